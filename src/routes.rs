@@ -1,7 +1,7 @@
 //! Every URL that the page uses. They are relative to its `<base>`, which has the server's sub-path and the key of the page.
 
 use crate::charts::kinds;
-use crate::protocol::CellId;
+use crate::protocol::{CellId, RunId};
 
 /// The board that is shown at `/`.
 pub const MAIN: &str = "main";
@@ -48,16 +48,33 @@ pub fn csv_file(id: &CellId) -> String {
     format!("values/{id}.csv?download=1")
 }
 
-/// Columns of several charts over one range. `None`: the range is open at that end.
-pub fn columns(ids: &str, x: &str, from: Option<String>, to: Option<String>, width: u32, smooth: Option<String>) -> String {
+/// Columns of several charts over one range. `None`: the range is open at that end. Of runs, only those of the list `runs` are requested.
+pub fn columns(
+    ids: &str,
+    x: &str,
+    (from, to): (Option<String>, Option<String>),
+    width: u32,
+    smooth: Option<String>,
+    runs: Option<String>,
+) -> String {
     let mut address = format!("columns?cells={ids}&x={x}&width={width}");
-    for (name, end) in [("&from=", from), ("&to=", to), ("&smooth=", smooth)] {
-        if let Some(end) = end {
+    for (name, value) in [("&from=", from), ("&to=", to), ("&smooth=", smooth), ("&runs=", runs)] {
+        if let Some(value) = value {
             // A number may hold a `+` sign, which would mean a space.
-            address = [&address, name, &encoded(&end)].concat();
+            address = [&address, name, &encoded(&value)].concat();
         }
     }
     address
+}
+
+/// The document of a run: GET, PATCH and DELETE.
+pub fn run(board: &str, id: &RunId) -> String {
+    ["boards/", &encoded(board), "/runs/", id.as_str()].concat()
+}
+
+/// POST brings a removed run back.
+pub fn restore_run(board: &str, id: &RunId) -> String {
+    run(board, id) + "/restore"
 }
 
 /// A chart of one value, without its revision. style/main.css has the same heights, to reserve the space. `fullscreen_height` is in CSS
@@ -155,9 +172,12 @@ mod tests {
 
     #[test]
     fn columns_of_several_charts_are_one_request() {
-        assert_eq!(columns("a,b", "step", None, None, 360, None), "columns?cells=a,b&x=step&width=360");
+        assert_eq!(columns("a,b", "step", (None, None), 360, None, None), "columns?cells=a,b&x=step&width=360");
         let from = Some("1e+21".to_owned());
-        assert_eq!(columns("a", "time", from, None, 9, Some("0.9".into())), "columns?cells=a&x=time&width=9&from=1e%2B21&smooth=0.9");
+        assert_eq!(
+            columns("a", "time", (from, None), 9, Some("0.9".into()), Some("r1,r.2".into())),
+            "columns?cells=a&x=time&width=9&from=1e%2B21&smooth=0.9&runs=r1%2Cr.2"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 
 use super::charts::{PanelActions, PanelTarget};
 use super::fullscreen;
-use super::state::{CellState, ContentKind, Dashboard, Field, ToastKind};
+use super::state::{CellState, ContentKind, Dashboard, Field, Toast, ToastKind};
 use crate::browser::clipboard;
 use crate::protocol::{ApiError, CellId, LineSettingsPatch, YScale};
 use crate::server_functions::{create_cell, edit_cell, move_cell, remove_cell, restore_cell, set_chart, set_charts};
@@ -139,14 +139,12 @@ impl Dashboard {
 
     /// Undoes the newest deletion that has a toast. False if there is none.
     pub fn undo(self) -> bool {
-        let newest = self.toasts.with_untracked(|toasts| {
-            toasts.iter().rev().find_map(|toast| match &toast.kind {
-                ToastKind::Deleted { id, name } => Some((toast.number, id.clone(), name.clone())),
-                _ => None,
-            })
-        });
-        let Some((number, id, name)) = newest else { return false };
-        self.restore(number, id, &name);
+        let is_deletion = |toast: &&Toast| matches!(toast.kind, ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. });
+        match self.toasts.with_untracked(|toasts| toasts.iter().rev().find(is_deletion).cloned()) {
+            Some(Toast { number, kind: ToastKind::Deleted { id, name } }) => self.restore(number, id, &name),
+            Some(Toast { number, kind: ToastKind::DeletedRun { id, .. } }) => self.restore_run(number, id),
+            _ => return false,
+        }
         true
     }
 
@@ -204,7 +202,7 @@ impl Dashboard {
     }
 
     /// Calls a server function; a toast shows its error, or else `done`. Does nothing with read-only access.
-    fn send(self, call: impl Future<Output = Result<(), ApiError>> + 'static, done: Option<ToastKind>) {
+    pub fn send(self, call: impl Future<Output = Result<(), ApiError>> + 'static, done: Option<ToastKind>) {
         if !self.may_write() {
             return;
         }

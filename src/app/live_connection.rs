@@ -44,6 +44,11 @@ impl EventSink for Dashboard {
         }
     }
 
+    fn subscription(&self) -> Option<String> {
+        let has_runs = self.runs.list.with_untracked(|list| !list.runs.is_empty());
+        has_runs.then(|| self.runs.drawn.with_untracked(|drawn| serde_json::json!({ "runs": drawn }).to_string()))
+    }
+
     fn on_points(&self, frame: points::PointsFrame) {
         self.apply(Event::Bookmark { seq: frame.seq });
         self.charts.append(frame);

@@ -11,6 +11,8 @@ mod export_png;
 mod fullscreen;
 mod live_connection;
 mod pages;
+mod run_actions;
+mod runs;
 mod shell;
 mod shortcuts;
 mod signals;
@@ -46,6 +48,7 @@ pub fn App(page: PageData) -> impl IntoView {
     provide_near_viewport();
     provide_chart_hover(dashboard.charts);
     Effect::new(move |_| {
+        dashboard.draw_runs();
         dashboard.charts.start(move || dashboard.focused_cell());
         use_chart_hover().use_listeners(dashboard);
         shortcuts::use_shortcuts(dashboard);

@@ -1,7 +1,7 @@
 //! The WebSocket to `/live`: one task that connects, follows, and connects again for as long as the page is open.
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures::{FutureExt, StreamExt, select_biased};
+use futures::{FutureExt, SinkExt, StreamExt, select_biased};
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, WebSocketError};
 use gloo_timers::future::TimeoutFuture;
@@ -26,6 +26,8 @@ pub trait EventSink {
     fn url(&self) -> String;
     fn on_event(&self, event: Event<Cell>);
     fn on_points(&self, frame: points::PointsFrame);
+    /// The text that names what the server shall send; `None`: the server's default.
+    fn subscription(&self) -> Option<String>;
     /// A warning of the server about itself; `None`: it is well.
     fn on_notice(&self, notice: Option<String>);
     /// Something could not be read: the state of the page is incomplete, so the next connection must send everything.
@@ -49,15 +51,21 @@ const LONGEST_PAUSE_MS: f64 = 10_000.0;
 /// A handle to the connection of the page.
 #[derive(Clone)]
 pub struct Connection {
-    wake: UnboundedSender<()>,
+    commands: UnboundedSender<Command>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Command {
+    Wake,
+    Subscribe,
 }
 
 impl Connection {
     /// Connects, and stays connected while the current owner lives. Browser only.
     pub fn open(sink: impl EventSink + 'static) -> Self {
-        let (wake, woken) = unbounded();
-        let connection = Self { wake };
-        spawn_local(run(sink, woken));
+        let (commands, received) = unbounded();
+        let connection = Self { commands };
+        spawn_local(run(sink, received));
         let (online, visible) = (connection.clone(), connection.clone());
         let listeners = [
             window_event_listener(leptos::ev::online, move |_| online.wake()),
@@ -74,7 +82,12 @@ impl Connection {
     /// Ends the pause before the next attempt, and tests an open connection that was silent for long: the network is back, or the
     /// reader looks at the page again.
     pub fn wake(&self) {
-        let _ = self.wake.unbounded_send(());
+        let _ = self.commands.unbounded_send(Command::Wake);
+    }
+
+    /// Sends [`EventSink::subscription`] again: it has changed.
+    pub fn subscribe(&self) {
+        let _ = self.commands.unbounded_send(Command::Subscribe);
     }
 }
 
@@ -84,12 +97,12 @@ enum End {
     AccessEnded,
 }
 
-async fn run(sink: impl EventSink, mut woken: UnboundedReceiver<()>) {
+async fn run(sink: impl EventSink, mut commands: UnboundedReceiver<Command>) {
     let mut failures = 0_u32;
     loop {
         sink.on_state(Live::Connecting);
         let began = Date::now();
-        let End::Lost { was_greeted } = follow(&sink, &mut woken).await else {
+        let End::Lost { was_greeted } = follow(&sink, &mut commands).await else {
             return sink.on_access_ended();
         };
         // A server that greets and hangs up at once is not healthy.
@@ -97,24 +110,28 @@ async fn run(sink: impl EventSink, mut woken: UnboundedReceiver<()>) {
         failures = if is_healthy { 0 } else { failures + 1 };
         // Exponential back-off with full jitter, so that many browsers do not come back at the same instant.
         let longest = (FIRST_PAUSE_MS * f64::from(1_u32 << failures.min(16))).min(LONGEST_PAUSE_MS);
-        pause(&sink, &mut woken, longest * Math::random()).await;
+        pause(&sink, &mut commands, longest * Math::random()).await;
     }
 }
 
 /// Follows one connection to its end.
-async fn follow(sink: &impl EventSink, woken: &mut UnboundedReceiver<()>) -> End {
+async fn follow(sink: &impl EventSink, commands: &mut UnboundedReceiver<Command>) -> End {
     let mut was_greeted = false;
     let Ok(socket) = WebSocket::open(&sink.url()) else { return End::Lost { was_greeted } };
     let mut socket = socket.fuse();
     let mut last_message = Date::now();
     let mut silence = timeout(SILENCE_MS).fuse();
+    let mut is_subscription_due = false;
     loop {
         select_biased! {
             message = socket.next() => {
                 last_message = Date::now();
                 match message {
                     Some(Ok(message)) => match read(sink, message) {
-                        Some(is_greeting) => was_greeted |= is_greeting,
+                        Some(is_greeting) => {
+                            was_greeted |= is_greeting;
+                            is_subscription_due |= is_greeting;
+                        }
                         None => {
                             sink.forget_position();
                             return End::Lost { was_greeted };
@@ -126,10 +143,11 @@ async fn follow(sink: &impl EventSink, woken: &mut UnboundedReceiver<()>) -> End
                     Some(Err(_)) | None => return End::Lost { was_greeted },
                 }
             }
-            _ = woken.next() => {
+            command = commands.next() => {
                 if was_greeted && Date::now() - last_message > DOUBT_MS {
                     return End::Lost { was_greeted };
                 }
+                is_subscription_due |= was_greeted && command == Some(Command::Subscribe);
             }
             () = silence => {
                 let left = SILENCE_MS - (Date::now() - last_message);
@@ -138,6 +156,12 @@ async fn follow(sink: &impl EventSink, woken: &mut UnboundedReceiver<()>) -> End
                 }
                 silence = timeout(left).fuse();
             }
+        }
+        if std::mem::take(&mut is_subscription_due)
+            && let Some(text) = sink.subscription()
+            && socket.send(Message::Text(text)).await.is_err()
+        {
+            return End::Lost { was_greeted };
         }
     }
 }
@@ -168,9 +192,9 @@ fn read(sink: &impl EventSink, message: Message) -> Option<bool> {
 }
 
 /// Waits before the next attempt, and shows the seconds that are left. [`Connection::wake`] ends it.
-async fn pause(sink: &impl EventSink, woken: &mut UnboundedReceiver<()>, milliseconds: f64) {
+async fn pause(sink: &impl EventSink, commands: &mut UnboundedReceiver<Command>, milliseconds: f64) {
     // Calls from before the loss mean nothing now.
-    while woken.try_recv().is_ok() {}
+    while commands.try_recv().is_ok() {}
     let until = Date::now() + milliseconds;
     loop {
         let left = until - Date::now();
@@ -182,7 +206,12 @@ async fn pause(sink: &impl EventSink, woken: &mut UnboundedReceiver<()>, millise
         // Until the number of whole seconds changes.
         let mut tick = timeout(left - (seconds - 1.0) * 1000.0).fuse();
         select_biased! {
-            _ = woken.next() => return,
+            command = commands.next() => {
+                // The next connection subscribes when it is greeted.
+                if command != Some(Command::Subscribe) {
+                    return;
+                }
+            }
             () = tick => {}
         }
     }

@@ -12,6 +12,7 @@ pub mod dom;
 pub mod fetch;
 pub mod iframe;
 pub mod images;
+pub mod local_time;
 pub mod near_viewport;
 pub mod panic;
 pub mod popover;

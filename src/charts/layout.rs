@@ -24,8 +24,18 @@ pub struct ChartOptions<'a> {
     pub origin: Option<f64>,
     /// The clock of [`XAxis::Wall`]: that of the browser; UTC on the server, unless a request names one.
     pub zone: TimeZone,
-    /// There are series, and all of them are hidden.
-    pub all_hidden: bool,
+    pub all_hidden: AllHidden,
+}
+
+/// Whether nothing is drawn although there are series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AllHidden {
+    #[default]
+    No,
+    /// The chart hides each of its series.
+    Series,
+    /// Its series are of runs that are not drawn.
+    Runs,
 }
 
 /// CSS pixels.
@@ -191,7 +201,9 @@ const OUTSIDE: &str = "Nothing is drawn here. Show all.";
 
 fn empty_note(options: &ChartOptions, curves: &[SeriesView]) -> &'static str {
     let mut columns = curves.iter().flat_map(|curve| curve.columns).peekable();
-    if options.all_hidden {
+    if options.all_hidden == AllHidden::Runs {
+        "All runs are hidden. Show one in the list of runs."
+    } else if options.all_hidden == AllHidden::Series {
         "All series are hidden. Show one by its name below."
     } else if columns.peek().is_none() {
         if options.window.is_some() && !curves.is_empty() { OUTSIDE } else { "No points yet." }
@@ -256,8 +268,11 @@ mod tests {
         assert_eq!(note_of(YScale::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
         assert_eq!(note_of(YScale::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
         assert_eq!(note_of(YScale::Linear, &[]), ("No points yet.", true));
-        let hidden =
-            PlotLayout::new(&ChartOptions { all_hidden: true, ..ChartOptions::default() }, &[], Size { width: 400.0, height: 200.0 });
+        let hidden = PlotLayout::new(
+            &ChartOptions { all_hidden: AllHidden::Series, ..ChartOptions::default() },
+            &[],
+            Size { width: 400.0, height: 200.0 },
+        );
         assert!(hidden.note.starts_with("All series are hidden.") && hidden.x_ticks.is_empty() && hidden.y_ticks.is_empty());
     }
 

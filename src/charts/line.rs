@@ -3,7 +3,7 @@
 
 use super::canvas::{CanvasSize, ChartCanvas};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
-use super::layout::{ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
+use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
 use super::legend::{EDGE, ROW, draw_entry, lay_out_legend};
 use super::markers::{LineMarker, MarkerKind, place_markers};
 use super::names::shorten_name;
@@ -124,7 +124,8 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
     /// More than a listener can follow.
     const MAX_SERIES: usize = 8;
     let mut text = match (curves.len(), options.x_axis) {
-        (0, _) if options.all_hidden => return "All series are hidden.".into(),
+        (0, _) if options.all_hidden == AllHidden::Runs => return "All runs are hidden.".into(),
+        (0, _) if options.all_hidden == AllHidden::Series => return "All series are hidden.".into(),
         (0, _) => return "No points yet.".into(),
         (1, XAxis::Step) => "1 series over steps.".to_owned(),
         (n, XAxis::Step) => n.to_string() + " series over steps.",
@@ -332,7 +333,7 @@ mod tests {
                 origin: (round % 5 > 0).then(|| pick(&far)),
                 zone: TimeZone::fixed(330),
                 titles: AxisTitles { x: ["", "epoch"][round % 2], y: ["", "loss"][round / 2 % 2] },
-                all_hidden: false,
+                all_hidden: AllHidden::No,
             };
             for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {
                 let canvas = ChartCanvas { size, theme: Theme::Light, title: String::new() };

@@ -44,8 +44,8 @@ impl Run {
 pub struct LastValue {
     /// The name that was sent, such as `val/loss`.
     pub metric: String,
-    /// Any f64; as text, because JSON has no NaN.
-    #[serde(with = "number_as_text")]
+    /// Any f64; one that is not finite as text, because JSON has none.
+    #[serde(with = "number_or_text")]
     pub value: f64,
 }
 
@@ -59,16 +59,54 @@ pub struct RunSign {
     pub last: Vec<LastValue>,
 }
 
-/// A double as the shortest text that reads back bit for bit but for the bits of a NaN.
-mod number_as_text {
-    use serde::{Deserialize, Deserializer, Serializer, de};
+/// A finite double as a number, the others as the texts `NaN`, `inf` and `-inf`. The page reads no numbers from texts: the tables for
+/// that do not compress.
+mod number_or_text {
+    use std::fmt;
+
+    use serde::{Deserializer, Serializer, de};
 
     pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
+        match *value {
+            value if value.is_finite() => serializer.serialize_f64(value),
+            value if value.is_nan() => serializer.serialize_str("NaN"),
+            value => serializer.serialize_str(if value > 0.0 { "inf" } else { "-inf" }),
+        }
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(|_| de::Error::custom("a number is not valid"))
+        deserializer.deserialize_any(NumberVisitor)
+    }
+
+    struct NumberVisitor;
+
+    impl de::Visitor<'_> for NumberVisitor {
+        type Value = f64;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+            formatter.write_str("a number, 'NaN', 'inf' or '-inf'")
+        }
+
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<f64, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<f64, E> {
+            Ok(value as f64)
+        }
+
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<f64, E> {
+            Ok(value as f64)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
+            match text {
+                "NaN" => Ok(f64::NAN),
+                "inf" => Ok(f64::INFINITY),
+                "-inf" => Ok(f64::NEG_INFINITY),
+                _ => Err(E::custom("a number is not valid")),
+            }
+        }
     }
 }
 

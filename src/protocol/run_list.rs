@@ -26,6 +26,8 @@ pub enum RunListChange {
 
 impl RunList {
     pub const MAX_RUNS: usize = 100;
+    /// How many runs are drawn unless somebody chooses others: the newest that are neither hidden nor archived.
+    pub const MAX_DRAWN: usize = 20;
 
     pub fn get(&self, id: &RunId) -> Option<&Run> {
         self.runs.iter().find(|run| run.id == *id)

@@ -4,16 +4,17 @@ use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 use super::canvas::{self, CanvasTheme};
+use super::chart_runs::ChartRuns;
 use super::column_cache::{CachedSeries, ColumnCache, ColumnQuery};
 use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary, Zoom};
 use super::hidden_series;
+use super::series_looks::SeriesLooks;
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
 use crate::charts::{
-    AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, SeriesStyle, SeriesView, Size, StyledSeries, format_number, legend_labels,
-    palette, series_styles,
+    AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, SeriesView, Size, format_number, is_series_hidden, palette,
 };
-use crate::protocol::{CellId, LineSettings, XAxis};
+use crate::protocol::{CellId, LineSettings, RunId, XAxis};
 use crate::series::Axis;
 
 /// More series than these are only counted in the label for screen readers.
@@ -51,9 +52,7 @@ pub struct ChartState {
     pub has_picture: bool,
     /// The live parts; `None` before the chart has been near the screen.
     pub plot: Option<Plot>,
-    pub names: SeriesNames,
-    /// The styles of the series, in the order of the cache.
-    pub styles: Vec<SeriesStyle>,
+    pub looks: SeriesLooks,
     /// When it was visible last, in steps of the registry's counter.
     pub visible_at: u64,
 }
@@ -63,13 +62,6 @@ pub struct ChartElement {
     pub container: HtmlElement,
     pub has_picture: bool,
     pub display: ChartDisplay,
-}
-
-/// Full and shown names of the series, in the order of the cache.
-#[derive(Default)]
-pub struct SeriesNames {
-    full: Vec<String>,
-    pub short: Vec<String>,
 }
 
 /// The canvas in the document, and the signals of the parts around it.
@@ -103,8 +95,7 @@ impl ChartState {
             display,
             has_picture,
             plot: None,
-            names: SeriesNames::default(),
-            styles: Vec::new(),
+            looks: SeriesLooks::default(),
             visible_at: 0,
         }
     }
@@ -171,13 +162,41 @@ impl ChartState {
         self.own_hidden.as_ref().unwrap_or(&self.settings.hidden)
     }
 
-    pub fn is_hidden(&self, name: &str) -> bool {
-        self.hidden().iter().any(|hidden| hidden == name)
+    pub fn is_hidden(&self, series: &CachedSeries) -> bool {
+        is_series_hidden(self.hidden(), series.run.as_ref().map(RunId::as_str), &series.name)
+    }
+
+    /// The hidden names, in which a split that is hidden in all runs is replaced by its series: one of them can then be shown.
+    fn hidden_keys(&self) -> Vec<String> {
+        let series = &self.cache.series;
+        let is_split = |name: &String| series.iter().any(|series| series.run.is_some() && series.name == *name);
+        let mut keys: Vec<String> = self.hidden().iter().filter(|name| !is_split(name)).cloned().collect();
+        for series in series.iter().filter(|series| self.is_hidden(series)) {
+            let key = series.key();
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+
+    /// Drops the series of runs that are not drawn.
+    pub fn retain_drawn(&mut self, runs: &ChartRuns) {
+        let count = self.cache.series.len();
+        self.cache.series.retain(|series| runs.draws(series.run.as_ref()));
+        if self.cache.series.len() < count {
+            // The highlighted series may have another place now.
+            self.highlighted = None;
+        }
+    }
+
+    pub fn has_runs(&self) -> bool {
+        self.cache.series.iter().any(|series| series.run.is_some())
     }
 
     pub fn toggle_series(&mut self, at: usize, alone: bool) {
-        let names: Vec<String> = self.cache.series.iter().map(|series| series.name.clone()).collect();
-        let hidden = hidden_series::toggle(&names, self.hidden(), at, alone);
+        let keys: Vec<String> = self.cache.series.iter().map(CachedSeries::key).collect();
+        let hidden = hidden_series::toggle(&keys, &self.hidden_keys(), at, alone);
         self.own_hidden = (hidden != self.settings.hidden).then_some(hidden);
         hidden_series::store(&self.id, self.own_hidden.as_deref());
         self.highlighted = None;
@@ -197,35 +216,44 @@ impl ChartState {
         if missing.is_none() && self.is_stale { Some(self.cache.query(self.viewport, self.axis(), width, smooth)) } else { missing }
     }
 
-    /// The series that are drawn.
-    pub fn curves(&self) -> Vec<SeriesView<'_>> {
+    /// The series that are drawn; those of the highlighted run in bold.
+    pub fn curves(&self, highlighted_run: Option<&RunId>) -> Vec<SeriesView<'_>> {
+        // Of a run that has no series here nothing can be in bold.
+        let highlighted_run = highlighted_run.filter(|run| self.cache.series.iter().any(|series| series.run.as_ref() == Some(run)));
+        let is_any_highlighted = self.highlighted.is_some() || highlighted_run.is_some();
+        let is_along_steps = self.axis() == Axis::Step;
         // The smoothed line of the last weight is drawn until the one of the new weight has come.
         let is_smooth = self.settings.smooth > 0.0 && self.cache.has_smoothing();
         let curve = |(slot, series): (usize, &'_ CachedSeries)| SeriesView {
             name: "",
             slot,
-            style: self.styles.get(slot).copied().unwrap_or_default(),
-            fades_superseded: false,
+            style: self.looks.styles.get(slot).copied().unwrap_or_default(),
+            fades_superseded: is_along_steps && series.run.is_some(),
             columns: &self.cache.series[slot].columns.list,
             smoothed: if is_smooth { &self.cache.series[slot].columns.places } else { &[] },
-            emphasis: match self.highlighted {
-                Some(highlighted) if highlighted == slot => Emphasis::Bold,
-                Some(_) if series.total > 0 => Emphasis::Faint,
-                _ => Emphasis::Normal,
+            emphasis: if self.highlighted == Some(slot) || (highlighted_run.is_some() && highlighted_run == series.run.as_ref()) {
+                Emphasis::Bold
+            } else if is_any_highlighted && series.total > 0 {
+                Emphasis::Faint
+            } else {
+                Emphasis::Normal
             },
         };
-        self.cache.series.iter().enumerate().filter(|(_, series)| !self.is_hidden(&series.name)).map(curve).collect()
+        self.cache.series.iter().enumerate().filter(|(_, series)| !self.is_hidden(series)).map(curve).collect()
     }
 
-    pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(Axis, f64)>) {
+    pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(Axis, f64)>, runs: &ChartRuns) {
         self.is_dirty = false;
         // Columns along the other axis cannot be drawn on this one: the last drawing stays until the new columns come.
         if self.cache.axis() != Some(self.axis()) {
             return;
         }
         let Some(plot) = self.plot.clone() else { return };
-        self.update_styles();
-        let curves = self.curves();
+        self.looks.update(&self.cache.series, runs);
+        // A series that is no longer there must not leave the others faint.
+        self.highlighted = self.highlighted.filter(|slot| *slot < self.cache.series.len());
+        let is_empty = self.cache.total() == 0;
+        let curves = self.curves(runs.highlighted.as_ref());
         let options = ChartOptions {
             x_axis: self.settings.x,
             y_scale: self.settings.y,
@@ -234,14 +262,17 @@ impl ChartState {
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
             origin: Some(self.cache.extent.0).filter(|origin| origin.is_finite()),
             zone: theme.zone(),
-            all_hidden: curves.is_empty() && !self.cache.series.is_empty(),
+            all_hidden: match curves.is_empty() {
+                true if !self.cache.series.is_empty() => AllHidden::Series,
+                true if runs.hides_any() => AllHidden::Runs,
+                _ => AllHidden::No,
+            },
         };
         let target = canvas::Target { canvas: &plot.canvas, context: &plot.context, size: self.size, is_new: self.layout.is_none() };
         let Some((layout, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
         (self.layout, self.markers) = (Some(layout), markers);
         self.show_crosshair(crosshair);
-        self.update_names();
-        plot.display.is_empty.set_if_changed(self.cache.total() == 0);
+        plot.display.is_empty.set_if_changed(is_empty && !runs.hides_any());
         self.update_legend(&plot.display, theme.is_dark);
         self.has_picture = false;
         self.display.is_drawn.set_if_changed(true);
@@ -256,31 +287,20 @@ impl ChartState {
         }
     }
 
-    fn update_styles(&mut self) {
-        let series = self.cache.series.iter().map(|series| StyledSeries { run_colour: None, name: &series.name });
-        self.styles = series_styles(series, false);
-    }
-
-    fn update_names(&mut self) {
-        if self.names.full.iter().ne(self.cache.series.iter().map(|series| &series.name)) {
-            self.names.full = self.cache.series.iter().map(|series| series.name.clone()).collect();
-            self.names.short = legend_labels(&self.names.full);
-        }
-        // A series that has gone must not leave the others faint.
-        self.highlighted = self.highlighted.filter(|slot| *slot < self.names.full.len());
-    }
-
     /// Every frame comes here, and hardly any changes the legend: it is compared before it is copied.
     fn update_legend(&self, display: &PlotDisplay, is_dark: bool) {
         let entries = || {
-            let names = self.names.full.iter().zip(&self.names.short).zip(&self.styles);
-            names.map(|((name, short), style)| (name, short, !self.is_hidden(name), palette::colour(style.colour, is_dark), style.dash))
+            let SeriesLooks { labels, short, styles, .. } = &self.looks;
+            let looks = labels.iter().zip(short).zip(styles).zip(&self.cache.series);
+            looks.map(|(((name, short), style), series)| {
+                (name, short, !self.is_hidden(series), palette::colour(style.colour, is_dark), style.dash)
+            })
         };
         let is_same = display.legend.with_untracked(|legend| {
             let same = |(entry, (name, short, is_shown, color, dash)): (&LegendEntry, (&String, &String, bool, u32, usize))| {
                 entry.name == *name && entry.short == *short && entry.is_shown == is_shown && entry.color == color && entry.dash == dash
             };
-            legend.len() == self.names.full.len() && legend.iter().zip(entries()).all(same)
+            legend.len() == self.looks.labels.len() && legend.iter().zip(entries()).all(same)
         });
         if !is_same {
             let copied = entries().map(|(name, short, is_shown, color, dash)| LegendEntry {
@@ -313,12 +333,12 @@ impl ChartState {
     fn summary(&self) -> Option<Summary> {
         let layout = self.layout.as_ref()?;
         let mut label = String::from("Line chart");
-        let shown = self.cache.series.iter().filter(|series| !self.is_hidden(&series.name));
+        let shown = self.cache.series.iter().zip(&self.looks.labels).filter(|(series, _)| !self.is_hidden(series));
         let more = shown.clone().count().saturating_sub(MAX_LABEL_SERIES);
-        for series in shown.take(MAX_LABEL_SERIES) {
+        for (series, name) in shown.take(MAX_LABEL_SERIES) {
             let Some(last) = series.columns.list.last() else { continue };
             label.push_str(if label.len() > 10 { "; " } else { ": " });
-            label.extend([series.name.as_str(), " ", &format_number(last.last)]);
+            label.extend([name.as_str(), " ", &format_number(last.last)]);
         }
         if more > 0 {
             label.extend(["; and ", &more.to_string(), " more"]);

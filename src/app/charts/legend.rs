@@ -13,17 +13,23 @@ use crate::charts::{MAX_FOLDED_NAMES, needs_two_rows};
 use crate::protocol::CellId;
 
 impl ChartRegistry {
-    /// Highlights a series; `None`: none of the chart. A hidden series is not highlighted.
+    /// Highlights a series, and its run in all charts; `None`: none of the chart. A hidden series is not highlighted.
     fn highlight(self, id: &CellId, slot: Option<usize>) {
+        let mut run = None;
         self.update(|charts| {
             let Some(chart) = charts.chart(id) else { return };
-            let slot = slot.filter(|slot| chart.cache.series.get(*slot).is_some_and(|series| !chart.is_hidden(&series.name)));
+            let is_shown = |slot: &usize| chart.cache.series.get(*slot).is_some_and(|series| !chart.is_hidden(series));
+            let slot = slot.filter(is_shown);
+            // A run is highlighted with all of its series.
+            run = slot.and_then(|slot| chart.cache.series[slot].run.clone());
+            let slot = slot.filter(|_| run.is_none());
             if chart.highlighted != slot {
                 chart.highlighted = slot;
                 chart.is_dirty = true;
                 charts.request_frame();
             }
         });
+        self.highlight_run(run);
     }
 
     fn toggle_series(self, id: &CellId, slot: usize, alone: bool) {

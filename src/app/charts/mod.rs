@@ -8,6 +8,7 @@
 //! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value; `painter` draws display lists.
 
 mod canvas;
+mod chart_runs;
 mod chart_state;
 mod column_cache;
 mod commands;
@@ -29,7 +30,9 @@ mod readout;
 mod readout_control;
 mod registry;
 mod requests;
+mod runs_control;
 mod scheduler;
+mod series_looks;
 mod settings_panel;
 mod toolbar;
 mod tooltip;
@@ -40,6 +43,7 @@ mod viewport;
 mod visibility;
 
 pub use canvas::is_dark;
+pub use chart_runs::DrawnRun;
 pub use commands::ChartCommand;
 pub use history::set_query_key;
 pub use line_chart::{LineChart, Prerendered};

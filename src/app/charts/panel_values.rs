@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::canvas;
+use super::chart_runs::ChartRuns;
 use super::chart_state::ChartState;
 use super::column_cache::CachedSeries;
 use super::panel_state::{PanelTarget, PanelValues, SeriesSummary};
@@ -17,7 +18,12 @@ use crate::routes;
 impl ChartRegistry {
     /// The query of a picture that shows what this reader sees of the cell: empty, or `&key=value` pairs.
     pub fn export_query(self, id: &CellId) -> String {
-        self.with(|charts| charts.chart(id).map(|chart| export_query(chart))).flatten().unwrap_or_default()
+        self.with(|charts| {
+            let (chart, runs) = charts.chart_and_runs(id)?;
+            Some(export_query(chart, runs))
+        })
+        .flatten()
+        .unwrap_or_default()
     }
 
     /// Draws with this smoothing before it is stored: while a slider is dragged.
@@ -56,11 +62,11 @@ impl Charts {
 
     fn panel_values(&mut self, target: &PanelTarget) -> Option<PanelValues> {
         if let PanelTarget::Chart(id) = target {
-            let chart = self.chart(id)?;
+            let (chart, runs) = self.chart_and_runs(id)?;
             return Some(PanelValues {
-                svg: routes::svg_file(id, &export_query(chart)),
+                svg: routes::svg_file(id, &export_query(chart, runs)),
                 csv: routes::csv_file(id),
-                series: chart.cache.series.iter().filter_map(summarize).collect(),
+                series: chart.cache.series.iter().zip(&chart.looks.labels).filter_map(summarize).collect(),
                 ..setting_values(chart)
             });
         }
@@ -89,12 +95,12 @@ fn setting_values(chart: &ChartState) -> PanelValues {
 }
 
 /// `None` for a series without points.
-fn summarize(series: &CachedSeries) -> Option<SeriesSummary> {
+fn summarize((series, label): (&CachedSeries, &String)) -> Option<SeriesSummary> {
     let mut all = *series.columns.list.last()?;
     let last = all.last;
     series.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
     Some(SeriesSummary {
-        name: series.name.clone(),
+        name: label.clone(),
         last: format_number(last),
         lowest: format_number(all.min),
         highest: format_number(all.max),
@@ -103,18 +109,21 @@ fn summarize(series: &CachedSeries) -> Option<SeriesSummary> {
     })
 }
 
-fn export_query(chart: &ChartState) -> String {
+fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
     let mut query = String::new();
     let mut add = |name: &str, value: &str| query.extend([name, &routes::encoded(value)]);
     if let Some(viewport) = chart.viewport {
         add("&from=", &dom::number_text(viewport.from));
         add("&to=", &dom::number_text(viewport.to));
     }
+    if let Some(runs) = runs.query() {
+        add("&runs=", &runs);
+    }
     if chart.own_hidden.is_some() {
         // No series has an empty name: it excludes all that are not named.
         add("&series=", "");
-        for series in chart.cache.series.iter().filter(|series| !chart.is_hidden(&series.name)) {
-            add("&series=", &series.name);
+        for series in chart.cache.series.iter().filter(|series| !chart.is_hidden(series)) {
+            add("&series=", &series.key());
         }
     }
     if chart.settings.x == XAxis::Wall {

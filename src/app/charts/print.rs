@@ -95,7 +95,7 @@ impl Charts {
         let mut theme = CanvasTheme::current().with_pixel_ratio();
         for chart in self.list.iter_mut().filter(|chart| chart.layout.is_some()) {
             chart.measure();
-            chart.draw(&mut theme, None);
+            chart.draw(&mut theme, None, &self.runs);
         }
         self.draw_canvas_charts(&theme);
     }

@@ -49,7 +49,7 @@ impl Readout {
     /// The values at a place of the canvas; `None` outside of the plot and without points.
     pub fn at(chart: &ChartState, place: (f64, f64), is_dark: bool) -> Option<Self> {
         let layout = chart.layout.as_ref().filter(|layout| place.0 >= layout.left && place.0 <= layout.left + layout.width)?;
-        let mut hit = hit_test(layout, &chart.curves(), &chart.markers, place)?;
+        let mut hit = hit_test(layout, &chart.curves(None), &chart.markers, place)?;
         let axis = AxisFormat {
             x_axis: chart.settings.x,
             resolution: (layout.x.hi - layout.x.lo) / layout.width,
@@ -59,8 +59,8 @@ impl Readout {
         let heading = axis.format(hit.x);
         let mut rows = vec![TooltipRow::text("", axis.heading(hit.x, &heading))];
         let mut push_row = |slot: usize, class: &'static str, value: String| {
-            let name = chart.names.short.get(slot).cloned().unwrap_or_default();
-            let colour = chart.styles.get(slot).copied().unwrap_or_default().colour;
+            let name = chart.looks.short.get(slot).cloned().unwrap_or_default();
+            let colour = chart.looks.styles.get(slot).copied().unwrap_or_default().colour;
             rows.push(TooltipRow { class, color: Some(palette::colour(colour, is_dark)), name, value });
         };
         let markers: Vec<&LineMarker> = chart.markers.iter().filter(|marker| marker.is_at(place)).collect();

@@ -45,7 +45,7 @@ impl Charts {
         let (left, right) = (layout.left, layout.left + layout.width);
         let from = last.unwrap_or(if forward { left - 1.0 } else { right + 1.0 });
         let mut best = if forward { f64::INFINITY } else { f64::NEG_INFINITY };
-        for column in chart.curves().iter().flat_map(|curve| curve.columns) {
+        for column in chart.curves(None).iter().flat_map(|curve| curve.columns) {
             let at = layout.px(column.x_min);
             // At least one pixel on.
             let is_nearer = if forward { at >= from + 1.0 && at < best } else { at <= from - 1.0 && at > best };

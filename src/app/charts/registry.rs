@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use web_sys::{Element, HtmlElement, IntersectionObserver, ResizeObserver};
 
 use super::canvas::{self, CanvasTheme};
+use super::chart_runs::ChartRuns;
 use super::chart_state::{ChartElement, ChartState, Plot};
 use super::column_cache::Merge;
 use super::panel_state::{PanelState, PanelTarget};
@@ -18,7 +19,7 @@ use super::tooltip::TooltipHandle;
 use super::url_state::UrlState;
 use super::value_chart::CanvasChart;
 use super::viewport::Viewport;
-use crate::protocol::{CellId, LineSettings, points};
+use crate::protocol::{CellId, LineSettings, RunId, points};
 use crate::series::Axis;
 
 /// A handle to the charts of the page, which components get by [`use_charts`]. On the server it holds no charts.
@@ -27,13 +28,16 @@ pub struct ChartRegistry {
     charts: Option<StoredValue<Rc<RefCell<Charts>>, LocalStorage>>,
     pub tooltip: TooltipHandle,
     pub panel: PanelState,
+    /// The run that is pointed at in a legend or in the list of runs.
+    pub highlighted_run: RwSignal<Option<RunId>>,
 }
 
 pub struct Charts {
     pub registry: ChartRegistry,
     pub list: Vec<ChartState>,
     /// The place of each chart in the list.
-    index: HashMap<CellId, usize>,
+    pub index: HashMap<CellId, usize>,
+    pub runs: ChartRuns,
     /// Charts that are drawn from one value.
     pub canvas_charts: Vec<CanvasChart>,
     /// Place of the crosshair on the axis of all charts.
@@ -66,7 +70,7 @@ pub fn use_charts() -> ChartRegistry {
 
 impl ChartRegistry {
     pub fn new() -> Self {
-        let registry = Self { charts: None, tooltip: TooltipHandle::new(), panel: PanelState::new() };
+        let registry = Self { charts: None, tooltip: TooltipHandle::new(), panel: PanelState::new(), highlighted_run: RwSignal::new(None) };
         if !is_browser() {
             return registry;
         }
@@ -139,6 +143,10 @@ impl ChartRegistry {
         self.update(|charts| {
             let is_hidden = document().hidden();
             for part in frame.parts {
+                // The server sends points of a run that was hidden until it knows.
+                if !charts.runs.draws(part.run.as_ref()) {
+                    continue;
+                }
                 let Some(chart) = charts.chart(&part.cell) else { continue };
                 if is_hidden || !chart.is_visible {
                     chart.is_stale = true;
@@ -202,6 +210,7 @@ impl Charts {
             registry,
             list: Vec::new(),
             index: HashMap::new(),
+            runs: ChartRuns::default(),
             canvas_charts: Vec::new(),
             crosshair: None,
             readout: None,
@@ -221,6 +230,10 @@ impl Charts {
 
     pub fn chart(&mut self, id: &CellId) -> Option<&mut ChartState> {
         self.list.get_mut(*self.index.get(id)?)
+    }
+
+    pub fn chart_and_runs(&self, id: &CellId) -> Option<(&ChartState, &ChartRuns)> {
+        Some((self.list.get(*self.index.get(id)?)?, &self.runs))
     }
 
     pub fn is_dark(&self) -> bool {

@@ -41,7 +41,7 @@ impl Charts {
             }
         }
         for (query, ids) in requests {
-            spawn_local(request(self.registry, query, ids));
+            spawn_local(request(self.registry, query, ids, self.runs.query()));
         }
         is_done
     }
@@ -50,9 +50,12 @@ impl Charts {
         for id in ids {
             let at = cells.iter().position(|cell| cell.cell == *id);
             let series = at.map(|at| cells.swap_remove(at).series).unwrap_or_default();
-            let Some(chart) = self.chart(id) else { continue };
+            let Some(at) = self.index.get(id) else { continue };
+            let chart = &mut self.list[*at];
             chart.is_loading = false;
             chart.is_stale |= chart.cache.finish_query(query, series);
+            // Runs may have been hidden meanwhile.
+            chart.retain_drawn(&self.runs);
             chart.follow();
             chart.is_dirty = true;
         }
@@ -70,12 +73,12 @@ impl Charts {
     }
 }
 
-async fn request(registry: ChartRegistry, query: ColumnQuery, ids: Vec<CellId>) {
+async fn request(registry: ChartRegistry, query: ColumnQuery, ids: Vec<CellId>, runs: Option<String>) {
     let names = ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
     let end = |end: f64| end.is_finite().then(|| dom::number_text(end));
     let axis = if query.axis == Axis::Step { "step" } else { "time" };
     let smooth = (query.smooth > 0.0).then(|| dom::number_text(query.smooth));
-    let bytes = fetch::bytes(&routes::columns(&names, axis, end(query.from), end(query.to), query.width, smooth)).await;
+    let bytes = fetch::bytes(&routes::columns(&names, axis, (end(query.from), end(query.to)), query.width, smooth, runs)).await;
     match bytes.and_then(|bytes| wire::read(&bytes).ok()) {
         Some(frame) => registry.update(|charts| charts.receive(query, &ids, frame.cells)),
         None => set_timeout(move || registry.update(|charts| charts.fail(&ids)), RETRY_DELAY),

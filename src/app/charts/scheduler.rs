@@ -40,7 +40,7 @@ impl Charts {
                 self.next_chart = at;
                 break;
             }
-            chart.draw(&mut theme, self.crosshair);
+            chart.draw(&mut theme, self.crosshair, &self.runs);
             is_any_drawn = true;
             self.is_readout_due |= self.readout.as_ref().is_some_and(|readout| readout.chart == chart.id);
         }

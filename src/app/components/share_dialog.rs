@@ -1,17 +1,15 @@
 //! The dialog that creates and revokes links to this board. See `/shares` in docs/rest.md.
 
 use gloo_net::http::Method;
-use js_sys::{Date, Object, Reflect};
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
 use serde_json::json;
-use wasm_bindgen::JsValue;
 
 use crate::app::state::use_dashboard;
-use crate::browser::{clipboard, fetch};
+use crate::browser::{clipboard, fetch, local_time};
 use crate::protocol::ApiError;
 use crate::routes;
 
@@ -235,20 +233,10 @@ fn ShareItem(share: Share, shares: Shares) -> impl IntoView {
     view! {
         <li>
             <span>{label.clone()}</span>
-            <time datetime=share.created_at.clone()>{local_time(&share.created_at)}</time>
+            <time datetime=share.created_at.clone()>{local_time::format_timestamp(&share.created_at)}</time>
             <button type="button" aria-label=["Revoke the link ", &label].concat() on:click=revoke>
                 "Revoke"
             </button>
         </li>
     }
-}
-
-/// A timestamp in the reader's time zone and language.
-fn local_time(timestamp: &str) -> String {
-    let options = Object::new();
-    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
-        let _ = Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value));
-    }
-    let language = window().navigator().language().unwrap_or_else(|| "en".to_owned());
-    Date::new(&JsValue::from_str(timestamp)).to_locale_string(&language, &options).into()
 }

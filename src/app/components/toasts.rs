@@ -9,6 +9,7 @@ fn message(kind: &ToastKind) -> String {
         ToastKind::Error(text) => text.clone(),
         ToastKind::Deleted { name, .. } if name.is_empty() => "Deleted the untitled cell.".to_owned(),
         ToastKind::Deleted { name, .. } => ["Deleted ‘", name, "’."].concat(),
+        ToastKind::DeletedRun { name, .. } => ["Deleted the run ‘", name, "’."].concat(),
         ToastKind::Copied(object) => ["Copied ", object, "."].concat(),
         ToastKind::Filtered(1) => "The filter hides 1 cell that is new or renamed.".to_owned(),
         ToastKind::Filtered(count) => ["The filter hides ", &count.to_string(), " cells that are new or renamed."].concat(),
@@ -17,7 +18,7 @@ fn message(kind: &ToastKind) -> String {
 
 const fn button(kind: &ToastKind) -> &'static str {
     match kind {
-        ToastKind::Deleted { .. } => "Undo",
+        ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } => "Undo",
         ToastKind::Filtered(_) => "Show all",
         ToastKind::Error(_) | ToastKind::Copied(_) => "Dismiss",
     }
@@ -43,6 +44,7 @@ fn ToastView(toast: Toast) -> impl IntoView {
     let (message, button) = (message(&kind), button(&kind));
     let press = move |_| match &kind {
         ToastKind::Deleted { id, name } => dashboard.restore(number, id.clone(), name),
+        ToastKind::DeletedRun { id, .. } => dashboard.restore_run(number, id.clone()),
         ToastKind::Filtered(_) => {
             dashboard.dismiss(number);
             dashboard.clear_filter();

@@ -5,6 +5,7 @@ mod cell;
 mod elements;
 mod filter;
 mod response_order;
+mod runs;
 mod theme;
 mod toasts;
 
@@ -16,11 +17,12 @@ use leptos::prelude::*;
 use self::response_order::ResponseOrder;
 use super::charts::ChartRegistry;
 use crate::browser::connection::{Connection, Live};
-use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData, RunEvent, RunList};
+use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
 
 pub use super::signals::SetIfChanged;
 pub use cell::{CellState, ContentKind, Field};
 pub use elements::{CellElements, PageRefs};
+pub use runs::RunsState;
 pub use theme::Theme;
 pub use toasts::{Toast, ToastKind};
 
@@ -58,8 +60,7 @@ pub struct Dashboard {
     page: StoredValue<Arc<PageInfo>>,
     /// The board as the events have made it; the signals below are made from it.
     board: StoredValue<Board>,
-    /// The runs of the board, in the same way.
-    runs: StoredValue<RunList>,
+    pub runs: RunsState,
     pub refs: PageRefs,
     cell_elements: elements::CellElementMap,
     /// The cells in the order in which the reader sees them.
@@ -103,7 +104,7 @@ pub fn use_dashboard() -> Dashboard {
 impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData) -> Self {
-        let PageData { board, runs, boards, origin, needs_token, durable, build, may_write, notice } = page;
+        let PageData { board, runs, server_ms, boards, origin, needs_token, durable, build, may_write, notice } = page;
         let cells = board.cells.iter().map(|cell| CellState::new(cell, None)).collect();
         let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
         Self {
@@ -113,7 +114,7 @@ impl Dashboard {
             charts: ChartRegistry::new(),
             order: RwSignal::new(ids(&board)),
             board: StoredValue::new(board),
-            runs: StoredValue::new(runs),
+            runs: RunsState::new(runs, server_ms as f64, may_write),
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
             notice: RwSignal::new(notice),
@@ -148,7 +149,7 @@ impl Dashboard {
 
     /// Where the next connection continues: the epoch, the last event, and the last event of runs.
     pub fn position(self) -> (String, u64, u64) {
-        let run_seq = self.runs.with_value(|runs| runs.run_seq);
+        let run_seq = self.runs.list.with_untracked(|list| list.run_seq);
         self.board.with_value(|board| (board.epoch.clone(), board.seq, run_seq))
     }
 
@@ -183,10 +184,6 @@ impl Dashboard {
                 self.rearrange();
             }
         }
-    }
-
-    pub fn apply_to_runs(self, event: RunEvent) {
-        self.runs.update_value(|runs| drop(runs.apply(event)));
     }
 
     /// Brings some of the cells up to date.

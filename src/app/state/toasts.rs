@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::Dashboard;
-use crate::protocol::CellId;
+use crate::protocol::{CellId, RunId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -21,6 +21,10 @@ pub enum ToastKind {
         id: CellId,
         name: String,
     },
+    DeletedRun {
+        id: RunId,
+        name: String,
+    },
     /// Completes the sentence "Copied …".
     Copied(&'static str),
     /// This number of cells is new or renamed, and hidden by the filter.
@@ -32,7 +36,7 @@ impl ToastKind {
     const fn duration(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
-            Self::Deleted { .. } | Self::Filtered(_) => 10,
+            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) => 10,
             Self::Copied(_) => 3,
         })
     }

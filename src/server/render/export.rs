@@ -83,12 +83,18 @@ fn title<'a>(options: &ExportOptions, record: &'a Record) -> &'a str {
 fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions) -> (Key, Version) {
     let ExportOptions { width, height, theme, legend, view, version: _ } = options;
     let title = title(options, record);
-    let (of_line, points) = match record.is_line() {
-        true => (format!(" {legend} {view:?}"), app.boards.index().cell_series(&record.id).map_or(0, |known| known.seq)),
+    let (of_line, changes) = match record.is_line() {
+        true => {
+            let index = app.boards.index();
+            let points = index.cell_series(&record.id).map_or(0, |known| known.seq);
+            // Both numbers only grow, so their sum is another one after each change of the points, the cell or a run.
+            let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
+            (format!(" {legend} {view:?}"), points.max(record.seq) + run_seq)
+        }
         false => (String::new(), 0),
     };
     let variant = format!("{format:?} {width:?} {height} {theme:?}{of_line} {title}");
-    (Key { id: record.id.clone(), variant }, (record.version, if record.is_line() { points.max(record.seq) } else { 0 }))
+    (Key { id: record.id.clone(), variant }, (record.version, changes))
 }
 
 fn needs(record: &Record, format: ExportFormat) -> MemoryNeeds {

@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::drawn_runs::DrawnRuns;
 use crate::app::Prerendered;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesStyle, SeriesView, Theme, TimeZone,
-    legend_labels, needs_two_rows,
+    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesStyle, SeriesView,
+    StyledSeries, Theme, TimeZone, is_series_hidden, legend_labels, needs_two_rows, series_key, series_label, series_styles,
 };
-use crate::protocol::{Board, CellContent, CellId, LineSettings, SeriesId, XAxis};
+use crate::protocol::{Board, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
-use crate::server::store::{Record, SmoothingWeights};
+use crate::server::store::{Index, Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
@@ -36,20 +37,41 @@ fn settings(record: &Record) -> LineSettings {
 pub struct LineView {
     /// The part of the x axis, `from < to`; all of it when `None`.
     pub window: Option<(f64, f64)>,
-    /// The names of the series that are drawn; those that are not hidden when `None`.
+    /// The names of the series that are drawn, those of runs as [`series_key`]; those that are not hidden when `None`.
     pub series: Option<Vec<String>>,
+    /// The runs that are drawn; those that the page draws first when `None`.
+    pub runs: Option<Vec<RunId>>,
     /// The clock of wall times.
     pub zone: TimeZone,
 }
 
-/// The series that are drawn, with their places among all of the chart, and how many more are shown but not drawn.
-fn choose_series<'a>(names: impl Iterator<Item = &'a str>, settings: &LineSettings, view: &LineView) -> (Vec<(usize, &'a str)>, usize) {
-    let is_in = |list: &[String], name: &str| list.iter().any(|known| known == name);
-    let is_shown = |name: &str| view.series.as_ref().map_or_else(|| !is_in(&settings.hidden, name), |series| is_in(series, name));
-    let mut shown: Vec<_> = names.enumerate().filter(|(_, name)| is_shown(name)).collect();
+/// The places of the series that are drawn among all of the chart, and how many more are shown but not drawn.
+fn choose_series(ids: &[SeriesId], settings: &LineSettings, view: &LineView) -> (Vec<usize>, usize) {
+    let is_shown = |SeriesId { run, name }: &SeriesId| {
+        let run = run.as_ref().map(RunId::as_str);
+        match &view.series {
+            Some(keys) => keys.contains(&series_key(run, name)),
+            None => !is_series_hidden(&settings.hidden, run, name),
+        }
+    };
+    let mut shown: Vec<_> = (0..ids.len()).filter(|at| is_shown(&ids[*at])).collect();
     let left_out = shown.len().saturating_sub(MAX_DRAWN_SERIES);
     shown.truncate(MAX_DRAWN_SERIES);
     (shown, left_out)
+}
+
+/// The series of a chart: those without a run, then those of the runs that are drawn.
+fn series_ids(index: &Index, cell: &CellId, runs: &DrawnRuns) -> Vec<SeriesId> {
+    let of_runs = runs.list.iter().flat_map(|run| index.series_of_run(cell, &run.id));
+    index.series(cell).iter().chain(of_runs).map(|series| series.id.clone()).collect()
+}
+
+/// The labels and the styles of the series of a chart.
+fn series_looks(ids: &[SeriesId], runs: &DrawnRuns) -> (Vec<String>, Vec<SeriesStyle>) {
+    let run = |id: &SeriesId| id.run.as_ref().and_then(|run| runs.get(run));
+    let label = |id: &SeriesId| series_label(run(id).map(|run| run.name.as_str()), &id.name, runs.has_one_run());
+    let styled = ids.iter().map(|id| StyledSeries { run_colour: run(id).map(|run| run.colour), name: &id.name });
+    (ids.iter().map(label).collect(), series_styles(styled, runs.has_one_run()))
 }
 
 /// The chart with what is on disk now: of many series the first 50, with fewer columns each.
@@ -67,35 +89,38 @@ pub async fn svg(
         CanvasSize::Fluid { .. } => FLUID_COLUMNS,
     };
     let (from, to) = view.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-    let (all, drawn) = {
-        let index = boards.index();
-        let series = index.series(&record.id);
-        let drawn = choose_series(series.iter().map(|series| &*series.id.name), &settings, view).0;
-        (series.len().max(1), drawn.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>())
-    };
+    let runs = DrawnRuns::find(boards, &record.board, view.runs.as_deref());
+    let all = series_ids(&boards.index(), &record.id, &runs);
+    let drawn: Vec<&SeriesId> = choose_series(&all, &settings, view).0.into_iter().map(|at| &all[at]).collect();
     // There are at most two columns a pixel.
-    let width = width.min((MAX_DRAWN_COLUMNS / 2 / drawn.len().max(1)) as u32).min((MAX_READ_COLUMNS / 2 / all) as u32).max(1);
+    let width = width.min((MAX_DRAWN_COLUMNS / 2 / drawn.len().max(1)) as u32).min((MAX_READ_COLUMNS / 2 / all.len().max(1)) as u32).max(1);
     // Others are not smoothed: they are not drawn.
-    let weight = |id: &SeriesId| if drawn.iter().any(|drawn| **drawn == *id.name) { settings.smooth } else { 0.0 };
+    let weight = |id: &SeriesId| if drawn.contains(&id) { settings.smooth } else { 0.0 };
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
-    let found = boards.smoothed_columns(&record.id, Window { axis, from, to, width }, weights, &[]).await?;
+    let found = boards.smoothed_columns(&record.id, Window { axis, from, to, width }, weights, &runs.ids()).await?;
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
-    let (drawn, left_out) = choose_series(series.iter().map(|series| series.name.as_str()), &settings, view);
+    let ids: Vec<SeriesId> = series.iter().map(|series| SeriesId { run: series.run.clone(), name: series.name.as_str().into() }).collect();
+    let (labels, styles) = series_looks(&ids, &runs);
+    let (drawn, left_out) = choose_series(&ids, &settings, view);
     let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
     let curves: Vec<SeriesView> = drawn
-        .iter()
-        .map(|(slot, name)| SeriesView {
-            name,
-            slot: *slot,
-            style: SeriesStyle::of_slot(*slot),
-            fades_superseded: false,
-            columns: &series[*slot].columns,
-            smoothed: smoothed(*slot),
+        .into_iter()
+        .map(|slot| SeriesView {
+            name: &labels[slot],
+            slot,
+            style: styles[slot],
+            fades_superseded: axis == Axis::Step && ids[slot].run.is_some(),
+            columns: &series[slot].columns,
+            smoothed: smoothed(slot),
             emphasis: Emphasis::Normal,
         })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
-    let all_hidden = curves.is_empty() && !series.is_empty();
+    let all_hidden = match curves.is_empty() {
+        true if !series.is_empty() => AllHidden::Series,
+        true if runs.hides_any() => AllHidden::Runs,
+        _ => AllHidden::No,
+    };
     let (window, zone) = (view.window, view.zone.clone());
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
     let options = ChartOptions { x_axis: settings.x, y_scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
@@ -108,7 +133,8 @@ pub fn version(boards: &Boards, record: &Record) -> String {
     let index = boards.index();
     let points: u64 = index.series(&record.id).iter().map(|series| series.count()).sum();
     let seq = index.cell_series(&record.id).map_or(0, |known| known.seq);
-    format!("{}-{}-{points}-{seq}", record.version, record.rev)
+    let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
+    format!("{}-{}-{points}-{seq}-{run_seq}", record.version, record.rev)
 }
 
 /// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
@@ -116,6 +142,7 @@ pub fn version(boards: &Boards, record: &Record) -> String {
 pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered> {
     let mut drawn: HashMap<CellId, Prerendered> = HashMap::new();
     let charts = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::LineChart(_)));
+    let runs = DrawnRuns::find(boards, &page.name, None);
     for (at, cell) in charts.enumerate() {
         let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
         let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
@@ -129,29 +156,37 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
                 escaped(&routes::line_chart_svg(&cell.id))
             )
         });
-        let index = boards.index();
-        let names: Vec<&str> = index.series(&record.id).iter().map(|series| &*series.id.name).collect();
-        let short = legend_labels(&names);
-        legend(&mut html, &names, &short, &settings(&record).hidden);
+        let ids = series_ids(&boards.index(), &record.id, &runs);
+        let (labels, styles) = series_looks(&ids, &runs);
+        let short = legend_labels(&labels);
+        let hidden = settings(&record).hidden;
+        let is_shown = |id: &SeriesId| !is_series_hidden(&hidden, id.run.as_ref().map(RunId::as_str), &id.name);
+        let entry = |at: usize| LegendEntry { label: &labels[at], short: &short[at], style: styles[at], is_shown: is_shown(&ids[at]) };
+        legend(&mut html, (0..ids.len()).map(entry));
         let is_long = needs_two_rows(short.iter().map(String::as_str));
         drawn.insert(cell.id.clone(), Prerendered { html, is_long });
     }
     drawn
 }
 
-/// The names of the series, as `app::plot::legend` has them from then on.
-fn legend(html: &mut String, names: &[&str], short: &[String], hidden: &[String]) {
+struct LegendEntry<'a> {
+    label: &'a str,
+    short: &'a str,
+    style: SeriesStyle,
+    is_shown: bool,
+}
+
+/// The names of the series, as the page's own legend has them from then on.
+fn legend<'a>(html: &mut String, entries: impl Iterator<Item = LegendEntry<'a>>) {
     html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
-    for (slot, (name, text)) in names.iter().zip(short).enumerate().take(MAX_FOLDED_NAMES) {
-        let is_shown = !hidden.iter().any(|hidden| hidden == name);
-        let style = SeriesStyle::of_slot(slot);
+    for (slot, LegendEntry { label, short, style, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES) {
         html.push_str(&format!(
             "<button type=\"button\" class=\"series\" data-series=\"{slot}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
              style=\"--series:var(--s{})\" title=\"{}\"><bdi>{}</bdi></button>",
             style.dash,
             style.colour,
-            escaped(name),
-            escaped(text)
+            escaped(label),
+            escaped(short)
         ));
     }
     html.push_str("</div>");
@@ -164,13 +199,12 @@ mod tests {
     #[test]
     fn names_of_series_are_texts_in_the_page_and_bounded() {
         let mut html = String::new();
-        let names = ["\"><script>alert(1)</script>", "b"];
-        legend(&mut html, &names, &names.map(str::to_owned), &["b".to_owned()]);
+        let entry = |(slot, name)| LegendEntry { label: name, short: name, style: SeriesStyle::of_slot(slot), is_shown: name != "b" };
+        legend(&mut html, ["\"><script>alert(1)</script>", "b"].into_iter().enumerate().map(entry));
         assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "{html}");
         assert!(html.contains("aria-pressed=\"false\" style=\"--series:var(--s1)\" title=\"b\"><bdi>b</bdi></button>"), "{html}");
-        let many = vec!["n"; 5000];
         html.clear();
-        legend(&mut html, &many, &vec!["n".to_owned(); 5000], &[]);
+        legend(&mut html, vec!["n"; 5000].into_iter().enumerate().map(entry));
         assert_eq!(html.matches("</button>").count(), MAX_FOLDED_NAMES);
     }
 }

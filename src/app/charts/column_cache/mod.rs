@@ -11,7 +11,7 @@ use crate::protocol::points::SeriesPart;
 use crate::series::{Average, Axis, Columns, NO_PLACE};
 
 use super::viewport::Viewport;
-use crate::charts::nearest_gap;
+use crate::charts::{nearest_gap, series_key};
 
 /// Parts that are buffered while a response is awaited. After more than these, the columns are requested once more.
 const MAX_PENDING: usize = 4096;
@@ -50,6 +50,13 @@ pub enum Merge {
     Updated,
     /// Points before these are missing: the columns must be requested again.
     Missing,
+}
+
+impl CachedSeries {
+    /// The name under which settings store that it is hidden.
+    pub fn key(&self) -> String {
+        series_key(self.run.as_ref().map(RunId::as_str), &self.name)
+    }
 }
 
 pub struct ColumnCache {

@@ -12,6 +12,7 @@ use crate::app::components::help::Help;
 use crate::app::components::menu::CellMenu;
 use crate::app::components::notice::Notice;
 use crate::app::components::toasts::Toasts;
+use crate::app::runs::RunsPanel;
 use crate::app::state::use_dashboard;
 use grid::Grid;
 
@@ -21,7 +22,10 @@ pub fn BoardPage() -> impl IntoView {
     view! {
         <Header />
         <noscript>"Live updates and editing need JavaScript; reload to see changes."</noscript>
-        <Grid />
+        <div class="workspace">
+            <RunsPanel />
+            <Grid />
+        </div>
         <CellMenu />
         <Help />
         <Toasts />

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{invalid_parameter as wrong, points};
 use crate::charts::{Theme, TimeZone};
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, ErrorKind, RunId, RunList};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::pages::images::cache_control;
@@ -71,6 +71,7 @@ impl ExportQuery {
                     }
                     names.push(value.into_owned());
                 }
+                "runs" => options.view.runs = Some(runs(&key, &value)?),
                 "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
                 "tz" => tz = Some(value.into_owned()),
                 _ => {}
@@ -100,6 +101,14 @@ impl ExportQuery {
 
 fn finite(key: &str, value: &str) -> Result<f64, ApiError> {
     value.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| wrong(key, "must be a finite number", value))
+}
+
+/// The ids of runs with commas between them; empty for no run.
+fn runs(key: &str, value: &str) -> Result<Vec<RunId>, ApiError> {
+    let ids = value.split(',').filter(|id| !id.is_empty()).take(RunList::MAX_RUNS + 1);
+    let ids = ids.map(|id| RunId::parse(id).ok_or_else(|| wrong(key, "must be ids of runs with commas between them", id)));
+    let ids: Vec<RunId> = ids.collect::<Result<_, _>>()?;
+    if ids.len() > RunList::MAX_RUNS { Err(wrong(key, &format!("may name {} runs", RunList::MAX_RUNS), "more")) } else { Ok(ids) }
 }
 
 fn is_yes(value: &str) -> bool {
@@ -220,8 +229,17 @@ mod tests {
         let asked = ExportQuery::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
         assert_eq!(
             asked.options.view,
-            line_chart::LineView { window: Some((1.0, 2.0)), series: Some(vec!["a&b".into(), "c".into()]), zone: TimeZone::fixed(-90) }
+            line_chart::LineView {
+                window: Some((1.0, 2.0)),
+                series: Some(vec!["a&b".into(), "c".into()]),
+                runs: None,
+                zone: TimeZone::fixed(-90)
+            }
         );
+        let runs = |query| ExportQuery::parse(query).unwrap().options.view.runs.map(|runs| runs.iter().map(RunId::to_string).collect());
+        assert_eq!([runs("runs=a,b.c"), runs("runs=")], [Some(vec!["a".to_owned(), "b.c".to_owned()]), Some(vec![])]);
+        assert_eq!(ExportQuery::parse("runs=a,-").unwrap_err().code, 400);
+        assert_eq!(ExportQuery::parse(&format!("runs={}", "a,".repeat(RunList::MAX_RUNS + 1))).unwrap_err().code, 400);
         let zone = |query| ExportQuery::parse(query).unwrap().options.view.zone;
         // 1 July 2026.
         assert_eq!(zone("tz=Europe/Berlin&offset=60").offset(1_782_907_200), 7200);

@@ -1,6 +1,7 @@
 //! The page, drawn on the server: it holds the real cells before any script runs.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Extension;
 use axum::body::Body;
@@ -84,6 +85,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     let page = PageData {
         board,
         runs: RunList::default(),
+        server_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
         // A token for one board does not show the names of others.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },
         origin: caller.origin(),

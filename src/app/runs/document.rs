@@ -1,0 +1,74 @@
+//! What the page shows of a run's document.
+
+use serde_json::Value;
+
+/// The keys that the page shows, in this order; `config` has a table of its own.
+const SHOWN: [&str; 12] = ["group", "job_type", "tags", "notes", "parent", "fork", "source", "host", "command", "git", "python", "exit"];
+
+/// A row of a table: a key, and its value as text.
+pub type Row = (String, String);
+
+/// The shown keys that the document has.
+pub fn about(document: &Value) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for key in SHOWN {
+        if let Some(value) = document.get(key) {
+            push_rows(key, value, &mut rows);
+        }
+    }
+    rows
+}
+
+/// The configuration, in the order of its keys.
+pub fn config(document: &Value) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(Value::Object(keys)) = document.get("config") {
+        keys.iter().for_each(|(key, value)| push_rows(key, value, &mut rows));
+    }
+    rows
+}
+
+/// One row for each value that is no object: `opt.lr`. Empty values have none. The server bounds depth and number of the keys.
+fn push_rows(key: &str, value: &Value, rows: &mut Vec<Row>) {
+    let text = match value {
+        Value::Null => return,
+        Value::Object(keys) => {
+            keys.iter().for_each(|(inner, value)| push_rows(&[key, ".", inner].concat(), value, rows));
+            return;
+        }
+        Value::String(text) => text.clone(),
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(if key == "command" { " " } else { ", " })
+        }
+        other => other.to_string(),
+    };
+    if !text.is_empty() {
+        rows.push((key.to_owned(), text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn texts(rows: &[Row]) -> Vec<String> {
+        rows.iter().map(|(key, value)| format!("{key}={value}")).collect()
+    }
+
+    #[test]
+    fn nested_keys_are_rows() {
+        let document = json!({
+            "config": {"opt": {"lr": 0.001, "betas": [0.9, 0.99]}, "model": "vit", "debug": false, "none": null, "empty": {}, "layers": ["a", "b"]},
+            "git": {"commit": "abc", "dirty": true}, "tags": ["ok", "long"], "command": ["python", "train.py"], "notes": "", "x": 1
+        });
+        let config = texts(&config(&document));
+        assert_eq!(config.len(), 5);
+        for row in ["opt.lr=0.001", "opt.betas=[0.9,0.99]", "model=vit", "debug=false", "layers=a, b"] {
+            assert!(config.iter().any(|known| known == row), "{row}: {config:?}");
+        }
+        assert_eq!(texts(&about(&document)), ["tags=ok, long", "command=python train.py", "git.commit=abc", "git.dirty=true"]);
+        assert!(about(&json!(null)).is_empty() && super::config(&json!({"config": 3})).is_empty());
+    }
+}
