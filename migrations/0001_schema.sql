@@ -5,8 +5,8 @@
 --   state, board, run, cell, value, series, tail, reply   `sum`, over all other columns of the row
 --   journal, chunk, node                                  the last four bytes of the blob, over the blob and the row's key
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
--- checksums of board, cell, series, tail, journal, reply and run; a cell has the version and length of its value; a series has
--- the number of its chunks. Nodes can be rebuilt from chunks.
+-- checksums of board, cell, series, journal, reply and run; a cell has the version and length of its value; a series has
+-- the number of its chunks, and the number of points and checksum of its tail. Nodes can be rebuilt from chunks.
 
 -- One row with the state of the whole database. Every commit updates it.
 CREATE TABLE state (
@@ -125,7 +125,10 @@ CREATE TABLE series (
     metric TEXT,
     -- number of points in chunks, a multiple of 4096
     sealed INTEGER NOT NULL,
-    -- the last of those: step, value and wall time, three little-endian doubles; empty if sealed = 0
+    -- number of points and checksum of its row in `tail`; 0: there is none
+    tail_count INTEGER NOT NULL,
+    tail_sum   INTEGER NOT NULL,
+    -- the last point in chunks and tail: step, value and wall time, three little-endian doubles; empty if there is none
     last   BLOB NOT NULL,
     -- event of its last points
     seq    INTEGER NOT NULL,
@@ -133,6 +136,9 @@ CREATE TABLE series (
     dead   INTEGER NOT NULL,
     -- event of its first points
     began  INTEGER NOT NULL,
+    -- of a series of a run: figures of the curve of the points in chunks and tail (src/series/summary_codec.rs); NULL of others.
+    -- It can be made again from the points.
+    summary BLOB,
     sum    INTEGER NOT NULL
 ) STRICT;
 
@@ -156,7 +162,8 @@ CREATE TABLE node (
     nodes BLOB NOT NULL
 ) STRICT;
 
--- The points of a series after its last chunk, at the time when its rows of the journal were deleted.
+-- The points of a series after its last chunk, at the time when its rows of the journal were deleted. A later tail begins with
+-- the same points. Not read at a start: the row of the series has the number of points and the checksum.
 CREATE TABLE tail (
     series INTEGER PRIMARY KEY,
     -- index of the first point within the series

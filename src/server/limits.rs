@@ -216,7 +216,11 @@ pub const MAX_TOMBSTONES_PER_BOARD: usize = 100;
 pub const MAX_TOMBSTONES: usize = 10_000;
 /// Bytes on disk of all removed cells, about; the oldest is purged. The newest stays whatever its size.
 pub const MAX_TOMBSTONE_BYTES: u64 = 128 << 20;
-/// Milliseconds after its removal in which a cell can be restored; then it is purged.
+/// Deleted runs of all boards that can be restored; the oldest is purged. Their documents stay in memory.
+pub const MAX_REMOVED_RUNS: usize = 100_000;
+/// Bytes on disk of all deleted runs with their points, about; the oldest is purged. The newest deletion stays whatever its size.
+pub const MAX_REMOVED_RUN_BYTES: u64 = 1 << 30;
+/// Milliseconds after its removal in which a cell or a run can be restored; then it is purged.
 pub const TOMBSTONE_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 // Idempotency.

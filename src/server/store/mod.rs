@@ -107,6 +107,7 @@ impl Store {
             commit_counter,
             needs_cleanup: true,
             vacuuming: false,
+            summary_job: None,
             next: None,
         };
         Self {

@@ -1,5 +1,6 @@
 //! The committed state in memory: records without large values, and series without chunks. The writer updates it after each commit.
 
+pub mod run_trash;
 pub mod runs;
 pub mod tombstones;
 
@@ -13,6 +14,7 @@ use super::run_record::RunRecord;
 use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::{CellContent, CellId, RunId, SeriesId};
+use run_trash::RunTrash;
 use runs::RunIndex;
 use tombstones::TombstoneIndex;
 
@@ -28,8 +30,11 @@ pub struct Index {
     /// The board of each cell.
     home: HashMap<CellId, Arc<str>>,
     tombstones: TombstoneIndex,
+    run_trash: RunTrash,
     /// Series of cells and tombstones.
     series: HashMap<CellId, CellSeries>,
+    /// Series whose summaries have to be made from their points.
+    summaries_due: Vec<(CellId, SeriesId)>,
     replies: ReplyIndex,
 }
 
@@ -67,7 +72,9 @@ impl Index {
             board_list_version: 0,
             home: HashMap::new(),
             tombstones: TombstoneIndex::default(),
+            run_trash: RunTrash::default(),
             series: HashMap::new(),
+            summaries_due: Vec::new(),
             replies: ReplyIndex::default(),
         }
     }
@@ -112,10 +119,19 @@ impl Index {
         &self.tombstones
     }
 
-    /// At a start, once the points of deleted cells are loaded: counts them in the tombstones' sizes.
+    pub(crate) fn run_trash(&self) -> &RunTrash {
+        &self.run_trash
+    }
+
+    /// At a start, once the points of deleted cells and runs are loaded: counts them in the tombstones' sizes.
     pub(crate) fn measure_tombstones(&mut self) {
         for tombstone in self.boards.values().flat_map(|board| board.tombstones.values()) {
             self.tombstones.insert(tombstone, point_count(&self.series, &tombstone.id));
+        }
+        for board in self.boards.values() {
+            for tombstone in board.runs.tombstones() {
+                self.run_trash.insert(tombstone, points_of_run(&self.series, board, &tombstone.id));
+            }
         }
     }
 
@@ -136,11 +152,9 @@ impl Index {
         id.run.as_ref().is_none_or(|run| board.runs.contains(run)).then_some(series)
     }
 
-    /// All series that readers may see.
-    pub fn visible(&self) -> impl Iterator<Item = &Series> {
-        let cells = self.boards.values().flat_map(|board| board.cells.keys().map(move |cell| (board, cell)));
-        let series = cells.filter_map(|(board, cell)| Some((board, self.series.get(cell)?)));
-        series.flat_map(|(board, known)| known.all().filter(|series| series.id.run.as_ref().is_none_or(|run| board.runs.contains(run))))
+    /// All series with their cells or tombstones, in no particular order.
+    pub(crate) fn all_series(&self) -> impl Iterator<Item = (&CellId, &Series)> {
+        self.series.iter().flat_map(|(cell, known)| known.all().map(move |series| (cell, series)))
     }
 
     /// Number of points of all series of a cell or tombstone.
@@ -154,11 +168,25 @@ impl Index {
 
     /// Searches the series of all cells: for rare uses.
     pub(crate) fn series_by_key(&self, key: i64) -> Option<&Series> {
-        self.series.values().find_map(|known| known.all().find(|series| series.key == key))
+        self.all_series().find(|(_, series)| series.key == key).map(|(_, series)| series)
     }
 
     pub(crate) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
         self.series.entry(id.clone()).or_default()
+    }
+
+    /// At a start: queues the series whose summaries have to be made from their points.
+    pub(crate) fn queue_summaries(&mut self) {
+        let due = self.all_series().filter(|(_, series)| series.needs_summary());
+        self.summaries_due = due.map(|(cell, series)| (cell.clone(), series.id.clone())).collect();
+    }
+
+    pub(crate) fn summaries_due(&mut self) -> &mut Vec<(CellId, SeriesId)> {
+        &mut self.summaries_due
+    }
+
+    pub(crate) fn known_series_mut(&mut self, cell: &CellId, id: &SeriesId) -> Option<&mut Series> {
+        self.series.get_mut(cell)?.get_mut(id)
     }
 
     /// Applies changes of series after they are on disk.
@@ -170,15 +198,23 @@ impl Index {
         for SeriesPlan { mut before, is_new, points, after } in series {
             if is_new {
                 before.push(&points);
-                known.push(after.unwrap_or(before));
+                let series = after.unwrap_or(before);
+                if series.needs_summary() {
+                    self.summaries_due.push((cell.clone(), series.id.clone()));
+                }
+                known.push(series);
                 continue;
             }
             let Some(series) = known.get_mut(&before.id) else { continue };
+            let was_due = before.needs_summary();
             // Drop the second reference to the tail first: a tail with one reference grows in place.
             drop(before);
             match after {
                 Some(after) => *series = after,
                 None => series.push(&points),
+            }
+            if series.needs_summary() && !was_due {
+                self.summaries_due.push((cell.clone(), series.id.clone()));
             }
         }
         if known.is_empty() {
@@ -202,11 +238,17 @@ impl Index {
 
     /// Sets the row of a run, with whether it is a tombstone; `None` removes it.
     pub(crate) fn set_run(&mut self, board: &Arc<str>, id: &RunId, row: Option<(&Arc<RunRecord>, bool)>) {
-        let runs = &mut self.boards.entry(board.clone()).or_default().runs;
+        let board = self.boards.entry(board.clone()).or_default();
+        if let Some(before) = board.runs.tombstone(id) {
+            self.run_trash.remove(before);
+        }
         match row {
-            Some((record, false)) => runs.put(record.clone()),
-            Some((record, true)) => runs.put_tombstone(record.clone()),
-            None => runs.remove(id),
+            Some((record, false)) => board.runs.put(record.clone()),
+            Some((record, true)) => {
+                self.run_trash.insert(record, points_of_run(&self.series, board, id));
+                board.runs.put_tombstone(record.clone());
+            }
+            None => board.runs.remove(id),
         }
     }
 
@@ -264,6 +306,12 @@ impl Index {
 /// Number of points of all series of a cell.
 fn point_count(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
     series.get(id).map_or(0, |known| known.all().map(Series::count).sum())
+}
+
+/// Number of points of a run in all cells of its board.
+fn points_of_run(series: &HashMap<CellId, CellSeries>, board: &BoardIndex, run: &RunId) -> u64 {
+    let cells = board.cells.keys().filter_map(|cell| series.get(cell));
+    cells.flat_map(|known| known.of_run(run)).map(Series::count).sum()
 }
 
 #[cfg(test)]

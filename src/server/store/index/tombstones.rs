@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use crate::protocol::CellId;
 use crate::server::store::record::{Record, StoredValue};
 
@@ -66,11 +68,16 @@ impl TombstoneIndex {
 
 /// Estimated size of a deleted cell on disk, with `points` points.
 pub fn disk_bytes(record: &Record, points: u64) -> u64 {
-    let keys = serde_json::to_string(&record.keys).map_or(0, |doc| doc.len() as u64);
     let value = match &record.value {
         StoredValue::Missing => 0,
         StoredValue::Inline(json) => json.len() as u64,
         StoredValue::Stored(bytes) => *bytes,
     };
-    ROW_BYTES + keys + value + points.saturating_mul(POINT_BYTES)
+    disk_bytes_of(&record.keys, points) + value
+}
+
+/// Estimated size of a row with these keys and of so many points.
+pub fn disk_bytes_of(keys: &Map<String, Value>, points: u64) -> u64 {
+    let keys = serde_json::to_string(keys).map_or(0, |doc| doc.len() as u64);
+    ROW_BYTES + keys + points.saturating_mul(POINT_BYTES)
 }

@@ -7,13 +7,12 @@ pub enum Table {
     Board,
     Cell,
     Series,
-    Tail,
     Journal,
     Reply,
     Run,
 }
 
-const NAMES: [&str; 7] = ["board", "cell", "series", "tail", "journal", "reply", "run"];
+const NAMES: [&str; 6] = ["board", "cell", "series", "journal", "reply", "run"];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {

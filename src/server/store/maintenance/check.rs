@@ -5,8 +5,8 @@ use std::path::Path;
 use futures::TryStreamExt;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
-use crate::protocol::{CellContent, CellId, RunId, SeriesId};
-use crate::series::{BLOCK, nodes_at};
+use crate::protocol::{CellContent, CellId};
+use crate::series::{BLOCK, CurveSummary, Points, nodes_at};
 use crate::server::data_dir::{database_path, read_only};
 use crate::server::limits::MAX_LISTED_FAULTS;
 use crate::server::store::error::reason;
@@ -25,6 +25,7 @@ use crate::server::store::open::truncation_check::refuse_truncated;
 use crate::server::store::series::CHUNK;
 use crate::server::store::series::codec::{unpack_nodes, unpack_points};
 use crate::server::store::series::rows::{chunk_key, node_key};
+use crate::server::store::series::tails::read_tail;
 
 /// The content of a database, and its faults.
 #[derive(Debug, Default)]
@@ -116,14 +117,21 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
     if let Some(wrong) = state.row_counts.compare(&found) {
         report.fault(format!("Rows are missing or old: {wrong}."));
     }
-    for row in
-        sqlx::query("SELECT key, cell, name, sealed, run FROM series WHERE dead = 0 ORDER BY key").fetch_all(&mut *connection).await?
-    {
-        let (key, cell, name): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let id = SeriesId { run: row.try_get::<Option<&str>, _>(4)?.and_then(RunId::parse), name: name.into() };
-        let is_there = CellId::parse(&cell).is_some_and(|cell| index.visible_series(&cell, &id).is_some());
+    let mut series: Vec<_> = index.all_series().collect();
+    series.sort_unstable_by_key(|(_, series)| series.key);
+    for (cell, series) in series {
+        let (key, id, sealed) = (series.key, &series.id, series.sealed);
+        let is_there = index.visible_series(cell, id).is_some();
         report.series += usize::from(is_there);
-        let sealed = row.try_get::<i64, _>(3)? as u64;
+        report.points += if is_there { series.recent.len() as u64 } else { 0 };
+        let faults = report.fault_count;
+        let mut tail = Points::default();
+        match read_tail(connection, series).await {
+            Ok(points) => tail = points,
+            Err(why) => report.fault(format!("Of the cell '{cell}', {}.", reason(&why))),
+        }
+        report.points += if is_there { tail.len() as u64 } else { 0 };
+        let mut expected = CurveSummary::default();
         let chunks = sealed / CHUNK as u64;
         report.repairable += missing_blocks(connection, key, sealed).await?;
         for chunk in 0..chunks {
@@ -132,14 +140,23 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
             let from = chunk * CHUNK as u64;
             let place = format!("points {from} to {} of the series {id} of the cell '{cell}'", from + CHUNK as u64 - 1);
             match select.fetch_optional(&mut *connection).await?.map(|points| unpack_points(&keyed(points, chunk_key))) {
-                Some(Ok(points)) if points.len() == CHUNK => report.points += if is_there { CHUNK as u64 } else { 0 },
+                Some(Ok(points)) if points.len() == CHUNK => {
+                    report.points += if is_there { CHUNK as u64 } else { 0 };
+                    expected.push(&points);
+                }
                 Some(Ok(points)) => report.fault(format!("Of {place} only {} are there.", points.len())),
                 Some(Err(why)) => report.fault(format!("The {place} cannot be read: {why}.")),
                 None => report.fault(format!("The {place} are missing.")),
             }
         }
+        expected.push(&tail);
+        expected.push(&series.recent);
+        // After a step far back it is made from the points.
+        let is_known = !series.needs_summary() && !expected.needs_rebuild() && series.id.run.is_some();
+        if is_known && report.fault_count == faults && series.summary.as_deref() != Some(&expected) {
+            report.fault(format!("The summary of the series {id} of the cell '{cell}' is not that of its points."));
+        }
     }
-    report.points += index.visible().map(|series| series.tail.len() as u64).sum::<u64>();
     let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
         report.repairable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());

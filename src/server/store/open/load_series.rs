@@ -1,4 +1,4 @@
-//! Loading series at a start: their rows, tails, and the points that are only in the journal. Chunks stay on disk.
+//! Loading series at a start: their rows, and the points that are only in the journal. Chunks and tails stay on disk, unread.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,12 +7,13 @@ use futures::TryStreamExt;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::protocol::{CellId, RunId, SeriesId};
+use crate::series::CurveSummary;
 use crate::server::store::error::corrupt;
 use crate::server::store::idempotency::{IdempotencyKey, StoredReply};
 use crate::server::store::index::Index;
 use crate::server::store::integrity::checksum::{self, keyed};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
-use crate::server::store::series::codec::{DecodeError, unpack_points};
+use crate::server::store::series::codec::DecodeError;
 use crate::server::store::series::journal;
 use crate::server::store::series::rows::SeriesRow;
 use crate::server::store::series::{CHUNK, Series};
@@ -45,27 +46,20 @@ pub async fn load_series(
         let id = SeriesId { run, name: Arc::from(row.name) };
         let mut series = Series::new(row.key, id.clone(), row.metric.map(Arc::from), row.began);
         // Chunks are whole: after any other number the points of the journal would stand in wrong positions.
-        if !row.sealed.is_multiple_of(CHUNK as u64) || (row.sealed > 0) != row.last.is_some() {
+        let is_whole = row.sealed.is_multiple_of(CHUNK as u64) && (row.tail.count as usize) < CHUNK;
+        if !is_whole || (row.sealed > 0 || row.tail.count > 0) != row.last.is_some() {
             return Err(corrupt(format!("the row of the series {id} of the cell '{cell}' is damaged")));
         }
-        (series.sealed, series.sealed_last, series.last) = (row.sealed, row.last, row.last);
+        (series.sealed, series.stored, series.stored_last, series.last) = (row.sealed, row.tail, row.last, row.last);
+        let summary = row.summary.as_deref().and_then(|summary| CurveSummary::decode(summary).ok());
+        // Made again from the points if it is missing.
+        let summary = summary.filter(|summary| summary.points() == series.count());
+        series.summary = summary.filter(|_| series.id.run.is_some()).map(Arc::new);
         if known.get(&id).is_some() {
             return Err(corrupt(format!("the row of the series {id} of the cell '{cell}' is there twice")));
         }
         known.push(series);
         owners.insert(row.key, (cell, id));
-    }
-    for row in sqlx::query("SELECT series, start, points, sum FROM tail").fetch_all(&mut *connection).await? {
-        let (key, start, points): (i64, i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let sum = checksum::tail(key, start, points);
-        checksum::verify(row.try_get(3)?, sum, || format!("the row of the newest points of the series {key}"))?;
-        row_counts.add(Table::Tail, sum);
-        let Some((cell, id)) = owners.get(&key) else { continue };
-        compaction.saved_tails.insert(key);
-        let Some(series) = index.series_mut(cell).get_mut(id) else { continue };
-        if series.sealed == start as u64 {
-            series.push(&unpack_points(points).map_err(|why| corrupt(format!("points of the series {id} of '{cell}': {why}")))?);
-        }
     }
     let mut rows = sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
@@ -94,10 +88,11 @@ pub async fn load_series(
     drop(rows);
     for cell in owners.values().map(|(cell, _)| cell).collect::<HashSet<_>>() {
         index.clamp_series_seq(cell);
-        if index.series_mut(cell).all().any(|series| series.tail.len() >= CHUNK) {
+        if index.series_mut(cell).all().any(|series| series.tail_len() >= CHUNK) {
             return Err(corrupt(DecodeError::Invalid));
         }
     }
+    index.queue_summaries();
     index.measure_tombstones();
     for row in sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch_all(&mut *connection).await? {
         let key = IdempotencyKey { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };

@@ -1,5 +1,5 @@
 //! Cache of blocks of nodes and of decoded chunks, limited by bytes. Its entries never change on disk, except that blocks that are not full
-//! grow.
+//! grow, and so do tails, which have the keys of the chunks that they become.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

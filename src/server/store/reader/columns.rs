@@ -1,12 +1,14 @@
 //! Reading the columns of a window, and smoothed lines.
 
+use std::sync::Arc;
+
 use tokio::sync::Semaphore;
 
 use super::READ_TRIES;
 use super::rows::LazyConnection;
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{CellId, RunId, SeriesId};
-use crate::series::{Column, Extent, MissingRead, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
+use crate::series::{Column, Extent, MissingRead, Points, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
 use crate::server::limits::{MAX_SMOOTHING_CHUNKS, MAX_SMOOTHING_CHUNKS_PER_SERIES, MIN_SMOOTHING_CHUNKS_PER_SERIES};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
@@ -97,10 +99,11 @@ impl Store {
     async fn try_columns(&self, series: &[Series], window: Window, weights: SmoothingWeights<'_>) -> Result<CellColumns, ReadError> {
         let mut extent = Extent::EMPTY;
         let mut connection = LazyConnection::default();
+        let tails = self.tails(series, &mut connection).await?.ok_or(ReadError::SeriesReplaced)?;
         let unbounded = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
-        for series in series {
+        for (series, tail) in series.iter().zip(&tails) {
             // The first reads of a query are the roots, which say the extent.
-            let mut query = PyramidQuery::new(unbounded, series.sealed, series.tail.clone());
+            let mut query = PyramidQuery::new(unbounded, series.sealed, tail.clone());
             if !query.pending_reads().is_empty() {
                 self.supply(series, &mut query, &mut connection).await?;
             }
@@ -111,8 +114,8 @@ impl Store {
         let (from, to) = (bound(window.from, extent.min), bound(window.to, extent.max));
         let window = Window { from, to: to.max(from), ..window };
         let mut all = Vec::with_capacity(series.len());
-        for series in series {
-            let mut query = PyramidQuery::new(window, series.sealed, series.tail.clone());
+        for (series, tail) in series.iter().zip(&tails) {
+            let mut query = PyramidQuery::new(window, series.sealed, tail.clone());
             while !query.pending_reads().is_empty() {
                 self.supply(series, &mut query, &mut connection).await?;
             }
@@ -123,7 +126,7 @@ impl Store {
                 let share = MAX_SMOOTHING_CHUNKS / weights.together.max(1) as u64;
                 let most = share.clamp(MIN_SMOOTHING_CHUNKS_PER_SERIES, MAX_SMOOTHING_CHUNKS_PER_SERIES);
                 let request = SmoothingRequest { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
-                smoothed = Some(self.smoothed(series, request, &columns, &ends, &mut connection).await?);
+                smoothed = Some(self.smoothed((series, tail), request, &columns, &ends, &mut connection).await?);
             }
             all.push(SeriesColumns {
                 run: series.id.run.clone(),
@@ -147,7 +150,7 @@ impl Store {
     /// The smoothed line at the columns of [`PyramidQuery::finish_with_ends`].
     async fn smoothed(
         &self,
-        series: &Series,
+        (series, tail): (&Series, &Arc<Points>),
         request: SmoothingRequest,
         columns: &[Column],
         ends: &[u64],
@@ -158,7 +161,7 @@ impl Store {
         loop {
             let mut numbers = smoothing.next(SMOOTHING_BATCH_CHUNKS);
             let Some(last) = numbers.last() else { return Ok(smoothing.finish()) };
-            let tail = (*last == series.sealed / size).then(|| series.tail.clone());
+            let tail = (*last == series.sealed / size).then(|| tail.clone());
             if tail.is_some() {
                 numbers.pop();
             }

@@ -30,16 +30,21 @@ impl Store {
             let end = from.saturating_add(limit as u64).min(total);
             let sealed_end = end.min(series.sealed);
             let numbers: Vec<u64> = if from < sealed_end { (from / size..sealed_end.div_ceil(size)).collect() } else { Vec::new() };
-            let chunks = self.chunks(series.key, &numbers, &mut LazyConnection::default()).await?;
-            if chunks.len() < numbers.len() {
+            let mut connection = LazyConnection::default();
+            let chunks = self.chunks(series.key, &numbers, &mut connection).await?;
+            let tail =
+                if end > series.sealed { self.tails(std::slice::from_ref(&series), &mut connection).await? } else { Some(Vec::new()) };
+            let Some(tail) = tail.filter(|_| chunks.len() == numbers.len()) else {
                 // The series may have been removed meanwhile.
                 tokio::task::yield_now().await;
                 continue;
-            }
+            };
             let mut points = Points::default();
-            let tail = (series.sealed / size, series.tail.clone());
-            for number in numbers.iter().copied().chain((end > series.sealed).then_some(tail.0)) {
-                let chunk = chunks.iter().find(|(known, _)| *known == number).map_or(&tail.1, |(_, chunk)| chunk);
+            let tail = tail.into_iter().map(|tail| (series.sealed / size, tail));
+            // In the order of their numbers.
+            let mut parts: Vec<_> = chunks.into_iter().chain(tail).collect();
+            parts.sort_unstable_by_key(|(number, _)| *number);
+            for (number, chunk) in parts {
                 let start = number * size;
                 points.extend(&chunk.slice(from.saturating_sub(start) as usize, (end - start).min(chunk.len() as u64) as usize));
             }

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite};
 
 use crate::series::{BLOCK, BlockRead, ChunkRead, Points, nodes_at};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
 use crate::server::store::integrity::checksum::keyed;
-use crate::server::store::series::Series;
 use crate::server::store::series::codec::{DecodeError, open_nodes, unpack_points};
 use crate::server::store::series::rows::{chunk_key, node_key};
+use crate::server::store::series::tails::Tail;
+use crate::server::store::series::{CHUNK, Series};
 
 /// A connection of the pool that one request takes at its first read and keeps: taking one costs several context switches.
 #[derive(Default)]
@@ -96,13 +98,62 @@ impl Store {
         Ok(found)
     }
 
+    /// The points of each of these series after its last chunk: those in its tail on disk, then the recent ones. `None` if what is on
+    /// disk is missing: usually because the series was removed meanwhile.
+    pub(super) async fn tails(&self, series: &[Series], connection: &mut LazyConnection) -> Result<Option<Vec<Arc<Points>>>, StoreError> {
+        let mut stored: HashMap<i64, Arc<Points>> = HashMap::new();
+        let on_disk = || series.iter().filter(|series| series.stored.count > 0);
+        for series in on_disk() {
+            let cached = self.cache.chunk(tail_key(series)).filter(|points| points.len() >= series.stored.count as usize);
+            stored.extend(cached.map(|points| (series.key, points)));
+        }
+        let missing: HashMap<i64, &Series> =
+            on_disk().filter(|series| !stored.contains_key(&series.key)).map(|series| (series.key, series)).collect();
+        for row in self.select(Tail::SELECT, missing.keys(), connection).await? {
+            let tail = Tail::read(&row).map_err(StoreError::from_read)?;
+            let series = missing[&tail.series];
+            // A later tail begins with the same points. After its last chunk a series has another one.
+            if tail.is_of(series) || (tail.start == series.sealed && tail.points.len() > series.stored.count as usize) {
+                let points = Arc::new(tail.points);
+                self.cache.insert_chunk(tail_key(series), points.clone());
+                stored.insert(series.key, points);
+            }
+        }
+        let mut tails = Vec::with_capacity(series.len());
+        for series in series {
+            let count = series.stored.count as usize;
+            if count == 0 {
+                tails.push(series.recent.clone());
+                continue;
+            }
+            let points = match stored.remove(&series.key) {
+                Some(points) => points,
+                None => {
+                    // The tail has become a chunk.
+                    let chunk = self.chunks(series.key, &[series.sealed / CHUNK as u64], connection).await?.pop();
+                    let Some((_, chunk)) = chunk.filter(|(_, chunk)| chunk.len() >= count) else { return Ok(None) };
+                    chunk
+                }
+            };
+            if points.len() == count && series.recent.is_empty() {
+                tails.push(points);
+                continue;
+            }
+            let mut all = points.slice(0, count);
+            all.extend(&series.recent);
+            tails.push(Arc::new(all));
+        }
+        Ok(Some(tails))
+    }
+
     /// The cached chunks, and the numbers of the others by their keys.
     fn cached_chunks(&self, series: i64, wanted: &[u64]) -> (Vec<ChunkRead>, HashMap<i64, u64>) {
         let mut found = Vec::with_capacity(wanted.len());
         let mut missing = HashMap::new();
         for number in wanted {
             let key = chunk_key(series, *number);
-            match self.cache.chunk(key) {
+            // A shorter one was a tail when it was read.
+            match self.cache.chunk(key).filter(|chunk| chunk.len() == CHUNK) {
                 Some(chunk) => found.push((*number, chunk)),
                 None => drop(missing.insert(key, *number)),
             }
@@ -115,8 +166,21 @@ impl Store {
         &self,
         select: &'static str,
         keys: impl ExactSizeIterator<Item = &i64>,
-        LazyConnection(connection): &mut LazyConnection,
+        connection: &mut LazyConnection,
     ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let rows = self.select(select, keys, connection).await?;
+        rows.iter()
+            .map(|row| row.try_get(0).and_then(|key| Ok((key, keyed(row.try_get(1)?, key)))))
+            .collect::<sqlx::Result<_>>()
+            .map_err(StoreError::from_read)
+    }
+
+    async fn select(
+        &self,
+        select: &'static str,
+        keys: impl ExactSizeIterator<Item = &i64>,
+        LazyConnection(connection): &mut LazyConnection,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
         if keys.len() == 0 {
             return Ok(Vec::new());
         }
@@ -126,10 +190,68 @@ impl Store {
         };
         let keys: Vec<String> = keys.map(i64::to_string).collect();
         let select = sqlx::query(select).bind(format!("[{}]", keys.join(",")));
-        let rows = select.fetch_all(&mut **connection).await.map_err(StoreError::from_read)?;
-        rows.iter()
-            .map(|row| row.try_get(0).and_then(|key| Ok((key, keyed(row.try_get(1)?, key)))))
-            .collect::<sqlx::Result<_>>()
-            .map_err(StoreError::from_read)
+        select.fetch_all(&mut **connection).await.map_err(StoreError::from_read)
+    }
+}
+
+/// The key of a series' tail in the cache: that of the chunk which it becomes.
+fn tail_key(series: &Series) -> i64 {
+    chunk_key(series.key, series.sealed / CHUNK as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::tests::{again, append, create, id, start};
+
+    fn series(store: &Store) -> Series {
+        store.index().series(&id("a"))[0].clone()
+    }
+
+    /// Appends to another series until the recent points of the first one are in its tail.
+    async fn flush(store: &Store) {
+        for _ in 0..1000 {
+            append(store, "b", "m", (1..=100).map(|at| 1.0 / f64::from(at)).collect()).await.unwrap();
+            if series(store).recent.is_empty() {
+                return;
+            }
+        }
+        panic!("the tail is not written");
+    }
+
+    async fn tail(store: &Store, series: &Series) -> Vec<f64> {
+        let tails = store.tails(std::slice::from_ref(series), &mut LazyConnection::default()).await.unwrap();
+        tails.expect("it is there").remove(0).y.clone()
+    }
+
+    #[tokio::test]
+    async fn a_tail_is_read_as_it_was_when_its_series_was_looked_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = start(folder.path()).await;
+        create(&store, "a").await;
+        create(&store, "b").await;
+        let points: Vec<f64> = (0..5000).map(f64::from).collect();
+        append(&store, "a", "l", points[..3000].to_vec()).await.unwrap();
+        flush(&store).await;
+        let first = series(&store);
+        append(&store, "a", "l", points[3000..3050].to_vec()).await.unwrap();
+        let second = series(&store);
+        flush(&store).await;
+        let third = series(&store);
+        let counts = [&first, &second, &third].map(|series| (series.stored.count, series.recent.len()));
+        assert_eq!(counts, [(3000, 0), (3000, 50), (3050, 0)]);
+        // From a longer tail, from the cache, and from the chunk that the tail has become.
+        let store = again(store, folder.path()).await;
+        assert_eq!(tail(&store, &second).await, points[..3050]);
+        assert_eq!(tail(&store, &first).await, points[..3000]);
+        append(&store, "a", "l", points[3050..].to_vec()).await.unwrap();
+        let store = again(store, folder.path()).await;
+        for known in [&first, &second, &third] {
+            assert_eq!(tail(&store, known).await, points[..known.count() as usize]);
+        }
+        assert_eq!(tail(&store, &series(&store)).await, points[4096..]);
+        let replaced = Series { key: 1000, ..first };
+        assert!(store.tails(&[replaced], &mut LazyConnection::default()).await.unwrap().is_none());
+        store.close().await;
     }
 }

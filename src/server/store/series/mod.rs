@@ -7,23 +7,24 @@
 //!   aggregates 64, 256, 1024, … points ([`crate::series::Node`]), in blocks of 512 nodes of one level ([`codec`], `nodes`).
 //! - The **journal**: one row per commit with the points of all series that it appended ([`journal`]). This is the write-ahead log of
 //!   points that fill no chunk yet.
-//! - The **tail**: points after the last chunk, written before rows of the journal that contain them are deleted.
+//! - The **tail**: points after the last chunk, written before rows of the journal that contain them are deleted ([`tails`]).
 //!
-//! After a start a series is: the points of its chunks, then those of its tail, then those of the journal that follow. Moving points
-//! from the journal to chunks and tails is compaction (`writer/compaction.rs`).
+//! A series is the points of its chunks, then those of its tail, then those of the journal that follow. Only the last are in memory.
+//! Moving points from the journal to chunks and tails is compaction (`writer/compaction.rs`).
 
 pub mod append_event;
 pub mod codec;
 pub mod delta;
 pub mod journal;
 pub mod rows;
+pub mod tails;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::keyed_list::{Keyed, KeyedList};
 use crate::protocol::{RunId, SeriesId};
-use crate::series::Points;
+use crate::series::{CurveFigures, CurveSummary, Points};
 
 /// Points per chunk.
 pub const CHUNK: usize = crate::series::CHUNK as usize;
@@ -47,27 +48,70 @@ pub struct Series {
     pub began: u64,
     /// Number of points in chunks, a multiple of [`CHUNK`].
     pub sealed: u64,
-    /// The last point in chunks.
-    pub sealed_last: Option<Point>,
-    /// The points after the last chunk, fewer than [`CHUNK`]. Readers share it; the writer copies it only if a reader holds it.
-    pub tail: Arc<Points>,
+    /// The points after them in the tail on disk.
+    pub stored: StoredTail,
+    /// The last point in chunks and tail.
+    pub stored_last: Option<Point>,
+    /// The points that are only in the journal; with those of the tail fewer than [`CHUNK`]. Readers share them; the writer copies them
+    /// only if a reader holds them.
+    pub recent: Arc<Points>,
     /// The last point.
     pub last: Option<Point>,
+    /// Of a series of a run: what is known of the curve of all its points. `None` until it is made from the points.
+    pub summary: Option<Arc<CurveSummary>>,
 }
+
+/// What identifies a tail on disk: a series with the same number of points in chunks has the same points in all its tails, as far as
+/// they go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoredTail {
+    /// Number of points; 0: there is no row.
+    pub count: u32,
+    /// Checksum of the row.
+    pub sum: i64,
+}
+
+/// The recent points of all series without some: most series are quiet.
+static NO_POINTS: LazyLock<Arc<Points>> = LazyLock::new(Arc::default);
 
 impl Series {
     pub fn new(key: i64, id: SeriesId, metric: Option<Arc<str>>, began: u64) -> Self {
-        Self { key, id, metric, began, sealed: 0, sealed_last: None, tail: Arc::default(), last: None }
+        let (stored, recent) = (StoredTail::default(), NO_POINTS.clone());
+        let summary = id.run.is_some().then(Arc::default);
+        Self { key, id, metric, began, sealed: 0, stored, stored_last: None, recent, last: None, summary }
     }
 
     /// Number of points.
     pub fn count(&self) -> u64 {
-        self.sealed + self.tail.len() as u64
+        self.sealed + self.tail_len() as u64
+    }
+
+    /// Number of points after the last chunk.
+    pub fn tail_len(&self) -> usize {
+        self.stored.count as usize + self.recent.len()
     }
 
     pub fn push(&mut self, points: &Points) {
-        Arc::make_mut(&mut self.tail).extend(points);
+        Arc::make_mut(&mut self.recent).extend(points);
         self.last = last_point(points).or(self.last);
+        if let Some(summary) = &mut self.summary {
+            Arc::make_mut(summary).push(points);
+        }
+    }
+
+    /// Figures of the curve of a series of a run; `None` without points, and until they are made again after a step far back.
+    pub fn figures(&self) -> Option<CurveFigures> {
+        self.summary.as_ref()?.figures()
+    }
+
+    /// Whether its summary has to be made from its points.
+    pub fn needs_summary(&self) -> bool {
+        self.id.run.is_some() && self.summary.as_ref().is_none_or(|summary| summary.needs_rebuild())
+    }
+
+    /// Lets go of the recent points, which are in this tail now.
+    pub fn set_stored(&mut self, stored: StoredTail) {
+        (self.stored, self.stored_last, self.recent) = (stored, self.last, NO_POINTS.clone());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::{Point, Series};
+use super::{Point, Series, StoredTail};
 use crate::protocol::RunId;
 use crate::server::store::error::corrupt;
 use crate::server::store::integrity::checksum::{self, RowChecksum};
@@ -26,25 +26,42 @@ pub struct SeriesRow<'a> {
     pub name: &'a str,
     pub metric: Option<&'a str>,
     pub sealed: u64,
-    /// The last point in chunks.
+    pub tail: StoredTail,
+    /// The last point in chunks and tail.
     pub last: Option<Point>,
     pub seq: u64,
     pub dead: bool,
     pub began: u64,
+    /// Of a series of a run: the summary of the points in chunks and tail, as bytes.
+    pub summary: Option<Vec<u8>>,
 }
 
 impl<'a> SeriesRow<'a> {
     pub fn of(series: &'a Series, cell: &'a str, seq: u64) -> Self {
-        let Series { key, id, metric, began, sealed, sealed_last, .. } = series;
+        let Series { key, id, metric, began, sealed, stored, stored_last, summary, .. } = series;
+        let summary = summary.as_ref().map(|summary| summary.encode());
         let (run, name) = (id.run.as_ref().map(RunId::as_str), &*id.name);
-        Self { key: *key, cell, run, name, metric: metric.as_deref(), sealed: *sealed, last: *sealed_last, seq, dead: false, began: *began }
+        Self {
+            key: *key,
+            cell,
+            run,
+            name,
+            metric: metric.as_deref(),
+            sealed: *sealed,
+            tail: *stored,
+            last: *stored_last,
+            seq,
+            dead: false,
+            began: *began,
+            summary,
+        }
     }
 
     /// The row and its checksum, once that is verified.
     pub fn read(row: &'a sqlx::sqlite::SqliteRow) -> sqlx::Result<(Self, i64)> {
         let number = |at: usize| row.try_get::<i64, _>(at).map(|number| number as u64);
         let read = || -> sqlx::Result<(Self, Vec<u8>, i64)> {
-            let (last, dead): (&[u8], i64) = (row.try_get(6)?, row.try_get(8)?);
+            let (last, dead): (&[u8], i64) = (row.try_get(8)?, row.try_get(10)?);
             let series = Self {
                 key: row.try_get(0)?,
                 cell: row.try_get(1)?,
@@ -52,17 +69,19 @@ impl<'a> SeriesRow<'a> {
                 name: row.try_get(3)?,
                 metric: row.try_get(4)?,
                 sealed: number(5)?,
+                tail: StoredTail { count: row.try_get(6)?, sum: row.try_get(7)? },
                 last: point(last),
-                seq: number(7)?,
+                seq: number(9)?,
                 dead: dead != 0,
-                began: number(9)?,
+                began: number(11)?,
+                summary: row.try_get(12)?,
             };
             Ok((series, last.to_vec(), dead))
         };
         let (series, last, dead) = read()?;
         let place = || format!("the row of the series '{}' of the cell '{}'", series.name, series.cell);
         let sum = series.sum();
-        checksum::verify(row.try_get(10)?, sum, place)?;
+        checksum::verify(row.try_get(13)?, sum, place)?;
         // The checksum covers the decoded columns: other bytes could decode to the same.
         if bytes(series.last) != last || dead != i64::from(series.dead) {
             return Err(corrupt(format!("{} is damaged", place())));
@@ -70,20 +89,34 @@ impl<'a> SeriesRow<'a> {
         Ok((series, sum))
     }
 
-    pub const SELECT: &'static str = "SELECT key, cell, run, name, metric, sealed, last, seq, dead, began, sum FROM series";
+    pub const SELECT: &'static str =
+        "SELECT key, cell, run, name, metric, sealed, tail_count, tail_sum, last, seq, dead, began, summary, sum FROM series";
 
     fn sum(&self) -> i64 {
         let sum = RowChecksum::default().number(self.key).text(self.cell.as_bytes()).optional(self.run).text(self.name.as_bytes());
-        let sum = sum.optional(self.metric).number(self.sealed as i64).text(&bytes(self.last));
-        sum.number(self.seq as i64).number(self.dead.into()).number(self.began as i64).end()
+        let sum = sum.optional(self.metric).number(self.sealed as i64).number(self.tail.count.into()).number(self.tail.sum);
+        let sum = sum.text(&bytes(self.last)).number(self.seq as i64).number(self.dead.into()).number(self.began as i64);
+        match &self.summary {
+            // No blob has a negative length.
+            None => sum.number(-1).end(),
+            Some(summary) => sum.text(summary).end(),
+        }
     }
 
     pub async fn insert(&self, commit: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<()> {
-        let insert = "INSERT INTO series (key, cell, run, name, metric, sealed, last, seq, dead, began, sum)
-                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let insert = "INSERT INTO series (key, cell, run, name, metric, sealed, tail_count, tail_sum, last, seq, dead, began, summary, sum)
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let (sum, insert) = (self.sum(), sqlx::query(insert).bind(self.key).bind(self.cell).bind(self.run).bind(self.name));
-        let insert = insert.bind(self.metric).bind(self.sealed as i64).bind(bytes(self.last)).bind(self.seq as i64);
-        insert.bind(i64::from(self.dead)).bind(self.began as i64).bind(sum).execute(commit).await?;
+        let insert = insert.bind(self.metric).bind(self.sealed as i64).bind(self.tail.count).bind(self.tail.sum);
+        insert
+            .bind(bytes(self.last))
+            .bind(self.seq as i64)
+            .bind(i64::from(self.dead))
+            .bind(self.began as i64)
+            .bind(self.summary.as_deref())
+            .bind(sum)
+            .execute(commit)
+            .await?;
         row_counts.add(Table::Series, sum);
         Ok(())
     }
@@ -103,28 +136,6 @@ pub async fn delete_series(commit: &mut SqliteConnection, key: i64, row_counts: 
     let sums = delete.fetch_all(commit).await?;
     sums.iter().for_each(|sum| row_counts.remove(Table::Series, *sum));
     Ok(!sums.is_empty())
-}
-
-/// Writes a tail that begins at index `start`; `points` as of [`super::codec::pack_points`].
-pub async fn put_tail(
-    commit: &mut SqliteConnection,
-    key: i64,
-    start: u64,
-    points: Vec<u8>,
-    row_counts: &mut RowCounts,
-) -> sqlx::Result<()> {
-    delete_tail(&mut *commit, key, row_counts).await?;
-    let sum = checksum::tail(key, start as i64, &points);
-    let insert = sqlx::query("INSERT INTO tail (series, start, points, sum) VALUES (?, ?, ?, ?)");
-    insert.bind(key).bind(start as i64).bind(points).bind(sum).execute(commit).await?;
-    row_counts.add(Table::Tail, sum);
-    Ok(())
-}
-
-pub async fn delete_tail(commit: &mut SqliteConnection, key: i64, row_counts: &mut RowCounts) -> sqlx::Result<()> {
-    let delete = sqlx::query_scalar::<_, i64>("DELETE FROM tail WHERE series = ? RETURNING sum").bind(key);
-    delete.fetch_all(commit).await?.iter().for_each(|sum| row_counts.remove(Table::Tail, *sum));
-    Ok(())
 }
 
 /// Three little-endian doubles, or no bytes.

@@ -7,7 +7,8 @@ use serde_json::{Map, json};
 
 use super::{again, change, create, id, start};
 use crate::protocol::{RunId, SeriesId};
-use crate::series::{Axis, Window};
+use crate::series::{Axis, CurveFigures, Points, SupersededScan, Window};
+use crate::server::limits::TOMBSTONE_TTL_MS;
 use crate::server::store::*;
 
 fn run_id(text: &str) -> RunId {
@@ -206,4 +207,133 @@ async fn columns_are_those_of_the_runs_that_are_named() {
     assert_eq!(named(&[]).await, std::slice::from_ref(&plain));
     assert_eq!(named(&["second", "third", "none", "first"]).await, [plain, of("second"), of("first")]);
     store.close().await;
+}
+
+/// The figures of a curve, from all of its points.
+fn figures(steps: &[f64], values: &[f64]) -> Option<CurveFigures> {
+    let points = Points { x: steps.to_vec(), y: values.to_vec(), t: vec![1e9; steps.len()] };
+    let mut scan = SupersededScan::default();
+    scan.push(&points.x);
+    let mut rebuild = scan.into_rebuild();
+    rebuild.push(&points);
+    rebuild.finish().figures()
+}
+
+#[tokio::test]
+async fn summaries_are_those_of_all_points_after_restarts_of_runs_and_of_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    create(&store, "a").await;
+    change(&store, |batch| drop(put(batch, "first"))).await;
+    let (mut steps, mut values): (Vec<f64>, Vec<f64>) = Default::default();
+    let mut made_again = 0;
+    // Two restarts within chunks, one of them far back, and one of the tail only.
+    for (part, from) in [0, 1000, 2000, 3000, 4000, 2500, 3500, 4500, 5500, 200, 1200, 1100].into_iter().enumerate() {
+        let x: Vec<f64> = (from..from + 1000).map(f64::from).collect();
+        let y: Vec<f64> = x.iter().map(|x| if x % 97.0 == 0.0 { f64::NAN } else { (x * (1.0 + part as f64)).sin() }).collect();
+        steps.extend(&x);
+        values.extend(&y);
+        change(&store, move |batch| {
+            let t = Some(vec![1e9; x.len()]);
+            batch.append(&id("a"), &series_id("first", "val"), Some("val/loss"), NewPoints { x: Some(x), y, t });
+        })
+        .await;
+        let known = |store: &Store| {
+            let index = store.index();
+            let series = &index.series_of_run(&id("a"), &run_id("first"))[0];
+            (series.figures(), series.needs_summary())
+        };
+        made_again += u32::from(known(&store).1);
+        let made = async {
+            while known(&store).1 {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), made).await.expect("it is made while nothing else is to be done");
+        let expected = figures(&steps, &values);
+        assert_eq!(known(&store).0, expected, "part {part}");
+        if part % 3 == 2 {
+            store = again(store, folder.path()).await;
+            let made = async {
+                while known(&store).1 {
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                }
+            };
+            tokio::time::timeout(std::time::Duration::from_secs(20), made).await.expect("it is made after a start");
+            assert_eq!(known(&store).0, expected, "part {part}, after a start");
+        }
+    }
+    assert!(made_again >= 2, "{made_again}");
+    store.close().await;
+    sound(folder.path()).await;
+}
+
+#[test]
+fn deleted_runs_are_purged_after_30_days_with_their_series() {
+    let mut index = Index::default();
+    let mut key = 0;
+    let mut commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
+        let mut batch = Batch::new(index, now_ms, index.count() as u64 + now_ms);
+        operation(&mut batch);
+        batch.end(true);
+        let mut outcome = batch.finish(&mut key);
+        let changes = outcome.changes.len();
+        outcome.apply(index);
+        changes
+    };
+    let remove = |batch: &mut Batch, run: &str| drop(batch.remove_run(&batch.run("main", &run_id(run)).unwrap()));
+    commit(&mut index, 1000, &|batch| {
+        super::line(batch, "a");
+        for run in ["first", "second", "third"] {
+            put(batch, run);
+            append(batch, run, "", "loss", &[1.0, 2.0]);
+        }
+    });
+    commit(&mut index, 2000, &|batch| ["first", "second"].into_iter().for_each(|run| remove(batch, run)));
+    commit(&mut index, 3000, &|batch| remove(batch, "third"));
+    assert_eq!((index.run_trash().len(), index.run_trash().oldest().count()), (3, 3));
+    commit(&mut index, 4000, &|batch| drop(batch.restore_run(&batch.removed_run("main", &run_id("second")).unwrap())));
+    let counts = |index: &Index| {
+        let known = index.cell_series(&id("a")).unwrap();
+        let points = ["first", "second", "third"].map(|run| known.of_run(&run_id(run)).len());
+        (index.run_trash().len(), index.board("main").unwrap().run_floor, points)
+    };
+    assert_eq!(counts(&index), (2, 0, [1, 1, 1]));
+    let late = 2000 + TOMBSTONE_TTL_MS;
+    commit(&mut index, late, &|batch| drop(batch.put_board_document(&"main".into(), Map::new())));
+    assert_eq!(counts(&index), (2, 0, [1, 1, 1]));
+    let changes = commit(&mut index, late + 1, &|batch| drop(batch.put_board_document(&"main".into(), Map::new())));
+    assert_eq!((counts(&index), changes), ((1, 2, [0, 1, 1]), 0), "readers have not seen its series since it was deleted");
+    // Emptying the trash purges the rest.
+    commit(&mut index, late + 2, &|batch| assert_eq!(batch.purge(100), 1));
+    assert_eq!(counts(&index), (0, 3, [0, 1, 0]));
+    assert_eq!(index.run_trash().bytes(), 0);
+}
+
+#[tokio::test]
+async fn the_trash_of_runs_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    create(&store, "a").await;
+    change(&store, |batch| {
+        for run in ["first", "second"] {
+            put(batch, run);
+            append(batch, run, "", "loss", &[1.0; 5000]);
+        }
+    })
+    .await;
+    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &run_id("first")).unwrap()))).await;
+    let trash = |store: &Store| (store.index().run_trash().len(), store.index().run_trash().bytes());
+    let before = trash(&store);
+    assert!(before.0 == 1 && before.1 > 50_000, "{before:?}");
+    store = again(store, folder.path()).await;
+    assert_eq!(trash(&store), before);
+    assert_eq!((store.purge().await.unwrap(), store.purge().await.unwrap()), (1, 0));
+    let store = again(store, folder.path()).await;
+    assert_eq!((trash(&store), values(&store, "second", "").await.unwrap().len()), ((0, 0), 5000));
+    assert!(store.index().series_of_run(&id("a"), &run_id("first")).is_empty());
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM run").fetch_one(&store.readers).await.unwrap();
+    assert_eq!(left, 1);
+    store.close().await;
+    sound(folder.path()).await;
 }

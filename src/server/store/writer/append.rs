@@ -152,8 +152,7 @@ impl Batch<'_> {
             // Points appended before the cell was deleted in the same batch stay with it and are not published.
             if let Some(record) = self.cell(&id) {
                 // Readers that have seen a removal have dropped all series of the cell.
-                let known = known.filter(|_| self.index.cell(&id).is_some());
-                if let Some(cell) = AppendedCell::of(&id, &delta, |id| known.is_some_and(|known| known.get(id).is_some())) {
+                if let Some(cell) = AppendedCell::of(&id, &delta, |series| self.index.visible_series(&id, series).is_some()) {
                     if !appended.contains_key(&record.board) {
                         let seq = self.next_done_seq(&record.board);
                         let event = AppendEvent { board: record.board.clone(), first: seq, seq, cells: Vec::new() };

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::change::{CellChange, Change, ChangeKind};
-use crate::protocol::{CellId, RunId};
+use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::board_row::BoardRow;
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::{BoardIndex, tombstones};
+use crate::server::store::series::StoredTail;
 use crate::server::store::series::delta::{AppendPlan, SeriesDelta};
 use crate::server::store::{Index, Record, RunRecord, StoredValue};
 
@@ -74,6 +75,8 @@ pub struct BatchOutcome {
     pub runs: RunStates,
     pub changes: Vec<Change>,
     pub series: Vec<AppendPlan>,
+    /// Tails that the commit has written of points that were only in the journal.
+    pub stored_tails: Vec<(CellId, SeriesId, StoredTail)>,
     pub replies: Vec<(IdempotencyKey, StoredReply)>,
     /// Writers of idempotency keys whose replies are deleted.
     pub evicted_writers: Vec<Arc<str>>,
@@ -245,6 +248,7 @@ impl<'a> Batch<'a> {
     /// The changes to be written, with the purge of tombstones beyond their limits. `key` is the last key of a series.
     pub fn finish(mut self, key: &mut i64) -> BatchOutcome {
         self.purge_excess_tombstones();
+        self.purge_excess_runs();
         let plans = self.plan_appends(key);
         let Layer { cells, values, boards, runs, changes, replies, series: _ } = self.done;
         let is_stored = |id: &CellId| !matches!(cells.get(id), Some(RowState::Purged));
@@ -257,12 +261,13 @@ impl<'a> Batch<'a> {
             runs,
             changes,
             series: plans,
+            stored_tails: Vec::new(),
             replies,
             evicted_writers,
         }
     }
 
-    /// Purges at most `limit` tombstones, oldest first, and returns their number.
+    /// Purges at most `limit` tombstones of cells and runs, oldest first, and returns their number.
     pub fn purge(&mut self, limit: usize) -> usize {
         let known = self.index.tombstones().oldest().filter(|(id, _)| self.row_state(id).is_none()).take(limit);
         let purged: Vec<_> = known.map(|(id, old)| (id.clone(), old.board.clone(), old.seq)).collect();
@@ -270,7 +275,7 @@ impl<'a> Batch<'a> {
             self.current.cells.insert(id.clone(), RowState::Purged);
             self.raise_floor(board, *seq);
         }
-        purged.len()
+        purged.len() + self.purge_runs(limit - purged.len())
     }
 
     /// Purges all tombstones except those that `is_needed` names.
@@ -384,6 +389,11 @@ impl BatchOutcome {
         }
         deleted.sort_by_key(|record| record.seq);
         deleted.into_iter().for_each(|record| index.put_tombstone(record.clone()));
+        for (cell, id, stored) in self.stored_tails.drain(..) {
+            if let Some(series) = index.known_series_mut(&cell, &id) {
+                series.set_stored(stored);
+            }
+        }
         for planned in self.series.drain(..) {
             index.apply_append(planned);
         }

@@ -11,15 +11,15 @@ use super::batch::BatchOutcome;
 use super::pyramid_rows::{open_pyramid, write_blocks};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::{Points, Pyramid};
-use crate::server::store::error::corrupt;
+use crate::server::store::error::{corrupt, reason};
 use crate::server::store::index::Index;
 use crate::server::store::integrity::checksum::{self, keyed};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
 use crate::server::store::integrity::state_row::StateRow;
 use crate::server::store::series::codec::pack_points;
-use crate::server::store::series::delta::SeriesPlan;
-use crate::server::store::series::rows::{SeriesRow, chunk_key, delete_series, delete_tail, put_tail};
-use crate::server::store::series::{CHUNK, Series, journal, last_point};
+use crate::server::store::series::rows::{SeriesRow, chunk_key, delete_series};
+use crate::server::store::series::tails::{delete_tail, put_tail, read_tail};
+use crate::server::store::series::{CHUNK, Series, StoredTail, journal, last_point};
 
 /// Tails written per commit, at least, while the journal is too long.
 const MIN_TAILS_PER_COMMIT: usize = 32;
@@ -62,8 +62,8 @@ pub struct CompactionState {
     unflushed_order: VecDeque<(i64, i64)>,
     /// Series with points that are only in the journal: the first row with such points, and whose it is.
     unflushed: HashMap<i64, (i64, CellId, SeriesId)>,
-    /// Series with a row in `tail`.
-    pub saved_tails: HashSet<i64>,
+    /// Series whose tail on disk is damaged: their newer points stay in the journal.
+    damaged_tails: HashSet<i64>,
     /// Deleted series whose rows are still there.
     pub deleted_series: Vec<i64>,
     pyramids: HashMap<i64, Pyramid>,
@@ -93,8 +93,8 @@ pub struct PendingState {
     flushed: Vec<i64>,
     /// Series with points in the new row of the journal.
     unflushed: Vec<(i64, CellId, SeriesId)>,
-    saved_tails: Vec<i64>,
-    deleted_tails: Vec<i64>,
+    /// Series whose tail on disk is damaged.
+    damaged_tails: Vec<i64>,
     deleted_series: Vec<i64>,
     pyramids: Vec<(i64, Pyramid)>,
     /// Rows of the journal below this id are deleted.
@@ -135,7 +135,8 @@ impl CompactionState {
         // Enough per commit that every series is written before the journal has grown by half.
         let newest = self.journal.back().map_or(0, |row| row.bytes);
         let count = MIN_TAILS_PER_COMMIT + self.unflushed.len().saturating_mul(2 * newest) / limit;
-        let oldest = self.unflushed_order.iter().filter(|entry| self.is_current(entry)).take(count);
+        let oldest =
+            self.unflushed_order.iter().filter(|entry| self.is_current(entry) && !self.damaged_tails.contains(&entry.1)).take(count);
         let tails = oldest.filter_map(|(_, key)| {
             let (_, cell, id) = self.unflushed.get(key)?;
             let known = index.cell_series(cell)?;
@@ -167,10 +168,7 @@ impl CompactionState {
         {
             self.unflushed_order.pop_front();
         }
-        for key in pending.deleted_tails.iter().chain(&pending.deleted_series) {
-            self.saved_tails.remove(key);
-        }
-        self.saved_tails.extend(pending.saved_tails);
+        self.damaged_tails.extend(pending.damaged_tails);
         if let Some(first) = pending.first_journal_row {
             while let Some(row) = self.journal.front().copied()
                 && row.id < first
@@ -190,7 +188,7 @@ impl CompactionState {
     }
 }
 
-/// Writes the changes of series within a commit. Sets [`SeriesPlan::after`] in `outcome`.
+/// Writes the changes of series within a commit. Sets [`SeriesPlan::after`] and [`BatchOutcome::stored_tails`] in `outcome`.
 pub async fn write_series(
     commit: &mut SqliteConnection,
     compaction: &mut CompactionState,
@@ -198,13 +196,25 @@ pub async fn write_series(
     outcome: &mut BatchOutcome,
     pending: &mut PendingState,
 ) -> sqlx::Result<()> {
-    for SeriesTail { series, cell, seq } in &tails_due {
-        let points = pack_points(&series.tail);
-        put_tail(commit, series.key, series.sealed, points, &mut pending.state.row_counts).await?;
-        // The rows of the journal with the event of the last points may be deleted.
-        SeriesRow::of(series, cell.as_str(), *seq).replace(commit, &mut pending.state.row_counts).await?;
+    let mut stored: HashMap<i64, Series> = HashMap::new();
+    outcome.stored_tails.clear();
+    for SeriesTail { mut series, cell, seq } in tails_due {
+        let mut points = match read_tail(commit, &series).await {
+            Ok(points) => points,
+            Err(why @ sqlx::Error::Decode(_)) => {
+                tracing::error!("{}; newer points are stored, and wait in the journal until a backup is restored", reason(&why));
+                pending.damaged_tails.push(series.key);
+                continue;
+            }
+            Err(why) => return Err(why),
+        };
+        points.extend(&series.recent);
+        series.set_stored(put_tail(commit, series.key, series.sealed, &points).await?);
+        // With the event of the last points: the rows of the journal that have it may be deleted.
+        SeriesRow::of(&series, cell.as_str(), seq).replace(commit, &mut pending.state.row_counts).await?;
         pending.flushed.push(series.key);
-        pending.saved_tails.push(series.key);
+        outcome.stored_tails.push((cell, series.id.clone(), series.stored));
+        stored.insert(series.key, series);
     }
     let mut row = journal::Row::default();
     for plan in &mut outcome.series {
@@ -217,21 +227,22 @@ pub async fn write_series(
                 let row = SeriesRow::of(&series.before, plan.cell.as_str(), plan.seq);
                 row.insert(&mut *commit, &mut pending.state.row_counts).await?;
             }
-            if series.before.tail.len() + series.points.len() < CHUNK {
+            let before = stored.get(&series.before.key).unwrap_or(&series.before);
+            if before.tail_len() + series.points.len() < CHUNK {
                 row.push(series.before.key, series.before.count(), plan.seq, &series.points);
                 pending.unflushed.push((series.before.key, plan.cell.clone(), series.before.id.clone()));
                 continue;
             }
-            let after = write_chunks(commit, compaction, series, (plan.cell.as_str(), plan.seq), pending).await?;
+            let after = write_chunks(commit, compaction, before, &series.points, (plan.cell.as_str(), plan.seq), pending).await?;
             pending.flushed.push(after.key);
-            if !after.tail.is_empty() {
-                row.push(after.key, after.sealed, plan.seq, &after.tail);
+            if !after.recent.is_empty() {
+                row.push(after.key, after.sealed, plan.seq, &after.recent);
                 pending.unflushed.push((after.key, plan.cell.clone(), after.id.clone()));
             }
             series.after = Some(after);
         }
         for series in &plan.removed {
-            let row = SeriesRow { dead: true, ..SeriesRow::of(series, plan.cell.as_str(), plan.seq) };
+            let row = SeriesRow { dead: true, summary: None, ..SeriesRow::of(series, plan.cell.as_str(), plan.seq) };
             row.replace(&mut *commit, &mut pending.state.row_counts).await?;
             pending.deleted_series.push(series.key);
         }
@@ -277,16 +288,17 @@ async fn shorten_journal(commit: &mut SqliteConnection, compaction: &CompactionS
 async fn write_chunks(
     commit: &mut SqliteConnection,
     compaction: &mut CompactionState,
-    series: &SeriesPlan,
+    before: &Series,
+    points: &Points,
     (cell, seq): (&str, u64),
     pending: &mut PendingState,
 ) -> sqlx::Result<Series> {
-    let SeriesPlan { before, points, .. } = series;
     let mut pyramid = match compaction.pyramids.remove(&before.key) {
         Some(pyramid) => pyramid,
         None => open_pyramid(commit, before).await?,
     };
-    let mut rest = Points::clone(&before.tail);
+    let mut rest = read_tail(commit, before).await?;
+    rest.extend(&before.recent);
     rest.extend(points);
     let (chunks, mut sealed) = (rest.len() / CHUNK, before.sealed);
     for number in 0..chunks {
@@ -297,15 +309,18 @@ async fn write_chunks(
         insert.bind(key).bind(keyed(pack_points(&chunk), key)).execute(&mut *commit).await?;
         sealed += CHUNK as u64;
     }
-    let sealed_last = last_point(&rest.slice(0, chunks * CHUNK));
     write_blocks(commit, before.key, pyramid.take()).await?;
-    let tail = Arc::new(rest.slice(chunks * CHUNK, rest.len()));
-    let after = Series { sealed, sealed_last, tail, last: last_point(points).or(before.last), ..before.clone() };
+    let (stored, stored_last) = (StoredTail::default(), last_point(&rest.slice(0, chunks * CHUNK)));
+    let mut after = Series { sealed, stored, stored_last, recent: Arc::default(), last: stored_last, ..before.clone() };
+    // The row has the summary of the points in chunks.
+    let known = (before.count() - before.sealed) as usize;
+    if let Some(summary) = &mut after.summary {
+        Arc::make_mut(summary).push(&rest.slice(known, chunks * CHUNK));
+    }
     SeriesRow::of(&after, cell, seq).replace(commit, &mut pending.state.row_counts).await?;
-    if compaction.saved_tails.contains(&before.key) || pending.saved_tails.contains(&before.key) {
-        delete_tail(commit, before.key, &mut pending.state.row_counts).await?;
-        pending.saved_tails.retain(|key| *key != before.key);
-        pending.deleted_tails.push(before.key);
+    after.push(&rest.slice(chunks * CHUNK, rest.len()));
+    if before.stored.count > 0 {
+        delete_tail(commit, before.key).await?;
     }
     pending.pyramids.push((before.key, pyramid));
     Ok(after)
@@ -322,7 +337,7 @@ pub async fn sweep(commit: &mut SqliteConnection, key: i64, row_counts: &mut Row
         deleted += done.rows_affected();
     }
     if deleted == 0 {
-        delete_tail(&mut *commit, key, row_counts).await?;
+        delete_tail(&mut *commit, key).await?;
         delete_series(&mut *commit, key, row_counts).await?;
     }
     Ok(deleted == 0)

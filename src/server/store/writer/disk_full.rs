@@ -57,9 +57,10 @@ impl Writer {
             let index = read(&self.index);
             let mut batch = Batch::new(&index, now_ms(), 0);
             batch.purge_tombstones_except(|id| outcome.touches(id));
+            batch.purge_runs_except(outcome);
             batch.finish(&mut self.compaction.last_series_key)
         };
-        if purge.cells.is_empty() && self.compaction.deleted_series.is_empty() {
+        if purge.cells.is_empty() && purge.runs.is_empty() && self.compaction.deleted_series.is_empty() {
             return Ok(false);
         }
         self.release_reserve().await?;
@@ -98,6 +99,9 @@ impl Writer {
     pub(crate) async fn clean_up(&mut self) -> bool {
         if self.stats.failed().is_some() {
             return false;
+        }
+        if self.make_summaries().await {
+            return true;
         }
         let step = match self.compaction.deleted_series.last().copied() {
             Some(key) => CleanupStep::Sweep(key),

@@ -10,7 +10,9 @@ mod disk_full;
 mod pyramid_rows;
 pub mod repair;
 mod rows;
+mod run_purge;
 mod runs;
+mod summaries;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
@@ -34,6 +36,7 @@ use checkpoint::Checkpoints;
 use compaction::{CompactionState, PendingState, SeriesTail};
 use repair::{RepairQueue, repair_queued};
 use rows::{ReplacedRows, write_cells, write_replies};
+use summaries::SummaryJob;
 
 /// Pause between two steps of cleanup while the queue is empty.
 const CLEANUP_PAUSE: Duration = Duration::from_millis(5);
@@ -103,6 +106,7 @@ pub(crate) struct Writer {
     pub needs_cleanup: bool,
     /// Free pages are being returned.
     pub vacuuming: bool,
+    pub summary_job: Option<SummaryJob>,
     /// Already taken from the queue, for the next commit.
     pub next: Option<QueuedJob>,
 }

@@ -6,13 +6,12 @@ use serde_json::{Map, Value};
 
 use super::batch::{Batch, Layer, RowState};
 use super::change::{Change, ChangeKind, RunsChange};
-use crate::protocol::{CellId, RunId, SeriesId};
+use crate::protocol::RunId;
 use crate::server::store::board_row::BoardDocument;
 use crate::server::store::run_record::RunRecord;
-use crate::server::store::series::delta::SeriesDelta;
 
 impl Batch<'_> {
-    fn run_state(&self, board: &str, id: &RunId) -> Option<&RowState<RunRecord>> {
+    pub(super) fn run_state(&self, board: &str, id: &RunId) -> Option<&RowState<RunRecord>> {
         [&self.current, &self.done].into_iter().find_map(|layer| layer.runs.get(board)?.get(id))
     }
 
@@ -143,22 +142,6 @@ impl Batch<'_> {
         match event.records.iter_mut().find(|known| is_in_event && known.id == record.id) {
             Some(known) => *known = record.clone(),
             None => event.records.push(record.clone()),
-        }
-    }
-
-    /// Removes the series of a run from all cells of the board.
-    fn remove_series_of_run(&mut self, board: &str, run: &RunId) {
-        let known = self.index.board(board).into_iter();
-        let cells = known.flat_map(|board| board.cells.keys().chain(board.tombstones.values().map(|tombstone| &tombstone.id)));
-        let committed = cells.flat_map(|cell| self.index.series_of_run(cell, run).iter().map(move |series| (cell, &series.id)));
-        let is_here = |cell: &CellId| self.cell(cell).or_else(|| self.tombstone(cell)).is_some_and(|record| &*record.board == board);
-        let pending = [&self.done, &self.current].into_iter().flat_map(|layer| &layer.series).filter(|(cell, _)| is_here(cell));
-        let pending = pending.flat_map(|(cell, delta)| delta.appended.iter().map(move |pending| (cell, &pending.id)));
-        let pending = pending.filter(|(_, id)| id.run.as_ref() == Some(run));
-        let removed: Vec<(CellId, SeriesId)> = committed.chain(pending).map(|(cell, id)| (cell.clone(), id.clone())).collect();
-        for (cell, id) in removed {
-            let removed = [id].into();
-            self.current.series.entry(cell).or_default().merge(SeriesDelta { removed, ..SeriesDelta::default() });
         }
     }
 

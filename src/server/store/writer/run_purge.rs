@@ -1,0 +1,78 @@
+//! Purging of deleted runs: their rows, and their series in all cells of their board.
+
+use std::sync::Arc;
+
+use super::batch::{Batch, BatchOutcome, RowState};
+use crate::protocol::{CellId, RunId, SeriesId};
+use crate::server::limits::{MAX_REMOVED_RUN_BYTES, MAX_REMOVED_RUNS, TOMBSTONE_TTL_MS};
+use crate::server::store::board_row::BoardRow;
+use crate::server::store::index::run_trash::RunDeletion;
+use crate::server::store::index::tombstones::MAX_PURGED_PER_COMMIT;
+
+/// Runs that are purged at once so that a commit finds space.
+const MAX_PURGED_ON_FULL_DISK: usize = 1024;
+
+impl Batch<'_> {
+    /// Purges at most `limit` deleted runs, the oldest deletion first, and returns their number.
+    pub(super) fn purge_runs(&mut self, limit: usize) -> usize {
+        let untouched = self.index.run_trash().oldest().filter(|(deletion, run, _)| self.run_state(&deletion.board, run).is_none());
+        let purged: Vec<_> = untouched.take(limit).map(|(deletion, run, _)| (deletion.clone(), run.clone())).collect();
+        let count = purged.len();
+        self.purge_these(purged);
+        count
+    }
+
+    /// Purges the runs of the oldest deletions, except those that `outcome` changes, after all operations.
+    pub(super) fn purge_runs_except(&mut self, outcome: &BatchOutcome) {
+        let is_needed = |deletion: &RunDeletion, run: &RunId| outcome.runs.get(&deletion.board).is_some_and(|runs| runs.contains_key(run));
+        let unneeded = self.index.run_trash().oldest().filter(|(deletion, run, _)| !is_needed(deletion, run));
+        let purged = unneeded.take(MAX_PURGED_ON_FULL_DISK).map(|(deletion, run, _)| (deletion.clone(), run.clone())).collect();
+        self.purge_these(purged);
+        self.end(true);
+    }
+
+    /// After all operations: purges deleted runs that are over a limit or older than 30 days. A deletion larger than the limit stays until
+    /// the next one.
+    pub(super) fn purge_excess_runs(&mut self) {
+        let trash = self.index.run_trash();
+        let (mut count, mut bytes) = (trash.len(), trash.bytes());
+        let mut purged = Vec::new();
+        for (deletion, run, size) in trash.oldest() {
+            let is_over_limit = (count > MAX_REMOVED_RUNS || bytes > MAX_REMOVED_RUN_BYTES) && trash.newest() != Some(deletion);
+            let is_old = self.now_ms.saturating_sub(deletion.removed_ms) > TOMBSTONE_TTL_MS;
+            if !(is_old || is_over_limit) || purged.len() == MAX_PURGED_PER_COMMIT {
+                break;
+            }
+            (count, bytes) = (count - 1, bytes - size);
+            if self.run_state(&deletion.board, run).is_none() {
+                purged.push((deletion.clone(), run.clone()));
+            }
+        }
+        self.purge_these(purged);
+        self.end(true);
+    }
+
+    fn purge_these(&mut self, purged: Vec<(RunDeletion, RunId)>) {
+        for (RunDeletion { board, seq, .. }, run) in purged {
+            self.remove_series_of_run(&board, &run);
+            let row = self.board_row(&board);
+            self.current.boards.insert(board.clone(), BoardRow { run_floor: row.run_floor.max(seq), ..row });
+            self.current.runs.entry(board).or_default().insert(run, RowState::Purged);
+        }
+    }
+
+    /// Removes the series of a run from all cells of the board.
+    pub(super) fn remove_series_of_run(&mut self, board: &Arc<str>, run: &RunId) {
+        let known = self.index.board(board).into_iter();
+        let cells = known.flat_map(|board| board.cells.keys().chain(board.tombstones.values().map(|tombstone| &tombstone.id)));
+        let committed = cells.flat_map(|cell| self.index.series_of_run(cell, run).iter().map(move |series| (cell, &series.id)));
+        let is_here = |cell: &CellId| self.cell(cell).or_else(|| self.tombstone(cell)).is_some_and(|record| record.board == *board);
+        let pending = [&self.done, &self.current].into_iter().flat_map(|layer| &layer.series).filter(|(cell, _)| is_here(cell));
+        let pending = pending.flat_map(|(cell, delta)| delta.appended.iter().map(move |pending| (cell, &pending.id)));
+        let pending = pending.filter(|(_, id)| id.run.as_ref() == Some(run));
+        let removed: Vec<(CellId, SeriesId)> = committed.chain(pending).map(|(cell, id)| (cell.clone(), id.clone())).collect();
+        for (cell, id) in removed {
+            self.remove_series(&cell, [id].into());
+        }
+    }
+}
