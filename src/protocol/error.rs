@@ -57,6 +57,7 @@ kinds! {
     MethodNotAllowed 405 "method-not-allowed",
     Timeout 408 "timeout",
     Conflict 409 "conflict",
+    Gone 410 "gone",
     PayloadTooLarge 413 "payload-too-large",
     Unprocessable 422 "unprocessable",
     TooManyRequests 429 "too-many-requests",

@@ -136,6 +136,38 @@ pub const MAX_POINTS_PER_REQUEST: usize = 1 << 20;
 /// Distance of a point's time from 1970, in seconds: 3,000 years; a larger one is answered 400.
 pub const MAX_TIME_SECONDS: f64 = 1e11;
 
+// Runs.
+
+/// Runs of one board, deleted ones excluded; one more is answered 413.
+pub const MAX_RUNS_PER_BOARD: usize = 100_000;
+/// Bytes of a request that changes the document of a run; a longer one is answered 413.
+pub const MAX_RUN_BODY_BYTES: usize = 1 << 20;
+/// Bytes of the document of a run, which stays in memory; a larger one is answered 413.
+pub const MAX_RUN_BYTES: usize = 512 << 10;
+/// Characters of a run's name, group, type of job and of each of its tags; a longer one is answered 400.
+pub const MAX_RUN_NAME_CHARS: usize = 200;
+/// Bytes of a run's notes; longer ones are answered 400.
+pub const MAX_RUN_NOTES_BYTES: usize = 64 << 10;
+/// Tags of a run; more are answered 400.
+pub const MAX_RUN_TAGS: usize = 100;
+/// Seconds that a run may announce between two signs of life; more are answered 400.
+pub const MAX_RUN_INTERVAL_SECONDS: f64 = 86_400.0;
+/// Processes that write to a run and are distinguished; of more the one that was silent longest is forgotten.
+pub const MAX_RUN_WRITERS: usize = 8;
+/// Runs in one page of a list of runs, and without `$limit`; a higher limit is reduced to that.
+pub const MAX_RUNS_PER_PAGE: usize = 1000;
+/// Runs that a request names by `runs`; more are answered 400.
+pub const MAX_NAMED_RUNS: usize = 1000;
+/// Ids that a chart tries if cells of other types have the first ones; beyond it `log` is answered 409.
+pub const MAX_CHART_IDS: usize = 100;
+
+// Logs of runs.
+
+/// Names of metrics and of other values in one request to `log`; more are answered 413.
+pub const MAX_METRICS_PER_LOG: usize = 1000;
+/// Nesting of objects in the name of a metric; a deeper one is answered 400.
+pub const MAX_LOG_DEPTH: usize = 16;
+
 // Queries.
 
 /// Pairs of key and value in a query; more are answered 400.
@@ -257,6 +289,8 @@ pub const MAX_CELL_BODY_BYTES: usize = 16 << 20;
 pub const MAX_POINTS_BODY_BYTES: usize = 64 << 20;
 /// Bytes of the body of an epoch of Keras; a longer one is answered 413.
 pub const MAX_EPOCH_BODY_BYTES: usize = 1 << 20;
+/// Bytes of the body of a run's heartbeat; a longer one is answered 413.
+pub const MAX_HEARTBEAT_BYTES: usize = 16 << 10;
 /// Bytes of the body of a new share; a longer one is answered 413.
 pub const MAX_SHARE_BODY_BYTES: usize = 16 << 10;
 /// Bytes of the body of a call by the page, the longest of which is a description; a longer one is answered 413.

@@ -22,6 +22,7 @@ mod points_live;
 mod publish;
 mod queries;
 mod restart;
+mod runs;
 mod smoothing;
 mod support;
 mod values;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::existing_run::{existing_run, no_run};
 pub use super::ingest::parse_line_value;
 use super::ingest::{CellPoints, LineValue, SeriesPoints, SeriesUpdate, parse_points};
 use super::query::selection::Selection;
@@ -110,12 +111,11 @@ pub(crate) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoin
 fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Result<Map<String, Value>, ApiError> {
     let (mut appended, mut is_new) = (Map::new(), false);
     for SeriesPoints { run, name, x, y, t } in series {
-        if let Some(run) = run {
-            return Err(
-                ErrorKind::BadRequest.with(format!("Points of runs cannot be stored yet; nothing was appended for the run '{run}'."))
-            );
-        }
         if y.is_empty() {
+            continue;
+        }
+        if let Some(run) = run {
+            append_to_run(batch, cell, SeriesId::of_run(run, &*name), NewPoints { x, y, t })?;
             continue;
         }
         let (start, points) = batch.append(cell, &SeriesId::plain(&*name), None, NewPoints { x, y, t });
@@ -130,6 +130,20 @@ fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Re
     Ok(appended)
 }
 
+/// Appends to a series of a run that is on the cell's board. The metric of a new series is the name of the cell, with that of the series.
+fn append_to_run(batch: &mut Batch, cell: &CellId, series: SeriesId, points: NewPoints) -> Result<(), ApiError> {
+    let record = batch.cell(cell).ok_or_else(|| not_found(cell.as_str()))?;
+    if let Some(run) = &series.run
+        && existing_run(batch, &record.board, run)?.is_none()
+    {
+        return Err(no_run(&record.board, run));
+    }
+    let chart = Some(record.text("name")).filter(|name| !name.is_empty()).unwrap_or(cell.as_str());
+    let metric = if series.name.is_empty() { chart.to_owned() } else { format!("{chart}/{}", series.name) };
+    let (start, _) = batch.append(cell, &series, Some(&metric), points);
+    if start == 0 { check_series_count(batch, cell, true) } else { Ok(()) }
+}
+
 /// 413: the cell has too many series without a run, or too many of runs.
 pub(crate) fn check_series_count(batch: &Batch, cell: &CellId, of_runs: bool) -> Result<(), ApiError> {
     let (most, whose) = if of_runs { (MAX_RUN_SERIES_PER_CELL, "series of runs") } else { (MAX_SERIES_PER_CELL, "series") };
@@ -141,7 +155,7 @@ pub(crate) fn check_series_count(batch: &Batch, cell: &CellId, of_runs: bool) ->
 }
 
 /// Makes an empty cell a line. 409: it has another type.
-fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
+pub(crate) fn become_line(batch: &mut Batch, id: &CellId) -> Result<(), ApiError> {
     let record = batch.cell(id).ok_or_else(|| not_found(id.as_str()))?;
     match record.text("type") {
         "line" => Ok(()),

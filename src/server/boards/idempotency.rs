@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Boards, Document, Query};
 use crate::protocol::{ApiError, ErrorKind};
@@ -25,6 +25,12 @@ pub struct IdempotentRequest {
 pub enum ResponseShape {
     /// The report of an append.
     Points,
+    /// The report of a run's log.
+    Log,
+    /// The document of one run.
+    Run,
+    /// An array of documents of runs.
+    Runs,
     /// One document, projected by the query.
     One(Query),
     /// An array of documents, projected by the query.
@@ -65,7 +71,7 @@ impl ResponseShape {
         let (query, is_list) = match self {
             Self::One(query) => (query, false),
             Self::Many(query) => (query, true),
-            Self::Points => return String::new(),
+            Self::Points | Self::Log | Self::Run | Self::Runs => return String::new(),
         };
         let texts: Vec<String> = documents.iter().map(|document| query.project(document.to_json())).collect();
         let texts = texts.join(",");
@@ -83,8 +89,9 @@ impl ResponseShape {
     fn evicted_body(&self) -> &'static str {
         match self {
             Self::Points => r#"{"appended":0,"repeated":true}"#,
-            Self::One(_) => r#"{"repeated":true}"#,
-            Self::Many(_) => r#"[{"repeated":true}]"#,
+            Self::Log => r#"{"points":0,"repeated":true}"#,
+            Self::One(_) | Self::Run => r#"{"repeated":true}"#,
+            Self::Many(_) | Self::Runs => r#"[{"repeated":true}]"#,
         }
     }
 
@@ -93,7 +100,7 @@ impl ResponseShape {
         let summary = |document: &Document| json!({ "_id": document.record.id, "rev": document.record.rev, "repeated": true });
         let list = || documents.iter().map(summary).collect::<Vec<_>>();
         match self {
-            Self::Points => self.evicted_body().to_owned(),
+            Self::Points | Self::Log | Self::Run | Self::Runs => self.evicted_body().to_owned(),
             Self::One(_) => documents.first().map_or_else(String::new, |document| summary(document).to_string()),
             Self::Many(_) => Some(json!(list()).to_string())
                 .filter(|text| text.len() <= MAX_STORED_RESPONSE_BYTES)
@@ -123,7 +130,7 @@ impl IdempotentRequest {
         match done {
             ReplyLookup::New => Ok(None),
             ReplyLookup::Expired => {
-                let status = if matches!(self.shape, ResponseShape::Points) { CREATED } else { 200 };
+                let status = if matches!(self.shape, ResponseShape::Points | ResponseShape::Log) { CREATED } else { 200 };
                 Ok(Some(JsonResponse { status, text: self.shape.evicted_body().to_owned(), is_repeated: true }))
             }
             ReplyLookup::Found(StoredReply { hash, status, answer, .. }) if hash == self.hash => {
@@ -138,7 +145,7 @@ impl IdempotentRequest {
     }
 
     /// Stores the response in the commit of the change itself.
-    fn store_response(self, batch: &mut Batch, status: u16, text: String) -> JsonResponse {
+    pub fn store_response(self, batch: &mut Batch, status: u16, text: String) -> JsonResponse {
         batch.store_reply(self.key, self.hash, status, Arc::from(&*text));
         JsonResponse { status, text, is_repeated: false }
     }
@@ -146,10 +153,14 @@ impl IdempotentRequest {
     /// The response to an append of `points` points with the report `text`; stored if the request
     /// has a key.
     pub fn store_append(request: Option<Self>, batch: &mut Batch, text: String, points: usize) -> JsonResponse {
+        Self::store_report(request, batch, text, || json!({ "appended": points, "repeated": true }))
+    }
+
+    /// The response 201 with the report `text`; stored if the request has a key. `summary`: of a report that is too long to be stored.
+    pub fn store_report(request: Option<Self>, batch: &mut Batch, text: String, summary: impl FnOnce() -> Value) -> JsonResponse {
         let Some(request) = request else { return JsonResponse { status: CREATED, text, is_repeated: false } };
         if text.len() > MAX_STORED_RESPONSE_BYTES {
-            let summary = json!({ "appended": points, "repeated": true }).to_string();
-            batch.store_reply(request.key, request.hash, CREATED, summary.into());
+            batch.store_reply(request.key, request.hash, CREATED, summary().to_string().into());
             return JsonResponse { status: CREATED, text, is_repeated: false };
         }
         request.store_response(batch, CREATED, text)

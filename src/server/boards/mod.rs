@@ -6,6 +6,7 @@ pub mod cell_content;
 mod chart_settings;
 mod documents;
 mod draft;
+mod existing_run;
 mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;
@@ -27,6 +28,7 @@ pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use query::filter::QueryBudget;
 pub use read::ColumnsOutcome;
+use runs::RunSigns;
 
 use super::store::{Record, Store, StoreError, StoreStats};
 use crate::protocol::{ApiError, CellId, ErrorKind};
@@ -35,11 +37,12 @@ use documents::create;
 /// The boards, over the store. Only the use cases here write to it.
 pub struct Boards {
     store: Arc<Store>,
+    signs: Arc<RunSigns>,
 }
 
 impl Boards {
     pub fn new(store: Store) -> Self {
-        Self { store: Arc::new(store) }
+        Self { store: Arc::new(store), signs: Arc::default() }
     }
 
     /// Counters and failures of the database.
@@ -64,6 +67,12 @@ impl Boards {
 
     /// Takes no more changes, and waits until those that were taken are on disk.
     pub async fn close(&self) {
+        let signs = self.signs.clone();
+        // Without them a run seems to be silent for longer; a full disk is no reason not to stop.
+        let stored = self.store.write(1, move |batch| Ok::<_, StoreError>(signs.store_all(batch))).await;
+        if let Err(error) = stored {
+            tracing::debug!("the last signs of runs are not stored: {error}");
+        }
         self.store.close().await;
     }
 

@@ -52,7 +52,7 @@ pub use record::{DAMAGED, Record, StoredValue, timestamp};
 pub use series::append_event::AppendedSeries;
 pub use series::append_event::{AppendEvent, AppendedCell};
 pub use series::delta::NewPoints;
-pub use series::json_number;
+pub use series::{Series, json_number};
 pub use stats::StoreStats;
 pub use writer::Publish;
 pub use writer::batch::Batch;

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use crate::support::{Live, Reply, Running, spawn_in};
 
 /// A server that asks everyone for a token.
-async fn locked() -> Running {
+pub(crate) async fn locked() -> Running {
     spawn_in(tempfile::tempdir().unwrap(), &["--require-token"]).await
 }
 
@@ -27,12 +27,12 @@ async fn command(server: &Running, arguments: &[&str]) -> String {
 }
 
 /// A new token, made as `agnez token new <arguments>`.
-async fn token(server: &Running, arguments: &[&str]) -> String {
+pub(crate) async fn token(server: &Running, arguments: &[&str]) -> String {
     let told = command(server, &[&["new"], arguments].concat()).await;
     told.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
 }
 
-fn bearer(token: &str) -> String {
+pub(crate) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 

@@ -7,7 +7,7 @@ use crate::support::Running;
 
 /// An address that the router knows, as somebody would call it: of the board `a` and its cell `c`.
 fn concrete(path: &str) -> String {
-    let parts = [("{board}", "a"), ("{id}", "c"), ("{rev}", "1"), ("/{path}", "/favicon.svg")];
+    let parts = [("{board}", "a"), ("{id}", "c"), ("{run}", "r"), ("{rev}", "1"), ("/{path}", "/favicon.svg")];
     let files = [("/images/{*path}", "/images/x.png"), ("/rpc/{*path}", "/rpc/cells/create"), ("/{*path}", "/none.js")];
     let path = parts.iter().chain(&files).rev().fold(path.to_owned(), |path, (part, name)| path.replace(part, name));
     match path.as_str() {

@@ -34,6 +34,11 @@ impl ParseError {
         self
     }
 
+    /// Adds to the rule.
+    pub(crate) fn append_hint(&mut self, hint: &str) {
+        self.rule.push_str(hint);
+    }
+
     /// The error for the client. `text`: the parsed text. `first_line`: the number of its first line.
     pub(crate) fn into_api_error(self, text: &str, first_line: usize) -> ApiError {
         let before = &text.as_bytes()[..self.at.min(text.len())];

@@ -79,7 +79,7 @@ impl QueryBudget {
         Self(Cell::new(50_000))
     }
 
-    fn spend(&self, steps: u64) -> bool {
+    pub fn spend(&self, steps: u64) -> bool {
         let left = self.0.get().checked_sub(steps);
         self.0.set(left.unwrap_or(0));
         left.is_some()
@@ -97,6 +97,62 @@ impl QueryBudget {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// A document under test.
+pub trait QueryFields {
+    /// A field of the document. A value that is only on disk counts as absent.
+    fn lookup(&self, field: &Field) -> Option<Cow<'_, Value>>;
+
+    fn budget(&self) -> &QueryBudget;
+
+    fn matches_all(&self, conditions: &[Condition]) -> bool {
+        conditions.iter().all(|condition| self.matches(condition))
+    }
+
+    fn matches(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::Or(groups) => groups.iter().any(|group| self.matches_all(group)),
+            Condition::And(groups) => groups.iter().all(|group| self.matches_all(group)),
+            Condition::OneOf { field, among, negated } => equal(self.budget(), self.lookup(field).as_deref(), among) != *negated,
+            Condition::Field(field, test, operand) => {
+                let value = self.lookup(field);
+                let value = value.as_deref();
+                match test {
+                    Test::Equal => equal(self.budget(), value, operand),
+                    Test::NotEqual => !equal(self.budget(), value, operand),
+                    Test::Less => compare(value, operand).is_some_and(Ordering::is_lt),
+                    Test::LessOrEqual => compare(value, operand).is_some_and(Ordering::is_le),
+                    Test::Greater => compare(value, operand).is_some_and(Ordering::is_gt),
+                    Test::GreaterOrEqual => compare(value, operand).is_some_and(Ordering::is_ge),
+                }
+            }
+        }
+    }
+
+    /// The key for sorting by this field.
+    fn sort_key(&self, field: &Field) -> SortKey {
+        let key = SortKey::of(self.lookup(field).as_deref());
+        if let SortKey::Text(text) = &key {
+            self.budget().spend(text.len() as u64 / 2);
+        }
+        key
+    }
+}
+
+/// A list matches if one of its items does.
+fn equal(budget: &QueryBudget, value: Option<&Value>, wanted: &impl QueryValue) -> bool {
+    if !budget.spend(1) {
+        return false;
+    }
+    match value {
+        None | Some(Value::Null) => wanted.word("null"),
+        Some(Value::Bool(value)) => wanted.word(if *value { "true" } else { "false" }),
+        Some(Value::String(value)) => wanted.word(value),
+        Some(Value::Number(value)) => wanted.number(ExactNumber::of(value)),
+        Some(Value::Array(items)) => items.iter().any(|item| equal(budget, Some(item), wanted)),
+        Some(Value::Object(_)) => false,
     }
 }
 
@@ -118,6 +174,15 @@ impl Field {
         let mut parts = name.split('.').map(str::to_owned);
         let head = parts.next().unwrap_or_default();
         Self { name: name.to_owned(), head, rest: parts.collect() }
+    }
+
+    /// The parts of the name behind the first one.
+    pub fn rest(&self) -> &[String] {
+        &self.rest
+    }
+
+    pub fn head(&self) -> &str {
+        &self.head
     }
 
     /// Whether the value must be parsed for it.
@@ -178,47 +243,18 @@ impl<'a> CandidateCell<'a> {
         Self { record, value: OnceCell::new(), budget }
     }
 
-    pub fn matches_all(&self, conditions: &[Condition]) -> bool {
-        conditions.iter().all(|condition| self.matches(condition))
+    fn parse(&self) -> Option<Value> {
+        let StoredValue::Inline(json) = &self.record.value else { return None };
+        self.budget.spend(json.len() as u64 / 8).then(|| serde_json::from_str(json).ok()).flatten()
+    }
+}
+
+impl QueryFields for CandidateCell<'_> {
+    fn budget(&self) -> &QueryBudget {
+        self.budget
     }
 
-    fn matches(&self, condition: &Condition) -> bool {
-        match condition {
-            Condition::Or(groups) => groups.iter().any(|group| self.matches_all(group)),
-            Condition::And(groups) => groups.iter().all(|group| self.matches_all(group)),
-            Condition::OneOf { field, among, negated } => self.equal(self.lookup(field).as_deref(), among) != *negated,
-            Condition::Field(field, test, operand) => {
-                let value = self.lookup(field);
-                let value = value.as_deref();
-                match test {
-                    Test::Equal => self.equal(value, operand),
-                    Test::NotEqual => !self.equal(value, operand),
-                    Test::Less => compare(value, operand).is_some_and(Ordering::is_lt),
-                    Test::LessOrEqual => compare(value, operand).is_some_and(Ordering::is_le),
-                    Test::Greater => compare(value, operand).is_some_and(Ordering::is_gt),
-                    Test::GreaterOrEqual => compare(value, operand).is_some_and(Ordering::is_ge),
-                }
-            }
-        }
-    }
-
-    /// A list matches if one of its items does.
-    fn equal(&self, value: Option<&Value>, wanted: &impl QueryValue) -> bool {
-        if !self.budget.spend(1) {
-            return false;
-        }
-        match value {
-            None | Some(Value::Null) => wanted.word("null"),
-            Some(Value::Bool(value)) => wanted.word(if *value { "true" } else { "false" }),
-            Some(Value::String(value)) => wanted.word(value),
-            Some(Value::Number(value)) => wanted.number(ExactNumber::of(value)),
-            Some(Value::Array(items)) => items.iter().any(|item| self.equal(Some(item), wanted)),
-            Some(Value::Object(_)) => false,
-        }
-    }
-
-    /// A field of the document. A value that is only on disk counts as absent.
-    pub fn lookup<'s>(&'s self, field: &Field) -> Option<Cow<'s, Value>> {
+    fn lookup(&self, field: &Field) -> Option<Cow<'_, Value>> {
         let record = self.record;
         self.budget.spend(1);
         let root: Cow<Value> = match field.head.as_str() {
@@ -247,20 +283,6 @@ impl<'a> CandidateCell<'a> {
         }
         Some(Cow::Borrowed(at))
     }
-
-    /// The key for sorting by this field.
-    pub fn sort_key(&self, field: &Field) -> SortKey {
-        let key = SortKey::of(self.lookup(field).as_deref());
-        if let SortKey::Text(text) = &key {
-            self.budget.spend(text.len() as u64 / 2);
-        }
-        key
-    }
-
-    fn parse(&self) -> Option<Value> {
-        let StoredValue::Inline(json) = &self.record.value else { return None };
-        self.budget.spend(json.len() as u64 / 8).then(|| serde_json::from_str(json).ok()).flatten()
-    }
 }
 
 fn compare(value: Option<&Value>, operand: &Operand) -> Option<Ordering> {
@@ -284,7 +306,7 @@ pub enum SortKey {
 }
 
 impl SortKey {
-    fn of(value: Option<&Value>) -> Self {
+    pub fn of(value: Option<&Value>) -> Self {
         match value {
             None => Self::Absent,
             Some(Value::Null) => Self::Null,

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::ApiError;
 use crate::server::store::{DAMAGED, Record};
-use filter::{CandidateCell, Condition, Field, QueryBudget, SortKey, Test, grid_order};
+use filter::{CandidateCell, Condition, Field, QueryBudget, QueryFields, SortKey, Test, grid_order};
 
 /// Maximum estimated cost of a query that runs on the threads of requests: less than a millisecond.
 const MAX_INLINE_COST: usize = 2000;
@@ -112,7 +112,17 @@ impl Query {
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
-    pub fn page(&self, records: Vec<Arc<Record>>) -> impl Iterator<Item = Arc<Record>> {
+    /// The conditions, all of which must hold.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.filter
+    }
+
+    /// The fields of `$sort`, each with whether it descends.
+    pub fn sort_fields(&self) -> &[(Field, bool)] {
+        &self.sort
+    }
+
+    pub fn page<T>(&self, records: Vec<T>) -> impl Iterator<Item = T> {
         records.into_iter().skip(self.skip).take(self.limit.unwrap_or(usize::MAX))
     }
 

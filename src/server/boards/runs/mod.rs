@@ -1,9 +1,69 @@
-//! The runs of a board: documents, the log, and the search over them.
+//! The runs of a board: documents, the log, signs of life, and the search over them.
 
+mod change;
 pub mod config_index;
 mod config_value;
+mod document;
+mod fields;
 pub mod flat_config;
+mod heartbeat;
+mod list;
+pub mod log;
 pub mod run_diff;
 pub mod run_id;
 pub mod search;
 pub mod secrets;
+mod signs;
+mod silence;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+pub use change::{RunOutcome, RunTarget};
+pub use document::{RunDraft, parse_new_run, parse_run};
+pub use heartbeat::{Heartbeat, check_writer};
+pub use list::{RunPage, RunQuery};
+pub use signs::RunSigns;
+
+use super::existing_run::{existing_run, no_run};
+
+use crate::protocol::{ApiError, ErrorKind, RunId, RunStatus};
+use crate::server::limits::MAX_RUNS_PER_BOARD;
+use crate::server::store::{Batch, RunRecord, timestamp};
+use run_id::{RUN_COLOURS, next_colour};
+
+/// The id of a run in an address. 400 for a text that is no id.
+pub fn parse_run_id(text: &str) -> Result<RunId, ApiError> {
+    RunId::parse(text).ok_or_else(|| {
+        let rule = "must be 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or a digit";
+        ErrorKind::BadRequest.with(format!("The id of a run {rule}.")).at("run", rule)
+    })
+}
+
+/// A run that begins now, with the keys of its document. 413: the board has too many runs.
+fn new_run(batch: &Batch, board: &Arc<str>, id: &RunId, mut keys: Map<String, Value>) -> Result<RunRecord, ApiError> {
+    if batch.run_count(board) >= MAX_RUNS_PER_BOARD {
+        let message = format!("A board may have {MAX_RUNS_PER_BOARD} runs; nothing was created. Use another board, or delete runs.");
+        return Err(ErrorKind::PayloadTooLarge.with(message));
+    }
+    keys.entry("status").or_insert_with(|| RunStatus::Running.as_str().into());
+    keys.entry("startedAt").or_insert_with(|| timestamp(batch.now_ms).into());
+    if !keys.contains_key("colour") {
+        keys.insert("colour".to_owned(), least_used_colour(batch, board).into());
+    }
+    Ok(RunRecord::new(board.clone(), id.clone(), keys))
+}
+
+/// Archived runs do not count.
+fn least_used_colour(batch: &Batch, board: &str) -> u8 {
+    let mut counts = [0; RUN_COLOURS];
+    for run in batch.runs(board) {
+        let is_archived = run.keys.get("archived") == Some(&Value::Bool(true));
+        let colour = run.keys.get("colour").and_then(Value::as_u64).filter(|_| !is_archived);
+        if let Some(count) = colour.and_then(|colour| counts.get_mut(colour as usize)) {
+            *count += 1;
+        }
+    }
+    next_colour(&counts)
+}

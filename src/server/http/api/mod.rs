@@ -5,9 +5,12 @@ pub mod columns;
 mod export;
 mod format;
 pub mod keras;
+mod line_stream;
 pub mod points;
 pub mod purge;
 mod request;
+pub mod run_log;
+pub mod runs;
 pub mod shares;
 pub mod values;
 
@@ -48,4 +51,18 @@ where
 fn invalid_parameter(key: &str, rule: &str, value: &str) -> ApiError {
     let short = |text: &str| text.chars().take(80).collect::<String>();
     ErrorKind::BadRequest.with(format!("'{}' {rule}, not '{}'.", short(key), short(value))).at(&short(key), rule)
+}
+
+/// The query without `upsert`, and its value.
+fn take_upsert(query: &str) -> Result<(String, bool), ApiError> {
+    let (mut rest, mut upsert) = (form_urlencoded::Serializer::new(String::new()), false);
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        match (&*key, &*value) {
+            ("upsert", "true") => upsert = true,
+            ("upsert", "false") => upsert = false,
+            ("upsert", _) => return Err(invalid_parameter("upsert", "must be true or false", &value)),
+            _ => drop(rest.append_pair(&key, &value)),
+        }
+    }
+    Ok((rest.finish(), upsert))
 }

@@ -2,35 +2,29 @@
 //! `GET /values/{id}/points` reads them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use tokio::time::{Instant, timeout_at};
 
 use super::format::points_page::{HEAD, Page, PointsQuery};
+use super::line_stream::stream_lines;
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, json_response, parse_body};
-use crate::protocol::{ApiError, CellId, ErrorKind, SeriesId};
+use crate::protocol::{CellId, ErrorKind, SeriesId};
 use crate::server::App;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
-use crate::server::http::body::memory_budget;
-use crate::server::http::body::read::{broken, next_chunk, read_to_end};
+use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{CellPath, IdempotencyHeaders};
 use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotFound, NotTaken, QueryErrors};
 use crate::server::http::openapi::schemas::{
     AppendBody, AppendManyBody, Appended, BinaryPoints, EntryLines, Error, PointsCsv, PointsLines, PointsPage,
 };
-use crate::server::limits::{MAX_POINTS_BODY_BYTES, MAX_POINTS_PER_PAGE, MAX_UNCOUNTED_BODY_BYTES};
+use crate::server::limits::{MAX_POINTS_BODY_BYTES, MAX_POINTS_PER_PAGE};
 use crate::server::net::response_budget::{Who, counted};
 
-/// Lines of a stream are accepted in pieces of this size, or after a moment: a stream may be what a program
-/// logs just now.
-const PIECE_BYTES: usize = 1 << 20;
-const PIECE_WITHIN: Duration = Duration::from_millis(20);
 /// Most that a written point takes, and while it is read.
 const POINT_BYTES: usize = 160;
 /// Says which points a page is of.
@@ -88,85 +82,24 @@ pub async fn append_many(request: RequestContext, body: Body) -> Result<Response
     let kind = request.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
     if is_stream && !request.has_idempotency_key() {
-        return stream(&request.app, body).await;
+        let boards = request.app.boards.clone();
+        let points = stream_lines(body, |piece, first_line| {
+            let boards = boards.clone();
+            async move {
+                let sent = parse_lines(&piece, first_line)?;
+                let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SeriesPoints| series.y.len()).sum();
+                if new > 0 {
+                    boards.append(sent, None).await?;
+                }
+                Ok(new)
+            }
+        });
+        return Ok(created(format!("{{\"appended\":{}}}", points.await?)));
     }
     let body = read_to_end(body, MAX_POINTS_BODY_BYTES).await?;
     let sent = parse_body(&body, move |body| parse_many_points(body, Some(&kind))).await?;
     let idempotent = request.idempotent("", &body, &ResponseShape::Points)?;
     Ok(json_response(request.app.boards.append(sent, idempotent).await?))
-}
-
-/// Accepts lines while they come. An error says which lines before it are kept.
-async fn stream(app: &App, body: Body) -> Result<Response, ServerError> {
-    let (mut body, mut waiting, mut permit) = (body.into_data_stream(), Vec::<u8>::new(), None);
-    let (mut lines, mut points, mut bytes) = (0, 0, 0);
-    // When what waits is accepted: none while there is no whole line.
-    let mut due: Option<Instant> = None;
-    loop {
-        let next = match due {
-            Some(due) => timeout_at(due, body.next()).await.ok(),
-            None => Some(next_chunk(&mut body).await.map_err(|silent| cut(lines, points, silent))?),
-        };
-        let is_end = matches!(next, Some(None));
-        match next.flatten() {
-            Some(Ok(part)) => {
-                bytes += part.len();
-                if due.is_none() && part.contains(&b'\n') {
-                    due = Some(Instant::now() + PIECE_WITHIN);
-                }
-                waiting.extend_from_slice(&part);
-            }
-            Some(Err(why)) => return Err(cut(lines, points, broken(why)).into()),
-            None => {}
-        }
-        if bytes > MAX_POINTS_BODY_BYTES {
-            let most = format!("A stream may have {} MiB.", MAX_POINTS_BODY_BYTES >> 20);
-            return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(most)).into());
-        }
-        permit = match permit {
-            _ if waiting.len() < MAX_UNCOUNTED_BODY_BYTES => None,
-            None => memory_budget::reserve(PIECE_BYTES).await.map_err(|full| cut(lines, points, full))?,
-            held => held,
-        };
-        let is_due = due.is_some_and(|due| Instant::now() >= due);
-        if !is_end && !is_due && waiting.len() < PIECE_BYTES {
-            continue;
-        }
-        due = None;
-        let end = if is_end { waiting.len() } else { waiting.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) };
-        if end == 0 && waiting.len() > PIECE_BYTES {
-            let long = format!("Line {} is longer than {} MiB.", lines + 1, PIECE_BYTES >> 20);
-            return Err(cut(lines, points, ErrorKind::PayloadTooLarge.with(long)).into());
-        }
-        let piece: Vec<u8> = waiting.drain(..end).collect();
-        let sent = parse_lines(&piece, lines + 1).map_err(|error| cut(lines, points, error))?;
-        let new: usize = sent.iter().flat_map(|sent| &sent.series).map(|series: &SeriesPoints| series.y.len()).sum();
-        if new > 0 {
-            app.boards.append(sent, None).await.inspect_err(ServerError::log).map_err(|why| cut(lines, points, why.to_api_error()))?;
-        }
-        points += new;
-        lines += piece.iter().filter(|byte| **byte == b'\n').count();
-        if is_end {
-            return Ok(created(format!("{{\"appended\":{points}}}")));
-        }
-    }
-}
-
-/// An error of a stream with what was accepted before it.
-fn cut(lines: usize, points: usize, error: ApiError) -> ApiError {
-    let kept = match lines {
-        _ if error.code == StatusCode::INTERNAL_SERVER_ERROR.as_u16() => {
-            let after = if lines == 0 {
-                "Some lines".to_owned()
-            } else {
-                format!("Lines 1 to {lines} ({points} points) are kept, and some after them")
-            };
-            format!("{after} may be on disk: ask for the totals (GET /values/:id) before sending again.")
-        }
-        0 => "Nothing was appended; send all of it again.".to_owned(),
-        _ => format!("Lines 1 to {lines} ({points} points) are kept; send the rest again."),
-    };
-    ApiError { message: format!("{} {kept}", error.message), ..error }
 }
 
 fn created(json: String) -> Response {
@@ -259,20 +192,4 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
         }
     });
     Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from_static(HEAD.as_bytes()))]).chain(pages)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stream_that_ends_early_says_what_is_kept() {
-        let reason = |lines, kind: ErrorKind| cut(lines, 2 * lines, kind.with("It failed.")).message;
-        assert!(reason(0, ErrorKind::Unavailable).ends_with("Nothing was appended; send all of it again."));
-        assert!(reason(3, ErrorKind::InsufficientStorage).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
-        for lines in [0, 3] {
-            let message = reason(lines, ErrorKind::GeneralError);
-            assert!(message.ends_with("ask for the totals (GET /values/:id) before sending again."), "{message}");
-        }
-    }
 }

@@ -6,10 +6,11 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::protocol::{CellId, ErrorKind};
+use crate::protocol::{CellId, ErrorKind, RunId};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
-use crate::server::boards::{IdempotentRequest, ResponseShape};
+use crate::server::boards::runs::parse_run_id;
+use crate::server::boards::{IdempotentRequest, ResponseShape, board_name};
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_IDEMPOTENCY_KEY_CHARS;
 use crate::server::net::response_budget::Who;
@@ -102,6 +103,35 @@ impl RequestContext {
 
 fn refused(header: &str, rule: &str) -> ServerError {
     ErrorKind::BadRequest.with(format!("'{header}' {rule}.")).at(header, rule).into()
+}
+
+/// The name of a board in a path. Error: 400.
+pub struct BoardInPath(pub Arc<str>);
+
+impl FromRequestParts<App> for BoardInPath {
+    type Rejection = ServerError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServerError> {
+        let Path(board) =
+            Path::<String>::from_request_parts(parts, app).await.map_err(|why| ErrorKind::BadRequest.with(why.body_text()))?;
+        Ok(Self(Arc::from(board_name(&board)?)))
+    }
+}
+
+/// The name of a board and the id of a run in a path. Error: 400.
+pub struct RunInPath {
+    pub board: Arc<str>,
+    pub run: RunId,
+}
+
+impl FromRequestParts<App> for RunInPath {
+    type Rejection = ServerError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServerError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, app).await;
+        let Path((board, run)) = path.map_err(|why| ErrorKind::BadRequest.with(why.body_text()))?;
+        Ok(Self { board: Arc::from(board_name(&board)?), run: parse_run_id(&run)? })
+    }
 }
 
 /// The cell id of a path. Error: 404, because no cell can have another one.

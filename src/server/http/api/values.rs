@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
 use super::request::RequestContext;
-use super::{NO_STORE, export, invalid_parameter, json_response, parse_body};
+use super::{NO_STORE, export, json_response, parse_body, take_upsert};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
@@ -169,7 +169,7 @@ pub async fn update(request: RequestContext, Path(id): Path<String>, body: Body)
     )
 )]
 pub async fn patch(request: RequestContext, Path(id): Path<String>, body: Body) -> Result<Response, ServerError> {
-    let (query, upsert) = upsert(&request.query)?;
+    let (query, upsert) = take_upsert(&request.query)?;
     let query = parse_query(&query)?;
     if upsert && !query.is_empty() {
         let rule = "is for one cell by its id, without conditions";
@@ -215,7 +215,7 @@ pub async fn remove(request: RequestContext, Path(id): Path<String>) -> Result<R
     )
 )]
 pub async fn patch_many(request: RequestContext, body: Body) -> Result<Response, ServerError> {
-    let (query, upsert) = upsert(&request.query)?;
+    let (query, upsert) = take_upsert(&request.query)?;
     if upsert {
         let rule = "is for one cell";
         let message = format!("'upsert' {rule}, named in the address (PATCH /values/<id>?upsert=true); nothing was changed.");
@@ -266,20 +266,6 @@ async fn project(app: &App, caller: &Caller, query: &Query, document: String) ->
     }
     let (query, bytes) = (query.clone(), 2 * document.len());
     app.renderer.go_on(&caller.token, bytes, async move { Ok(query.project(document)) }).await
-}
-
-/// The query without `upsert`, and what that says.
-fn upsert(query: &str) -> Result<(String, bool), ServerError> {
-    let (mut rest, mut upsert) = (form_urlencoded::Serializer::new(String::new()), false);
-    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-        match (&*key, &*value) {
-            ("upsert", "true") => upsert = true,
-            ("upsert", "false") => upsert = false,
-            ("upsert", _) => return Err(invalid_parameter("upsert", "must be true or false", &value).into()),
-            _ => drop(rest.append_pair(&key, &value)),
-        }
-    }
-    Ok((rest.finish(), upsert))
 }
 
 pub async fn not_allowed(uri: Uri) -> Response {

@@ -37,6 +37,7 @@ use responses::*;
         MethodNotAllowed,
         Timeout,
         Conflict,
+        Gone,
         NotTaken,
         PayloadTooLarge,
         Unprocessable,

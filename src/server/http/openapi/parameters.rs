@@ -37,6 +37,54 @@ pub struct CellPath {
     id: String,
 }
 
+/// The board in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct BoardPath {
+    /// The name of a board.
+    #[param(pattern = "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$")]
+    board: String,
+}
+
+/// The board and the run in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RunPath {
+    /// The name of a board.
+    #[param(pattern = "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$")]
+    board: String,
+    /// The `_id` of a run.
+    #[param(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    run: String,
+}
+
+/// Which process sends.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct WriterHeader {
+    /// Names the process, so that two of them that write to one run are noticed.
+    #[param(rename = "Agnez-Writer", required = false, min_length = 1, max_length = 200)]
+    writer: String,
+}
+
+/// Which runs are meant.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RunsQuery {
+    /// A search: `lr<0.01 tag:ok -status:failed val/acc.max>=0.9 age<7d /^vit/ (model=a | model=b)`. A run without the key never matches.
+    #[param(required = false, max_length = 2000)]
+    q: String,
+    /// Names by which the runs are sorted, separated by commas: `-metrics.acc.max,config.lr`. `-`: descending. Runs without the key come last.
+    #[param(required = false)]
+    sort: String,
+    /// Ids, separated by commas.
+    #[param(required = false)]
+    runs: String,
+    /// Any key of the documents, in the bracket syntax of qs: `status=failed`, `took[$lt]=20`, `config.lr=0.1`.
+    #[param(required = false, style = Form, explode, inline)]
+    query: AnyFields,
+}
+
 /// Which keys of a cell are answered.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

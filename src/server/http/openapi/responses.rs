@@ -37,6 +37,10 @@ pub struct Timeout(Error);
 #[derive(ToResponse)]
 pub struct Conflict(Error);
 
+/// The run was deleted; it can be restored.
+#[derive(ToResponse)]
+pub struct Gone(Error);
+
 /// The cell is of a type that takes no points; nothing was appended.
 #[derive(ToResponse)]
 pub struct NotTaken(Error);

@@ -29,7 +29,7 @@ impl Statistic {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|statistic| statistic.name() == name)
     }
 }

@@ -6,12 +6,14 @@
 mod cells;
 mod columns;
 mod points;
+mod runs;
 
 pub use cells::{Cell, CellOrRepeated, CellValue, Created, CreatedBefore, Draft, Drafts, Found, Patch};
 pub use columns::Columns;
 pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
 };
+pub use runs::{Beat, FoundRuns, LogBody, LogLines, Logged, Run, RunDraft, RunOrRepeated};
 
 use std::collections::BTreeMap;
 

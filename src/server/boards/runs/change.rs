@@ -1,0 +1,292 @@
+//! Changes of the documents of runs, one or many: all of a request or nothing, with one event.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::fields::{Directions, MetricTable, RunClock, RunView};
+use super::list::{RunQuery, RunSelection};
+use super::run_id::generate_run_id;
+use super::search::SearchBudget;
+use super::{RunDraft, existing_run, new_run, no_run};
+use crate::protocol::{ApiError, ErrorKind, RunId};
+use crate::server::boards::query::filter::QueryBudget;
+use crate::server::boards::{Boards, IdempotentRequest, JsonResponse};
+use crate::server::error::ServerError;
+use crate::server::limits::{MAX_OPERATION_BYTES, MAX_STORED_RESPONSE_BYTES};
+use crate::server::store::{Batch, ChangeKind, RunRecord, timestamp};
+
+const CREATED: u16 = 201;
+/// Memory of a run until its change is written, besides what the request brings.
+const RUN_BYTES: usize = 1024;
+
+/// The runs that a change applies to.
+#[derive(Clone, Debug)]
+pub enum RunTarget {
+    One(RunId),
+    /// All that match, without a page.
+    Matching(Box<RunQuery>),
+}
+
+/// The outcome of a change of runs.
+pub enum RunOutcome {
+    /// The status and the runs; those of many without metrics.
+    Runs(u16, Vec<RunView>),
+    /// The response that is stored under the key of the request.
+    Stored(JsonResponse),
+}
+
+/// The runs that a request selects, found before the writer's turn.
+enum Selected {
+    One(RunId),
+    Matching(RunPlan),
+}
+
+/// A query, and which of the committed runs matched.
+struct RunPlan {
+    selection: Arc<RunSelection>,
+    /// Of each run that the query looked at, by the number of its creation: its revision, and whether it matched.
+    verdicts: HashMap<u64, (u64, bool)>,
+    matching: usize,
+}
+
+impl RunPlan {
+    /// The matching runs now, oldest first. Runs that changed meanwhile are matched again; 503 if that takes too long.
+    fn current(&self, batch: &Batch, board: &str, clock: &RunClock) -> Result<Vec<Arc<RunRecord>>, ServerError> {
+        let budgets = (SearchBudget::in_writer(), QueryBudget::in_writer());
+        let mut found = Vec::new();
+        for record in batch.runs(board) {
+            let matches = match self.verdicts.get(&record.created_order) {
+                Some((rev, matches)) if *rev == record.rev => *matches,
+                _ => self.selection.matches(&self.selection.view(record.clone(), clock), &budgets).ok_or(ServerError::Outdated)?,
+            };
+            if matches {
+                found.push(record);
+            }
+        }
+        found.sort_by_key(|record| record.created_order);
+        Ok(found)
+    }
+}
+
+impl Selected {
+    /// The runs as they are now. 404, 410: there is no such run.
+    fn current(&self, batch: &Batch, board: &str, clock: &RunClock) -> Result<Vec<Arc<RunRecord>>, ServerError> {
+        match self {
+            Self::One(id) => Ok(vec![existing_run(batch, board, id)?.ok_or_else(|| no_run(board, id))?]),
+            Self::Matching(plan) => plan.current(batch, board, clock),
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Matching(plan) => plan.matching,
+        }
+    }
+
+    fn is_one(&self) -> bool {
+        matches!(self, Self::One(_))
+    }
+}
+
+impl Boards {
+    /// Creates a run. Without an id it gets one. 409: there is such a run. 410: it was deleted.
+    pub async fn create_run(
+        &self,
+        board: Arc<str>,
+        id: Option<RunId>,
+        draft: RunDraft,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<RunOutcome, ServerError> {
+        let (clock, bytes) = (RunClock::now(&self.signs), RUN_BYTES + draft.bytes);
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(RunOutcome::Stored(response));
+            }
+            let id = match id {
+                Some(id) if existing_run(batch, &board, &id)?.is_some() => {
+                    let message = format!("The board '{board}' has a run '{id}' already; nothing was created. Use PATCH to change it.");
+                    return Err(ErrorKind::Conflict.with(message).into());
+                }
+                Some(id) => id,
+                None => generate_run_id(batch.now_ms, |id| batch.run(&board, id).is_some() || batch.removed_run(&board, id).is_some()),
+            };
+            let record = create(batch, &board, &id, &draft)?;
+            Ok(outcome(batch, CREATED, &[record], &clock, idempotency, true))
+        };
+        self.store.write(bytes, operation).await
+    }
+
+    /// Merges the keys of the draft into each run: all or none. `upsert`: a missing run is created.
+    ///
+    /// 404: there is no such run. 410: it was deleted. 503: the runs changed too much meanwhile.
+    pub async fn patch_runs(
+        &self,
+        board: Arc<str>,
+        target: RunTarget,
+        draft: RunDraft,
+        upsert: bool,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<RunOutcome, ServerError> {
+        if let Some(response) = self.stored_response(idempotency.as_ref())? {
+            return Ok(RunOutcome::Stored(response));
+        }
+        let (selected, clock) = (self.select_for_change(&board, target).await?, RunClock::now(&self.signs));
+        let bytes = check_size(selected.count().max(1).saturating_mul(RUN_BYTES + draft.bytes))?;
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(RunOutcome::Stored(response));
+            }
+            if let (true, Selected::One(id)) = (upsert, &selected)
+                && existing_run(batch, &board, id)?.is_none()
+            {
+                let record = create(batch, &board, id, &draft)?;
+                return Ok(outcome(batch, CREATED, &[record], &clock, idempotency, true));
+            }
+            let (now, mut patched) = (timestamp(batch.now_ms), Vec::new());
+            for before in selected.current(batch, &board, &clock)? {
+                let keys = draft.merge_into(&before.keys, &now)?;
+                patched.push(batch.put_run(ChangeKind::Patched, RunRecord { keys, ..RunRecord::clone(&before) }));
+            }
+            Ok(outcome(batch, 200, &patched, &clock, idempotency, selected.is_one()))
+        };
+        self.store.write(bytes, operation).await
+    }
+
+    /// Deletes all or none, and returns what they were. They can be restored.
+    pub async fn remove_runs(
+        &self,
+        board: Arc<str>,
+        target: RunTarget,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<RunOutcome, ServerError> {
+        if let Some(response) = self.stored_response(idempotency.as_ref())? {
+            return Ok(RunOutcome::Stored(response));
+        }
+        let (selected, clock) = (self.select_for_change(&board, target).await?, RunClock::now(&self.signs));
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(RunOutcome::Stored(response));
+            }
+            let current = selected.current(batch, &board, &clock)?;
+            let removed: Vec<_> = current.iter().map(|record| batch.remove_run(record)).collect();
+            Ok(outcome(batch, 200, &removed, &clock, idempotency, selected.is_one()))
+        };
+        self.store.delete(operation).await
+    }
+
+    /// Brings a deleted run back with its points. A run that is there stays as it is. 404: there is none to restore.
+    pub async fn restore_run(&self, board: Arc<str>, id: RunId, idempotency: Option<IdempotentRequest>) -> Result<RunOutcome, ServerError> {
+        let clock = RunClock::now(&self.signs);
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(RunOutcome::Stored(response));
+            }
+            let record = match (batch.run(&board, &id), batch.removed_run(&board, &id)) {
+                (Some(record), _) => record,
+                (None, Some(tombstone)) => batch.restore_run(&tombstone),
+                (None, None) => return Err(no_run(&board, &id).into()),
+            };
+            Ok(outcome(batch, 200, &[record], &clock, idempotency, true))
+        };
+        self.store.write(RUN_BYTES, operation).await
+    }
+
+    async fn select_for_change(&self, board: &str, target: RunTarget) -> Result<Selected, ServerError> {
+        let query = match target {
+            RunTarget::One(id) => return Ok(Selected::One(id)),
+            RunTarget::Matching(query) => query,
+        };
+        let (selection, all) = self.prepare_runs(board, *query, false)?;
+        let mut verdicts: HashMap<u64, (u64, bool)> = all.iter().map(|run| (run.created_order, (run.rev, false))).collect();
+        let found = self.find_runs(selection.clone(), all).await?;
+        verdicts.extend(found.iter().map(|view| (view.record.created_order, (view.record.rev, true))));
+        Ok(Selected::Matching(RunPlan { selection, verdicts, matching: found.len() }))
+    }
+}
+
+/// 413: one operation would write too much.
+fn check_size(bytes: usize) -> Result<usize, ApiError> {
+    if bytes <= MAX_OPERATION_BYTES {
+        return Ok(bytes);
+    }
+    let most = MAX_OPERATION_BYTES >> 20;
+    Err(ErrorKind::PayloadTooLarge
+        .with(format!("This would write more than {most} MiB at once; nothing was changed. Change fewer runs at a time.")))
+}
+
+fn create(batch: &mut Batch, board: &Arc<str>, id: &RunId, draft: &RunDraft) -> Result<Arc<RunRecord>, ApiError> {
+    let keys = draft.merge_into(&Map::new(), &timestamp(batch.now_ms))?;
+    let record = new_run(batch, board, id, keys)?;
+    Ok(batch.put_run(ChangeKind::Created, record))
+}
+
+/// The outcome, and the response that is stored under the key of the request. `is_one`: the response is one document, with its metrics.
+fn outcome(
+    batch: &mut Batch,
+    status: u16,
+    records: &[Arc<RunRecord>],
+    clock: &RunClock,
+    idempotency: Option<IdempotentRequest>,
+    is_one: bool,
+) -> RunOutcome {
+    let mut metrics = Arc::default();
+    if let (true, Some(run)) = (is_one, records.first()) {
+        let document = batch.board_document(&run.board);
+        let directions = Directions::of(document.as_ref().map(|document| &document.keys));
+        metrics = Arc::new(MetricTable::of_runs(batch.index, &run.board, records.iter().map(|run| &run.id), &directions));
+    }
+    let views: Vec<_> = records.iter().map(|record| RunView::new(record.clone(), metrics.clone(), clock, false)).collect();
+    if let Some(request) = idempotency {
+        let text = stored_text(&views, is_one);
+        request.store_response(batch, status, text);
+    }
+    RunOutcome::Runs(status, views)
+}
+
+/// What a repetition is answered: the documents, or a short form where they are too long.
+fn stored_text(views: &[RunView], is_one: bool) -> String {
+    let short = |view: &RunView| json!({ "_id": view.record.id, "rev": view.record.rev, "repeated": true });
+    let fits = |text: &String| text.len() <= MAX_STORED_RESPONSE_BYTES;
+    if let (true, Some(view)) = (is_one, views.first()) {
+        return Some(Value::from(view.to_json(true)).to_string()).filter(fits).unwrap_or_else(|| short(view).to_string());
+    }
+    let list = |all: Vec<Value>| Some(Value::from(all).to_string()).filter(fits);
+    // Of few runs the documents may fit.
+    let whole = if views.len() <= 64 { list(views.iter().map(|view| view.to_json(false).into()).collect()) } else { None };
+    whole
+        .or_else(|| list(views.iter().map(short).collect()))
+        .unwrap_or_else(|| json!([{ "runs": views.len(), "repeated": true }]).to_string())
+}
+
+impl RunOutcome {
+    /// Number of runs in the response.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Runs(_, views) => views.len(),
+            Self::Stored(_) => 0,
+        }
+    }
+
+    /// The response. `query`: its `$select`. `is_one`: the body is one document, not a list.
+    pub fn response(self, query: Option<&RunQuery>, is_one: bool) -> JsonResponse {
+        let (status, views) = match self {
+            Self::Stored(response) => return response,
+            Self::Runs(status, views) => (status, views),
+        };
+        let document = |view: &RunView| {
+            let keys = view.to_json(is_one);
+            Value::from(match query {
+                Some(query) => query.project(keys),
+                None => keys,
+            })
+        };
+        let text = match views.first() {
+            Some(view) if is_one => document(view).to_string(),
+            _ => Value::from(views.iter().map(document).collect::<Vec<_>>()).to_string(),
+        };
+        JsonResponse { status, text, is_repeated: false }
+    }
+}

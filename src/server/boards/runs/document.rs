@@ -1,0 +1,195 @@
+//! The document of a run: what clients may send, and what they read.
+
+use serde_json::{Map, Value};
+
+use super::flat_config::check_config;
+use super::secrets::redact_secrets;
+use crate::protocol::json_path::json_type_name;
+use crate::protocol::{ApiError, ErrorKind, RunId, RunStatus};
+use crate::server::limits::{
+    MAX_KEY_NAME_BYTES, MAX_RUN_BYTES, MAX_RUN_INTERVAL_SECONDS, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_RUN_TAGS,
+};
+
+/// Keys that the server sets. They are ignored, because clients send back documents that they read.
+const SERVER_KEYS: [&str; 10] = ["_id", "board", "rev", "createdAt", "updatedAt", "heartbeatAt", "metrics", "took", "state", "silentSince"];
+
+/// What the server has noticed of a run: a sentence.
+pub const WARNING: &str = "warning";
+
+/// Keys of a run from a client, checked. `null` removes a key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunDraft {
+    pub keys: Map<String, Value>,
+    /// Size of the request body, in bytes.
+    pub bytes: usize,
+}
+
+impl RunDraft {
+    /// The keys of `before` with those of the draft. A status that ends the run sets `endedAt` unless the
+    /// draft does; `running` removes it. 413: the document would be too large.
+    pub fn merge_into(&self, before: &Map<String, Value>, now: &str) -> Result<Map<String, Value>, ApiError> {
+        let mut keys = before.clone();
+        for (key, value) in &self.keys {
+            match value {
+                Value::Null => drop(keys.shift_remove(key)),
+                value => drop(keys.insert(key.clone(), value.clone())),
+            }
+        }
+        let status = |keys: &Map<String, Value>| keys.get("status").and_then(Value::as_str).and_then(RunStatus::parse).unwrap_or_default();
+        let (was, is) = (status(before), status(&keys));
+        if keys.get("status").is_none() {
+            keys.insert("status".to_owned(), is.as_str().into());
+        }
+        match is {
+            RunStatus::Running if !self.keys.contains_key("endedAt") => drop(keys.shift_remove("endedAt")),
+            RunStatus::Running => {}
+            _ if was == is && keys.contains_key("endedAt") => {}
+            _ if self.keys.get("endedAt").is_some_and(Value::is_string) => {}
+            _ => drop(keys.insert("endedAt".to_owned(), now.into())),
+        }
+        if serde_json::to_string(&keys).map_or(0, |text| text.len()) > MAX_RUN_BYTES {
+            let rule = format!("may have {} KiB in all", MAX_RUN_BYTES >> 10);
+            return Err(ErrorKind::PayloadTooLarge.with(format!("The document of a run {rule}; nothing was changed.")));
+        }
+        Ok(keys)
+    }
+}
+
+/// Parses the body of a change of runs. 400 and 413 with the wrong key and its rule.
+pub fn parse_run(body: &[u8]) -> Result<RunDraft, ApiError> {
+    let mut keys = parse_object(body)?;
+    SERVER_KEYS.iter().for_each(|key| drop(keys.shift_remove(*key)));
+    // Clients clear a warning, and never set one.
+    if keys.get(WARNING).is_some_and(|warning| !warning.is_null()) {
+        keys.shift_remove(WARNING);
+    }
+    for (key, value) in &keys {
+        check_key(key, value)?;
+    }
+    for key in ["config", "summary"] {
+        if let Some(Value::Object(inner)) = keys.get_mut(key) {
+            redact_secrets(inner);
+        }
+    }
+    Ok(RunDraft { keys, bytes: body.len() })
+}
+
+/// Parses the body that creates a run, whose `_id` may be missing.
+pub fn parse_new_run(body: &[u8]) -> Result<(Option<RunId>, RunDraft), ApiError> {
+    let id = match parse_object(body)?.get("_id") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) => Some(super::parse_run_id(id)?),
+        Some(other) => return Err(wrong("_id", "must be a string", other)),
+    };
+    Ok((id, parse_run(body)?))
+}
+
+/// Parses a JSON object whose keys are texts of a bounded length.
+pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    let text = std::str::from_utf8(body).map_err(|why| {
+        ErrorKind::BadRequest.with(format!("The body is not UTF-8 text: byte {} is not part of a character.", why.valid_up_to()))
+    })?;
+    let keys: Map<String, Value> = serde_json::from_str(text).map_err(|why| {
+        ErrorKind::BadRequest.with(match () {
+            () if text.trim().is_empty() => "The body is empty; send a JSON object.".to_owned(),
+            () if why.is_eof() => format!("The body is not a JSON object: it ends before it is complete, in line {}.", why.line()),
+            () => format!("The body is not a JSON object: {why}."),
+        })
+    })?;
+    match keys.keys().find(|key| key.len() > MAX_KEY_NAME_BYTES) {
+        Some(_) => Err(ErrorKind::BadRequest.with(format!("A key may have {MAX_KEY_NAME_BYTES} bytes."))),
+        None => Ok(keys),
+    }
+}
+
+fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
+    let refuse = |rule: &str| Err(wrong(key, rule, value));
+    match (key, value) {
+        (_, Value::Null) => Ok(()),
+        ("name" | "group" | "job_type", Value::String(text)) => match text.chars().count() {
+            0..=MAX_RUN_NAME_CHARS if !text.contains(char::is_control) => Ok(()),
+            0..=MAX_RUN_NAME_CHARS => refused(key, "must have no control characters"),
+            _ => refused(key, &format!("may have {MAX_RUN_NAME_CHARS} characters")),
+        },
+        ("notes", Value::String(text)) if text.len() > MAX_RUN_NOTES_BYTES => {
+            refused(key, &format!("may have {} KiB", MAX_RUN_NOTES_BYTES >> 10))
+        }
+        ("name" | "group" | "job_type" | "notes" | "host" | "command" | "python", value) => {
+            if value.is_string() {
+                Ok(())
+            } else {
+                refuse("must be a string")
+            }
+        }
+        ("tags", Value::Array(tags)) if tags.len() > MAX_RUN_TAGS => refused(key, &format!("may have {MAX_RUN_TAGS} items")),
+        ("tags", Value::Array(tags)) => {
+            let fits = |tag: &Value| tag.as_str().is_some_and(|tag| (1..=MAX_RUN_NAME_CHARS).contains(&tag.chars().count()));
+            if tags.iter().all(fits) {
+                Ok(())
+            } else {
+                refused(key, &format!("must be a list of strings of 1 to {MAX_RUN_NAME_CHARS} characters"))
+            }
+        }
+        ("tags", _) => refuse("must be a list of strings"),
+        ("parent", value) => match value.as_str().and_then(RunId::parse) {
+            Some(_) => Ok(()),
+            None => refuse("must be the id of a run"),
+        },
+        ("status", value) => match value.as_str().and_then(RunStatus::parse) {
+            Some(_) => Ok(()),
+            None => refuse("must be running, finished, failed or killed"),
+        },
+        ("config" | "summary", Value::Object(keys)) => check_config(keys).map_err(|error| of_key(key, error)),
+        ("config" | "summary" | "fork" | "source" | "git", value) => {
+            if value.is_object() {
+                Ok(())
+            } else {
+                refuse("must be an object")
+            }
+        }
+        ("startedAt" | "endedAt", value) => match value.as_str().map(str::parse::<jiff::Timestamp>) {
+            Some(Ok(_)) => Ok(()),
+            _ => refuse("must be a time such as 2026-11-28T10:00:00Z"),
+        },
+        ("archived" | "hidden", value) => {
+            if value.is_boolean() {
+                Ok(())
+            } else {
+                refuse("must be true or false")
+            }
+        }
+        ("colour", value) => match value.as_u64() {
+            Some(0..=7) => Ok(()),
+            _ => refuse("must be a whole number from 0 to 7"),
+        },
+        ("interval", value) => check_interval(value),
+        _ => Ok(()),
+    }
+}
+
+/// The announced seconds between two signs of life.
+pub fn check_interval(value: &Value) -> Result<(), ApiError> {
+    match value.as_f64() {
+        Some(seconds) if seconds > 0.0 && seconds <= MAX_RUN_INTERVAL_SECONDS => Ok(()),
+        _ => Err(wrong("interval", &format!("must be a number of seconds above 0, at most {MAX_RUN_INTERVAL_SECONDS}"), value)),
+    }
+}
+
+fn wrong(key: &str, rule: &str, found: &Value) -> ApiError {
+    let found = match found {
+        Value::String(text) => format!("'{}'", text.chars().take(80).collect::<String>()),
+        Value::Number(number) => number.to_string(),
+        other => json_type_name(other).to_owned(),
+    };
+    ErrorKind::BadRequest.with(format!("'{key}' {rule}, not {found}; nothing was changed.")).at(key, rule)
+}
+
+/// The error of a configuration for another key of the document.
+fn of_key(key: &str, error: ApiError) -> ApiError {
+    let message = format!("{}; nothing was changed.", error.message.replace("'config'", &format!("'{key}'")).trim_end_matches('.'));
+    ApiError { message, ..error }
+}
+
+fn refused(key: &str, rule: &str) -> Result<(), ApiError> {
+    Err(ErrorKind::BadRequest.with(format!("'{key}' {rule}; nothing was changed.")).at(key, rule))
+}

@@ -1,0 +1,113 @@
+//! `log`: points and values of a run. The run and its charts are created where they are missing.
+
+mod place;
+pub mod request;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::document::WARNING;
+use super::heartbeat::TWO_WRITERS;
+use super::{existing_run, new_run};
+use crate::protocol::{ApiError, CellId, RunId, SeriesId};
+use crate::server::boards::append::{become_line, check_series_count};
+use crate::server::boards::ingest::SeriesPoints;
+use crate::server::boards::metrics::MetricSettings;
+use crate::server::boards::size::{check_keys_size, memory_bytes};
+use crate::server::boards::{Boards, IdempotentRequest, JsonResponse, append, documents};
+use crate::server::error::ServerError;
+use crate::server::store::{Batch, ChangeKind, NewPoints, Record, RunRecord};
+use place::Placement;
+use request::{LogRequest, LoggedValue};
+
+impl Boards {
+    /// Logs points and values of a run: all or nothing. Returns JSON: `{"run":"first","points":2,"cells":{"loss":"digits-loss"}}`.
+    ///
+    /// 410: the run was deleted. 413: there are too many runs or series. 422: the key came with another body.
+    pub async fn log(
+        &self,
+        board: Arc<str>,
+        run: RunId,
+        request: LogRequest,
+        writer: Option<&str>,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<JsonResponse, ServerError> {
+        let bytes = 64 + request.bytes + memory_bytes(256 * request.metrics.len(), request.points);
+        let has_two_writers = self.signs.add(&board, &run, writer);
+        let signs = self.signs.clone();
+        let operation = move |batch: &mut Batch| {
+            if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(answer);
+            }
+            let points = request.points;
+            let text = log(batch, &board, &run, request, has_two_writers)?;
+            signs.store(batch);
+            Ok(IdempotentRequest::store_report(idempotency, batch, text, || json!({ "run": run, "points": points, "repeated": true })))
+        };
+        self.store.write(bytes, operation).await
+    }
+}
+
+fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, has_two_writers: bool) -> Result<String, ServerError> {
+    let mut record = match existing_run(batch, board, run)? {
+        Some(record) => record,
+        None => {
+            let record = new_run(batch, board, run, Map::new())?;
+            batch.put_run(ChangeKind::Created, record)
+        }
+    };
+    if has_two_writers && !record.keys.contains_key(WARNING) {
+        let mut warned = RunRecord::clone(&record);
+        warned.keys.insert(WARNING.to_owned(), TWO_WRITERS.into());
+        record = batch.put_run(ChangeKind::Patched, warned);
+    }
+    let settings = match batch.board_document(board) {
+        Some(document) => MetricSettings::parse(document.keys.get("metrics").unwrap_or(&Value::Null))?,
+        None => MetricSettings::default(),
+    };
+    let mut placement = Placement::new(board, run, &settings);
+    let mut cells = Map::new();
+    for SeriesPoints { name, x, y, t, .. } in request.metrics {
+        let (cell, series) = placement.of_metric(batch, &name)?;
+        append_points(batch, &cell, &series, &name, NewPoints { x, y, t })?;
+        cells.insert(name, cell.as_str().into());
+    }
+    for value in request.values {
+        let name = value.name.clone();
+        let cell = put_value(batch, &placement, value)?;
+        cells.insert(name, cell.as_str().into());
+    }
+    let mut report = json!({ "run": run, "points": request.points, "cells": cells });
+    if let Some(warning) = record.keys.get(WARNING) {
+        report[WARNING] = warning.clone();
+    }
+    Ok(report.to_string())
+}
+
+/// Appends to a series of a run. 413: the cell has too many series.
+pub fn append_points(batch: &mut Batch, cell: &CellId, series: &SeriesId, metric: &str, points: NewPoints) -> Result<(), ApiError> {
+    become_line(batch, cell)?;
+    let (start, _) = batch.append(cell, series, Some(metric), points);
+    if start == 0 { check_series_count(batch, cell, true) } else { Ok(()) }
+}
+
+/// Stores a value that is no number as that of its cell, which shows the last one of all runs.
+fn put_value(batch: &mut Batch, placement: &Placement, value: LoggedValue) -> Result<CellId, ServerError> {
+    let LoggedValue { name, mut draft } = value;
+    let kind = draft.kind().unwrap_or_default().to_owned();
+    let (id, chart, is_new) = placement.of_value(batch, &name, &kind)?;
+    if is_new {
+        draft.id = Some(id.clone());
+        draft.board = Some(placement.board.clone());
+        draft.keys.entry("name").or_insert_with(|| chart.into());
+        documents::create(batch, draft, None)?;
+        return Ok(id);
+    }
+    let Some(before) = batch.cell(&id) else { return Ok(id) };
+    let mut record = Record::clone(&before);
+    record.keys.extend(draft.keys);
+    check_keys_size(&record.keys)?;
+    append::put(batch, ChangeKind::Patched, record, Some(draft.value), None, None)?;
+    Ok(id)
+}

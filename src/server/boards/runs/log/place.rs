@@ -1,0 +1,117 @@
+//! Finds the cell and the line of a metric of a run, by the rule of names and by what is there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, RunId, SeriesId};
+use crate::server::boards::documents::create;
+use crate::server::boards::draft::Draft;
+use crate::server::boards::metrics::{MetricPlace, MetricSettings, cell_id, place_metric};
+use crate::server::error::ServerError;
+use crate::server::limits::MAX_CHART_IDS;
+use crate::server::store::Batch;
+
+/// The cells of one `log` call.
+pub struct Placement<'a> {
+    pub board: &'a Arc<str>,
+    pub run: &'a RunId,
+    pub settings: &'a MetricSettings,
+    /// The metrics of this call that begin a series: their series have no metric in the batch yet.
+    placed: HashMap<(CellId, Arc<str>), String>,
+}
+
+impl<'a> Placement<'a> {
+    pub fn new(board: &'a Arc<str>, run: &'a RunId, settings: &'a MetricSettings) -> Self {
+        Self { board, run, settings, placed: HashMap::new() }
+    }
+
+    /// The cell and the series of a metric. The cell is created if it is missing.
+    pub fn of_metric(&mut self, batch: &mut Batch, metric: &str) -> Result<(CellId, SeriesId), ServerError> {
+        let place = place_metric(metric, self.settings);
+        if let Some(found) = self.free_series(batch, metric, &place)? {
+            return Ok(found);
+        }
+        // Another name feeds this line: a chart of its own, for this run.
+        let own = MetricPlace { is_counter: place.is_counter, ..MetricPlace::of_its_own(metric) };
+        let found = self.free_series(batch, metric, &own)?;
+        found.ok_or_else(|| no_chart(metric))
+    }
+
+    /// The series of a place in the first of the chart's cells that is a line and in which no other
+    /// name of the run feeds it. A place whose first line is fed by another name has none.
+    fn free_series(&mut self, batch: &mut Batch, metric: &str, place: &MetricPlace) -> Result<Option<(CellId, SeriesId)>, ServerError> {
+        let series = SeriesId::of_run(self.run.clone(), place.line.as_str());
+        let Some(cell) = self.line_cell(batch, metric, place)? else { return Ok(None) };
+        let key = (cell.clone(), series.name.clone());
+        let fed_by = batch.metric_of(&cell, &series).map(|known| known.to_string()).or_else(|| self.placed.get(&key).cloned());
+        if fed_by.as_deref().is_some_and(|known| known != metric) {
+            return Ok(None);
+        }
+        self.placed.insert(key, metric.to_owned());
+        Ok(Some((cell, series)))
+    }
+
+    /// The first cell of the chart that is a line of the board, or may become one; it is created if there is none.
+    fn line_cell(&self, batch: &mut Batch, metric: &str, place: &MetricPlace) -> Result<Option<CellId>, ServerError> {
+        for number in 1..=MAX_CHART_IDS {
+            let id = numbered_id(self.board, &place.chart, number);
+            match batch.cell(&id) {
+                Some(record) if record.board == *self.board && record.is_line() => return Ok(Some(id)),
+                Some(record) if record.board == *self.board && record.text("type").is_empty() && record.content == CellContent::Empty => {
+                    return Ok(Some(id));
+                }
+                Some(_) => {}
+                None => {
+                    create(batch, self.new_line(&id, metric, place)?, None)?;
+                    return Ok(Some(id));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn new_line(&self, id: &CellId, metric: &str, place: &MetricPlace) -> Result<Draft, ApiError> {
+        let mut cell = json!({ "_id": id, "board": self.board, "type": "line", "name": place.chart });
+        if place.is_counter {
+            cell["hidden"] = true.into();
+        }
+        let setting = self.settings.of(metric);
+        if let Some(unit) = setting.unit {
+            cell["chart"]["unit"] = unit.into();
+        }
+        if let Some(x) = setting.x.filter(|x| matches!(x.as_str(), "step" | "relative" | "wall")) {
+            cell["chart"]["x"] = x.into();
+        }
+        Draft::from_value(cell)
+    }
+
+    /// The cell of a value of another type: the chart's first one of this type; created by the caller if it is missing.
+    pub fn of_value(&self, batch: &Batch, name: &str, kind: &str) -> Result<(CellId, String, bool), ServerError> {
+        let chart = self.settings.of(name).chart.unwrap_or_else(|| name.to_owned());
+        for number in 1..=MAX_CHART_IDS {
+            let id = numbered_id(self.board, &chart, number);
+            match batch.cell(&id) {
+                Some(record) if record.board == *self.board && record.text("type") == kind => return Ok((id, chart, false)),
+                Some(_) => {}
+                None => return Ok((id, chart, true)),
+            }
+        }
+        Err(no_chart(name))
+    }
+}
+
+/// The ids of a chart's cells: where a cell of another type has the first one, the chart takes the next.
+fn numbered_id(board: &str, chart: &str, number: usize) -> CellId {
+    match number {
+        1 => cell_id(board, chart),
+        _ => cell_id(board, &format!("{chart} {number}")),
+    }
+}
+
+fn no_chart(metric: &str) -> ServerError {
+    let metric: String = metric.chars().take(80).collect();
+    let message = format!("The ids of the charts of '{metric}' belong to other cells; nothing was logged. Remove one of these cells.");
+    ErrorKind::Conflict.with(message).into()
+}

@@ -1,0 +1,181 @@
+//! Signs of life of runs: heartbeats and points. They live in memory, and are stored at most once a minute.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::protocol::RunId;
+use crate::server::limits::MAX_RUN_WRITERS;
+use crate::server::store::Batch;
+
+/// Signs are stored at most this often.
+const STORE_INTERVAL_MS: u64 = 60_000;
+/// Two writers that both give signs within this time are live at the same time.
+const WRITER_WINDOW_MS: u64 = 120_000;
+
+/// The signs of all runs since the server started.
+pub struct RunSigns {
+    /// When the server began to receive signs: Unix time, ms.
+    pub up_since_ms: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    boards: HashMap<Arc<str>, HashMap<RunId, Sign>>,
+    /// Runs whose last sign is not stored.
+    unstored: Vec<(Arc<str>, RunId, u64)>,
+    stored_ms: u64,
+}
+
+#[derive(Default)]
+struct Sign {
+    ms: u64,
+    /// When the last sign was stored: Unix time, ms.
+    stored_ms: u64,
+    writers: Vec<Writer>,
+}
+
+/// A process that writes to a run.
+struct Writer {
+    name: Arc<str>,
+    /// The last sign, and the one before it; 0 if there was none.
+    last_ms: u64,
+    before_ms: u64,
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis() as u64
+}
+
+impl Default for RunSigns {
+    fn default() -> Self {
+        Self { up_since_ms: now_ms(), state: Mutex::default() }
+    }
+}
+
+impl RunSigns {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a sign of a run now, from a writer if it names itself. Returns whether another writer gives signs at the same time.
+    pub fn add(&self, board: &Arc<str>, run: &RunId, writer: Option<&str>) -> bool {
+        self.add_at(board, run, writer, now_ms())
+    }
+
+    fn add_at(&self, board: &Arc<str>, run: &RunId, writer: Option<&str>, now_ms: u64) -> bool {
+        let mut state = self.state();
+        if !state.boards.contains_key(board) {
+            state.boards.insert(board.clone(), HashMap::new());
+        }
+        let State { boards, unstored, .. } = &mut *state;
+        let Some(runs) = boards.get_mut(board) else { return false };
+        let sign = runs.entry(run.clone()).or_default();
+        sign.ms = sign.ms.max(now_ms);
+        if sign.ms >= sign.stored_ms + STORE_INTERVAL_MS {
+            // Until it is stored it is noted once.
+            sign.stored_ms = sign.ms;
+            unstored.push((board.clone(), run.clone(), sign.ms));
+        }
+        writer.is_some_and(|writer| sign.add_writer(writer, now_ms))
+    }
+
+    /// The last sign of a run since the start of the server: Unix time, ms; 0 if there was none.
+    pub fn last_ms(&self, board: &str, run: &RunId) -> u64 {
+        self.state().boards.get(board).and_then(|runs| runs.get(run)).map_or(0, |sign| sign.ms)
+    }
+
+    /// Whether signs are to be stored by a commit of their own.
+    pub fn are_due(&self) -> bool {
+        let state = self.state();
+        !state.unstored.is_empty() && now_ms() >= state.stored_ms + STORE_INTERVAL_MS
+    }
+
+    /// Adds the signs that are not stored to a commit, at most once a minute.
+    pub fn store(&self, batch: &mut Batch) {
+        let mut state = self.state();
+        let now_ms = now_ms();
+        if !state.unstored.is_empty() && now_ms >= state.stored_ms + STORE_INTERVAL_MS {
+            state.stored_ms = now_ms;
+            let signs = std::mem::take(&mut state.unstored);
+            drop(state);
+            batch.set_heartbeats(signs);
+        }
+    }
+
+    /// Adds the last signs of all runs to a commit, when the server stops.
+    pub fn store_all(&self, batch: &mut Batch) {
+        let state = self.state();
+        let boards = state.boards.iter();
+        let signs = boards.flat_map(|(board, runs)| runs.iter().map(|(run, sign)| (board.clone(), run.clone(), sign.ms))).collect();
+        drop(state);
+        batch.set_heartbeats(signs);
+    }
+
+    /// Forgets a run that was deleted.
+    pub fn remove(&self, board: &str, run: &RunId) {
+        if let Some(runs) = self.state().boards.get_mut(board) {
+            runs.remove(run);
+        }
+    }
+}
+
+impl Sign {
+    /// Two writers are live if one of them gave signs before and after a sign of the other, all within [`WRITER_WINDOW_MS`]. A process that
+    /// continues the run of an ended one is not noticed.
+    fn add_writer(&mut self, name: &str, now_ms: u64) -> bool {
+        let at = match self.writers.iter().position(|writer| *writer.name == *name) {
+            Some(at) => at,
+            None => {
+                if self.writers.len() == MAX_RUN_WRITERS {
+                    let oldest = (0..self.writers.len()).min_by_key(|at| self.writers[*at].last_ms).unwrap_or_default();
+                    self.writers.swap_remove(oldest);
+                }
+                self.writers.push(Writer { name: name.into(), last_ms: 0, before_ms: 0 });
+                self.writers.len() - 1
+            }
+        };
+        let writer = &mut self.writers[at];
+        writer.before_ms = writer.last_ms;
+        writer.last_ms = now_ms;
+        let before_ms = writer.before_ms;
+        let is_between = |other: &Writer| before_ms > 0 && other.last_ms > before_ms && now_ms - before_ms <= WRITER_WINDOW_MS;
+        self.writers.iter().enumerate().any(|(other, writer)| other != at && is_between(writer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_writers_that_are_live_at_the_same_time_are_noticed() {
+        let (board, run) = (Arc::from("b"), RunId::parse("r").unwrap());
+        let signs = RunSigns::default();
+        let add = |writer: &str, seconds: u64| signs.add_at(&board, &run, Some(writer), 1_000_000_000 + 1000 * seconds);
+        assert!(!add("a", 0) && !add("a", 15));
+        // Another process continues the run.
+        assert!(!add("b", 20) && !add("b", 35));
+        // The first one is still there.
+        assert!(add("a", 40) && add("b", 50) && add("a", 55));
+        // It ended.
+        assert!(add("b", 65) && !add("b", 80));
+        for other in 0..20 {
+            assert!(!add(&other.to_string(), 100 + other));
+        }
+        assert!(signs.state().boards[&board][&run].writers.len() <= MAX_RUN_WRITERS);
+        assert_eq!((signs.last_ms("b", &run), signs.last_ms("c", &run)), (1_000_119_000, 0));
+    }
+
+    #[test]
+    fn a_sign_is_noted_for_storing_once_a_minute() {
+        let (board, run) = (Arc::from("b"), RunId::parse("r").unwrap());
+        let signs = RunSigns::default();
+        for seconds in [0, 15, 30, 45, 59, 60, 75] {
+            signs.add_at(&board, &run, None, 1_000_000_000 + 1000 * seconds);
+        }
+        let noted: Vec<u64> = signs.state().unstored.iter().map(|(.., ms)| *ms).collect();
+        assert_eq!(noted, [1_000_000_000, 1_000_060_000]);
+    }
+}

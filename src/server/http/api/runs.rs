@@ -1,0 +1,259 @@
+//! `/boards/{board}/runs`: the documents of runs.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::Response;
+use futures::stream::{self, StreamExt};
+use serde_json::{Value, json};
+
+use super::request::{BoardInPath, RequestContext, RunInPath};
+use super::{NO_STORE, json_response, parse_body, take_upsert};
+use crate::protocol::{ApiError, ErrorKind};
+use crate::server::auth::policy::Scope;
+use crate::server::boards::ResponseShape;
+use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, parse_new_run, parse_run};
+use crate::server::error::ServerError;
+use crate::server::http::body::read::read_to_end;
+use crate::server::http::openapi::parameters::{BoardPath, IdempotencyHeaders, PageQuery, RunPath, RunsQuery, SelectQuery};
+use crate::server::http::openapi::responses::{
+    BodyErrors, ChangeErrors, Conflict, Gone, MethodNotAllowed, NotFound, PayloadTooLarge, QueryErrors,
+};
+use crate::server::http::openapi::schemas::{FoundRuns, Run, RunDraft, RunOrRepeated};
+use crate::server::limits::MAX_RUN_BODY_BYTES;
+use crate::server::net::response_budget::counted;
+
+/// Memory of one document while it is written, about.
+const DOCUMENT_BYTES: usize = 64 << 10;
+const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), NO_STORE];
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/runs",
+    operation_id = "findRuns",
+    summary = "Find runs of a board",
+    params(BoardPath, RunsQuery, PageQuery, SelectQuery),
+    responses(
+        (status = 200, description = "The runs, the newest first unless they are sorted; a page of them with `$page=true`. A board without runs has none.", body = FoundRuns),
+        QueryErrors
+    )
+)]
+pub async fn find(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let query = RunQuery::parse(&request.query)?;
+    let page = request.app.boards.runs(&board, &query, is_share(&request)).await?;
+    let share = Arc::new(request.app.answers.share(request.who(), DOCUMENT_BYTES).await?);
+    let (start, end) = match query.has_envelope() {
+        false => ("[".to_owned(), "]"),
+        true => {
+            let (limit, skip) = query.bounds(page.total);
+            let resolved: serde_json::Map<String, Value> =
+                page.resolved.iter().map(|(written, field)| (written.clone(), field.to_string().into())).collect();
+            let head = json!({ "total": page.total, "limit": limit, "skip": skip, "resolved": resolved }).to_string();
+            (format!("{},\"data\":[", head.strip_suffix('}').unwrap_or(&head)), "]}")
+        }
+    };
+    // One document at a time: together they may be larger than the memory.
+    let documents = stream::iter(page.runs.into_iter().enumerate()).map(move |(at, run)| {
+        let text = Value::from(query.document(&run)).to_string();
+        [if at > 0 { "," } else { "" }, &text].concat()
+    });
+    let body = stream::iter([start]).chain(documents).chain(stream::iter([end.to_owned()]));
+    let body = body.map(move |part| Ok::<_, ServerError>(share.lend(part.into())));
+    Ok(counted((StatusCode::OK, JSON, Body::from_stream(body))))
+}
+
+#[utoipa::path(
+    post,
+    path = "/boards/{board}/runs",
+    operation_id = "createRun",
+    summary = "Create a run",
+    description = "Without `_id` the run gets one, such as `2026-11-28-brave-otter`.",
+    params(BoardPath, SelectQuery, IdempotencyHeaders),
+    request_body(content = RunDraft, description = "Parsed as JSON whatever the Content-Type; at most 1 MiB."),
+    responses(
+        (status = 200, description = "Sent again with an ascending `Idempotency-Key`, so late that the answer is forgotten; nothing was created.", body = RunOrRepeated),
+        (status = 201, description = "The run.", body = RunOrRepeated),
+        (status = 409, response = Conflict),
+        (status = 410, response = Gone),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn create(request: RequestContext, BoardInPath(board): BoardInPath, body: Body) -> Result<Response, ServerError> {
+    let query = query_of_one(&request.query)?;
+    let body = read_to_end(body, MAX_RUN_BODY_BYTES).await?;
+    let (id, draft) = parse_body(&body, parse_new_run).await?;
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/runs"), &body, &ResponseShape::Run)?;
+    let outcome = request.app.boards.create_run(board, id, draft, idempotent).await?;
+    Ok(json_response(outcome.response(Some(&query), true)))
+}
+
+#[utoipa::path(
+    patch,
+    path = "/boards/{board}/runs",
+    operation_id = "patchRuns",
+    summary = "Merge keys into all runs that match",
+    description = "All or none, with one event.",
+    params(BoardPath, RunsQuery, SelectQuery, IdempotencyHeaders),
+    request_body(content = RunDraft, description = "Parsed as JSON whatever the Content-Type; at most 1 MiB."),
+    responses(
+        (status = 200, description = "The changed runs, without their metrics.", body = Vec<RunOrRepeated>),
+        (status = 405, response = MethodNotAllowed),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn patch_many(request: RequestContext, BoardInPath(board): BoardInPath, body: Body) -> Result<Response, ServerError> {
+    let query = query_of_many(&request.query, "change")?;
+    let body = read_to_end(body, MAX_RUN_BODY_BYTES).await?;
+    let draft = parse_body(&body, parse_run).await?;
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/runs"), &body, &ResponseShape::Runs)?;
+    let target = RunTarget::Matching(Box::new(query.clone()));
+    let outcome = request.app.boards.patch_runs(board, target, draft, false, idempotent).await?;
+    respond_many(&request, outcome, query).await
+}
+
+#[utoipa::path(
+    delete,
+    path = "/boards/{board}/runs",
+    operation_id = "removeRuns",
+    summary = "Delete all runs that match",
+    description = "All or none, with one event. They can be restored.",
+    params(BoardPath, RunsQuery, SelectQuery, IdempotencyHeaders),
+    responses(
+        (status = 200, description = "The deleted runs, without their metrics.", body = Vec<RunOrRepeated>),
+        (status = 405, response = MethodNotAllowed),
+        (status = 413, response = PayloadTooLarge),
+        ChangeErrors
+    )
+)]
+pub async fn remove_many(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let query = query_of_many(&request.query, "delete")?;
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/runs"), &[], &ResponseShape::Runs)?;
+    let outcome = request.app.boards.remove_runs(board, RunTarget::Matching(Box::new(query.clone())), idempotent).await?;
+    respond_many(&request, outcome, query).await
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/runs/{run}",
+    operation_id = "getRun",
+    summary = "Get a run",
+    params(RunPath, SelectQuery),
+    responses(
+        (status = 200, description = "The run.", body = Run),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn read(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
+    let query = query_of_one(&request.query)?;
+    let run = request.app.boards.run(&board, &run, is_share(&request))?;
+    let share = request.app.answers.share(request.who(), DOCUMENT_BYTES).await?;
+    let document = Value::from(query.document(&run)).to_string();
+    let share = Arc::new(share.fit(document.len())?);
+    Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
+}
+
+#[utoipa::path(
+    patch,
+    path = "/boards/{board}/runs/{run}",
+    operation_id = "patchRun",
+    summary = "Merge keys into a run",
+    description = "`null` removes a key. `finished`, `failed` and `killed` end the run, `running` opens it again.",
+    params(RunPath, SelectQuery, ("upsert" = Option<bool>, Query, description = "`true`: a run that is missing is created."), IdempotencyHeaders),
+    request_body(content = RunDraft, description = "Parsed as JSON whatever the Content-Type; at most 1 MiB."),
+    responses(
+        (status = 200, description = "The whole run.", body = RunOrRepeated),
+        (status = 201, description = "The run, which was created: only with `upsert=true`.", body = RunOrRepeated),
+        (status = 404, response = NotFound),
+        (status = 410, response = Gone),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn patch(request: RequestContext, RunInPath { board, run }: RunInPath, body: Body) -> Result<Response, ServerError> {
+    let (rest, upsert) = take_upsert(&request.query)?;
+    let query = query_of_one(&rest)?;
+    let body = read_to_end(body, MAX_RUN_BODY_BYTES).await?;
+    let draft = parse_body(&body, parse_run).await?;
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}"), &body, &ResponseShape::Run)?;
+    let outcome = request.app.boards.patch_runs(board, RunTarget::One(run), draft, upsert, idempotent).await?;
+    Ok(json_response(outcome.response(Some(&query), true)))
+}
+
+#[utoipa::path(
+    delete,
+    path = "/boards/{board}/runs/{run}",
+    operation_id = "removeRun",
+    summary = "Delete a run",
+    description = "Its points are hidden, and come back when it is restored.",
+    params(RunPath, SelectQuery, IdempotencyHeaders),
+    responses(
+        (status = 200, description = "The deleted run.", body = RunOrRepeated),
+        (status = 404, response = NotFound),
+        (status = 410, response = Gone),
+        ChangeErrors
+    )
+)]
+pub async fn remove(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
+    let query = query_of_one(&request.query)?;
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}"), &[], &ResponseShape::Run)?;
+    let outcome = request.app.boards.remove_runs(board, RunTarget::One(run), idempotent).await?;
+    Ok(json_response(outcome.response(Some(&query), true)))
+}
+
+#[utoipa::path(
+    post,
+    path = "/boards/{board}/runs/{run}/restore",
+    operation_id = "restoreRun",
+    summary = "Restore a deleted run with its points",
+    params(RunPath, SelectQuery, IdempotencyHeaders),
+    responses(
+        (status = 200, description = "The run. One that was not deleted stays as it is.", body = RunOrRepeated),
+        (status = 404, response = NotFound),
+        ChangeErrors
+    )
+)]
+pub async fn restore(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
+    let query = query_of_one(&request.query)?;
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}/restore"), &[], &ResponseShape::Run)?;
+    let outcome = request.app.boards.restore_run(board, run, idempotent).await?;
+    Ok(json_response(outcome.response(Some(&query), true)))
+}
+
+/// Whether the request may read one board only: such a reader sees no command and no host.
+pub fn is_share(request: &RequestContext) -> bool {
+    matches!(request.caller.scope, Scope::Board(_))
+}
+
+/// The documents of many are written on a thread of the renderer.
+async fn respond_many(request: &RequestContext, outcome: RunOutcome, query: RunQuery) -> Result<Response, ServerError> {
+    let bytes = 1024 * outcome.count();
+    let write = async move { Ok(outcome.response(Some(&query), false)) };
+    Ok(json_response(request.app.renderer.go_on(request.who(), bytes, write).await?))
+}
+
+/// `$select` alone.
+fn query_of_one(query: &str) -> Result<RunQuery, ApiError> {
+    let query = RunQuery::parse(query)?;
+    if query.is_everything() && !query.is_paged() {
+        return Ok(query);
+    }
+    Err(ErrorKind::BadRequest.with("The address names one run: of a query only '$select' is used here."))
+}
+
+/// A query that does not match everything: one slip must not touch every run.
+fn query_of_many(query: &str, verb: &str) -> Result<RunQuery, ApiError> {
+    let query = RunQuery::parse(query)?;
+    if query.is_paged() {
+        let message = format!("To {verb} many runs, $limit and $skip cannot be used: every run that matches is meant.");
+        return Err(ErrorKind::BadRequest.with(message));
+    }
+    if query.is_everything() {
+        let message = format!("To {verb} many runs a query is needed, such as ?status=failed; with an id in the path, one run.");
+        return Err(ErrorKind::MethodNotAllowed.with(message));
+    }
+    Ok(query)
+}

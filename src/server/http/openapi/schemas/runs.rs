@@ -1,0 +1,213 @@
+//! Runs: as clients send them and as the server answers them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
+
+use super::Always;
+use super::points::Number;
+use crate::server::http::openapi::shape::{shape, text, words};
+
+/// What a client sends of a run: every key may be missing, further keys are kept, `null` removes a key.
+#[derive(ToSchema)]
+pub struct RunDraft {
+    #[schema(rename = "_id", required = false, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    id: String,
+    #[schema(max_length = 200)]
+    name: Option<String>,
+    /// The configuration: numbers, texts, lists and objects; 1000 keys, 16 levels and 256 KiB at most.
+    #[schema(value_type = Option<Object>)]
+    config: Option<Value>,
+    #[schema(max_items = 100)]
+    tags: Option<Vec<String>>,
+    #[schema(max_length = 200)]
+    group: Option<String>,
+    #[schema(max_length = 200)]
+    job_type: Option<String>,
+    /// Markdown, 64 KiB at most.
+    notes: Option<String>,
+    /// The id of a run.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    parent: Option<String>,
+    /// Results that the script sets.
+    #[schema(value_type = Option<Object>)]
+    summary: Option<Value>,
+    #[schema(required = false)]
+    status: RunStatus,
+    #[schema(rename = "startedAt", format = DateTime)]
+    started_at: Option<String>,
+    #[schema(rename = "endedAt", format = DateTime)]
+    ended_at: Option<String>,
+    #[schema(minimum = 0, maximum = 7)]
+    colour: Option<u8>,
+    archived: Option<bool>,
+    hidden: Option<bool>,
+    /// The announced seconds between two signs of life.
+    interval: Option<f64>,
+}
+
+shape! {
+    /// How a run ended, if it has.
+    RunStatus: words(["running", "finished", "failed", "killed"]);
+}
+
+shape! {
+    /// How a running run gives no signs of life.
+    RunState: words(["silent", "lost", "quiet"]);
+}
+
+/// A run, with the keys that were sent and those that the server derives.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    #[schema(rename = "_id")]
+    id: String,
+    #[schema(required = false)]
+    board: String,
+    #[schema(required = false)]
+    name: String,
+    #[schema(required = false)]
+    status: RunStatus,
+    /// Two intervals without a sign (`silent`), ten minutes (`lost`), or ten minutes of a run that announced no interval (`quiet`).
+    #[schema(required = false)]
+    state: RunState,
+    #[schema(required = false, format = DateTime)]
+    silent_since: String,
+    #[schema(required = false)]
+    tags: Vec<String>,
+    #[schema(required = false)]
+    archived: bool,
+    /// By name: value and step of the last point, and where they are known those of the lowest and the highest value, the mean, and the better
+    /// one of both ends.
+    #[schema(required = false)]
+    metrics: BTreeMap<String, MetricFigures>,
+    /// Seconds from the start to the end, or to the last sign.
+    #[schema(required = false)]
+    took: f64,
+    #[schema(required = false, format = DateTime)]
+    heartbeat_at: String,
+    /// What the server has noticed, such as a second process that writes to the run.
+    #[schema(required = false)]
+    warning: String,
+    /// Counts the changes of the document.
+    #[schema(required = false, minimum = 1)]
+    rev: u64,
+    #[schema(required = false, format = DateTime)]
+    created_at: String,
+    #[schema(required = false, format = DateTime)]
+    updated_at: String,
+}
+
+/// What is known of a metric of a run.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricFigures {
+    #[schema(value_type = Number)]
+    last: f64,
+    #[schema(value_type = Number)]
+    last_step: f64,
+    points: u64,
+    #[schema(required = false, value_type = Number)]
+    min: f64,
+    #[schema(required = false, value_type = Number)]
+    min_step: f64,
+    #[schema(required = false, value_type = Number)]
+    max: f64,
+    #[schema(required = false, value_type = Number)]
+    max_step: f64,
+    #[schema(required = false, value_type = Number)]
+    mean: f64,
+    #[schema(required = false, value_type = Number)]
+    best: f64,
+}
+
+/// In place of a run, for a request that was done before, where its answer was too long to be kept or is forgotten.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatedRun {
+    #[schema(rename = "_id", required = false)]
+    id: String,
+    /// That of the run when the request was done.
+    #[schema(required = false, minimum = 1)]
+    rev: u64,
+    /// How many runs it was about, where they are too many to be listed.
+    #[schema(required = false)]
+    runs: u64,
+    repeated: Always,
+}
+
+shape! {
+    /// A run, or what stands in its place. An object with `_id` and `repeated` fits both.
+    RunOrRepeated: AnyOfBuilder::new().item(Ref::from_schema_name("Run")).item(Ref::from_schema_name("RepeatedRun"));
+    Run RepeatedRun
+}
+
+/// A list, or a page of one.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum FoundRuns {
+    List(Vec<Run>),
+    Page(RunPage),
+}
+
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunPage {
+    total: u64,
+    limit: u64,
+    skip: u64,
+    /// By name of `q` and `sort`, as it was written: the field that it stands for, such as `config.lr`.
+    resolved: BTreeMap<String, String>,
+    data: Vec<Run>,
+}
+
+shape! {
+    /// What a step logs: `{"step":5,"loss":1.5,"acc":{"val":0.91},"sample":{"type":"img","value":"data:..."}}`.
+    LogEntry: ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("step", ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Number, Type::Null])))
+        .property("time", ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Number, Type::Null])))
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)));
+}
+
+shape! {
+    /// One step, or several as a whole.
+    LogBody: AnyOfBuilder::new().item(Ref::from_schema_name("LogEntry")).item(ArrayBuilder::new().items(Ref::from_schema_name("LogEntry")));
+    LogEntry
+}
+
+shape! {
+    /// Steps as lines, in a request.
+    LogLines: text("A `LogEntry` on each line; blank lines are passed over.");
+}
+
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logged {
+    #[schema(required = false)]
+    run: String,
+    /// How many points were taken.
+    points: u64,
+    /// The cell of each name of this call. Not in the answer to a stream of lines.
+    #[schema(required = false)]
+    cells: BTreeMap<String, String>,
+    /// The warning of the run, if it has one.
+    #[schema(required = false)]
+    warning: String,
+    /// The request was done before, and its answer was over 16 KiB or is forgotten.
+    #[schema(required = false)]
+    repeated: Always,
+}
+
+/// A sign of life.
+#[derive(ToSchema)]
+pub struct Beat {
+    /// The seconds until the next one, at most a day.
+    interval: Option<f64>,
+    /// Names the process, so that two of them that write to one run are noticed.
+    #[schema(min_length = 1, max_length = 200)]
+    writer: Option<String>,
+}

@@ -1,0 +1,44 @@
+use serde_json::{Value, json};
+
+use crate::access::{bearer, locked, token};
+
+#[tokio::test]
+async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
+    let server = locked().await;
+    let write = bearer(&token(&server, &["write"]).await);
+    let keys = r#"{"command":"train.py --key s","host":"gpu-1","config":{"lr":1},"notes":"n"}"#;
+    for board in ["a", "b"] {
+        let path = format!("/boards/{board}/runs/first?upsert=true");
+        assert_eq!(server.ask("PATCH", &path, keys, &[("authorization", &write)]).await.status, 201);
+    }
+    let share = bearer(&token(&server, &["share", "--board", "a"]).await);
+    let read = bearer(&token(&server, &["read"]).await);
+    let get = async |path: &str, authorization: &str| server.ask("GET", path, "", &[("authorization", authorization)]).await;
+    let shown = get("/boards/a/runs/first", &share).await;
+    let run: Value = shown.json();
+    assert_eq!((shown.status, &run["notes"], &run["command"], &run["host"]), (200, &json!("n"), &Value::Null, &Value::Null));
+    assert_eq!(get("/boards/a/runs/first", &read).await.json()["host"], "gpu-1");
+    // Nor can it be found by what it does not show.
+    assert_eq!(get("/boards/a/runs?host=gpu-1", &share).await.json(), json!([]));
+    assert_eq!(get("/boards/a/runs?host=gpu-1", &read).await.json().as_array().unwrap().len(), 1);
+    assert_eq!(get("/boards/a/runs?q=host:gpu-1", &share).await.status, 400);
+    assert_eq!(get("/boards/a/runs?$select[]=host", &share).await.json(), json!([{"_id": "first"}]));
+    for path in ["/boards/b/runs", "/boards/b/runs/first"] {
+        assert_eq!(get(path, &share).await.status, 403, "{path}");
+    }
+    for (method, path) in [
+        ("PATCH", "/boards/a/runs/first"),
+        ("DELETE", "/boards/a/runs/first"),
+        ("POST", "/boards/a/runs/first/log"),
+        ("POST", "/boards/a/runs/first/heartbeat"),
+        ("POST", "/boards/a/runs/first/restore"),
+        ("POST", "/boards/a/runs"),
+        ("PATCH", "/boards/a/runs?q=lr<2"),
+        ("DELETE", "/boards/a/runs?q=lr<2"),
+    ] {
+        for authorization in [&share, &read] {
+            assert_eq!(server.ask(method, path, "{}", &[("authorization", authorization)]).await.status, 403, "{method} {path}");
+        }
+    }
+    assert_eq!(get("/boards/a/runs/first", &write).await.json()["rev"], 1);
+}

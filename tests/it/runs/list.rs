@@ -1,0 +1,75 @@
+use serde_json::json;
+
+use super::{ids, log, refused};
+use crate::support::{Running, spawn};
+
+/// Four runs: the losses end at 0.4, 0.3, 0.2, and the last run has none.
+async fn filled() -> Running {
+    let server = spawn().await;
+    for (at, (run, status)) in [("a", "finished"), ("b", "failed"), ("c", "running"), ("d", "running")].into_iter().enumerate() {
+        let config = json!({"lr": 0.1_f64.powi(at as i32 + 1), "opt": {"name": if at == 0 { "sgd" } else { "adam" }}, "seed": at});
+        let keys = json!({"name": format!("vit {run}"), "config": config, "status": status, "tags": [run, "all"], "command": "train.py"});
+        server.call("PATCH", &format!("/boards/digits/runs/{run}?upsert=true"), keys.to_string()).await;
+        if run != "d" {
+            let losses = format!(r#"[{{"step":0,"train/loss":2}},{{"step":1,"train/loss":{}}}]"#, 0.4 - 0.1 * at as f64);
+            log(&server, &format!("/boards/digits/runs/{run}/log"), &losses).await;
+        }
+    }
+    server
+}
+
+#[tokio::test]
+async fn runs_are_searched_queried_and_sorted() {
+    let server = filled().await;
+    for (query, found) in [
+        ("", "d,c,b,a"),
+        ("q=lr<0.05", "d,c,b"),
+        ("q=lr%3C0.05 -tag:b", "d,c"),
+        ("q=opt.name:sgd | status:failed", "b,a"),
+        ("q=train/loss<0.35", "c,b"),
+        ("q=-has:train/loss", "d"),
+        ("q=/^vit [ab]/", "b,a"),
+        ("q=vit&status=running", "d,c"),
+        ("status[$in][]=failed&status[$in][]=finished", "b,a"),
+        ("config.lr[$lt]=0.05&config.opt.name=adam", "d,c,b"),
+        ("metrics[train/loss][last][$lt]=0.35", "c,b"),
+        ("metrics.train/loss[$gt]=0.35", "a"),
+        ("tags=a", "a"),
+        ("runs=c,a,none", "c,a"),
+        ("runs=c,a&q=status:running", "c"),
+        ("sort=metrics.train/loss", "c,b,a,d"),
+        ("sort=-train/loss", "a,b,c,d"),
+        ("sort=config.opt.name,-config.seed", "d,c,b,a"),
+        ("sort=name", "a,b,c,d"),
+        ("$sort[config.lr]=1", "d,c,b,a"),
+        ("$sort[config.lr]=-1&$limit=2", "a,b"),
+        ("$limit=2&$skip=1", "c,b"),
+        ("$limit=0", ""),
+    ] {
+        assert_eq!(ids(&server, query).await, found, "{query}");
+    }
+    let page = server.get("/boards/digits/runs?$page=true&$limit=1&q=lr<0.05 train/loss.last>0&sort=-config.lr&$select[]=name").await;
+    assert_eq!(
+        page,
+        json!({"total": 2, "limit": 1, "skip": 0, "resolved": {"lr": "config.lr", "train/loss.last": "metrics.train/loss.last", "config.lr": "config.lr"},
+            "data": [{"_id": "b", "name": "vit b"}]})
+    );
+    assert_eq!(server.get("/boards/none/runs").await, json!([]));
+}
+
+#[tokio::test]
+async fn bad_queries_say_why() {
+    let server = filled().await;
+    for (query, expected) in [
+        ("q=lrr<1", "'q' has an error in column 1: no run of this board has the key 'lrr'; a similar one is 'config.lr'."),
+        ("q=(a", "'q' has an error in column 1: this '(' is not closed."),
+        ("q=a&q=b", "'q' is given twice."),
+        ("sort=nokey", "'sort' has an error in column 1: no run of this board has the key 'nokey'"),
+        ("runs=", "'runs' must name runs: runs=first,second."),
+        ("runs=a b", "The id of a run must be 1 to 64 letters"),
+        ("$foo=1", "The query operator '$foo' is not known."),
+    ] {
+        let (status, message) = refused(&server, "GET", &format!("/boards/digits/runs?{query}"), "").await;
+        assert!(status == 400 && message.contains(expected), "{query}: {message}");
+    }
+}

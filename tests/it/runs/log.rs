@@ -1,0 +1,178 @@
+use serde_json::{Value, json};
+
+use super::{error, log, refused};
+use crate::support::spawn;
+
+const FIRST: &str = "/boards/digits/runs/first/log";
+
+#[tokio::test]
+async fn a_log_creates_the_run_and_its_charts() {
+    let mut server = spawn().await;
+    let reply = log(&server, FIRST, r#"{"step":5,"loss":1.5,"acc/val":0.91,"val_loss":2,"epoch":1}"#).await;
+    assert_eq!((&reply["run"], &reply["points"]), (&json!("first"), &json!(4)));
+    assert_eq!((&reply["cells"]["loss"], &reply["cells"]["val_loss"]), (&json!("digits-loss"), &json!("digits-loss")));
+    assert_eq!(reply["cells"]["acc/val"], "digits-acc");
+    server.restart(&[]).await;
+    let run = server.get("/boards/digits/runs/first").await;
+    assert_eq!((&run["status"], &run["colour"], &run["name"], &run["rev"]), (&json!("running"), &json!(0), &json!("first"), &json!(1)));
+    assert_eq!((&run["metrics"]["acc/val"]["last"], &run["metrics"]["loss"]["lastStep"]), (&json!(0.91), &json!(5.0)));
+    assert!(run["startedAt"].is_string() && run["heartbeatAt"].is_string(), "{run}");
+    let cells = server.get("/values?board=digits").await;
+    let shown: Vec<_> = cells.as_array().unwrap().iter().map(|cell| (&cell["name"], &cell["type"], &cell["hidden"])).collect();
+    assert_eq!(
+        shown,
+        [
+            (&json!("loss"), &json!("line"), &Value::Null),
+            (&json!("acc"), &json!("line"), &Value::Null),
+            (&json!("epoch"), &json!("line"), &json!(true))
+        ]
+    );
+    // The summary of a line holds series without a run only.
+    assert_eq!(cells[0]["value"], json!({"series": {}}));
+}
+
+#[tokio::test]
+async fn lists_and_lines_are_logged_and_lists_are_whole_or_not_at_all() {
+    let server = spawn().await;
+    let list = r#"[{"step":0,"loss":3},{"step":1,"loss":"NaN"},{"step":2,"loss":1,"lr":0.1}]"#;
+    assert_eq!(log(&server, FIRST, list).await["points"], 4);
+    let ndjson = [("content-type", "application/x-ndjson")];
+    let lines = "{\"step\":3,\"loss\":0.5}\n\n{\"step\":4,\"loss\":0.25}\n";
+    let streamed = server.ask("POST", FIRST, lines, &ndjson).await;
+    assert_eq!((streamed.status, streamed.json()), (201, json!({"run": "first", "points": 2})));
+    let run = server.get("/boards/digits/runs/first").await;
+    assert_eq!((&run["metrics"]["loss"]["points"], &run["metrics"]["loss"]["last"]), (&json!(5), &json!(0.25)));
+    let (status, message) = refused(&server, "POST", FIRST, r#"[{"loss":1},{"loss":"high"}]"#).await;
+    assert!(status == 400 && message.contains("'[1].loss' must be a number"), "{message}");
+    let (status, message) = error(&server.ask("POST", FIRST, "{\"loss\":9}\n{\"loss\":", &ndjson).await);
+    assert!(status == 400 && message.contains("line 2"), "{message}");
+    let run = server.get("/boards/digits/runs/first").await;
+    assert_eq!(run["metrics"]["loss"]["points"], 5, "{run}");
+    // A list that is refused creates no run.
+    assert_eq!(refused(&server, "POST", "/boards/digits/runs/other/log", "[{\"a\":1},{\"\":1}]").await.0, 400);
+    assert_eq!(server.call("GET", "/boards/digits/runs/other", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_key_logs_once() {
+    let server = spawn().await;
+    let keyed = async |body: &'static str| server.ask("POST", FIRST, body, &[("idempotency-key", "log:1")]).await;
+    let (first, again) = (keyed(r#"{"loss":1}"#).await, keyed(r#"{"loss":1}"#).await);
+    assert_eq!((first.status, again.status, &first.text), (201, 201, &again.text));
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(keyed(r#"{"loss":2}"#).await.status, 422);
+    assert_eq!(server.get("/boards/digits/runs/first").await["metrics"]["loss"]["points"], 1);
+}
+
+#[tokio::test]
+async fn another_name_for_the_same_line_has_a_chart_of_its_own() {
+    let server = spawn().await;
+    let both = r#"{"loss/val":1,"val/loss":2}"#;
+    let cells = log(&server, FIRST, both).await["cells"].clone();
+    assert_eq!(cells["loss/val"], "digits-loss");
+    assert!(cells["val/loss"].as_str().unwrap().starts_with("digits-val_loss-"), "{cells}");
+    // The same in each call, and for this run only.
+    assert_eq!(log(&server, FIRST, both).await["cells"], cells);
+    assert_eq!(log(&server, "/boards/digits/runs/second/log", r#"{"val/loss":2}"#).await["cells"]["val/loss"], "digits-loss");
+    let run = server.get("/boards/digits/runs/first").await;
+    assert_eq!((&run["metrics"]["loss/val"]["last"], &run["metrics"]["val/loss"]["points"]), (&json!(1.0), &json!(2)));
+}
+
+#[tokio::test]
+async fn a_cell_that_is_no_line_keeps_its_id() {
+    let server = spawn().await;
+    server.create(r#"{"_id":"digits-loss","board":"digits","type":"html","value":"x"}"#).await;
+    server.create(r#"{"_id":"digits-acc","board":"other","type":"line"}"#).await;
+    server.create(r#"{"_id":"digits-lr","board":"digits"}"#).await;
+    let cells = log(&server, FIRST, r#"{"loss":1,"acc":2,"lr":3}"#).await["cells"].clone();
+    assert!(
+        cells["loss"].as_str().unwrap().starts_with("digits-loss_2-") && cells["acc"].as_str().unwrap().starts_with("digits-acc_2-"),
+        "{cells}"
+    );
+    assert_eq!(cells["lr"], "digits-lr");
+    assert_eq!(log(&server, FIRST, r#"{"loss":1,"acc":2,"lr":3}"#).await["cells"], cells);
+    assert_eq!(
+        (&server.get("/values/digits-loss").await["value"], &server.get("/values/digits-lr").await["type"]),
+        (&json!("x"), &json!("line"))
+    );
+}
+
+#[tokio::test]
+async fn values_of_other_types_have_cells_of_their_type() {
+    let server = spawn().await;
+    let sample = r#"{"sample":{"type":"text","value":"first","description":"epoch 1"},"loss":1}"#;
+    let cells = log(&server, FIRST, sample).await["cells"].clone();
+    assert_eq!(cells["sample"], "digits-sample");
+    log(&server, FIRST, r#"{"sample":{"type":"text","value":"second"}}"#).await;
+    let cell = server.get("/values/digits-sample").await;
+    assert_eq!(
+        (&cell["value"], &cell["type"], &cell["description"], &cell["name"]),
+        (&json!("second"), &json!("text"), &json!("epoch 1"), &json!("sample"))
+    );
+    // Another type has the next id, and a metric of this name too.
+    let other = log(&server, FIRST, r#"[{"sample":{"type":"table","value":{"columns":["a"],"rows":[[1]]}}},{"sample":3}]"#).await;
+    assert_ne!(other["cells"]["sample"], "digits-sample");
+    let (status, message) = refused(&server, "POST", FIRST, r#"{"h":{"type":"histogram","value":"x"},"loss":1}"#).await;
+    assert!(status == 400 && message.contains("'h' is no valid value"), "{message}");
+}
+
+#[tokio::test]
+async fn points_of_an_ended_run_change_no_status() {
+    let server = spawn().await;
+    log(&server, FIRST, r#"{"loss":1}"#).await;
+    server.call("PATCH", "/boards/digits/runs/first", r#"{"status":"finished"}"#).await;
+    log(&server, FIRST, r#"{"loss":2}"#).await;
+    let run = server.get("/boards/digits/runs/first").await;
+    assert_eq!((&run["status"], &run["rev"], &run["metrics"]["loss"]["points"]), (&json!("finished"), &json!(2), &json!(2)));
+    assert!(run["endedAt"].is_string(), "{run}");
+}
+
+#[tokio::test]
+async fn a_deleted_run_takes_nothing() {
+    let server = spawn().await;
+    log(&server, FIRST, r#"{"loss":1}"#).await;
+    assert_eq!(server.call("DELETE", "/boards/digits/runs/first", "").await.status, 200);
+    for (method, path, body) in [
+        ("POST", FIRST, r#"{"loss":1}"#),
+        ("POST", "/boards/digits/runs/first/heartbeat", ""),
+        ("PATCH", "/boards/digits/runs/first?upsert=true", "{}"),
+        ("DELETE", "/boards/digits/runs/first", ""),
+    ] {
+        let (status, message) = refused(&server, method, path, body).await;
+        assert_eq!(status, 410, "{method} {path}: {message}");
+        assert!(message.contains("POST /boards/digits/runs/first/restore"), "{message}");
+    }
+    assert_eq!(server.call("GET", "/boards/digits/runs/first", "").await.status, 404);
+    assert_eq!(server.call("POST", "/boards/digits/runs/first/restore", "").await.status, 200);
+    assert_eq!(log(&server, FIRST, r#"{"loss":2}"#).await["points"], 1);
+    assert_eq!(server.get("/boards/digits/runs/first").await["metrics"]["loss"]["points"], 2);
+}
+
+#[tokio::test]
+async fn points_with_a_run_need_the_run() {
+    let server = spawn().await;
+    server.create(r#"{"_id":"lr","board":"digits","type":"line","name":"Rate"}"#).await;
+    let entry = r#"[{"cell":"lr","run":"first","series":"","step":1,"value":0.5},{"cell":"lr","run":"first","series":"val","value":2}]"#;
+    let (status, message) = refused(&server, "POST", "/points", entry).await;
+    assert_eq!((status, message.as_str()), (404, "The board 'digits' has no run 'first'."));
+    log(&server, FIRST, "{}").await;
+    assert_eq!(server.call("POST", "/points", entry).await.status, 201);
+    let metrics = server.get("/boards/digits/runs/first").await["metrics"].clone();
+    assert_eq!((&metrics["Rate"]["last"], &metrics["Rate/val"]["last"]), (&json!(0.5), &json!(2.0)));
+}
+
+#[tokio::test]
+async fn what_is_no_log_says_why() {
+    let server = spawn().await;
+    for (path, body, expected) in [
+        ("/boards/digits/runs/-x/log", "{}", "The id of a run must be 1 to 64 letters"),
+        ("/boards/.x/runs/a/log", "{}", "'board' must be 1 to 64 letters"),
+        ("/boards/digits/runs/a/log?x=1", "{}", "'x' is no key of this query"),
+        ("/boards/digits/runs/a/log", "", "The body must be an object, not the end"),
+        ("/boards/digits/runs/a/log", "[1]", "'[0]' must be an object, not a number"),
+    ] {
+        let (status, message) = refused(&server, "POST", path, body).await;
+        assert!(status == 400 && message.contains(expected), "{path} {body}: {message}");
+    }
+    assert_eq!(server.get("/boards/digits/runs").await, json!([]));
+}
