@@ -12,7 +12,7 @@ use crate::charts::scale::pad_range;
 use crate::charts::ticks::max_label_width;
 use crate::charts::{Scale, TickFormat, make_ticks};
 use crate::protocol::ApiError;
-use crate::protocol::json_path::JsonPath;
+use crate::protocol::json_path::{JsonPath, NumberList};
 use crate::sorting;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,20 +51,23 @@ impl ChartKind for Scatter {
             Some(points) => {
                 let items = points.items()?;
                 points.check_max_len(points.count(), MAX_POINTS, "points", "send a sample of them")?;
-                for point in items {
+                let mut coordinates = NumberList::with_capacity(2 * points.count());
+                for (at, point) in items.enumerate() {
                     let mut parts = point.items()?;
                     let count = point.count();
                     let (Some(x), Some(y), true) = (parts.next(), parts.next(), count <= 3) else {
                         return Err(point.wrong(&format!("must have 2 items, x and y, or 3 with a label, not {count}")));
                     };
-                    scatter.x.push(x.number()?);
-                    scatter.y.push(y.number()?);
+                    coordinates.push(&x)?;
+                    coordinates.push(&y)?;
                     if let Some(label) = parts.next() {
                         // Points without a label before it have an empty one.
-                        names.resize(scatter.x.len() - 1, String::new());
+                        names.resize(at, String::new());
                         names.push(label.label()?);
                     }
                 }
+                let coordinates = coordinates.read(&points)?;
+                (scatter.x, scatter.y) = coordinates.chunks_exact(2).map(|point| (point[0], point[1])).unzip();
                 if !names.is_empty() {
                     names.resize(scatter.x.len(), String::new());
                 }

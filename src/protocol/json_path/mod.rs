@@ -2,6 +2,7 @@
 //!
 //! The value stays text, and no tree is made of it: whatever is read of it takes no more memory than what is kept. That it is JSON was found out when it came.
 
+mod number_list;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +11,11 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub use number_list::NumberList;
+
 use super::{ApiError, ErrorKind};
+
+const OUT_OF_RANGE: &str = "a number that no double can hold; send \"Infinity\" or \"-Infinity\"";
 
 /// A piece of the value and the way to it; nothing is written out unless something is wrong.
 #[derive(Clone, Copy)]
@@ -62,6 +67,10 @@ impl<'a> JsonPath<'a> {
         self.json.starts_with('{')
     }
 
+    fn is_number(&self) -> bool {
+        matches!(self.json.as_bytes().first(), Some(b'-' | b'0'..=b'9'))
+    }
+
     /// How many items a list has.
     pub fn count(&self) -> usize {
         parts(self.json).count()
@@ -89,7 +98,7 @@ impl<'a> JsonPath<'a> {
     /// A number, or the text "NaN", "Infinity" or "-Infinity", which JSON has no numbers for; `null` is NaN, as JavaScript writes it.
     pub fn number(&self) -> Result<f64, ApiError> {
         match self.json.as_bytes().first() {
-            Some(b'-' | b'0'..=b'9') => self.double(),
+            _ if self.is_number() => self.double(),
             Some(b'n') => Ok(f64::NAN),
             Some(b'"') => {
                 word(&unquoted(self.json)).ok_or_else(|| self.type_error("must be a number, or \"NaN\", \"Infinity\" or \"-Infinity\""))
@@ -99,7 +108,7 @@ impl<'a> JsonPath<'a> {
     }
 
     fn double(&self) -> Result<f64, ApiError> {
-        nearest_double(self.json).ok_or_else(|| self.wrong("is a number that no double can hold; send \"Infinity\" or \"-Infinity\""))
+        nearest_double(self.json).ok_or_else(|| self.wrong(&["is ", OUT_OF_RANGE].concat()))
     }
 
     pub fn finite(&self) -> Result<f64, ApiError> {
@@ -139,16 +148,13 @@ impl<'a> JsonPath<'a> {
 
     /// As [`Self::scalar`], of which nothing is kept.
     pub fn scalar_fits(&self) -> Result<(), ApiError> {
-        if self.json.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) { self.double().map(drop) } else { Ok(()) }
+        if self.is_number() { self.double().map(drop) } else { Ok(()) }
     }
 
     pub fn numbers(&self) -> Result<Vec<f64>, ApiError> {
-        let items = self.items()?;
-        let mut numbers = Vec::with_capacity(self.count());
-        for item in items {
-            numbers.push(item.number()?);
-        }
-        Ok(numbers)
+        let mut list = NumberList::with_capacity(self.count());
+        self.items()?.try_for_each(|item| list.push(&item))?;
+        list.read(self)
     }
 
     /// One number for each of something, counted before they take memory.
@@ -297,14 +303,27 @@ fn unquoted(json: &str) -> Cow<'_, str> {
     if inner.contains('\\') { Cow::Owned(serde_json::from_str(json).unwrap_or_default()) } else { Cow::Borrowed(inner) }
 }
 
+/// Whether serde_json reads the double next to a number of JSON. In the page it does up to 15 digits: the reader of `std`, which is exact,
+/// has tables of 10 KB. The browser has a reader, too.
+fn is_read_exactly(number: &str) -> bool {
+    cfg!(not(target_arch = "wasm32")) || (number.len() <= 15 && !number.contains(['e', 'E']))
+}
+
 /// The double next to a number of JSON; `None` where that is infinite.
 fn nearest_double(number: &str) -> Option<f64> {
-    // In the page serde_json is exact up to 15 digits, and the reader of `std` has tables of 10 KB. The browser has a reader, too.
+    if is_read_exactly(number) { serde_json::from_str(number).ok() } else { nearest_doubles(number)?.pop() }
+}
+
+/// The doubles next to numbers of JSON, which have commas between them; `None` where one is infinite.
+fn nearest_doubles(numbers: &str) -> Option<Vec<f64>> {
+    let list = ["[", numbers, "]"].concat();
     #[cfg(target_arch = "wasm32")]
-    if number.len() > 15 || number.contains(['e', 'E']) {
-        return Some(js_sys::parse_float(number)).filter(|number| number.is_finite());
+    {
+        let list = js_sys::JSON::parse(&list).ok()?;
+        Some(js_sys::Float64Array::new(&list).to_vec()).filter(|numbers| numbers.iter().all(|number| number.is_finite()))
     }
-    serde_json::from_str(number).ok()
+    #[cfg(not(target_arch = "wasm32"))]
+    serde_json::from_str(&list).ok()
 }
 
 /// What JSON has no numbers for.
