@@ -120,13 +120,13 @@ class RunServer:
             if query.get("q") == "(":
                 return 400, {"className": "bad-request", "message": "q: ')' is missing at column 2"}
             start, most = int(query["$skip"]), int(query["$limit"])
-            return 200, {"total": len(runs), "data": runs[start : start + most]}
+            return 200, runs[start : start + most]
         one = _RUN.fullmatch(path)
         if one is None:
             return 404, _error("not-found", f"there is no {path}")
         run = (one[1], one[2])
         if run in self.deleted:
-            return 410, _error("gone", "the run is deleted")
+            return 404, _error("not-found", "the run is deleted")
         if run not in self.documents:
             return 404, _error("not-found", f"there is no run {one[2]}")
         if one[3] != "history":
@@ -146,6 +146,8 @@ class RunServer:
             return self._change_cell(method, path, body)
         run, what = (one[1], one[2]), one[3]
         if what == "restore":
+            if run not in self.documents:
+                return 404, _error("not-found", f"there is no run {one[2]}")
             self.deleted.discard(run)
             return 200, self.documents[run]
         if run in self.deleted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -42,39 +43,50 @@ def find(url: str, run: RunKey, mode: str) -> dict[str, Any] | None:
     """
     board, id = run
     try:
-        document = reader.read(url, run_path(run), timeout=_READ_S)
+        document = _read(url, run, may_restore=mode != "never")
     except reader.ReadError as error:
-        if error.status == 410 and mode != "never":
-            restore = Request("POST", run_path(run, "/restore"), b"{}")
-            document = reader.send(url, restore, timeout=_READ_S)
-        elif error.status in (404, 410):
-            if mode == "must":
-                raise reader.ReadError(
-                    f"the board {board} has no run {id} to resume", error.status
-                ) from None
+        if error.status != 404:
+            text = f"The run {id} continues without its earlier state: {error}."
+            warn_once(f"resume {board} {id}", text)
             return None
-        else:
-            warn_once(
-                f"resume {board} {id}",
-                f"The run {id} continues without its earlier state: {error}.",
-            )
-            return None
+        if mode == "must":
+            raise reader.ReadError(f"the board {board} has no run {id} to resume", 404) from None
+        return None
     if mode == "never":
         raise reader.ReadError(f"the board {board} has a run {id} already: resume='allow'")
     return document if isinstance(document, dict) else None
+
+
+def _read(url: str, run: RunKey, may_restore: bool) -> Any:
+    """The document of a run, which is restored if it was deleted."""
+    try:
+        return reader.read(url, run_path(run), timeout=_READ_S)
+    except reader.ReadError as error:
+        if error.status not in (404, 410) or not may_restore:
+            raise
+    return reader.send(url, Request("POST", run_path(run, "/restore")), timeout=_READ_S)
 
 
 def next_step(document: dict[str, Any]) -> int:
     """The step after the last one of a run's metrics."""
     metrics = document.get("metrics")
     steps = [
-        one["step"]
+        one["lastStep"]
         for name, one in (metrics.items() if isinstance(metrics, dict) else ())
         if isinstance(one, dict)
-        and isinstance(one.get("step"), (int, float))
+        and isinstance(one.get("lastStep"), (int, float))
         and not name.startswith("system/")
     ]
     return int(max(steps)) + 1 if steps else 0
+
+
+def started_at(document: dict[str, Any]) -> float | None:
+    """When a run started, in seconds since 1970."""
+    try:
+        text = str(document["startedAt"]).replace("Z", "+00:00")
+        return datetime.datetime.fromisoformat(text).timestamp()
+    except (KeyError, ValueError):
+        return None
 
 
 class LastRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fnmatch
 import math
 import os
@@ -20,14 +21,17 @@ from ._run_end import End
 from ._run_values import RunValues
 from ._spool.record import RunKey
 from ._summary import Summary
-from ._transport import credentials
+from ._transport import credentials, heartbeats
 from ._transport.client import Client
-from ._transport.heartbeats import INTERVAL_S
 from ._values import convert, json_types, names, run_ids
+from ._values.nested import to_bounded_json
 from ._wandb import NoOp, WandbMethods
 from .board import Board
 from .media import Media
 
+#: The server's bounds.
+_MAX_TAGS = 100
+_MAX_NOTES_BYTES = 64 << 10
 #: Keys of a ``log`` call that the server reads as the step and the time of the others.
 _RESERVED = ("step", "time")
 
@@ -104,12 +108,13 @@ class Run(MetricLog, WandbMethods):
             _server.offer_server()
         document: dict[str, Any] = {
             "status": "running",
-            "interval": INTERVAL_S,
+            "interval": heartbeats.INTERVAL_S,
             **recorder.first_keys(capture),
             **json_types.to_json(dict(keys)),
         }
         if previous is None:
             document["name"] = self._name
+            document["startedAt"] = _iso_time(self.start_time)
         if self.config:
             document["config"] = self._config_as_json()
         if self.resumed:
@@ -185,10 +190,10 @@ class Run(MetricLog, WandbMethods):
         self._patch({"config": self._config_as_json()})
 
     def _config_as_json(self) -> Any:
-        return redact(json_types.to_json(self.config.as_dict()))
+        return redact(to_bounded_json(self.config.as_dict(), "config"))
 
     def _send_summary(self, values: Mapping[str, Any]) -> None:
-        self._patch({"summary": redact(json_types.to_json(dict(values)))})
+        self._patch({"summary": redact(to_bounded_json(values, "summary"))})
 
     def _patch(self, keys: dict[str, Any]) -> None:
         self._client.patch_run(self._key, keys)
@@ -222,7 +227,7 @@ class Run(MetricLog, WandbMethods):
 
     @notes.setter
     def notes(self, notes: Any) -> None:
-        self._notes = None if notes is None else convert.to_label(notes)
+        self._notes = None if notes is None else to_notes(notes)
         self._patch({"notes": self._notes})
 
     @property
@@ -368,15 +373,23 @@ class _Sink:
 
 def to_tags(tags: Any) -> tuple[str, ...]:
     """Tags from a text, or several."""
-    if tags is None:
-        return ()
-    if isinstance(tags, str):
-        return (convert.to_utf8(tags),)
-    return tuple(dict.fromkeys(convert.to_label(tag) for tag in tags))
+    given = () if tags is None else (tags,) if isinstance(tags, str) else tags
+    return tuple(dict.fromkeys(names.to_name(tag) for tag in given if tag != ""))[:_MAX_TAGS]
+
+
+def to_notes(notes: Any) -> str:
+    """Notes from any object, at most as long as the server takes them."""
+    data = convert.to_label(notes).encode()[:_MAX_NOTES_BYTES]
+    return data.decode("utf-8", "ignore")
+
+
+def _iso_time(seconds: float) -> str:
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _end_as_keys(end: End) -> dict[str, Any]:
-    keys: dict[str, Any] = {"status": end.status}
+    keys: dict[str, Any] = {"status": end.status, "endedAt": _iso_time(time.time())}
     if end.code is not None or end.traceback is not None:
         keys["exit"] = {"code": end.code, "traceback": end.traceback}
         keys["exit"] = {name: value for name, value in keys["exit"].items() if value is not None}

@@ -37,8 +37,7 @@ def runs(
     while limit is None or len(found) < limit:
         most = _RUNS_PER_REQUEST if limit is None else min(_RUNS_PER_REQUEST, limit - len(found))
         query = {"q": q, "sort": sort, "$limit": most, "$skip": len(found)}
-        page = reader.read(server, path, query)
-        documents = page["data"] if isinstance(page, dict) else page
+        documents = reader.read(server, path, query)
         found += documents
         if len(documents) < most:
             break

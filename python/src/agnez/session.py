@@ -10,9 +10,9 @@ from . import _active_run, _environment, _resume
 from ._capture.recorder import KINDS
 from ._config import to_dict
 from ._log import warn_once
-from ._run import Run, to_tags
+from ._run import Run, to_notes, to_tags
 from ._transport import credentials
-from ._values import convert, names, run_ids
+from ._values import names, run_ids
 
 #: Arguments of ``wandb.init`` without effect here.
 _IGNORED_ARGUMENTS = {
@@ -125,16 +125,17 @@ def init(
     keys: dict[str, Any] = {
         "group": _text(group, "RUN_GROUP"),
         "job_type": _text(job_type, "JOB_TYPE"),
-        "notes": _text(notes, "NOTES"),
+        "notes": _notes(notes),
         "rank": rank,
     }
     run.group, run.job_type, run._notes = keys["group"], keys["job_type"], keys["notes"]
     run._tags = to_tags(tags if tags is not None else (_from_environment("TAGS") or "").split(","))
     keys = {name: value for name, value in keys.items() if value is not None}
-    if any(run._tags):
+    if run._tags:
         keys["tags"] = list(run._tags)
     if document is not None:
         run._next_step = _resume.next_step(document)
+        run.start_time = _resume.started_at(document) or run.start_time
     run._begin(values, keys, document, _captured(capture, mode), last_run)
     return _active_run.activate(run)
 
@@ -146,7 +147,12 @@ def _from_environment(name: str) -> str | None:
 
 def _text(given: Any, name: str) -> str | None:
     value = given if given is not None else _from_environment(name)
-    return None if value is None else convert.to_label(value)
+    return None if value is None or value == "" else names.to_name(value)
+
+
+def _notes(given: Any) -> str | None:
+    value = given if given is not None else _from_environment("NOTES")
+    return None if value is None else to_notes(value)
 
 
 def _captured(capture: Any, mode: str) -> Collection[str]:

@@ -119,6 +119,8 @@ class Delivery:
         for cell in request.cells:
             self._create_cell(cell)
         response = self.send_until_answered(request)
+        if response.status >= 300 and request.is_optional:
+            return []
         if response.status == 404:
             # The server lost its cells, or a user deleted one: create it again for new values.
             self._created.difference_update(request.cells)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import time
 
+from .._log import warn_once
 from .._spool.record import RunKey
 from .http import NotAgnezError, Request, ServerConnection, UnreachableError
 from .run_requests import run_path
@@ -23,6 +25,8 @@ class Heartbeats:
     def __init__(self) -> None:
         #: Points of ``time.monotonic()``.
         self._due: dict[RunKey, float] = {}
+        #: Names this process, so that the server notices two writers.
+        self._writer = secrets.token_hex(8)
 
     def start(self, run: RunKey) -> None:
         """The run gives signs from now on."""
@@ -35,6 +39,7 @@ class Heartbeats:
     def clear(self) -> None:
         """In the child of a fork: the parent gives the signs."""
         self._due = {}
+        self._writer = secrets.token_hex(8)
 
     def send_due(self, connection: ServerConnection) -> None:
         """Sends the signs that are due."""
@@ -42,8 +47,11 @@ class Heartbeats:
         for run, due in list(self._due.items()):
             if due > now:
                 continue
-            body = json.dumps({"interval": INTERVAL_S}).encode()
+            body = json.dumps({"interval": INTERVAL_S, "writer": self._writer}).encode()
+            request = Request("POST", run_path(run, "/heartbeat"), body)
             with contextlib.suppress(NotAgnezError, UnreachableError):
-                connection.send(Request("POST", run_path(run, "/heartbeat"), body))
+                warning = connection.send(request).warning
+                if warning:
+                    warn_once(f"warning {run}", f"The run {run[1]}: {warning}")
             if run in self._due:
                 self._due[run] = now + INTERVAL_S

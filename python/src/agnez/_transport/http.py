@@ -53,6 +53,8 @@ class Request:
     run: str | None = None
     #: Names of the run's values that it changes.
     values: list[str] = field(default_factory=list)
+    #: Whether a refusal is passed over: what it brings is not worth a retry.
+    is_optional: bool = False
 
     @property
     def is_divisible(self) -> bool:
@@ -68,6 +70,8 @@ class Response:
     retry_after: float | None = None
     #: Whether it comes from an Agnez server, and not from a proxy or another program.
     is_marked: bool = True
+    #: What the server has noticed of the run, from the header ``Agnez-Warning``.
+    warning: str | None = None
 
     def error(self) -> dict[str, Any]:
         """The server's error document; empty if another program answers at the address."""
@@ -275,7 +279,8 @@ class ServerConnection:
         self._is_identified = response.getheader(_MARK) is not None
         if self._is_identified:
             self._marked_at = time.monotonic()
-        return Response(response.status, body, retry_after, self._is_identified)
+        warning = response.getheader("Agnez-Warning")
+        return Response(response.status, body, retry_after, self._is_identified, warning)
 
     def _connect(self, deadline: float) -> http.client.HTTPConnection:
         timeout = deadline - time.monotonic()

@@ -42,7 +42,7 @@ def console_request(run: RunKey, texts: Iterable[str]) -> Request:
     """Appends to a run's console output."""
     body = "".join(texts).encode("utf-8", "replace")
     path = run_path(run, "/console")
-    return Request("POST", path, body, _CONSOLE_TYPE, board=run[0], run=run[1])
+    return Request("POST", path, body, _CONSOLE_TYPE, board=run[0], run=run[1], is_optional=True)
 
 
 def log_requests(batch: Batch, layouts: Mapping[int, Layout]) -> Iterator[Request]:
