@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import re
@@ -60,7 +61,9 @@ class RunServer:
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(text)
+                    # The client may have been killed.
+                    with contextlib.suppress(OSError):
+                        self.wfile.write(text)
 
             do_GET = do_HEAD = do_POST = do_PATCH = answer
 
