@@ -6,6 +6,7 @@ A call without a counterpart here warns once and does nothing; none of them rais
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any, Callable, cast
 
 from ._errors import log_exceptions
@@ -13,37 +14,12 @@ from ._log import warn_once
 from ._values import convert, names, run_ids
 from .media import Media, Text
 
-#: Functions of the module that do nothing, and what they return.
-_NO_OPS: dict[str, Any] = {
-    "agent": None,
-    "controller": None,
-    "ensure_configured": None,
-    "join": None,
-    "link_artifact": None,
-    "link_model": None,
-    "log_artifact": None,
-    "log_code": None,
-    "log_model": None,
-    "login": True,
-    "mark_preempting": None,
-    "require": None,
-    "restore": None,
-    "save": [],
-    "setup": None,
-    "sweep": "",
-    "teardown": None,
-    "termerror": None,
-    "termlog": None,
-    "termwarn": None,
-    "use_artifact": None,
-    "use_model": None,
-}
-
 
 class NoOp:
     """Stands for a class without a counterpart here, such as ``Artifact`` and ``Settings``.
 
-    It takes any arguments and has any attribute; calls on it do nothing.
+    It takes any arguments, has any attribute and any item, holds nothing, and is the path of the
+    current folder; calls on it do nothing.
     """
 
     def __init__(self, *args: Any, **named: Any) -> None:
@@ -53,13 +29,55 @@ class NoOp:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return no_op(f"{type(self).__name__}.{name}", NoOp())
+        return NoOp()
+
+    def __call__(self, *_: Any, **__: Any) -> NoOp:
+        return self
+
+    def __getitem__(self, _: Any) -> NoOp:
+        return NoOp()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __fspath__(self) -> str:
+        return "."
 
     def __enter__(self) -> NoOp:
         return self
 
     def __exit__(self, *_: object) -> None:
         return
+
+
+#: Functions of the module that do nothing, and what they return.
+_NO_OPS: dict[str, Any] = {
+    "agent": None,
+    "controller": None,
+    "ensure_configured": None,
+    "join": None,
+    "link_artifact": NoOp(),
+    "link_model": NoOp(),
+    "log_artifact": NoOp(),
+    "log_code": None,
+    "log_model": NoOp(),
+    "login": True,
+    "mark_preempting": None,
+    "require": None,
+    "restore": NoOp(),
+    "save": [],
+    "setup": None,
+    "sweep": "",
+    "teardown": None,
+    "termerror": None,
+    "termlog": None,
+    "termwarn": None,
+    "use_artifact": NoOp(),
+    "use_model": NoOp(),
+}
 
 
 class Artifact(NoOp):

@@ -58,7 +58,7 @@ def init(
     reinit: Any = None,
     **others: Any,
 ) -> Run:
-    """Begins a run, and finishes the previous one of this process.
+    """Begins a run, and finishes the previous one of this process; ``agnez.log`` logs to it.
 
     :param project: the board, by default ``main``; characters that a board's name cannot have
         become ``-``.
@@ -95,20 +95,21 @@ def init(
         raise TypeError(f"init takes no argument {unknown[0]!r}")
     if others:
         warn_once("init", f"agnez.init passes over {', '.join(sorted(others))}.")
-    previous = _active_run.run
-    if previous is not None and reinit == "return_previous":
-        return previous
-    if previous is not None and reinit in _FINISH_PREVIOUS:
-        previous.finish()
     values = to_dict(config)
     how = _resume.check_mode(resume if resume is not None else _from_environment("RESUME"))
     mode = mode or _from_environment("MODE")
     if rank is None and _environment.rank() > 0:
         # Every process of a training runs the same script: one of them logs.
         mode = "disabled"
+    mode = names.check_mode(_MODES.get(mode or "", mode))
+    kinds = _captured(capture, mode)
+    previous = _active_run.run
+    if previous is not None and reinit == "return_previous":
+        return previous
+    if previous is not None and reinit in _FINISH_PREVIOUS:
+        previous.finish()
     board = names.to_board_name(str(project or _from_environment("PROJECT") or "main"))
     server = credentials.register_server(url, token)
-    mode = names.check_mode(_MODES.get(mode or "", mode))
     last_run = _resume.LastRun(server, board) if how == "auto" and mode != "disabled" else None
     given = id if id is not None else _from_environment("RUN_ID")
     if given is None and last_run is not None:
@@ -131,12 +132,15 @@ def init(
     run.group, run.job_type, run._notes = keys["group"], keys["job_type"], keys["notes"]
     run._tags = to_tags(tags if tags is not None else (_from_environment("TAGS") or "").split(","))
     keys = {name: value for name, value in keys.items() if value is not None}
+    if id is not None:
+        # The run may have ended before.
+        keys["exit"] = None
     if run._tags:
         keys["tags"] = list(run._tags)
     if document is not None:
         run._next_step = _resume.next_step(document)
         run.start_time = _resume.started_at(document) or run.start_time
-    run._begin(values, keys, document, _captured(capture, mode), last_run)
+    run._begin(values, keys, document, kinds, last_run)
     return _active_run.activate(run)
 
 

@@ -1,0 +1,5 @@
+"""Alias of :mod:`agnez.integrations.optuna`."""
+
+from .integrations.optuna import AgnezCallback
+
+__all__ = ["AgnezCallback"]
