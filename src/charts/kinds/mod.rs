@@ -24,7 +24,7 @@ use super::canvas::ChartCanvas;
 use super::display_list::DisplayList;
 use super::hit_areas::HitAreas;
 use crate::protocol::ApiError;
-use crate::protocol::json_path::JsonPath;
+use crate::protocol::json_path::{self, JsonPath};
 
 /// The kinds that are drawn from a value.
 pub const KINDS: &[Kind] = &[
@@ -72,7 +72,7 @@ impl Kind {
 
     /// The chart of a value; `json` is one value of JSON.
     pub fn parse(&self, json: &str) -> Result<Box<dyn Chart>, ApiError> {
-        (self.parse)(JsonPath::root(json))
+        (self.parse)(JsonPath::indexed(json, json_path::index(json).as_deref()))
     }
 }
 

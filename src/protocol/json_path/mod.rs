@@ -17,6 +17,9 @@ use super::{ApiError, ErrorKind};
 
 const OUT_OF_RANGE: &str = "a number that no double can hold; send \"Infinity\" or \"-Infinity\"";
 
+/// More than the keys of any kind of chart.
+const MAX_INDEXED_KEYS: usize = 32;
+
 /// A piece of the value and the way to it; nothing is written out unless something is wrong.
 #[derive(Clone, Copy)]
 pub struct JsonPath<'a> {
@@ -26,7 +29,8 @@ pub struct JsonPath<'a> {
 
 #[derive(Clone, Copy)]
 enum Way<'a> {
-    Root,
+    /// With the index of its keys, if it has one.
+    Root(Option<&'a [(&'a str, &'a str)]>),
     Key(&'a JsonPath<'a>, &'a str),
     Item(&'a JsonPath<'a>, usize),
 }
@@ -34,7 +38,12 @@ enum Way<'a> {
 impl<'a> JsonPath<'a> {
     /// `json` is one value of JSON.
     pub fn root(json: &'a str) -> Self {
-        Self { json: json.trim_ascii(), way: Way::Root }
+        Self { json: json.trim_ascii(), way: Way::Root(None) }
+    }
+
+    /// The same with the [`index`] of `json`, for a value that may be large and of which several keys are read.
+    pub fn indexed(json: &'a str, index: Option<&'a [(&'a str, &'a str)]>) -> Self {
+        Self { json: json.trim_ascii(), way: Way::Root(index) }
     }
 
     fn is_null(&self) -> bool {
@@ -43,7 +52,11 @@ impl<'a> JsonPath<'a> {
 
     /// What stands under this key, `null` too; the last one where there are several.
     pub fn entry(&'a self, key: &'a str) -> Option<JsonPath<'a>> {
-        let found = pairs(self.json).filter(|(raw, _)| unquoted(raw) == key).last();
+        let is_found = |(raw, _): &(&str, &str)| unquoted(raw) == key;
+        let found = match self.way {
+            Way::Root(Some(index)) => index.iter().copied().rfind(is_found),
+            _ => pairs(self.json).filter(is_found).last(),
+        };
         found.map(|(_, json)| JsonPath { json, way: Way::Key(self, key) })
     }
 
@@ -230,6 +243,12 @@ impl<'a> JsonPath<'a> {
     }
 }
 
+/// The keys of an object, with their quotes, and what stands there; `None` where they are too many to be held.
+pub fn index(json: &str) -> Option<Vec<(&str, &str)>> {
+    let index: Vec<_> = pairs(json.trim_ascii()).take(MAX_INDEXED_KEYS + 1).collect();
+    (index.len() <= MAX_INDEXED_KEYS).then_some(index)
+}
+
 /// The items of a list, as text; none of what is no list.
 fn parts(json: &str) -> impl Iterator<Item = &str> {
     let mut rest = json.strip_prefix('[').unwrap_or("]");
@@ -350,7 +369,7 @@ pub fn plain_number(value: &Value) -> Option<f64> {
 impl fmt::Display for JsonPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.way {
-            Way::Root => f.write_str("value"),
+            Way::Root(_) => f.write_str("value"),
             Way::Item(parent, at) => write!(f, "{parent}[{at}]"),
             Way::Key(parent, key) => {
                 let starts_well = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');

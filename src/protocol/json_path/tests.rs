@@ -52,3 +52,20 @@ fn text_is_read_as_a_tree_of_it_would_be() {
         (Some("1.5".into()), Some("x".into()), Some(String::new()), None)
     );
 }
+
+#[test]
+fn an_index_has_the_keys_of_the_text() {
+    let json = r#" {"a": [1, 2], "b": null, "a": {"x": [3]}, "\u0063": "d"} "#;
+    let index = index(json);
+    let (root, indexed) = (JsonPath::root(json), JsonPath::indexed(json, index.as_deref()));
+    for key in ["a", "b", "c", "x", ""] {
+        let text = |root: JsonPath| root.entry(key).map(|node| (node.json.to_owned(), node.to_string()));
+        assert_eq!(text(indexed), text(root), "{key}");
+    }
+    assert_eq!(indexed.get("a").unwrap().json, r#"{"x": [3]}"#);
+    let many: Vec<String> = (0..=MAX_INDEXED_KEYS).map(|key| format!("\"{key}\":0")).collect();
+    let object = |count: usize| format!("{{{}}}", many[..count].join(","));
+    assert_eq!(super::index(&object(MAX_INDEXED_KEYS)).unwrap().len(), MAX_INDEXED_KEYS);
+    assert_eq!(super::index(&object(MAX_INDEXED_KEYS + 1)), None);
+    assert_eq!(super::index("[1, 2]"), Some(Vec::new()));
+}
