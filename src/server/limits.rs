@@ -156,6 +156,8 @@ pub const MAX_RUN_INTERVAL_SECONDS: f64 = 86_400.0;
 pub const MAX_RUN_WRITERS: usize = 8;
 /// Runs in one page of a list of runs, and without `$limit`; a higher limit is reduced to that.
 pub const MAX_RUNS_PER_PAGE: usize = 1000;
+/// Boards whose configurations of runs are indexed in memory; the one that was read longest ago is forgotten.
+pub const MAX_CONFIG_INDEXES: usize = 16;
 /// Runs that a request names by `runs`; more are answered 400.
 pub const MAX_NAMED_RUNS: usize = 1000;
 /// Ids that a chart tries if cells of other types have the first ones; beyond it `log` is answered 409.

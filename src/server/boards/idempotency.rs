@@ -156,6 +156,16 @@ impl IdempotentRequest {
         Self::store_report(request, batch, text, || json!({ "appended": points, "repeated": true }))
     }
 
+    /// The response 200 with the document `text`; stored if the request has a key. `summary`: of a document that is too long to be stored.
+    pub fn store_document(request: Option<Self>, batch: &mut Batch, text: String, summary: impl FnOnce() -> Value) -> JsonResponse {
+        let Some(request) = request else { return JsonResponse { status: 200, text, is_repeated: false } };
+        if text.len() > MAX_STORED_RESPONSE_BYTES {
+            batch.store_reply(request.key, request.hash, 200, summary().to_string().into());
+            return JsonResponse { status: 200, text, is_repeated: false };
+        }
+        request.store_response(batch, 200, text)
+    }
+
     /// The response 201 with the report `text`; stored if the request has a key. `summary`: of a report that is too long to be stored.
     pub fn store_report(request: Option<Self>, batch: &mut Batch, text: String, summary: impl FnOnce() -> Value) -> JsonResponse {
         let Some(request) = request else { return JsonResponse { status: CREATED, text, is_repeated: false } };

@@ -2,6 +2,7 @@
 //! the server functions and the page use the store only through [`Boards`].
 
 pub mod append;
+mod board_document;
 pub mod cell_content;
 mod chart_settings;
 mod documents;
@@ -20,6 +21,7 @@ mod size;
 
 use std::sync::Arc;
 
+pub use board_document::{BoardDraft, parse_board};
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use idempotency::{ChangeOutcome, IdempotentRequest, JsonResponse, ResponseShape};
 pub use ingest::{CellPoints, SeriesPoints, parse_lines, parse_many_points, parse_points};
@@ -28,7 +30,7 @@ pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use query::filter::QueryBudget;
 pub use read::ColumnsOutcome;
-use runs::RunSigns;
+use runs::{ConfigIndexes, RunSigns};
 
 use super::store::{Record, Store, StoreError, StoreStats};
 use crate::protocol::{ApiError, CellId, ErrorKind};
@@ -38,11 +40,12 @@ use documents::create;
 pub struct Boards {
     store: Arc<Store>,
     signs: Arc<RunSigns>,
+    config_indexes: Arc<ConfigIndexes>,
 }
 
 impl Boards {
     pub fn new(store: Store) -> Self {
-        Self { store: Arc::new(store), signs: Arc::default() }
+        Self { store: Arc::new(store), signs: Arc::default(), config_indexes: Arc::default() }
     }
 
     /// Counters and failures of the database.

@@ -4,7 +4,7 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use utoipa_axum::routes;
 
-use super::api::{boards, columns, keras, points, purge, run_log, runs, shares, values};
+use super::api::{boards, columns, keras, points, purge, run_log, run_reads, runs, shares, values};
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
@@ -55,6 +55,9 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Cells), routes!(columns::of_cells), &[])
         .route(Permission::Write, routes!(keras::epoch_end), &["/publish/epoch/end"])
         .route(Permission::Read, routes!(boards::list), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(boards::read), &[])
+        .route(Permission::Write, routes!(boards::patch), &[])
+        .route(Permission::Write, routes!(boards::remove), &[])
         .route(Permission::Board(BoardScope::Path), routes!(runs::find), &[])
         .route(Permission::Write, routes!(runs::create), &[])
         .route(Permission::Write, routes!(runs::patch_many), &[])
@@ -63,6 +66,9 @@ fn routes() -> RouteTable {
         .route(Permission::Write, routes!(runs::patch), &[])
         .route(Permission::Write, routes!(runs::remove), &[])
         .route(Permission::Write, routes!(runs::restore), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_reads::history), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_reads::keys), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_reads::diff), &[])
         .route(Permission::Write, routes!(run_log::log), &[])
         .route(Permission::Write, routes!(run_log::heartbeat), &[])
         // The list says to whom a board was shown: a token for reading does not open it.

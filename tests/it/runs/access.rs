@@ -23,7 +23,10 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
     assert_eq!(get("/boards/a/runs?host=gpu-1", &read).await.json().as_array().unwrap().len(), 1);
     assert_eq!(get("/boards/a/runs?q=host:gpu-1", &share).await.status, 400);
     assert_eq!(get("/boards/a/runs?$select[]=host", &share).await.json(), json!([{"_id": "first"}]));
-    for path in ["/boards/b/runs", "/boards/b/runs/first"] {
+    for path in ["/boards/a", "/boards/a/run-keys", "/boards/a/run-diff?runs=first,first2"] {
+        assert!(matches!(get(path, &share).await.status, 200 | 404), "{path}");
+    }
+    for path in ["/boards/b", "/boards/b/runs", "/boards/b/runs/first", "/boards/b/run-keys", "/boards/b/runs/first/history?metric=loss"] {
         assert_eq!(get(path, &share).await.status, 403, "{path}");
     }
     for (method, path) in [

@@ -1,9 +1,11 @@
 //! `/boards/{board}/runs` and what is below it.
 
 mod access;
+mod board;
 mod changes;
 mod list;
 mod log;
+mod reads;
 
 use serde_json::Value;
 

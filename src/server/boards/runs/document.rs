@@ -106,15 +106,11 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
     let refuse = |rule: &str| Err(wrong(key, rule, value));
     match (key, value) {
         (_, Value::Null) => Ok(()),
-        ("name" | "group" | "job_type", Value::String(text)) => match text.chars().count() {
-            0..=MAX_RUN_NAME_CHARS if !text.contains(char::is_control) => Ok(()),
-            0..=MAX_RUN_NAME_CHARS => refused(key, "must have no control characters"),
-            _ => refused(key, &format!("may have {MAX_RUN_NAME_CHARS} characters")),
-        },
+        ("name" | "group" | "job_type", value) => check_text(key, value, MAX_RUN_NAME_CHARS),
         ("notes", Value::String(text)) if text.len() > MAX_RUN_NOTES_BYTES => {
             refused(key, &format!("may have {} KiB", MAX_RUN_NOTES_BYTES >> 10))
         }
-        ("name" | "group" | "job_type" | "notes" | "host" | "command" | "python", value) => {
+        ("notes" | "host" | "command" | "python", value) => {
             if value.is_string() {
                 Ok(())
             } else {
@@ -164,6 +160,16 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
         },
         ("interval", value) => check_interval(value),
         _ => Ok(()),
+    }
+}
+
+/// A text of at most so many characters without control characters.
+pub fn check_text(key: &str, value: &Value, most: usize) -> Result<(), ApiError> {
+    match value {
+        Value::String(text) if text.chars().count() > most => refused(key, &format!("may have {most} characters")),
+        Value::String(text) if text.contains(char::is_control) => refused(key, "must have no control characters"),
+        Value::String(_) => Ok(()),
+        other => Err(wrong(key, "must be a string", other)),
     }
 }
 

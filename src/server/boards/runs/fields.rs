@@ -12,6 +12,7 @@ use super::search::{KeyCatalog, RunFields, Statistic};
 use super::signs::RunSigns;
 use super::silence::Silence;
 use crate::protocol::{RunId, RunStatus};
+use crate::series::CurveValues;
 use crate::server::boards::metrics::{Direction, MetricSettings, best_direction};
 use crate::server::boards::query::filter::{Field, QueryBudget, QueryFields};
 use crate::server::store::{Index, RunRecord, Series, json_number, timestamp};
@@ -53,6 +54,12 @@ const DOCUMENT_KEYS: [&str; 31] = [
 /// Keys that say how and where a script ran: a share does not show them.
 const PRIVATE_KEYS: [&str; 3] = ["command", "host", "console"];
 
+/// Whether a share does not show a key of documents.
+pub fn is_private(key: &str) -> bool {
+    let head = key.split('.').next().unwrap_or_default();
+    PRIVATE_KEYS.contains(&head)
+}
+
 /// The statistics of a metric of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricFigures {
@@ -61,29 +68,28 @@ pub struct MetricFigures {
     last: (f64, f64),
     /// Time of the last point, in seconds since 1970.
     time: f64,
-    /// Of the finite values, each with its step.
-    values: Option<FiniteFigures>,
+    /// Of the curve's finite values.
+    values: Option<CurveValues>,
     direction: Option<Direction>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct FiniteFigures {
-    min: (f64, f64),
-    max: (f64, f64),
-    mean: f64,
 }
 
 impl MetricFigures {
     fn of(series: &Series, direction: Option<Direction>) -> Option<Self> {
         let last = series.last?;
-        Some(Self { points: series.count(), last: (last.y, last.x), time: last.t, values: None, direction })
+        Some(Self {
+            points: series.count(),
+            last: (last.y, last.x),
+            time: last.t,
+            values: series.figures().and_then(|figures| figures.values),
+            direction,
+        })
     }
 
     fn get(&self, statistic: Statistic) -> Option<f64> {
         match (statistic, self.direction) {
             (Statistic::Last, _) => Some(self.last.0),
-            (Statistic::Min, _) | (Statistic::Best, Some(Direction::Min)) => Some(self.values?.min.0),
-            (Statistic::Max, _) | (Statistic::Best, Some(Direction::Max)) => Some(self.values?.max.0),
+            (Statistic::Min, _) | (Statistic::Best, Some(Direction::Min)) => Some(self.values?.min.value),
+            (Statistic::Max, _) | (Statistic::Best, Some(Direction::Max)) => Some(self.values?.max.value),
             (Statistic::Mean, _) => Some(self.values?.mean),
             (Statistic::Best, None) => None,
         }
@@ -91,8 +97,8 @@ impl MetricFigures {
 
     fn to_json(self) -> Value {
         let mut keys = json!({ "last": json_number(self.last.0), "lastStep": json_number(self.last.1), "points": self.points });
-        if let Some(FiniteFigures { min, max, mean }) = self.values {
-            for (key, number) in [("min", min.0), ("minStep", min.1), ("max", max.0), ("maxStep", max.1), ("mean", mean)] {
+        if let Some(CurveValues { min, max, mean, .. }) = self.values {
+            for (key, number) in [("min", min.value), ("minStep", min.step), ("max", max.value), ("maxStep", max.step), ("mean", mean)] {
                 keys[key] = json_number(number);
             }
             if let Some(best) = self.get(Statistic::Best) {
@@ -267,8 +273,7 @@ impl RunView {
     }
 
     fn is_private(&self, key: &str) -> bool {
-        let head = key.split('.').next().unwrap_or_default();
-        self.is_public && PRIVATE_KEYS.contains(&head)
+        self.is_public && is_private(key)
     }
 
     /// The document. `with_metrics`: the statistics of all metrics, which must be in the table.
@@ -369,7 +374,7 @@ impl BoardKeys<'_> {
 impl KeyCatalog for BoardKeys<'_> {
     fn has_document_key(&self, key: &str) -> bool {
         let head = key.split('.').next().unwrap_or_default();
-        if self.is_public && PRIVATE_KEYS.contains(&head) || head == "config" || head == "metrics" {
+        if self.is_public && is_private(key) || head == "config" || head == "metrics" {
             return false;
         }
         DOCUMENT_KEYS.contains(&key) || self.runs.iter().any(|run| value_of(&run.keys, key).is_some())

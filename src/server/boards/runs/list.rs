@@ -19,7 +19,7 @@ use crate::server::limits::{MAX_NAMED_RUNS, MAX_RUNS_PER_PAGE, MAX_SORT_KEYS};
 use crate::server::store::RunRecord;
 
 /// Searches run on half of the processors; the others are free to answer, write and parse.
-static SEARCHES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
+pub(super) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
 /// Runs that are searched on the threads of requests.
 const MAX_INLINE_RUNS: usize = 200;
 
@@ -46,7 +46,7 @@ impl RunQuery {
                 "q" => search = Some(search::parse(&value).map_err(|error| error.in_parameter("q"))?),
                 "sort" => sort.extend(parse_sort(&value)?),
                 "runs" if ids.is_some() => return Err(given_twice("runs")),
-                "runs" => ids = Some(parse_ids(&value)?),
+                "runs" => ids = Some(parse_run_ids(&value)?.into_iter().collect()),
                 _ => drop(rest.append_pair(&key, &value)),
             }
         }
@@ -106,8 +106,11 @@ fn parse_sort(value: &str) -> Result<Vec<(String, bool)>, ApiError> {
     Ok(names.collect())
 }
 
-fn parse_ids(value: &str) -> Result<HashSet<RunId>, ApiError> {
-    let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty()).map(parse_run_id).collect::<Result<HashSet<_>, _>>()?;
+/// Ids with commas between them, each once. 400: there is none, or there are too many.
+pub fn parse_run_ids(value: &str) -> Result<Vec<RunId>, ApiError> {
+    let mut known = HashSet::new();
+    let mut ids = value.split(',').map(str::trim).filter(|id| !id.is_empty()).map(parse_run_id).collect::<Result<Vec<_>, _>>()?;
+    ids.retain(|id| known.insert(id.clone()));
     match ids.len() {
         0 => Err(ErrorKind::BadRequest.with("'runs' must name runs: runs=first,second.").at("runs", "must name runs")),
         1..=MAX_NAMED_RUNS => Ok(ids),

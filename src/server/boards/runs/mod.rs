@@ -7,6 +7,8 @@ mod document;
 mod fields;
 pub mod flat_config;
 mod heartbeat;
+mod history;
+mod keys;
 mod list;
 pub mod log;
 pub mod run_diff;
@@ -21,9 +23,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use change::{RunOutcome, RunTarget};
-pub use document::{RunDraft, parse_new_run, parse_run};
+pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run};
 pub use heartbeat::{Heartbeat, check_writer};
-pub use list::{RunPage, RunQuery};
+pub use history::RunHistory;
+pub use keys::{ConfigIndexes, RunKeys};
+pub use list::{RunPage, RunQuery, parse_run_ids};
 pub use signs::RunSigns;
 
 use super::existing_run::{existing_run, no_run};

@@ -10,6 +10,7 @@ pub mod points;
 pub mod purge;
 mod request;
 pub mod run_log;
+pub mod run_reads;
 pub mod runs;
 pub mod shares;
 pub mod values;

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::line_stream::stream_lines;
 use super::request::{RequestContext, RunInPath};
-use super::{NO_STORE, invalid_parameter, json_response, parse_body};
+use super::run_reads::no_query;
+use super::{NO_STORE, json_response, parse_body};
 use crate::protocol::ApiError;
 use crate::server::boards::ResponseShape;
 use crate::server::boards::runs::log::request::{is_lines, parse_log, parse_log_lines};
@@ -101,11 +102,4 @@ fn writer(request: &RequestContext) -> Result<Option<String>, ApiError> {
     let writer = request.headers.get(WRITER).and_then(|writer| writer.to_str().ok()).map(str::to_owned);
     writer.as_deref().map_or(Ok(()), check_writer)?;
     Ok(writer)
-}
-
-fn no_query(query: &str) -> Result<(), ApiError> {
-    match form_urlencoded::parse(query.as_bytes()).next() {
-        Some((key, value)) => Err(invalid_parameter(&key, "is no key of this query, which has none", &value)),
-        None => Ok(()),
-    }
 }

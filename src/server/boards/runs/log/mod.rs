@@ -1,5 +1,6 @@
 //! `log`: points and values of a run. The run and its charts are created where they are missing.
 
+mod epoch;
 mod place;
 pub mod request;
 

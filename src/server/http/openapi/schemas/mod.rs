@@ -13,7 +13,10 @@ pub use columns::Columns;
 pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
 };
-pub use runs::{Beat, FoundRuns, LogBody, LogLines, Logged, Run, RunDraft, RunOrRepeated};
+pub use runs::{
+    Beat, Board, BoardDraft, BoardOrRepeated, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run, RunDiff, RunDraft, RunHistory,
+    RunKeys, RunOrRepeated,
+};
 
 use std::collections::BTreeMap;
 

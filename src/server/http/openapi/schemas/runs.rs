@@ -8,7 +8,7 @@ use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 use super::Always;
-use super::points::Number;
+use super::points::{Appended, Number};
 use crate::server::http::openapi::shape::{shape, text, words};
 
 /// What a client sends of a run: every key may be missing, further keys are kept, `null` removes a key.
@@ -202,6 +202,12 @@ pub struct Logged {
     repeated: Always,
 }
 
+shape! {
+    /// What an epoch has become: points of cells, or of a run.
+    EpochTaken: AnyOfBuilder::new().item(Ref::from_schema_name("Appended")).item(Ref::from_schema_name("Logged"));
+    Appended Logged
+}
+
 /// A sign of life.
 #[derive(ToSchema)]
 pub struct Beat {
@@ -210,4 +216,135 @@ pub struct Beat {
     /// Names the process, so that two of them that write to one run are noticed.
     #[schema(min_length = 1, max_length = 200)]
     writer: Option<String>,
+}
+
+/// A page of the points of a metric.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunHistory {
+    #[schema(value_type = Vec<Number>)]
+    step: Vec<f64>,
+    #[schema(value_type = Vec<Number>)]
+    value: Vec<f64>,
+    /// Seconds since 1970 (UTC).
+    #[schema(value_type = Vec<Number>)]
+    time: Vec<f64>,
+    total: u64,
+    /// The `from` of the next page.
+    #[schema(required)]
+    next: Option<u64>,
+}
+
+/// The keys of the runs of a board.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunKeys {
+    /// Number of runs.
+    runs: u64,
+    config: Vec<ConfigKey>,
+    metrics: Vec<MetricKey>,
+}
+
+/// A key of configurations, as a path: `opt.lr`.
+#[derive(ToSchema)]
+pub struct ConfigKey {
+    key: String,
+    #[schema(rename = "type")]
+    value_type: String,
+    /// Runs that have it.
+    runs: u64,
+    distinct: u64,
+    #[schema(required = false)]
+    min: Value,
+    #[schema(required = false)]
+    max: Value,
+    /// The values, if they are few and short.
+    #[schema(required = false, value_type = Vec<Object>)]
+    values: Vec<Value>,
+}
+
+/// A metric, by its last values.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetricKey {
+    key: String,
+    /// Runs that have logged it.
+    runs: u64,
+    #[schema(required = false)]
+    min: f64,
+    #[schema(required = false)]
+    max: f64,
+}
+
+/// What differs between runs.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunDiff {
+    runs: Vec<String>,
+    /// By key, such as `config.lr`: the value of each run that has one.
+    #[schema(value_type = Object)]
+    different: Value,
+    /// Keys that all runs have with the same value.
+    #[schema(value_type = Object)]
+    equal: Value,
+}
+
+/// What a client sends of a board: every key may be missing, further keys are kept, `null` removes a key.
+#[derive(ToSchema)]
+pub struct BoardDraft {
+    #[schema(max_length = 200)]
+    title: Option<String>,
+    /// 64 KiB at most.
+    description: Option<String>,
+    goal: Option<Goal>,
+    /// By the name of a metric, or a pattern of names: `chart`, `line`, `section`, `unit`, `x`, `direction`.
+    #[schema(value_type = Option<Object>)]
+    metrics: Option<Value>,
+    archived: Option<bool>,
+}
+
+/// The metric that the runs of a board are compared by.
+#[derive(ToSchema)]
+pub struct Goal {
+    #[schema(min_length = 1, max_length = 200)]
+    metric: String,
+    #[schema(required = false)]
+    direction: Direction,
+}
+
+shape! {
+    /// The better end of a metric.
+    Direction: words(["min", "max"]);
+}
+
+#[derive(ToSchema)]
+pub struct Board {
+    #[serde(flatten)]
+    draft: BoardDraft,
+    name: String,
+    cells: u64,
+    runs: u64,
+    #[schema(required = false, minimum = 1)]
+    rev: u64,
+    #[schema(rename = "createdAt", required = false, format = DateTime)]
+    created_at: String,
+    #[schema(rename = "updatedAt", required = false, format = DateTime)]
+    updated_at: String,
+}
+
+/// In place of a board, for a request that was done before.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatedBoard {
+    #[schema(required = false)]
+    name: String,
+    #[schema(required = false, minimum = 1)]
+    rev: u64,
+    repeated: Always,
+}
+
+shape! {
+    /// A board, or what stands in its place.
+    BoardOrRepeated: AnyOfBuilder::new().item(Ref::from_schema_name("Board")).item(Ref::from_schema_name("RepeatedBoard"));
+    Board RepeatedBoard
 }

@@ -1,0 +1,157 @@
+//! The document of a board: its title, its goal, the settings of its metrics.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::idempotency::JsonResponse;
+use super::metrics::{Direction, MetricSettings};
+use super::runs::{check_text, parse_object};
+use super::{Boards, IdempotentRequest};
+use crate::protocol::json_path::json_type_name;
+use crate::protocol::{ApiError, ErrorKind};
+use crate::server::error::ServerError;
+use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
+use crate::server::store::{Batch, BoardDocument, Index, timestamp};
+
+/// Keys that the server sets. They are ignored, because clients send back documents that they read.
+const SERVER_KEYS: [&str; 7] = ["_id", "name", "cells", "runs", "rev", "createdAt", "updatedAt"];
+
+/// Keys of a board from a client, checked. `null` removes a key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoardDraft {
+    keys: Map<String, Value>,
+    /// Size of the request body, in bytes.
+    bytes: usize,
+}
+
+/// Parses the body of a change of a board. 400 and 413 with the wrong key and its rule.
+pub fn parse_board(body: &[u8]) -> Result<BoardDraft, ApiError> {
+    let mut keys = parse_object(body)?;
+    SERVER_KEYS.iter().for_each(|key| drop(keys.shift_remove(*key)));
+    for (key, value) in keys.iter().filter(|(_, value)| !value.is_null()) {
+        match (key.as_str(), value) {
+            ("title", value) => check_text(key, value, MAX_RUN_NAME_CHARS)?,
+            ("description", Value::String(text)) if text.len() > MAX_RUN_NOTES_BYTES => {
+                return Err(wrong(key, &format!("may have {} KiB", MAX_RUN_NOTES_BYTES >> 10)));
+            }
+            ("description", value) if !value.is_string() => return Err(wrong_type(key, "must be a string", value)),
+            ("archived", value) if !value.is_boolean() => return Err(wrong_type(key, "must be true or false", value)),
+            ("goal", value) => check_goal(value)?,
+            ("metrics", value) => drop(MetricSettings::parse(value)?),
+            ("layout", value) if !value.is_object() => return Err(wrong_type(key, "must be an object", value)),
+            _ => {}
+        }
+    }
+    Ok(BoardDraft { keys, bytes: body.len() })
+}
+
+/// `{"metric": "val/acc", "direction": "max"}`; the direction may be missing where the name says it.
+fn check_goal(goal: &Value) -> Result<(), ApiError> {
+    let metric = goal.get("metric").and_then(Value::as_str).filter(|metric| (1..=MAX_SERIES_NAME_CHARS).contains(&metric.chars().count()));
+    let direction = goal.get("direction").filter(|direction| !direction.is_null());
+    let is_direction = direction.is_none_or(|direction| direction.as_str().and_then(Direction::from_name).is_some());
+    match (metric, is_direction) {
+        (Some(_), true) => Ok(()),
+        (None, _) => Err(wrong("goal", "must be an object with the name of a metric: {\"metric\":\"loss\",\"direction\":\"min\"}")),
+        (_, false) => Err(wrong("goal", "has a 'direction' that must be 'min' or 'max'")),
+    }
+}
+
+fn wrong(key: &str, rule: &str) -> ApiError {
+    ErrorKind::BadRequest.with(format!("'{key}' {rule}; nothing was changed.")).at(key, rule)
+}
+
+fn wrong_type(key: &str, rule: &str, found: &Value) -> ApiError {
+    wrong(key, &format!("{rule}, not {}", json_type_name(found)))
+}
+
+fn no_board(name: &str) -> ApiError {
+    ErrorKind::NotFound.with(format!("There is no board '{name}': a board begins with its first cell, its first run or a PATCH."))
+}
+
+fn document(name: &str, counts: (usize, usize), document: Option<&BoardDocument>) -> Value {
+    let mut keys = Map::new();
+    keys.insert("name".to_owned(), name.into());
+    if let Some(document) = document {
+        keys.extend(document.keys.clone());
+    }
+    keys.insert("cells".to_owned(), counts.0.into());
+    keys.insert("runs".to_owned(), counts.1.into());
+    if let Some(BoardDocument { rev, created_ms, updated_ms, .. }) = document {
+        keys.insert("rev".to_owned(), (*rev).into());
+        keys.insert("createdAt".to_owned(), timestamp(*created_ms).into());
+        keys.insert("updatedAt".to_owned(), timestamp(*updated_ms).into());
+    }
+    keys.into()
+}
+
+/// Number of cells and of runs.
+fn counts(index: &Index, name: &str) -> (usize, usize) {
+    index.board(name).map_or((0, 0), |board| (board.cells.len(), board.runs.len()))
+}
+
+impl Boards {
+    /// The document of a board with its number of cells and runs. 404: the board has none of these.
+    pub fn board_document(&self, name: &str) -> Result<Value, ApiError> {
+        let index = self.store.index();
+        let (counts, known) = (counts(&index, name), index.board(name).and_then(|board| board.document.as_deref()));
+        let is_there = counts != (0, 0) || known.is_some_and(|known| !known.keys.is_empty());
+        if is_there { Ok(document(name, counts, known)) } else { Err(no_board(name)) }
+    }
+
+    /// Merges keys into the document of a board, which need not be there. 413: it would be too large.
+    pub async fn patch_board(
+        &self,
+        board: Arc<str>,
+        draft: BoardDraft,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<JsonResponse, ServerError> {
+        let bytes = 1024 + draft.bytes;
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(response);
+            }
+            let mut keys = batch.board_document(&board).map(|before| before.keys.clone()).unwrap_or_default();
+            for (key, value) in draft.keys {
+                match value {
+                    Value::Null => drop(keys.shift_remove(&key)),
+                    value => drop(keys.insert(key, value)),
+                }
+            }
+            if serde_json::to_string(&keys).map_or(0, |text| text.len()) > MAX_KEYS_BYTES {
+                let rule = format!("may have {} KiB in all", MAX_KEYS_BYTES >> 10);
+                return Err(ErrorKind::PayloadTooLarge.with(format!("The document of a board {rule}; nothing was changed.")).into());
+            }
+            let cells = counts(batch.index, &board).0;
+            let runs = batch.run_count(&board);
+            let known = batch.put_board_document(&board, keys);
+            let text = document(&board, (cells, runs), Some(&known)).to_string();
+            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "rev": known.rev, "repeated": true })))
+        };
+        self.store.write(bytes, operation).await
+    }
+
+    /// Deletes the cells, the runs and the document of a board. Cells and runs can be restored. 404: there is no such board.
+    pub async fn remove_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(response);
+            }
+            let runs = batch.runs(&board);
+            let cells: Vec<_> = batch.cells().into_iter().filter(|cell| cell.board == board).collect();
+            let known = batch.board_document(&board).filter(|known| !known.keys.is_empty());
+            if runs.is_empty() && cells.is_empty() && known.is_none() {
+                return Err(no_board(&board).into());
+            }
+            runs.iter().for_each(|run| drop(batch.remove_run(run)));
+            cells.iter().for_each(|cell| drop(batch.remove(cell)));
+            if known.is_some() {
+                batch.put_board_document(&board, Map::new());
+            }
+            let text = json!({ "name": board, "cells": cells.len(), "runs": runs.len() }).to_string();
+            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true })))
+        };
+        self.store.delete(operation).await
+    }
+}

@@ -1,0 +1,136 @@
+//! What is read of the runs of a board besides their documents: history, keys, differences.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderName, header};
+use axum::response::Response;
+use utoipa::IntoParams;
+
+use super::request::{BoardInPath, RequestContext, RunInPath};
+use super::runs::is_share;
+use super::{NO_STORE, invalid_parameter};
+use crate::protocol::{ApiError, ErrorKind};
+use crate::server::boards::runs::parse_run_ids;
+use crate::server::error::ServerError;
+use crate::server::http::openapi::parameters::{BoardPath, RunPath};
+use crate::server::http::openapi::responses::{NotFound, QueryErrors};
+use crate::server::http::openapi::schemas::{RunDiff, RunHistory, RunKeys};
+use crate::server::limits::MAX_POINTS_PER_PAGE;
+use crate::server::net::response_budget::counted;
+
+/// Memory of a point while it is written.
+const POINT_BYTES: usize = 160;
+const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), NO_STORE];
+
+/// `?metric=loss&from=0&limit=1000`.
+#[derive(Clone, Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// The name under which the points were logged.
+    #[param(min_length = 1)]
+    metric: String,
+    /// The index of the first point.
+    #[param(required = false, default = 0)]
+    from: u64,
+    /// At most so many points; more than 10,000 are cut to that.
+    #[param(required = false, default = 10000)]
+    limit: u64,
+}
+
+impl HistoryQuery {
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let (mut metric, mut query) = (None, Self { metric: String::new(), from: 0, limit: MAX_POINTS_PER_PAGE });
+        for (key, value) in form_urlencoded::parse(text.as_bytes()) {
+            let number = || value.parse().map_err(|_| invalid_parameter(&key, "must be a whole number, 0 or more", &value));
+            match &*key {
+                "metric" => metric = Some(value.into_owned()).filter(|metric| !metric.is_empty()),
+                "from" => query.from = number()?,
+                "limit" => query.limit = number()?.min(MAX_POINTS_PER_PAGE),
+                key => return Err(invalid_parameter(key, "is no key of this query; known are metric, from and limit", &value)),
+            }
+        }
+        let rule = "must name a metric of the run: ?metric=loss";
+        query.metric = metric.ok_or_else(|| ErrorKind::BadRequest.with(format!("'metric' {rule}.")).at("metric", rule))?;
+        Ok(query)
+    }
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/runs/{run}/history",
+    operation_id = "runHistory",
+    summary = "Read the points of a metric of a run",
+    params(RunPath, HistoryQuery),
+    responses(
+        (status = 200, description = "A page of points, in the order of arrival.", body = RunHistory),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn history(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
+    let HistoryQuery { metric, from, limit } = HistoryQuery::parse(&request.query)?;
+    let (app, bytes) = (&request.app, POINT_BYTES * limit as usize);
+    let share = app.answers.share(request.who(), bytes).await?;
+    let boards = app.boards.clone();
+    let read = async move { Ok(boards.run_history(&board, &run, &metric, from, limit as usize).await?.to_json().to_string()) };
+    let text: String = app.renderer.run(request.who(), bytes, read).await?;
+    let share = Arc::new(share.fit(text.len())?);
+    Ok(counted((JSON, share.lend(text.into()))))
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/run-keys",
+    operation_id = "runKeys",
+    summary = "The keys of the configurations and the metrics of the runs of a board",
+    params(BoardPath),
+    responses(
+        (status = 200, description = "Each key with its type, its number of runs, and the values.", body = RunKeys),
+        QueryErrors
+    )
+)]
+pub async fn keys(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    no_query(&request.query)?;
+    let keys = request.app.boards.run_keys(&board).await?;
+    respond(&request, serde_json::to_string(&keys).unwrap_or_default()).await
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/run-diff",
+    operation_id = "runDiff",
+    summary = "What differs between runs",
+    params(BoardPath, ("runs" = String, Query, description = "Ids of runs, two or more, separated by commas.")),
+    responses(
+        (status = 200, description = "Keys of the documents: those whose values differ, with the value of each run that has one, and those that all runs have alike.", body = RunDiff),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn diff(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let mut ids = Vec::new();
+    for (key, value) in form_urlencoded::parse(request.query.as_bytes()) {
+        match &*key {
+            "runs" => ids = parse_run_ids(&value)?,
+            key => return Err(invalid_parameter(key, "is no key of this query; known is runs", &value).into()),
+        }
+    }
+    if ids.len() < 2 {
+        let rule = "must name two runs or more: ?runs=first,second";
+        return Err(ErrorKind::BadRequest.with(format!("'runs' {rule}.")).at("runs", rule).into());
+    }
+    let diff = request.app.boards.run_diff(&board, &ids, is_share(&request))?;
+    respond(&request, serde_json::to_string(&diff).unwrap_or_default()).await
+}
+
+async fn respond(request: &RequestContext, text: String) -> Result<Response, ServerError> {
+    let share = Arc::new(request.app.answers.share(request.who(), text.len()).await?);
+    Ok(counted((JSON, share.lend(text.into()))))
+}
+
+pub(super) fn no_query(query: &str) -> Result<(), ApiError> {
+    match form_urlencoded::parse(query.as_bytes()).next() {
+        Some((key, value)) => Err(invalid_parameter(&key, "is no key of this query, which has none", &value)),
+        None => Ok(()),
+    }
+}

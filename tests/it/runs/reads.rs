@@ -1,0 +1,77 @@
+use serde_json::{Value, json};
+
+use super::{log, refused};
+use crate::support::spawn;
+
+#[tokio::test]
+async fn the_history_of_a_metric_is_read_in_pages() {
+    let server = spawn().await;
+    let points: Vec<Value> =
+        (0..5).map(|at| json!({"step": 10 * at, "time": 100 + at, "val/loss": if at == 3 { json!("NaN") } else { json!(at) }})).collect();
+    log(&server, "/boards/digits/runs/a/log", &json!(points).to_string()).await;
+    let path = "/boards/digits/runs/a/history?metric=val/loss";
+    let whole = json!({"step": [0.0, 10.0, 20.0, 30.0, 40.0], "value": [0.0, 1.0, 2.0, "NaN", 4.0], "time": [100.0, 101.0, 102.0, 103.0, 104.0],
+        "total": 5, "next": null});
+    assert_eq!(server.get(path).await, whole);
+    let page = server.get(&format!("{path}&from=1&limit=2")).await;
+    assert_eq!((&page["step"], &page["next"], &page["total"]), (&json!([10.0, 20.0]), &json!(3), &json!(5)));
+    let figures = server.get("/boards/digits/runs/a").await["metrics"]["val/loss"].clone();
+    assert_eq!(
+        (&figures["min"], &figures["max"], &figures["maxStep"], &figures["best"]),
+        (&json!(0.0), &json!(4.0), &json!(40.0), &json!(0.0))
+    );
+    assert_eq!(figures["mean"], 1.75);
+    for (query, status, expected) in [
+        ("", 400, "'metric' must name a metric of the run"),
+        ("metric=acc", 404, "The run 'a' has no metric 'acc'"),
+        ("metric=val/loss&from=-1", 400, "'from' must be a whole number"),
+        ("metric=val/loss&to=1", 400, "known are metric, from and limit"),
+    ] {
+        let (found, message) = refused(&server, "GET", &format!("/boards/digits/runs/a/history?{query}"), "").await;
+        assert!(found == status && message.contains(expected), "{query}: {message}");
+    }
+    assert_eq!(server.call("GET", "/boards/digits/runs/b/history?metric=loss", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn keys_and_differences_of_runs() {
+    let server = spawn().await;
+    for (run, lr) in [("a", 0.1), ("b", 0.01)] {
+        let keys = json!({"config": {"lr": lr, "opt": {"name": "adam"}, "api_key": "0123456789"}, "tags": ["x"]});
+        server.call("PATCH", &format!("/boards/digits/runs/{run}?upsert=true"), keys.to_string()).await;
+    }
+    log(&server, "/boards/digits/runs/a/log", r#"{"loss":2}"#).await;
+    let keys = server.get("/boards/digits/run-keys").await;
+    assert_eq!((&keys["runs"], &keys["metrics"]), (&json!(2), &json!([{"key": "loss", "runs": 1, "min": 2.0, "max": 2.0}])));
+    let config: Vec<_> =
+        keys["config"].as_array().unwrap().iter().map(|key| (key["key"].as_str().unwrap(), key["distinct"].as_u64().unwrap())).collect();
+    assert_eq!(config, [("api_key", 1), ("lr", 2), ("opt.name", 1)]);
+    let diff = server.get("/boards/digits/run-diff?runs=b,a").await;
+    assert_eq!((&diff["runs"], &diff["different"]), (&json!(["b", "a"]), &json!({"config.lr": {"b": 0.01, "a": 0.1}})));
+    assert_eq!((&diff["equal"]["config.opt.name"], &diff["equal"]["config.api_key"]), (&json!("adam"), &json!("[redacted]")));
+    for (query, status) in [("runs=a", 400), ("", 400), ("runs=a,none", 404), ("x=1", 400)] {
+        assert_eq!(refused(&server, "GET", &format!("/boards/digits/run-diff?{query}"), "").await.0, status, "{query}");
+    }
+    assert_eq!(server.get("/boards/none/run-keys").await, json!({"runs": 0, "config": [], "metrics": []}));
+}
+
+#[tokio::test]
+async fn epochs_of_keras_become_runs_where_the_address_says_so() {
+    let server = spawn().await;
+    let epoch = async |query: &str, epoch: u64| {
+        let body = json!({"epoch": epoch, "loss": 1.0, "val_loss": 2.0}).to_string();
+        let reply = server.call("POST", &format!("/publish/epoch/end/?board=digits&{query}"), body).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply.json()["run"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(epoch("run=first", 0).await, "first");
+    let run = epoch("run=", 0).await;
+    assert_eq!((epoch("run=", 1).await, epoch("run=", 2).await), (run.clone(), run.clone()));
+    let second = epoch("run=", 2).await;
+    assert_ne!(second, run, "the epoch is not above the last one");
+    assert_eq!(epoch("run=", 3).await, second);
+    let shown = server.get(&format!("/boards/digits/runs/{run}")).await;
+    assert_eq!((&shown["metrics"]["val_loss"]["points"], &shown["source"]), (&json!(3), &json!({"tool": "keras"})));
+    assert_eq!(server.get("/values?board=digits").await.as_array().unwrap().len(), 1, "one chart for both lines");
+    assert_eq!(refused(&server, "POST", "/publish/epoch/end/?run=a%20b", "{}").await.0, 400);
+}
