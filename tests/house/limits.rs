@@ -58,6 +58,25 @@ const STATED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "docs/runs.md",
+        &[
+            "A board may have {MAX_RUNS_PER_BOARD:,} runs (413)",
+            "Objects may be nested {MAX_LOG_DEPTH} deep. A name has 1 to {MAX_SERIES_NAME_CHARS} characters",
+            "One request may have {MAX_METRICS_PER_LOG} names and {MAX_POINTS_PER_REQUEST:,} points (413)",
+            "A cell may have {MAX_RUN_SERIES_PER_CELL:,} series of runs.",
+            "The document may have {MAX_RUN_BYTES:KiB} KiB in all.",
+            "a string of up to {MAX_RUN_NAME_CHARS} characters",
+            "an object: {MAX_CONFIG_KEYS} keys, {MAX_CONFIG_DEPTH} levels, {MAX_CONFIG_BYTES:KiB} KiB",
+            "a list of up to {MAX_RUN_TAGS} strings",
+            "Markdown, up to {MAX_RUN_NOTES_BYTES:KiB} KiB",
+            "names runs (up to {MAX_NAMED_RUNS}). One answer has up to {MAX_RUNS_PER_PAGE} runs.",
+            "A search may have {MAX_SEARCH_CHARS} characters, {MAX_SEARCH_TERMS} conditions, {MAX_SEARCH_DEPTH} nested parentheses, \
+             and regular expressions of {MAX_SEARCH_PATTERN_BYTES} bytes",
+            "up to {MAX_POINTS_PER_PAGE:,} points in the order of arrival",
+            "kept, {MAX_KEYS_BYTES:KiB} KiB in all",
+        ],
+    ),
+    (
         "docs/deploy.md",
         &[
             "LimitNOFILE={MAX_OPEN_FILES}",
