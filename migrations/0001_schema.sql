@@ -5,7 +5,7 @@
 --   state, board, run, cell, value, series, tail, reply   `sum`, over all other columns of the row
 --   journal, chunk, node                                  the last four bytes of the blob, over the blob and the row's key
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
--- checksums of board, cell, series, journal, reply and run; a cell has the version and length of its value; a series has
+-- checksums of board, cell, series, journal, reply and run, and of the heads of values of runs; a cell has the version and length of its value; a series has
 -- the number of its chunks, and the number of points and checksum of its tail. Nodes can be rebuilt from chunks.
 
 -- One row with the state of the whole database. Every commit updates it.
@@ -96,7 +96,7 @@ CREATE TABLE cell (
     sum     INTEGER NOT NULL
 ) STRICT;
 
--- The values of cells, as JSON text. A cell's current value has neither run nor step.
+-- The values of cells, as JSON text. A cell's current value has neither run nor step; the last value of a run has no step.
 CREATE TABLE value (
     cell    TEXT NOT NULL,
     -- NULL: of no run

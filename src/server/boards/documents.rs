@@ -167,7 +167,7 @@ pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SeriesP
     };
     let value = draft.value.clone();
     // A removed cell of the same id leaves nothing behind.
-    batch.clear_series(&record.id);
+    batch.clear_cell(&record.id);
     let record = append::put(batch, ChangeKind::Created, record, Some(draft.value), draft.line, append)?;
     Ok(Document { record, value })
 }

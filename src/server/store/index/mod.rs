@@ -1,6 +1,7 @@
 //! The committed state in memory: records without large values, and series without chunks. The writer updates it after each commit.
 
 pub mod run_trash;
+pub mod run_values;
 pub mod runs;
 pub mod tombstones;
 
@@ -15,6 +16,7 @@ use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::{CellContent, CellId, RunId, SeriesId};
 use run_trash::RunTrash;
+use run_values::{RunValue, RunValueIndex};
 use runs::RunIndex;
 use tombstones::TombstoneIndex;
 
@@ -33,6 +35,7 @@ pub struct Index {
     run_trash: RunTrash,
     /// Series of cells and tombstones.
     series: HashMap<CellId, CellSeries>,
+    run_values: RunValueIndex,
     /// Series whose summaries have to be made from their points.
     summaries_due: Vec<(CellId, SeriesId)>,
     replies: ReplyIndex,
@@ -74,6 +77,7 @@ impl Index {
             tombstones: TombstoneIndex::default(),
             run_trash: RunTrash::default(),
             series: HashMap::new(),
+            run_values: RunValueIndex::default(),
             summaries_due: Vec::new(),
             replies: ReplyIndex::default(),
         }
@@ -126,11 +130,13 @@ impl Index {
     /// At a start, once the points of deleted cells and runs are loaded: counts them in the tombstones' sizes.
     pub(crate) fn measure_tombstones(&mut self) {
         for tombstone in self.boards.values().flat_map(|board| board.tombstones.values()) {
-            self.tombstones.insert(tombstone, point_count(&self.series, &tombstone.id));
+            let bytes = self.run_values.bytes(&tombstone.id);
+            self.tombstones.insert(tombstone, point_count(&self.series, &tombstone.id), bytes);
         }
         for board in self.boards.values() {
             for tombstone in board.runs.tombstones() {
-                self.run_trash.insert(tombstone, points_of_run(&self.series, board, &tombstone.id));
+                let bytes = value_bytes_of_run(&self.run_values, board, &tombstone.id);
+                self.run_trash.insert(tombstone, points_of_run(&self.series, board, &tombstone.id), bytes);
             }
         }
     }
@@ -155,6 +161,27 @@ impl Index {
     /// All series with their cells or tombstones, in no particular order.
     pub(crate) fn all_series(&self) -> impl Iterator<Item = (&CellId, &Series)> {
         self.series.iter().flat_map(|(cell, known)| known.all().map(move |series| (cell, series)))
+    }
+
+    /// The runs with a value in a cell or tombstone, deleted ones included.
+    pub fn run_values(&self, cell: &CellId) -> Option<&HashMap<RunId, RunValue>> {
+        self.run_values.of_cell(cell)
+    }
+
+    /// The value of a run in a cell, if readers may see it: the cell is there, and the run is on its board.
+    pub fn visible_run_value(&self, cell: &CellId, run: &RunId) -> Option<RunValue> {
+        let value = self.run_values.get(cell, run)?;
+        let board = self.boards.get(self.home.get(cell)?)?;
+        board.runs.contains(run).then_some(value)
+    }
+
+    pub(crate) fn run_values_mut(&mut self) -> &mut RunValueIndex {
+        &mut self.run_values
+    }
+
+    /// Bytes of the values of all runs in a cell or tombstone.
+    pub(crate) fn run_value_bytes(&self, cell: &CellId) -> u64 {
+        self.run_values.bytes(cell)
     }
 
     /// Number of points of all series of a cell or tombstone.
@@ -245,7 +272,8 @@ impl Index {
         match row {
             Some((record, false)) => board.runs.put(record.clone()),
             Some((record, true)) => {
-                self.run_trash.insert(record, points_of_run(&self.series, board, id));
+                let bytes = value_bytes_of_run(&self.run_values, board, id);
+                self.run_trash.insert(record, points_of_run(&self.series, board, id), bytes);
                 board.runs.put_tombstone(record.clone());
             }
             None => board.runs.remove(id),
@@ -283,7 +311,7 @@ impl Index {
     /// Replaces a cell by its tombstone.
     pub fn put_tombstone(&mut self, record: Arc<Record>) {
         self.purge(&record.id);
-        self.tombstones.insert(&record, point_count(&self.series, &record.id));
+        self.tombstones.insert(&record, point_count(&self.series, &record.id), self.run_values.bytes(&record.id));
         self.boards.entry(record.board.clone()).or_default().tombstones.insert(record.seq, record);
     }
 
@@ -312,6 +340,11 @@ fn point_count(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
 fn points_of_run(series: &HashMap<CellId, CellSeries>, board: &BoardIndex, run: &RunId) -> u64 {
     let cells = board.cells.keys().filter_map(|cell| series.get(cell));
     cells.flat_map(|known| known.of_run(run)).map(Series::count).sum()
+}
+
+/// Bytes of the values of a run in all cells of its board.
+fn value_bytes_of_run(values: &RunValueIndex, board: &BoardIndex, run: &RunId) -> u64 {
+    board.cells.keys().filter_map(|cell| values.get(cell, run)).map(|value| value.bytes).sum()
 }
 
 #[cfg(test)]

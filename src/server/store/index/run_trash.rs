@@ -51,10 +51,10 @@ impl RunTrash {
         self.deletions.last_key_value().map(|(deletion, _)| deletion)
     }
 
-    /// Adds a deleted run that has this number of points, or replaces it.
-    pub fn insert(&mut self, record: &RunRecord, points: u64) {
+    /// Adds a deleted run that has this number of points and bytes of values, or replaces it.
+    pub fn insert(&mut self, record: &RunRecord, points: u64, values: u64) {
         self.remove(record);
-        let bytes = disk_bytes_of(&record.keys, points);
+        let bytes = disk_bytes_of(&record.keys, points) + values;
         self.deletions.entry(RunDeletion::of(record)).or_default().insert(record.id.clone(), bytes);
         self.runs += 1;
         self.bytes += bytes;

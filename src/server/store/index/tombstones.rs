@@ -49,10 +49,15 @@ impl TombstoneIndex {
         self.by_age.iter().filter_map(|(_, id)| Some((id, self.by_id.get(id)?)))
     }
 
-    pub fn insert(&mut self, record: &Record, points: u64) {
+    /// `points` and `run_values`: the number of its points, and the bytes of the values of runs.
+    pub fn insert(&mut self, record: &Record, points: u64, run_values: u64) {
         self.remove(&record.id);
-        let tombstone =
-            Tombstone { board: record.board.clone(), seq: record.seq, removed_ms: record.updated_ms, bytes: disk_bytes(record, points) };
+        let tombstone = Tombstone {
+            board: record.board.clone(),
+            seq: record.seq,
+            removed_ms: record.updated_ms,
+            bytes: disk_bytes(record, points) + run_values,
+        };
         self.bytes += tombstone.bytes;
         self.by_age.insert((tombstone.removed_ms, record.id.clone()));
         self.by_id.insert(record.id.clone(), tombstone);

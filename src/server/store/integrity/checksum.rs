@@ -64,6 +64,14 @@ pub fn value(cell: &str, run: Option<&str>, step: Option<i64>, version: i64, jso
     sum.number(version).text(json).end()
 }
 
+/// The columns of `value` that [`run_value`] covers, in its order.
+pub const RUN_VALUE_COLUMNS: &str = "cell, run, version, octet_length(json), sum";
+
+/// A row of `value` with a run, for the row counts: of the JSON text, which a start does not read, its length and the row's checksum.
+pub fn run_value(cell: &str, run: &str, version: i64, bytes: i64, sum: i64) -> i64 {
+    RowChecksum::default().text(cell.as_bytes()).text(run.as_bytes()).number(version).number(bytes).number(sum).end()
+}
+
 /// A row of `board`; `doc` is the JSON text of its document in the row.
 pub fn board(name: &str, row: &BoardRow, doc: Option<&str>) -> i64 {
     let BoardRow { seq, floor, run_seq, run_floor, .. } = row;

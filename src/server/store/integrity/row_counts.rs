@@ -10,9 +10,11 @@ pub enum Table {
     Journal,
     Reply,
     Run,
+    /// Rows of `value` with a run.
+    RunValue,
 }
 
-const NAMES: [&str; 6] = ["board", "cell", "series", "journal", "reply", "run"];
+const NAMES: [&str; 7] = ["board", "cell", "series", "journal", "reply", "run", "value"];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {

@@ -1,14 +1,15 @@
-//! Loading boards and their runs at a start. The checksum of each row is verified before its content is used.
+//! Loading boards, their runs and which values those have, at a start. The checksum of each row is verified before its content is used.
 
 use std::sync::Arc;
 
 use sqlx::{Row, SqliteConnection};
 
-use crate::protocol::RunId;
+use crate::protocol::{CellId, RunId};
 use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::error::corrupt;
 use crate::server::store::index::Index;
-use crate::server::store::integrity::checksum;
+use crate::server::store::index::run_values::RunValue;
+use crate::server::store::integrity::checksum::{self, RUN_VALUE_COLUMNS};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
 use crate::server::store::run_record::RunRecord;
 
@@ -68,6 +69,21 @@ pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row
         }
         row_counts.add(Table::Run, sum);
         index.set_run(&board, &record.id.clone(), Some((&Arc::new(record), removed != 0)));
+    }
+    Ok(())
+}
+
+/// Loads which runs have values in which cells; the values stay on disk, unread.
+pub async fn load_run_values(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
+    let select = format!("SELECT {RUN_VALUE_COLUMNS} FROM value WHERE run IS NOT NULL AND step IS NULL");
+    for row in sqlx::query(sqlx::AssertSqlSafe(select)).fetch_all(connection).await? {
+        let (cell, run): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        let (version, bytes, sum): (i64, i64, i64) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        let (Some(cell_id), Some(run_id)) = (CellId::parse(cell), RunId::parse(run)) else {
+            return Err(corrupt(format!("the value of the run {run:?} in the cell {cell:?} is damaged")));
+        };
+        row_counts.add(Table::RunValue, checksum::run_value(cell, run, version, bytes, sum));
+        index.run_values_mut().set(&cell_id, run_id, Some(RunValue { version: version as u64, bytes: bytes as u64 }));
     }
     Ok(())
 }

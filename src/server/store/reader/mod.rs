@@ -4,6 +4,7 @@ pub mod block_cache;
 pub mod columns;
 pub mod points;
 mod rows;
+mod run_values;
 mod values;
 
 /// How often a read is repeated if what it reads changes meanwhile.

@@ -40,6 +40,7 @@ async fn sound() -> Vec<u8> {
             let points = NewPoints { x: None, y: vec![1.5], t: None };
             batch.append(&id("a"), &SeriesId::of_run(record.id.clone(), "val"), Some("val/loss"), points);
         }
+        batch.put_run_value(&id("small"), &RunId::parse("first").unwrap(), "1.5".into());
         batch.put_board_document(&"main".into(), json!({ "title": "Digits" }).as_object().unwrap().clone());
     })
     .await;
@@ -108,6 +109,8 @@ async fn read_all(folder: &Path) -> Option<Reads> {
     for run in ["first", "second"] {
         let series = SeriesId::of_run(RunId::parse(run).unwrap(), "val");
         let page = store.points(&id("a"), &series, 0, 10).await;
+        let value = store.run_value(&id("small"), series.run.as_ref().unwrap()).await;
+        reads.insert(format!("value of {run}"), value.ok().map(|value| format!("{value:?}")));
         reads.insert(format!("a {series}"), page.ok().map(|page| page.map_or("none".into(), |page| format!("{:?}", page.points.y))));
     }
     let boards = |store: &Store| {

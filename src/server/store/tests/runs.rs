@@ -337,3 +337,59 @@ async fn the_trash_of_runs_survives_a_restart() {
     store.close().await;
     sound(folder.path()).await;
 }
+
+#[tokio::test]
+async fn each_run_has_a_value_of_its_own_in_a_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    let large = format!("\"{}\"", "x".repeat(50_000));
+    let value = large.clone();
+    change(&store, move |batch| {
+        super::retention::note(batch, "n", "main", "plain");
+        for run in ["first", "second", "third"] {
+            put(batch, run);
+            batch.put_run_value(&id("n"), &run_id(run), "1".into());
+        }
+        batch.put_run_value(&id("n"), &run_id("second"), value.into());
+        batch.remove_run(&batch.run("main", &run_id("third")).unwrap());
+    })
+    .await;
+    let read = async |store: &Store, run: &str| {
+        let value = store.run_value(&id("n"), &run_id(run)).await.unwrap();
+        value.map(|(_, json)| json.to_string())
+    };
+    let plain = async |store: &Store| store.read(&id("n")).await.unwrap().and_then(|(_, value)| value).map(|json| json.to_string());
+    for _ in 0..2 {
+        assert_eq!(read(&store, "first").await.as_deref(), Some("1"));
+        assert_eq!(read(&store, "second").await.as_ref(), Some(&large));
+        assert_eq!((read(&store, "third").await, read(&store, "none").await), (None, None), "it is deleted");
+        assert_eq!(plain(&store).await.as_deref(), Some("\"plain\""));
+        store = again(store, folder.path()).await;
+    }
+    // Without its own value the cell keeps those of runs; a purged run loses its value, and a run in place of a deleted one has none.
+    change(&store, |batch| {
+        let record = Record::clone(&batch.cell(&id("n")).unwrap());
+        batch.put(ChangeKind::Patched, record, Some(None));
+        batch.purge(10);
+    })
+    .await;
+    change(&store, |batch| {
+        batch.remove_run(&batch.run("main", &run_id("first")).unwrap());
+        put(batch, "first");
+    })
+    .await;
+    assert_eq!((read(&store, "first").await, read(&store, "second").await.as_ref()), (None, Some(&large)));
+    let rows = async |store: &Store| sqlx::query_scalar::<_, i64>("SELECT count(*) FROM value").fetch_one(&store.readers).await.unwrap();
+    assert_eq!((plain(&store).await, rows(&store).await), (None, 1));
+    store = again(store, folder.path()).await;
+    let refused = |batch: &mut Batch| {
+        batch.put_run_value(&id("n"), &run_id("first"), "7".into());
+        Err::<(), _>(StoreError::Busy)
+    };
+    assert!(store.write(1, refused).await.is_err() && read(&store, "first").await.is_none());
+    change(&store, |batch| drop(batch.remove(&batch.cell(&id("n")).unwrap()))).await;
+    assert_eq!(store.purge().await.unwrap(), 1);
+    assert_eq!((read(&store, "second").await, rows(&store).await), (None, 0));
+    store.close().await;
+    sound(folder.path()).await;
+}

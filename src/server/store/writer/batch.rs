@@ -12,6 +12,7 @@ use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::board_row::BoardRow;
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
+use crate::server::store::index::run_values::RunValue;
 use crate::server::store::index::{BoardIndex, tombstones};
 use crate::server::store::series::StoredTail;
 use crate::server::store::series::delta::{AppendPlan, SeriesDelta};
@@ -49,6 +50,8 @@ pub(crate) struct Layer {
     values: HashMap<CellId, (u64, Option<Arc<str>>)>,
     pub boards: HashMap<Arc<str>, BoardRow>,
     pub runs: RunStates,
+    /// Values of runs with their versions; `None` for a removed one.
+    pub run_values: HashMap<CellId, HashMap<RunId, Option<(u64, Arc<str>)>>>,
     pub changes: Vec<Change>,
     pub series: HashMap<CellId, SeriesDelta>,
     replies: Vec<(IdempotencyKey, StoredReply)>,
@@ -73,6 +76,8 @@ pub struct BatchOutcome {
     pub values: Vec<(CellId, u64, Option<Arc<str>>)>,
     pub boards: Vec<(Arc<str>, BoardRow)>,
     pub runs: RunStates,
+    /// Cell, run, version and JSON text; `None` for a removed one.
+    pub run_values: Vec<(CellId, RunId, Option<(u64, Arc<str>)>)>,
     pub changes: Vec<Change>,
     pub series: Vec<AppendPlan>,
     /// Tails that the commit has written of points that were only in the journal.
@@ -237,6 +242,9 @@ impl<'a> Batch<'a> {
             for (board, runs) in current.runs {
                 self.done.runs.entry(board).or_default().extend(runs);
             }
+            for (cell, values) in current.run_values {
+                self.done.run_values.entry(cell).or_default().extend(values);
+            }
             self.done.changes.extend(current.changes);
             self.done.replies.extend(current.replies);
             for (id, delta) in current.series {
@@ -250,15 +258,18 @@ impl<'a> Batch<'a> {
         self.purge_excess_tombstones();
         self.purge_excess_runs();
         let plans = self.plan_appends(key);
-        let Layer { cells, values, boards, runs, changes, replies, series: _ } = self.done;
+        let Layer { cells, values, boards, runs, run_values, changes, replies, series: _ } = self.done;
         let is_stored = |id: &CellId| !matches!(cells.get(id), Some(RowState::Purged));
         let values = values.into_iter().filter(|(id, _)| is_stored(id)).map(|(id, (version, value))| (id, version, value)).collect();
+        let run_values = run_values.into_iter().filter(|(id, _)| is_stored(id));
+        let run_values = run_values.flat_map(|(id, values)| values.into_iter().map(move |(run, value)| (id.clone(), run, value))).collect();
         let evicted_writers = if replies.is_empty() { Vec::new() } else { self.index.replies().evictable(self.now_ms) };
         BatchOutcome {
             values,
             cells: cells.into_iter().collect(),
             boards: boards.into_iter().collect(),
             runs,
+            run_values,
             changes,
             series: plans,
             stored_tails: Vec::new(),
@@ -321,7 +332,8 @@ impl<'a> Batch<'a> {
             }
             if let RowState::Deleted(record) = row_state {
                 let points = self.index.point_count(id);
-                (count, bytes, is_newest_here) = (count + 1, bytes + tombstones::disk_bytes(record, points), true);
+                (count, bytes, is_newest_here) =
+                    (count + 1, bytes + tombstones::disk_bytes(record, points) + self.index.run_value_bytes(id), true);
             }
         }
         let mut purged = Vec::new();
@@ -366,13 +378,17 @@ impl BatchOutcome {
 
     pub fn is_empty(&self) -> bool {
         let is_unchanged = self.cells.is_empty() && self.boards.is_empty() && self.runs.is_empty() && self.changes.is_empty();
-        is_unchanged && self.series.is_empty() && self.replies.is_empty()
+        is_unchanged && self.run_values.is_empty() && self.series.is_empty() && self.replies.is_empty()
     }
 
     /// Applies the changes to the index, after they are on disk.
     pub fn apply(&mut self, index: &mut Index) {
         for (name, row) in &self.boards {
             index.set_board(name, row.clone());
+        }
+        for (cell, run, value) in self.run_values.drain(..) {
+            let value = value.map(|(version, json)| RunValue { version, bytes: json.len() as u64 });
+            index.run_values_mut().set(&cell, run, value);
         }
         for (board, runs) in &self.runs {
             for (id, state) in runs {
@@ -384,7 +400,10 @@ impl BatchOutcome {
             match row_state {
                 RowState::Live(record) => index.put(record.clone()),
                 RowState::Deleted(record) => deleted.push(record),
-                RowState::Purged => index.purge(id),
+                RowState::Purged => {
+                    index.purge(id);
+                    index.run_values_mut().purge(id);
+                }
             }
         }
         deleted.sort_by_key(|record| record.seq);

@@ -11,6 +11,7 @@ mod pyramid_rows;
 pub mod repair;
 mod rows;
 mod run_purge;
+mod run_values;
 mod runs;
 mod summaries;
 

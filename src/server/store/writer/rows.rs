@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::batch::{BatchOutcome, RowState};
 use crate::protocol::{CellId, RunId};
@@ -11,7 +11,7 @@ use crate::server::limits::MAX_REPLIES_PER_WRITER;
 use crate::server::store::Index;
 use crate::server::store::board_row::BoardRow;
 use crate::server::store::error::corrupt;
-use crate::server::store::integrity::checksum;
+use crate::server::store::integrity::checksum::{self, RUN_VALUE_COLUMNS};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
 
 /// Rows per statement. Groups are powers of two, so that few different statements have to be prepared.
@@ -112,12 +112,19 @@ pub async fn write_cells(
         insert.push(" ON CONFLICT (cell, ifnull(run, 0), ifnull(step, '')) DO UPDATE SET version = excluded.version, json = excluded.json, sum = excluded.sum");
         insert.build().execute(&mut *commit).await?;
     }
-    let purged = outcome.cells.iter().filter(|(_, state)| matches!(state, RowState::Purged)).map(|(id, _)| id);
-    let ids: Vec<&str> = purged.chain(absent.into_iter().map(|(id, ..)| id)).map(CellId::as_str).collect();
-    if !ids.is_empty() {
-        let delete = sqlx::query("DELETE FROM value WHERE cell IN (SELECT value FROM json_each(?))");
-        delete.bind(json_array(ids.into_iter())).execute(&mut *commit).await?;
+    let absent: Vec<&str> = absent.into_iter().map(|(id, ..)| id.as_str()).collect();
+    if !absent.is_empty() {
+        let delete = "DELETE FROM value WHERE cell IN (SELECT value FROM json_each(?)) AND ifnull(run, 0) = 0 AND ifnull(step, '') = ''";
+        sqlx::query(delete).bind(json_array(absent.into_iter())).execute(&mut *commit).await?;
     }
+    let purged = outcome.cells.iter().filter(|(_, state)| matches!(state, RowState::Purged)).map(|(id, _)| id);
+    let purged: Vec<&str> = purged.map(CellId::as_str).collect();
+    if !purged.is_empty() {
+        let delete = format!("DELETE FROM value WHERE cell IN (SELECT value FROM json_each(?)) RETURNING {RUN_VALUE_COLUMNS}");
+        let deleted = sqlx::query(sqlx::AssertSqlSafe(delete)).bind(json_array(purged.into_iter())).fetch_all(&mut *commit).await?;
+        uncount_run_values(&deleted, row_counts)?;
+    }
+    write_run_values(commit, outcome, row_counts).await?;
     for (name, row) in &outcome.boards {
         let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, run_seq, run_floor, doc, rev, created, updated, sum)
                       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -133,6 +140,35 @@ pub async fn write_cells(
     }
     replaced.boards.iter().for_each(|sum| row_counts.remove(Table::Board, *sum));
     write_runs(commit, outcome, replaced, row_counts).await
+}
+
+async fn write_run_values(commit: &mut SqliteConnection, outcome: &BatchOutcome, row_counts: &mut RowCounts) -> sqlx::Result<()> {
+    let delete = format!("DELETE FROM value WHERE cell = ? AND ifnull(run, 0) = ? AND ifnull(step, '') = '' RETURNING {RUN_VALUE_COLUMNS}");
+    for (cell, run, value) in &outcome.run_values {
+        let delete = sqlx::query(sqlx::AssertSqlSafe(delete.clone())).bind(cell.as_str()).bind(run.as_str());
+        uncount_run_values(&delete.fetch_all(&mut *commit).await?, row_counts)?;
+        if let Some((version, json)) = value {
+            let sum = checksum::value(cell.as_str(), Some(run.as_str()), None, *version as i64, json.as_bytes());
+            let insert = sqlx::query("INSERT INTO value (cell, run, version, json, sum) VALUES (?, ?, ?, ?, ?)");
+            let insert = insert.bind(cell.as_str()).bind(run.as_str()).bind(*version as i64).bind(&**json).bind(sum);
+            insert.execute(&mut *commit).await?;
+            let bytes = json.len() as i64;
+            row_counts.add(Table::RunValue, checksum::run_value(cell.as_str(), run.as_str(), *version as i64, bytes, sum));
+        }
+    }
+    Ok(())
+}
+
+/// Takes deleted rows of `value` out of the row counts: those that have a run.
+fn uncount_run_values(deleted: &[sqlx::sqlite::SqliteRow], row_counts: &mut RowCounts) -> sqlx::Result<()> {
+    for row in deleted {
+        let (cell, run): (&str, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+        if let Some(run) = run {
+            let sum = checksum::run_value(cell, run, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+            row_counts.remove(Table::RunValue, sum);
+        }
+    }
+    Ok(())
 }
 
 async fn write_runs(

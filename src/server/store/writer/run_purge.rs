@@ -54,25 +54,37 @@ impl Batch<'_> {
 
     fn purge_these(&mut self, purged: Vec<(RunDeletion, RunId)>) {
         for (RunDeletion { board, seq, .. }, run) in purged {
-            self.remove_series_of_run(&board, &run);
+            self.clear_run(&board, &run);
             let row = self.board_row(&board);
             self.current.boards.insert(board.clone(), BoardRow { run_floor: row.run_floor.max(seq), ..row });
             self.current.runs.entry(board).or_default().insert(run, RowState::Purged);
         }
     }
 
-    /// Removes the series of a run from all cells of the board.
-    pub(super) fn remove_series_of_run(&mut self, board: &Arc<str>, run: &RunId) {
+    /// Whether the cell is on this board, or was when it was deleted.
+    fn is_on(&self, cell: &CellId, board: &Arc<str>) -> bool {
+        self.cell(cell).or_else(|| self.tombstone(cell)).is_some_and(|record| record.board == *board)
+    }
+
+    /// Removes the series and values of a run from all cells of the board.
+    pub(super) fn clear_run(&mut self, board: &Arc<str>, run: &RunId) {
         let known = self.index.board(board).into_iter();
         let cells = known.flat_map(|board| board.cells.keys().chain(board.tombstones.values().map(|tombstone| &tombstone.id)));
         let committed = cells.flat_map(|cell| self.index.series_of_run(cell, run).iter().map(move |series| (cell, &series.id)));
-        let is_here = |cell: &CellId| self.cell(cell).or_else(|| self.tombstone(cell)).is_some_and(|record| record.board == *board);
-        let pending = [&self.done, &self.current].into_iter().flat_map(|layer| &layer.series).filter(|(cell, _)| is_here(cell));
+        let pending = [&self.done, &self.current].into_iter().flat_map(|layer| &layer.series).filter(|(cell, _)| self.is_on(cell, board));
         let pending = pending.flat_map(|(cell, delta)| delta.appended.iter().map(move |pending| (cell, &pending.id)));
         let pending = pending.filter(|(_, id)| id.run.as_ref() == Some(run));
         let removed: Vec<(CellId, SeriesId)> = committed.chain(pending).map(|(cell, id)| (cell.clone(), id.clone())).collect();
         for (cell, id) in removed {
             self.remove_series(&cell, [id].into());
+        }
+        let committed = self.index.board(board).into_iter();
+        let committed = committed.flat_map(|board| board.cells.keys().chain(board.tombstones.values().map(|tombstone| &tombstone.id)));
+        let committed = committed.filter(|cell| self.index.run_values(cell).is_some_and(|known| known.contains_key(run)));
+        let pending = [&self.done, &self.current].into_iter().flat_map(|layer| layer.run_values.keys());
+        let cells: Vec<CellId> = committed.chain(pending.filter(|cell| self.is_on(cell, board))).cloned().collect();
+        for cell in cells {
+            self.remove_run_value(&cell, run);
         }
     }
 }

@@ -64,10 +64,10 @@ impl Batch<'_> {
 
     /// Creates or changes a run. Returns the record with its new numbers. The changes of one operation of the same kind are one event.
     ///
-    /// A run that is created in place of a deleted one begins without its series.
+    /// A run that is created in place of a deleted one begins without its series and values.
     pub fn put_run(&mut self, kind: ChangeKind, record: RunRecord) -> Arc<RunRecord> {
         if self.removed_run(&record.board, &record.id).is_some() {
-            self.remove_series_of_run(&record.board, &record.id);
+            self.clear_run(&record.board, &record.id);
         }
         self.store_run(kind, record)
     }
