@@ -54,6 +54,6 @@ pub use series_label::{is_series_hidden, series_key, series_label};
 pub use series_style::{SeriesStyle, StyledSeries, series_styles};
 pub use series_view::{Emphasis, SeriesView};
 pub use strokes::{build_layers, nearest_column, nearest_gap};
-pub use text_metrics::format_number;
+pub use text_metrics::{format_number, format_significant};
 pub use ticks::{Tick, TickFormat, make_ticks};
 pub use time_zone::TimeZone;

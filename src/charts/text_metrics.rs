@@ -90,6 +90,11 @@ pub fn from_decimal(digits: i64, exponent: i32) -> f64 {
 
 /// A value as text of tooltips and legends: six significant digits, whole numbers in full up to 15 places; `NaN`, `∞`, `-∞`.
 pub fn format_number(value: f64) -> String {
+    format_significant(value, 6)
+}
+
+/// The same with so many significant digits, at most 15.
+pub fn format_significant(value: f64, significant: i32) -> String {
     if value.is_nan() {
         return "NaN".into();
     }
@@ -100,10 +105,10 @@ pub fn format_number(value: f64) -> String {
     if size == 0.0 {
         return "0".into();
     }
-    if size < 1e15 && (size >= 1e5 || size.trunc() == size) {
+    if size < 1e15 && (size >= power_of_ten(significant - 1) || size.trunc() == size) {
         return format_decimal(value.round() as i64, 0);
     }
-    let mut exponent = decimal_exponent(size) - 5;
+    let mut exponent = decimal_exponent(size) - (significant - 1);
     // In two steps where one power would overflow: the smallest doubles.
     let mut digits = (if exponent < -300 {
         size * power_of_ten(300) * power_of_ten(-exponent - 300)

@@ -7,8 +7,11 @@ use super::open;
 use super::run_state::RunState;
 use crate::app::charts::use_charts;
 use crate::app::state::{Dashboard, use_dashboard};
-use crate::charts::format_number;
+use crate::charts::format_significant;
 use crate::protocol::{Run, RunId};
+
+/// More do not fit into a column.
+const SIGNIFICANT_DIGITS: i32 = 5;
 
 /// What a row shows. One signal for all of it: a row changes rarely, and each reactive attribute would be code of its own.
 #[derive(Clone, Default, PartialEq)]
@@ -109,7 +112,7 @@ pub fn swatch_color(run: &Run) -> String {
 
 /// Empty where the run has no such metric.
 fn last_value(run: &Run, metric: &str) -> String {
-    run.last.iter().find(|last| last.metric == metric).map(|last| format_number(last.value)).unwrap_or_default()
+    run.last.iter().find(|last| last.metric == metric).map(|last| format_significant(last.value, SIGNIFICANT_DIGITS)).unwrap_or_default()
 }
 
 /// The name is edited in the details. Keys that are held down do nothing.

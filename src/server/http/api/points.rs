@@ -12,7 +12,7 @@ use super::format::points_page::{HEAD, Page, PointsQuery};
 use super::line_stream::stream_lines;
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, json_response, parse_body};
-use crate::protocol::{CellId, ErrorKind, SeriesId};
+use crate::protocol::{CellId, ErrorKind, RunId, SeriesId};
 use crate::server::App;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
@@ -153,7 +153,8 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
                 );
                 return Err(ErrorKind::Conflict.with(message).at("generation", "is over").into());
             }
-            let page = Page { series: &name, generation: &generation, from: query.from, points: &page.points, total: page.total };
+            let page =
+                Page { series: &name, run_column: "", generation: &generation, from: query.from, points: &page.points, total: page.total };
             Ok((page.write(query.format), generation))
         }
     });
@@ -168,8 +169,13 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
 pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError> {
     let wanted: Vec<_> = {
         let index = app.boards.index();
-        index.series(id).iter().map(|series| (series.id.name.clone(), series.key, series.count())).collect()
+        let board = index.cell(id).and_then(|record| index.board(&record.board));
+        let runs = board.into_iter().flat_map(|board| board.runs.iter().rev());
+        let of_runs = runs.flat_map(|run| index.series_of_run(id, &run.id));
+        index.series(id).iter().chain(of_runs).map(|series| (series.id.clone(), series.key, series.count())).collect()
     };
+    let has_runs = wanted.iter().any(|(id, ..)| id.run.is_some());
+    let head = if has_runs { ["run,", HEAD].concat() } else { HEAD.to_owned() };
     let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize;
     let share = Arc::new(app.answers.share(who, if wanted.is_empty() { 0 } else { bytes }).await?);
     let (app, who, id) = (app.clone(), who.clone(), id.clone());
@@ -177,19 +183,21 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
         let (renderer, boards, id, series) = (app.renderer.clone(), app.boards.clone(), id.clone(), wanted.get(place).cloned());
         let (who, share) = (who.clone(), share.clone());
         async move {
-            let Some((name, key, least)) = series else { return Ok(None) };
+            let Some((series, key, least)) = series else { return Ok(None) };
             let make = async move {
-                let page = boards.points(&id, &SeriesId::plain(name.clone()), from, MAX_POINTS_PER_PAGE as usize).await?;
+                let page = boards.points(&id, &series, from, MAX_POINTS_PER_PAGE as usize).await?;
                 let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
-                    let message = format!("The series '{name}' was replaced or removed while it was read; read it again.");
+                    let message = format!("The series {series} was replaced or removed while it was read; read it again.");
                     return Err(ErrorKind::Conflict.with(message).into());
                 };
-                let page = Page { series: &name, generation: "", from, points: &page.points, total: page.total };
+                let run_column = if has_runs { [series.run.as_ref().map_or("", RunId::as_str), ","].concat() } else { String::new() };
+                let (points, total) = (&page.points, page.total);
+                let page = Page { series: &series.name, run_column: &run_column, generation: "", from, points, total };
                 Ok((page.rows(), page.next().map_or((place + 1, 0), |next| (place, next))))
             };
             let (rows, next) = renderer.go_on(&who, bytes, make).await.inspect_err(ServerError::log)?;
             Ok::<_, ServerError>(Some((share.lend(rows.into()), next)))
         }
     });
-    Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from_static(HEAD.as_bytes()))]).chain(pages)))
+    Ok(Body::from_stream(futures::stream::iter([Ok(Bytes::from(head))]).chain(pages)))
 }

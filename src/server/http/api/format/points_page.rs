@@ -107,6 +107,8 @@ impl PointsQuery {
 /// Consecutive points of one series.
 pub struct Page<'a> {
     pub series: &'a str,
+    /// Of a CSV with a column of runs: what stands before the series, with its comma. Ids of runs need no quotes.
+    pub run_column: &'a str,
     /// Names these points among all that the series had and will have.
     pub generation: &'a str,
     /// The index of the first of them.
@@ -167,6 +169,7 @@ impl Page<'_> {
     fn write_rows(&self, out: &mut String) {
         let quoted = quote_field(self.series);
         for (index, (x, y, t)) in (self.from..).zip(self.triples()) {
+            out.push_str(self.run_column);
             out.push_str(&quoted);
             out.push_str(&format!(",{index}"));
             for number in [x, y, t] {
@@ -217,7 +220,7 @@ mod tests {
     }
 
     fn page<'a>(series: &'a str, points: &'a Points, from: u64, total: u64) -> Page<'a> {
-        Page { series, generation: "e.1", from, points, total }
+        Page { series, run_column: "", generation: "e.1", from, points, total }
     }
 
     fn bits(list: &[f64]) -> Vec<u64> {
