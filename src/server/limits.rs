@@ -211,6 +211,10 @@ pub const WEBSOCKET_STALL_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MIN_WEBSOCKET_BYTES_PER_MS: usize = 32;
 /// Points of one board are sent at most this often, those in between together.
 pub const MIN_POINTS_INTERVAL: Duration = Duration::from_millis(16);
+/// Signs of life of the runs of one board are sent at most this often, those in between together.
+pub const MIN_SIGNS_INTERVAL: Duration = Duration::from_secs(5);
+/// Runs whose points a page chooses in one message; the connection of one that names more is closed.
+pub const MAX_CHOSEN_RUNS: usize = 200;
 /// A page is notified of changes of the list of boards at most this often.
 pub const MIN_BOARD_LIST_INTERVAL: Duration = Duration::from_millis(250);
 /// Silence on a feed without events; then a bookmark is sent.
@@ -322,12 +326,14 @@ pub const PARSE_BUDGET_BYTES: usize = 128 << 20;
 pub const MAX_POINTS_PER_PAGE: u64 = 10_000;
 /// Cells in one query for columns; more are answered 400.
 pub const MAX_COLUMNS_CELLS: usize = 1000;
+/// Runs in one query for columns; more are answered 400.
+pub const MAX_COLUMNS_RUNS: usize = 100;
 /// Pixels of the width of a query for columns; a larger one is answered 400.
 pub const MAX_COLUMNS_WIDTH: u32 = 16_384;
 /// Pixels of all series of one query for columns, each of which takes 256 bytes; beyond it each series has fewer.
 pub const MAX_COLUMNS_PIXELS: usize = 500_000;
-/// Bytes of a message from a reader of `/live`, which has nothing to send; a longer one closes the connection.
-pub const MAX_INCOMING_FRAME_BYTES: usize = 4096;
+/// Bytes of a message from a reader of `/live`: a page that names its runs; a longer one closes the connection.
+pub const MAX_INCOMING_FRAME_BYTES: usize = 16 << 10;
 /// Bytes of a file in the folder of images; a larger one is not shown.
 pub const MAX_IMAGE_FILE_BYTES: u64 = 64 << 20;
 

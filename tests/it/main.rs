@@ -23,6 +23,7 @@ mod publish;
 mod queries;
 mod restart;
 mod runs;
+mod runs_live;
 mod smoothing;
 mod support;
 mod values;

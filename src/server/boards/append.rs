@@ -17,7 +17,8 @@ use crate::server::limits::{MAX_RUN_SERIES_PER_CELL, MAX_SERIES_PER_CELL};
 use crate::server::store::{Batch, ChangeKind, NewPoints, Record};
 
 impl Boards {
-    /// Appends to series of cells, all or nothing. Returns JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`.
+    /// Appends to series of cells, all or nothing. Returns JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`; those of
+    /// runs are in `"runs":{"<run>":{"<id>":{"loss":{"start":0,"points":3}}}}`.
     ///
     /// A cell without type and value becomes a `line`. 404: no such cell. 409: it is of another type. 422: the key came with another body.
     pub async fn append(&self, sent: Vec<CellPoints>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
@@ -27,11 +28,16 @@ impl Boards {
                 return Ok(answer);
             }
             let mut cells = Map::new();
+            let mut runs = Map::new();
             for CellPoints { cell, series } in sent {
-                let appended = append_to(batch, &cell, series)?;
+                let appended = append_to(batch, &cell, series, &mut runs)?;
                 cells.insert(cell.to_string(), Value::Object(appended));
             }
-            let text = json!({ "appended": points, "cells": cells }).to_string();
+            let mut answer = json!({ "appended": points, "cells": cells });
+            if !runs.is_empty() {
+                answer["runs"] = runs.into();
+            }
+            let text = answer.to_string();
             Ok(IdempotentRequest::store_append(idempotency, batch, text, points))
         };
         self.store.write(64 + memory_bytes(0, points), operation).await
@@ -48,29 +54,6 @@ impl Boards {
             Some(_) => Ok(index.series(id).iter().map(|series| series.id.name.clone()).collect()),
         }
     }
-
-    /// The lines among these cells.
-    pub fn lines(&self, ids: Vec<CellId>) -> Lines {
-        let index = self.store.index();
-        let mut lines = Lines { seq: None, series: 0, ids };
-        lines.ids.retain(|id| {
-            let Some(record) = index.cell(id).filter(|record| record.is_line()) else { return false };
-            let seq = index.board(&record.board).map_or(0, |board| board.seq);
-            lines.seq = Some(lines.seq.map_or(seq, |least| least.min(seq)));
-            lines.series += index.series(id).len();
-            true
-        });
-        lines
-    }
-}
-
-/// Cells of type `line`, as they are committed.
-pub struct Lines {
-    /// The lowest last event of their boards; `None` without cells.
-    pub seq: Option<u64>,
-    /// Total number of their series.
-    pub series: usize,
-    pub ids: Vec<CellId>,
 }
 
 /// The value of a patch as points, if the draft or one of the selected cells is a line.
@@ -102,27 +85,43 @@ fn misplaced() -> ApiError {
 }
 
 /// Appends to an existing cell that is a line or empty. Returns for each series the index of its
-/// first new point and its number of points.
-pub(crate) fn append_to(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Result<Map<String, Value>, ApiError> {
+/// first new point and its number of points; those of runs are added to `of_runs`, by run and cell.
+pub(crate) fn append_to(
+    batch: &mut Batch,
+    cell: &CellId,
+    series: Vec<SeriesPoints>,
+    of_runs: &mut Map<String, Value>,
+) -> Result<Map<String, Value>, ApiError> {
     become_line(batch, cell)?;
-    append_all(batch, cell, series)
+    append_all(batch, cell, series, of_runs)
 }
 
-fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Result<Map<String, Value>, ApiError> {
+fn append_all(
+    batch: &mut Batch,
+    cell: &CellId,
+    series: Vec<SeriesPoints>,
+    of_runs: &mut Map<String, Value>,
+) -> Result<Map<String, Value>, ApiError> {
     let (mut appended, mut is_new) = (Map::new(), false);
     for SeriesPoints { run, name, x, y, t } in series {
         if y.is_empty() {
             continue;
         }
-        if let Some(run) = run {
-            append_to_run(batch, cell, SeriesId::of_run(run, &*name), NewPoints { x, y, t })?;
-            continue;
-        }
-        let (start, points) = batch.append(cell, &SeriesId::plain(&*name), None, NewPoints { x, y, t });
-        is_new |= start == 0;
+        let id = SeriesId { run, name: name.as_str().into() };
+        let (start, points) = match &id.run {
+            None => batch.append(cell, &id, None, NewPoints { x, y, t }),
+            Some(_) => append_to_run(batch, cell, &id, NewPoints { x, y, t })?,
+        };
+        let list = match &id.run {
+            None => {
+                is_new |= start == 0;
+                &mut appended
+            }
+            Some(run) => object(object(of_runs, run.as_str()), cell.as_str()),
+        };
         // Points of one series may come in several parts; the first part has the index.
-        let start = appended.get(&name).map_or(json!(start), |part: &Value| part["start"].clone());
-        appended.insert(name, json!({ "start": start, "points": points }));
+        let start = list.get(&name).map_or(json!(start), |part| part["start"].clone());
+        list.insert(name, json!({ "start": start, "points": points }));
     }
     if is_new {
         check_series_count(batch, cell, false)?;
@@ -131,7 +130,7 @@ fn append_all(batch: &mut Batch, cell: &CellId, series: Vec<SeriesPoints>) -> Re
 }
 
 /// Appends to a series of a run that is on the cell's board. The metric of a new series is the name of the cell, with that of the series.
-fn append_to_run(batch: &mut Batch, cell: &CellId, series: SeriesId, points: NewPoints) -> Result<(), ApiError> {
+fn append_to_run(batch: &mut Batch, cell: &CellId, series: &SeriesId, points: NewPoints) -> Result<(u64, u64), ApiError> {
     let record = batch.cell(cell).ok_or_else(|| not_found(cell.as_str()))?;
     if let Some(run) = &series.run
         && existing_run(batch, &record.board, run)?.is_none()
@@ -140,8 +139,16 @@ fn append_to_run(batch: &mut Batch, cell: &CellId, series: SeriesId, points: New
     }
     let chart = Some(record.text("name")).filter(|name| !name.is_empty()).unwrap_or(cell.as_str());
     let metric = if series.name.is_empty() { chart.to_owned() } else { format!("{chart}/{}", series.name) };
-    let (start, _) = batch.append(cell, &series, Some(&metric), points);
-    if start == 0 { check_series_count(batch, cell, true) } else { Ok(()) }
+    let (start, end) = batch.append(cell, series, Some(&metric), points);
+    if start == 0 {
+        check_series_count(batch, cell, true)?;
+    }
+    Ok((start, end))
+}
+
+/// The object under this key, which is made if it is missing.
+fn object<'a>(parent: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
+    parent.entry(key).or_insert_with(|| Map::new().into()).as_object_mut().expect("each of these keys has an object")
 }
 
 /// 413: the cell has too many series without a run, or too many of runs.
@@ -220,10 +227,10 @@ pub fn put(
         }
         check_unchanged(batch, &record.id, &kept)?;
         batch.retain_series(&record.id, &kept);
-        append_all(batch, &record.id, new)?;
+        append_all(batch, &record.id, new, &mut Map::new())?;
     }
     if let Some(append) = append {
-        append_all(batch, &record.id, append)?;
+        append_all(batch, &record.id, append, &mut Map::new())?;
     }
     Ok(record)
 }

@@ -121,7 +121,7 @@ impl Boards {
                 }
                 let sent =
                     SeriesPoints { run: None, name: series.to_owned(), x: epoch.step.map(|step| vec![step]), y: vec![value], t: None };
-                let appended = append_to(batch, &id, vec![sent])?;
+                let appended = append_to(batch, &id, vec![sent], &mut Map::new())?;
                 let cell = cells.entry(id.to_string()).or_insert_with(|| json!({})).as_object_mut().expect("made an object here");
                 for (series, mut now) in appended {
                     // A metric may occur twice; the first one has the index.

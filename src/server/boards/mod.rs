@@ -11,11 +11,13 @@ mod existing_run;
 mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;
+pub mod lines;
 pub mod metrics;
 mod page_actions;
 mod patch;
 mod query;
 mod read;
+mod run_list;
 pub mod runs;
 mod size;
 

@@ -4,30 +4,60 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::protocol::points;
+use crate::protocol::{RunId, RunList, points};
 use crate::series::Points;
-use crate::server::limits::{MAX_MAILBOX_BYTES, MAX_MAILBOX_EVENTS, MIN_POINTS_INTERVAL};
-use crate::server::store::{AppendEvent, Change, ChangeKind, Record};
+use crate::server::limits::{MAX_MAILBOX_BYTES, MAX_MAILBOX_EVENTS, MIN_POINTS_INTERVAL, MIN_SIGNS_INTERVAL};
+use crate::server::store::{AppendEvent, Change, ChangeKind};
 
 /// Approximate size of a part of a frame of points, beside its name and its numbers.
 const PART_BYTES: usize = 100;
+/// Approximate size of a run in a frame, beside the keys of its document.
+pub const RUN_BYTES: usize = 512;
 // An event with more parts would make every reader lag, so a frame never exceeds the maximum.
 const _: () = assert!(MAX_MAILBOX_BYTES / PART_BYTES <= points::MAX_PARTS as usize);
 
-/// The form of cells that a reader gets.
+/// Which events a reader gets, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedView {
-    /// `protocol::Cell`, for the page.
+    /// Those of cells and runs: `protocol::Cell` and `protocol::Run`, for the page.
     Page,
-    /// The whole document, as the REST API returns it.
+    /// Those of cells: the whole document, as the REST API returns it.
     Document,
+    /// Those of runs: the whole document.
+    RunDocument,
+    /// The same for a share, without what says how and where a script ran.
+    PublicRunDocument,
+}
+
+impl FeedView {
+    /// Whether its numbers are those of the events of runs.
+    pub fn is_of_runs(self) -> bool {
+        matches!(self, Self::RunDocument | Self::PublicRunDocument)
+    }
+
+    fn includes(self, content: &EventContent) -> bool {
+        match content {
+            EventContent::Change(Change::Runs(_)) => self != Self::Document,
+            EventContent::Change(_) => !self.is_of_runs(),
+            EventContent::Signs(_) => self == Self::Page,
+        }
+    }
+}
+
+/// What is sent to readers.
+#[derive(Debug)]
+pub enum EventContent {
+    Change(Change),
+    /// Signs of life of runs: the Unix time of each, in ms. They are not numbered.
+    Signs(HashMap<RunId, u64>),
 }
 
 /// A message to a reader.
@@ -47,31 +77,33 @@ impl LiveFrame {
     }
 }
 
-/// A change on its way to the readers. Each form is encoded once for all of them.
+/// An event on its way to the readers. Each form is encoded once for all of them.
 #[derive(Debug)]
 pub struct SharedEvent {
-    pub change: Change,
-    frames: [OnceLock<LiveFrame>; 2],
+    pub content: EventContent,
+    frames: [OnceLock<LiveFrame>; 4],
     /// Approximate size of its frame.
     bytes: usize,
 }
 
 impl SharedEvent {
-    fn new(change: Change) -> Self {
-        let bytes = match &change {
-            Change::Cell(change) => {
+    fn new(content: EventContent) -> Self {
+        let bytes = match &content {
+            EventContent::Change(Change::Cell(change)) => {
                 let value = change.value.as_ref().map_or(0, |value| value.len());
-                value + weight_of(&change.record)
+                value + weight_of(&change.record.keys)
             }
-            Change::Points(appended) => {
+            EventContent::Change(Change::Points(appended)) => {
                 let gone = appended.cells.iter().flat_map(|cell| &cell.removed).map(|id| PART_BYTES + id.name.len());
                 let series = appended.cells.iter().flat_map(|cell| &cell.series);
                 let numbers = series.map(|series| PART_BYTES + series.id.name.len() + 24 * series.points.as_ref().map_or(0, Points::len));
                 gone.chain(numbers).sum()
             }
-            Change::Runs(change) => change.records.len() * PART_BYTES,
+            EventContent::Change(Change::Runs(change)) => change.records.iter().map(|run| RUN_BYTES + weight_of(&run.keys)).sum(),
+            // Of more runs than a page lists none is encoded.
+            EventContent::Signs(signs) => signs.len().min(RunList::MAX_RUNS) * RUN_BYTES,
         };
-        Self { change, frames: Default::default(), bytes: 256 + bytes }
+        Self { content, frames: Default::default(), bytes: 256 + bytes }
     }
 
     /// Whether its frame is large and not encoded yet.
@@ -103,12 +135,15 @@ struct Topic {
     /// Points that wait for the next flush, and the time of the last one.
     points: Option<AppendEvent>,
     flushed: Option<Instant>,
+    /// Signs of life of runs that wait for the next flush, and the time of the last one.
+    signs: HashMap<RunId, u64>,
+    signs_flushed: Option<Instant>,
 }
 
 impl Topic {
-    fn broadcast(&self, change: Change) {
-        let event = Arc::new(SharedEvent::new(change));
-        for mailbox in &self.mailboxes {
+    fn broadcast(&self, content: EventContent) {
+        let event = Arc::new(SharedEvent::new(content));
+        for mailbox in self.mailboxes.iter().filter(|mailbox| mailbox.view.includes(&event.content)) {
             mailbox.put(&event);
         }
     }
@@ -117,13 +152,22 @@ impl Topic {
     fn flush_points(&mut self) {
         if let Some(points) = self.points.take() {
             self.flushed = Some(Instant::now());
-            self.broadcast(Change::Points(points));
+            self.broadcast(EventContent::Change(Change::Points(points)));
+        }
+    }
+
+    /// Broadcasts the waiting signs.
+    fn flush_signs(&mut self) {
+        if !self.signs.is_empty() {
+            self.signs_flushed = Some(Instant::now());
+            let signs = std::mem::take(&mut self.signs);
+            self.broadcast(EventContent::Signs(signs));
         }
     }
 }
 
-#[derive(Default)]
 struct Mailbox {
+    view: FeedView,
     waiting: Mutex<Waiting>,
     wake: Notify,
 }
@@ -154,35 +198,59 @@ impl Hub {
             let board = change.board().clone();
             let Some(topic) = boards.get_mut(&board) else { continue };
             match change {
-                Change::Cell(_) => {
+                Change::Cell(_) | Change::Runs(_) => {
                     // Earlier points come first.
                     topic.flush_points();
-                    topic.broadcast(change);
+                    topic.broadcast(EventContent::Change(change));
                 }
-                // Their events have numbers of their own, which readers of cells do not follow.
-                Change::Runs(_) => {}
-                Change::Points(new) => match &mut topic.points {
-                    Some(waiting) => waiting.merge(new),
-                    None => {
-                        topic.points = Some(new);
-                        match topic.flushed.map(|last| last + MIN_POINTS_INTERVAL).filter(|next| *next > Instant::now()) {
-                            None => topic.flush_points(),
-                            Some(next) => self.flush_points_at(board, next),
+                Change::Points(new) => {
+                    let series = new.cells.iter().flat_map(|cell| &cell.series);
+                    let runs: Vec<RunId> = series.filter_map(|series| series.id.run.clone()).collect();
+                    match &mut topic.points {
+                        Some(waiting) => waiting.merge(new),
+                        None => {
+                            topic.points = Some(new);
+                            match next_flush(topic.flushed, MIN_POINTS_INTERVAL) {
+                                None => topic.flush_points(),
+                                Some(next) => self.flush_at(&board, next, Topic::flush_points),
+                            }
                         }
                     }
-                },
+                    self.add_signs(topic, &board, runs);
+                }
             }
         }
     }
 
-    fn flush_points_at(self: &Arc<Self>, board: Arc<str>, next: Instant) {
-        let hub = Arc::downgrade(self);
+    /// Passes on a sign of life of a run: a heartbeat. Points are signs without this.
+    pub fn add_sign(self: &Arc<Self>, board: &Arc<str>, run: RunId) {
+        if let Some(topic) = lock(&self.boards).get_mut(board) {
+            self.add_signs(topic, board, vec![run]);
+        }
+    }
+
+    fn add_signs(self: &Arc<Self>, topic: &mut Topic, board: &Arc<str>, runs: Vec<RunId>) {
+        if runs.is_empty() {
+            return;
+        }
+        let (now, is_first) = (unix_ms(), topic.signs.is_empty());
+        topic.signs.extend(runs.into_iter().map(|run| (run, now)));
+        if is_first {
+            match next_flush(topic.signs_flushed, MIN_SIGNS_INTERVAL) {
+                None => topic.flush_signs(),
+                Some(next) => self.flush_at(board, next, Topic::flush_signs),
+            }
+        }
+    }
+
+    fn flush_at(self: &Arc<Self>, board: &Arc<str>, next: Instant, flush: fn(&mut Topic)) {
+        let (hub, board) = (Arc::downgrade(self), board.clone());
         tokio::spawn(async move {
             tokio::time::sleep_until(next).await;
             if let Some(hub) = hub.upgrade()
                 && let Some(topic) = lock(&hub.boards).get_mut(&board)
             {
-                topic.flush_points();
+                flush(topic);
             }
         });
     }
@@ -198,8 +266,10 @@ impl Hub {
         self.board_list.subscribe()
     }
 
-    pub fn subscribe(self: &Arc<Self>, board: &str) -> Subscription {
-        let (board, mailbox) = (Arc::<str>::from(board), Arc::new(Mailbox::default()));
+    /// The events of this view that are published from now on.
+    pub fn subscribe(self: &Arc<Self>, board: &str, view: FeedView) -> Subscription {
+        let mailbox = Mailbox { view, waiting: Mutex::default(), wake: Notify::new() };
+        let (board, mailbox) = (Arc::<str>::from(board), Arc::new(mailbox));
         lock(&self.boards).entry(board.clone()).or_default().mailboxes.push(mailbox.clone());
         Subscription { hub: self.clone(), board, mailbox }
     }
@@ -258,9 +328,18 @@ impl Drop for Subscription {
     }
 }
 
-/// Approximate size of a document as JSON, without its value.
-pub fn weight_of(record: &Record) -> usize {
-    record.keys.iter().map(|(key, value)| key.len() + weight(value)).sum()
+/// When the next flush is due that may follow the last one after `interval`; `None`: now.
+fn next_flush(last: Option<Instant>, interval: Duration) -> Option<Instant> {
+    last.map(|last| last + interval).filter(|next| *next > Instant::now())
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Approximate size of the keys of a document as JSON.
+pub fn weight_of(keys: &Map<String, Value>) -> usize {
+    keys.iter().map(|(key, value)| key.len() + weight(value)).sum()
 }
 
 /// Approximate size of a value as JSON.
@@ -281,7 +360,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::protocol::{CellContent, CellId, SeriesId};
-    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, ChangeKind, StoredValue};
+    use crate::server::store::{AppendedCell, AppendedSeries, CellChange, ChangeKind, Record, RunRecord, RunsChange, StoredValue};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {
         let (id, board) = (CellId::parse("a").unwrap(), Arc::<str>::from(board));
@@ -307,7 +386,10 @@ mod tests {
     fn seqs(subscription: &Subscription) -> Vec<Option<u64>> {
         std::iter::from_fn(|| subscription.try_next())
             .map(|delivery| match delivery {
-                Delivery::Event(event) => Some(event.change.seq()),
+                Delivery::Event(event) => match &event.content {
+                    EventContent::Change(change) => Some(change.seq()),
+                    EventContent::Signs(_) => panic!("a sign"),
+                },
                 Delivery::Lagged => None,
             })
             .collect()
@@ -316,7 +398,7 @@ mod tests {
     #[test]
     fn readers_get_their_boards_changes_in_order() {
         let hub = Arc::new(Hub::default());
-        let (a, b) = (hub.subscribe("a"), hub.subscribe("b"));
+        let (a, b) = (hub.subscribe("a", FeedView::Page), hub.subscribe("b", FeedView::Page));
         hub.publish(vec![change("a", 1, 1), change("b", 1, 1), change("a", 2, 1)]);
         assert_eq!((seqs(&a), seqs(&b)), (vec![Some(1), Some(2)], vec![Some(1)]));
     }
@@ -324,7 +406,7 @@ mod tests {
     #[test]
     fn a_slow_reader_lags_and_holds_nothing() {
         let hub = Arc::new(Hub::default());
-        let slow = hub.subscribe("a");
+        let slow = hub.subscribe("a", FeedView::Page);
         hub.publish((1..=MAX_MAILBOX_EVENTS as u64 + 10).map(|seq| change("a", seq, 1)).collect());
         assert_eq!(seqs(&slow), [None]);
         hub.publish(vec![change("a", 300, 1)]);
@@ -343,16 +425,66 @@ mod tests {
         Change::Points(AppendEvent { board: "a".into(), first: seq, seq, cells: vec![cell] })
     }
 
+    fn runs(seq: u64) -> Change {
+        let record = RunRecord::new("a".into(), RunId::parse("r").unwrap(), Map::new());
+        Change::Runs(RunsChange { kind: ChangeKind::Created, board: "a".into(), seq, records: vec![Arc::new(record)] })
+    }
+
+    #[test]
+    fn readers_get_the_events_of_their_view() {
+        let hub = Arc::new(Hub::default());
+        let views = [FeedView::Page, FeedView::Document, FeedView::RunDocument, FeedView::PublicRunDocument];
+        let readers = views.map(|view| hub.subscribe("a", view));
+        hub.publish(vec![change("a", 7, 1), runs(3)]);
+        let received = readers.each_ref().map(seqs);
+        assert_eq!(received, [vec![Some(7), Some(3)], vec![Some(7)], vec![Some(3)], vec![Some(3)]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn signs_of_runs_come_at_once_and_then_together_and_rarely() {
+        let hub = Arc::new(Hub::default());
+        let (page, documents) = (hub.subscribe("a", FeedView::Page), hub.subscribe("a", FeedView::RunDocument));
+        let signs = || {
+            std::iter::from_fn(|| page.try_next())
+                .filter_map(|delivery| match delivery {
+                    Delivery::Event(event) => match &event.content {
+                        EventContent::Signs(signs) => Some(signs.len()),
+                        EventContent::Change(_) => None,
+                    },
+                    Delivery::Lagged => Some(0),
+                })
+                .collect::<Vec<_>>()
+        };
+        let id = |text: &str| RunId::parse(text).unwrap();
+        let mut new = points(1, 0, &[1.0]);
+        if let Change::Points(new) = &mut new {
+            new.cells[0].series[0].id.run = Some(id("first"));
+        }
+        hub.publish(vec![new]);
+        assert_eq!(signs(), [1]);
+        hub.add_sign(&"a".into(), id("first"));
+        hub.add_sign(&"a".into(), id("second"));
+        hub.add_sign(&"a".into(), id("second"));
+        hub.add_sign(&"nobody-reads".into(), id("second"));
+        tokio::time::sleep(MIN_SIGNS_INTERVAL / 2).await;
+        assert_eq!(signs().len(), 0);
+        tokio::time::sleep(MIN_SIGNS_INTERVAL).await;
+        assert_eq!(signs(), [2]);
+        tokio::time::sleep(2 * MIN_SIGNS_INTERVAL).await;
+        assert_eq!((signs().len(), seqs(&documents).len()), (0, 0));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn points_come_at_once_then_together_and_never_after_a_later_event() {
         let hub = Arc::new(Hub::default());
-        let reader = hub.subscribe("a");
+        let reader = hub.subscribe("a", FeedView::Page);
         let received = || {
             std::iter::from_fn(|| reader.try_next())
                 .map(|delivery| match delivery {
-                    Delivery::Event(event) => match &event.change {
-                        Change::Points(points) => (points.first, points.seq, points.cells[0].series[0].count),
-                        other => (other.seq(), other.seq(), 0),
+                    Delivery::Event(event) => match &event.content {
+                        EventContent::Change(Change::Points(points)) => (points.first, points.seq, points.cells[0].series[0].count),
+                        EventContent::Change(other) => (other.seq(), other.seq(), 0),
+                        EventContent::Signs(_) => panic!("a sign"),
                     },
                     Delivery::Lagged => (0, 0, 0),
                 })
@@ -375,7 +507,7 @@ mod tests {
     #[test]
     fn a_dropped_subscription_is_removed() {
         let hub = Arc::new(Hub::default());
-        drop(hub.subscribe("a"));
+        drop(hub.subscribe("a", FeedView::Page));
         assert!(lock(&hub.boards).is_empty());
     }
 }

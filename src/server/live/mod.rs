@@ -2,5 +2,8 @@
 
 pub mod board_list;
 pub mod encode;
+mod encode_points;
+mod encode_runs;
+mod encoder;
 pub mod feed;
 pub mod hub;

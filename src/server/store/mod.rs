@@ -48,9 +48,7 @@ pub use open::error::OpenError;
 pub use reader::columns::{CellColumns, SmoothingWeights};
 pub use reader::points::PointsPage;
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
-#[cfg(test)]
-pub use series::append_event::AppendedSeries;
-pub use series::append_event::{AppendEvent, AppendedCell};
+pub use series::append_event::{AppendEvent, AppendedCell, AppendedSeries};
 pub use series::delta::NewPoints;
 pub use series::{Series, json_number};
 pub use stats::StoreStats;

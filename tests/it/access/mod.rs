@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use crate::support::{Live, Reply, Running, spawn_in};
 
 /// A server that asks everyone for a token.
-pub(crate) async fn locked() -> Running {
+pub async fn locked() -> Running {
     spawn_in(tempfile::tempdir().unwrap(), &["--require-token"]).await
 }
 
@@ -27,21 +27,21 @@ async fn command(server: &Running, arguments: &[&str]) -> String {
 }
 
 /// A new token, made as `agnez token new <arguments>`.
-pub(crate) async fn token(server: &Running, arguments: &[&str]) -> String {
+pub async fn token(server: &Running, arguments: &[&str]) -> String {
     let told = command(server, &[&["new"], arguments].concat()).await;
     told.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
 }
 
-pub(crate) fn bearer(token: &str) -> String {
+pub fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
 impl Running {
-    async fn with(&self, token: &str, method: &str, path: &str, body: &str) -> Reply {
+    pub async fn with(&self, token: &str, method: &str, path: &str, body: &str) -> Reply {
         self.ask(method, path, body.to_owned(), &[("authorization", &bearer(token))]).await
     }
 
-    async fn put(&self, token: &str, cell: &str) {
+    pub async fn put(&self, token: &str, cell: &str) {
         let reply = self.with(token, "POST", "/values", cell).await;
         assert_eq!(reply.status, 201, "{}", reply.text);
     }

@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 
 pub use change::{RunOutcome, RunTarget};
 pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run};
+pub use fields::{RunClock, RunView};
 pub use heartbeat::{Heartbeat, check_writer};
 pub use history::RunHistory;
 pub use keys::{ConfigIndexes, RunKeys};

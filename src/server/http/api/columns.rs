@@ -7,25 +7,29 @@ use utoipa::IntoParams;
 use super::format::columns_stream::{ColumnsWriter, Smoothing};
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, invalid_parameter};
-use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::protocol::{ApiError, CellId, ErrorKind, RunId};
 use crate::series::{Axis, Window};
-use crate::server::boards::append::Lines;
+use crate::server::boards::lines::Lines;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{BinaryColumns, Columns};
 use crate::server::http::openapi::shape::{shape, words_with_default};
-use crate::server::limits::{MAX_COLUMNS_CELLS, MAX_COLUMNS_PIXELS, MAX_COLUMNS_WIDTH, MAX_SMOOTH};
+use crate::server::limits::{MAX_COLUMNS_CELLS, MAX_COLUMNS_PIXELS, MAX_COLUMNS_RUNS, MAX_COLUMNS_WIDTH, MAX_SMOOTH};
 
 const DEFAULT_WIDTH: u32 = 1000;
 
-/// `?cells=a,b&from=0&to=1e4&width=800&x=step&smooth=0.9`.
+/// `?cells=a,b&runs=first,second&from=0&to=1e4&width=800&x=step&smooth=0.9`.
 #[derive(Clone, Debug, PartialEq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ColumnsQuery {
     // Empty when the address names the cell.
     #[param(ignore)]
     pub cells: Vec<CellId>,
+    /// Ids of runs with commas between them, at most 100: of the series of runs the answer has those of these runs. Missing: those of
+    /// the newest 20 runs that are neither archived nor hidden. Series without a run are always there.
+    #[param(required = false, value_type = Option<String>, pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}(,[A-Za-z0-9][A-Za-z0-9._-]{0,63})*)?$")]
+    pub runs: Option<Vec<RunId>>,
     // Both along `axis`, finite, `from` not above `to`.
     /// The left end of the window; missing: the first point.
     pub from: Option<f64>,
@@ -54,10 +58,12 @@ shape! {
 impl ColumnsQuery {
     pub fn parse(text: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let binary = accept.is_some_and(|accept| accept.contains("application/octet-stream"));
-        let mut query = Self { cells: Vec::new(), from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, smooth: 0.0, binary };
+        let mut query =
+            Self { cells: Vec::new(), runs: None, from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, smooth: 0.0, binary };
         for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*key {
-                "cells" => query.cells = cells(&value)?,
+                "cells" => query.cells = ids("cells", &value, MAX_COLUMNS_CELLS, CellId::parse)?,
+                "runs" => query.runs = Some(ids("runs", &value, MAX_COLUMNS_RUNS, RunId::parse)?),
                 "from" | "to" if value.is_empty() => {}
                 "from" => query.from = Some(place("from", &value)?),
                 "to" => query.to = Some(place("to", &value)?),
@@ -80,7 +86,11 @@ impl ColumnsQuery {
                     query.smooth = weight.ok_or_else(|| invalid_parameter("smooth", &rule, &value))?;
                 }
                 key => {
-                    return Err(invalid_parameter(key, "is no key of this query; known are cells, from, to, width, x and smooth", &value));
+                    return Err(invalid_parameter(
+                        key,
+                        "is no key of this query; known are cells, runs, from, to, width, x and smooth",
+                        &value,
+                    ));
                 }
             }
         }
@@ -91,15 +101,12 @@ impl ColumnsQuery {
     }
 }
 
-fn cells(list: &str) -> Result<Vec<CellId>, ApiError> {
-    let ids = list.split(',').filter(|id| !id.is_empty()).take(MAX_COLUMNS_CELLS + 1);
-    let ids = ids.map(|id| CellId::parse(id).ok_or_else(|| invalid_parameter("cells", "must be ids with commas between them", id)));
+/// The ids of the parameter `key`, with commas between them.
+fn ids<T>(key: &str, list: &str, most: usize, parse: fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
+    let ids = list.split(',').filter(|id| !id.is_empty()).take(most + 1);
+    let ids = ids.map(|id| parse(id).ok_or_else(|| invalid_parameter(key, "must be ids with commas between them", id)));
     let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
-    if ids.len() > MAX_COLUMNS_CELLS {
-        Err(invalid_parameter("cells", &format!("may name {MAX_COLUMNS_CELLS} cells"), "more"))
-    } else {
-        Ok(ids)
-    }
+    if ids.len() > most { Err(invalid_parameter(key, &format!("may name {most} {key}"), "more")) } else { Ok(ids) }
 }
 
 fn place(key: &str, value: &str) -> Result<f64, ApiError> {
@@ -121,7 +128,7 @@ fn place(key: &str, value: &str) -> Result<f64, ApiError> {
 pub async fn of_cell(request: RequestContext, CellInPath(id): CellInPath) -> Result<Response, ServerError> {
     let query = ColumnsQuery::parse(&request.query, request.accept())?;
     request.app.boards.series_names(&id)?;
-    respond(&request, vec![id], &query, false).await
+    respond(&request, vec![id], query, false).await
 }
 
 #[utoipa::path(
@@ -154,19 +161,21 @@ pub async fn of_cells(request: RequestContext) -> Result<Response, ServerError> 
         let index = request.app.boards.index();
         cells.retain(|id| index.cell(id).is_some_and(|record| *record.board == *board));
     }
-    respond(&request, cells, &query, true).await
+    respond(&request, cells, query, true).await
 }
 
 /// `or_damage`: a cell whose points are damaged is reported, and the others are answered.
-async fn respond(request: &RequestContext, ids: Vec<CellId>, query: &ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
-    let ColumnsQuery { axis, from, to, smooth, .. } = *query;
-    let Lines { seq, series, ids } = request.app.boards.lines(ids);
+async fn respond(request: &RequestContext, ids: Vec<CellId>, query: ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
+    let ColumnsQuery { axis, from, to, smooth, .. } = query;
+    let Lines { seq, series, cells } = request.app.boards.lines(ids, query.runs);
     let width = query.width.min((MAX_COLUMNS_PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
     let kind = if query.binary { "application/octet-stream" } else { "application/json" };
     let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
     let smoothing = Smoothing { weight: smooth, together: series };
-    ColumnsWriter::new(&request.app, ids, window, smoothing, (seq.unwrap_or(0), query.binary, or_damage)).respond(request.who(), head).await
+    ColumnsWriter::new(&request.app, cells, window, smoothing, (seq.unwrap_or(0), query.binary, or_damage))
+        .respond(request.who(), head)
+        .await
 }
 
 #[cfg(test)]
@@ -179,7 +188,11 @@ mod tests {
             ColumnsQuery::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time&smooth=0.999", Some("application/octet-stream")).unwrap();
         assert_eq!(query.cells.iter().map(CellId::as_str).collect::<Vec<_>>(), ["a", "b-1"]);
         assert_eq!((query.from, query.to, query.width, query.axis, query.binary), (Some(-0.5), Some(1e4), 800, Axis::Time, true));
-        assert_eq!(query.smooth, 0.999);
+        assert_eq!((query.smooth, query.runs), (0.999, None));
+        let runs =
+            |text: &str| ColumnsQuery::parse(text, None).unwrap().runs.map(|runs| runs.iter().map(RunId::to_string).collect::<Vec<_>>());
+        assert_eq!(runs("runs=first,lr_0.1,"), Some(vec!["first".into(), "lr_0.1".into()]));
+        assert_eq!(runs("runs="), Some(Vec::new()), "no series of runs");
         let query = ColumnsQuery::parse("from=&to=", None).unwrap();
         assert_eq!(
             (query.cells.len(), query.from, query.to, query.width, query.axis, query.binary),
@@ -187,6 +200,7 @@ mod tests {
         );
         for query in [
             "cells=a/b",
+            "runs=a,-b",
             "from=NaN",
             "to=inf",
             "width=0",
@@ -203,6 +217,9 @@ mod tests {
             let error = ColumnsQuery::parse(query, None).unwrap_err();
             assert!(error.code == 400 && error.errors.0.len() == 1, "{query}");
         }
-        assert!(ColumnsQuery::parse(&format!("cells={}", "a,".repeat(MAX_COLUMNS_CELLS + 1)), None).is_err());
+        let many = |key: &str, count: usize| ColumnsQuery::parse(&format!("{key}={}", "a,".repeat(count)), None);
+        assert!(many("cells", MAX_COLUMNS_CELLS).is_ok() && many("runs", MAX_COLUMNS_RUNS).is_ok());
+        assert!(many("cells", MAX_COLUMNS_CELLS + 1).is_err());
+        assert_eq!(many("runs", MAX_COLUMNS_RUNS + 1).unwrap_err().message, "'runs' may name 100 runs, not 'more'.");
     }
 }

@@ -90,7 +90,8 @@ pub async fn log(request: RequestContext, RunInPath { board, run }: RunInPath, b
 pub async fn heartbeat(request: RequestContext, RunInPath { board, run }: RunInPath, body: Body) -> Result<Response, ServerError> {
     no_query(&request.query)?;
     let beat = Heartbeat::parse(&read_to_end(body, MAX_HEARTBEAT_BYTES).await?)?;
-    let warning = request.app.boards.heartbeat(board, run, beat).await?;
+    let warning = request.app.boards.heartbeat(board.clone(), run.clone(), beat).await?;
+    request.app.hub.add_sign(&board, run);
     let mut response = (StatusCode::NO_CONTENT, [NO_STORE]).into_response();
     if let Some(warning) = warning.and_then(|warning| HeaderValue::from_str(&warning).ok()) {
         response.headers_mut().insert(WARNING, warning);

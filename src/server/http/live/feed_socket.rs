@@ -23,6 +23,8 @@ use crate::server::limits::WEBSOCKET_STALL_TIMEOUT;
 use crate::server::live::encode::send_timeout;
 use crate::server::live::hub::LiveFrame;
 
+/// What clients send is short and rare. A longer message grows the buffer.
+const READ_BUFFER_BYTES: usize = 4 << 10;
 /// Frames up to this size are gathered for one write.
 const WRITE_BUFFER_BYTES: usize = 16 << 10;
 /// Bytes of a frame that are copied at a time.
@@ -59,7 +61,7 @@ impl PendingUpgrade {
     pub fn complete(self) -> (Response, impl Future<Output = Option<FeedSocket>> + Send) {
         let on_upgrade = self.on_upgrade;
         let config = WebSocketConfig::default()
-            .read_buffer_size(MAX_INCOMING_FRAME_BYTES)
+            .read_buffer_size(READ_BUFFER_BYTES)
             .max_message_size(Some(MAX_INCOMING_FRAME_BYTES))
             .max_frame_size(Some(MAX_INCOMING_FRAME_BYTES))
             .write_buffer_size(WRITE_BUFFER_BYTES)
@@ -75,9 +77,15 @@ impl PendingUpgrade {
 pub struct FeedSocket(WebSocketStream<TokioIo<Upgraded>>);
 
 impl FeedSocket {
-    /// Waits for the next message; false when the client has closed. Cancel-safe.
-    pub async fn is_open(&mut self) -> bool {
-        !matches!(self.0.next().await, None | Some(Err(_) | Ok(Message::Close(_))))
+    /// Waits for the next text; `None` when the client has closed. Cancel-safe.
+    pub async fn receive(&mut self) -> Option<Utf8Bytes> {
+        loop {
+            match self.0.next().await? {
+                Ok(Message::Text(text)) => return Some(text),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
     }
 
     /// Writes a frame, for [`Self::flush`]. A reader that takes nothing of a piece for 10 s is cut, and so is one below the minimum rate.

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::feed_socket::{FeedSocket, PendingUpgrade};
+use super::page_message::PageMessage;
 use super::{LiveQuery, SocketView};
 use crate::protocol::ErrorKind;
 use crate::server::App;
@@ -50,7 +51,7 @@ pub async fn connect(
     on_upgrade: Option<Extension<OnUpgrade>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ServerError> {
-    let request = query.check()?;
+    let request = query.check(&caller)?;
     let no_socket = || ErrorKind::BadRequest.with("This address speaks WebSocket; for a plain stream use /events.");
     // A client that sends its token as a subprotocol offers this one too.
     let upgrade = upgrade.map_err(|_| no_socket())?.protocols([PROTOCOL]);
@@ -96,7 +97,18 @@ async fn serve(mut socket: FeedSocket, app: &App, mut feed: Feed, caller: &Calle
                     return Ok(());
                 }
             },
-            is_there = socket.is_open() => if is_there { continue } else { return Ok(()) },
+            received = socket.receive() => {
+                let Some(text) = received else { return Ok(()) };
+                // Only pages have something to say.
+                match if is_page { PageMessage::parse(&text) } else { continue } {
+                    Ok(message) => feed.choose_runs(message.runs),
+                    Err(reason) => {
+                        socket.close(CloseCode::Invalid, reason).await;
+                        return Ok(());
+                    }
+                }
+                continue;
+            }
             () = async {
                 match &mut board_list {
                     Some(watch) => watch.changed().await,

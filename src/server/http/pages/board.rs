@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use super::login;
 use crate::app::{PrerenderedCharts, Shell, ShellProps};
 use crate::protocol::MAIN_BOARD;
-use crate::protocol::{ErrorKind, PageData, RunList};
+use crate::protocol::{ErrorKind, PageData};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards;
@@ -84,7 +84,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     board.cells.iter_mut().for_each(|cell| app.tokens.sign(&name, cell));
     let page = PageData {
         board,
-        runs: RunList::default(),
+        runs: app.boards.run_list(&name),
         server_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
         // A token for one board does not show the names of others.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },

@@ -17,7 +17,11 @@ async fn filled(folder: &std::path::Path) -> App {
 }
 
 fn feed(app: &App, view: FeedView) -> Feed {
-    Feed::new(app, None, FeedRequest { board: "main".into(), resume_from: Some(("another".into(), 0)), view })
+    Feed::new(
+        app,
+        None,
+        FeedRequest { board: "main".into(), resume_from: Some(Position { epoch: "another".into(), seq: 0, run_seq: None }), view },
+    )
 }
 
 #[tokio::test]

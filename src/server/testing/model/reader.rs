@@ -9,7 +9,7 @@ use crate::protocol::points;
 use crate::protocol::{Board, BoardChange, Cell, CellContent, CellId, Event};
 use crate::server::App;
 use crate::server::boards::Boards;
-use crate::server::live::feed::{Feed, FeedRequest};
+use crate::server::live::feed::{Feed, FeedRequest, Position};
 use crate::server::live::hub::{FeedView, LiveFrame};
 
 type Name = (String, String);
@@ -46,7 +46,11 @@ impl Reader {
     }
 
     pub fn connect(&mut self, app: &App) {
-        let request = FeedRequest { board: self.board.to_owned(), resume_from: Some((self.epoch.clone(), self.last)), view: self.view };
+        let request = FeedRequest {
+            board: self.board.to_owned(),
+            resume_from: Some(Position { epoch: self.epoch.clone(), seq: self.last, run_seq: None }),
+            view: self.view,
+        };
         self.feed = Some(Feed::new(app, None, request));
     }
 
@@ -289,6 +293,7 @@ impl Reader {
                     return differs("documents", format!("{known:?}"), format!("{wanted:?}"));
                 }
             }
+            FeedView::RunDocument | FeedView::PublicRunDocument => return Err("a reader of runs is not modelled".to_owned()),
         }
         let is_shown = |(cell, _): &&Name| here.get(cell).is_some_and(|document| document["type"] == "line");
         let wanted: BTreeMap<&Name, u64> =

@@ -35,7 +35,19 @@ const NUMBERS: Numbers = [
 pub fn write_series(out: &mut String, series: &SeriesColumns) {
     out.push_str("{\"name\":");
     push_string(out, &series.name);
-    out.push_str(&format!(",\"points\":{},\"columns\":{{", series.points));
+    out.push(',');
+    write_members(out, series);
+}
+
+/// One series of `{"cells":{"<id>":{"series":[],"runs":{"<run>":{"train":{"points":9,..}}}}}}`, where its name is the key.
+pub fn write_series_of_run(out: &mut String, series: &SeriesColumns) {
+    push_string(out, &series.name);
+    out.push_str(":{");
+    write_members(out, series);
+}
+
+fn write_members(out: &mut String, series: &SeriesColumns) {
+    out.push_str(&format!("\"points\":{},\"columns\":{{", series.points));
     write_fields(out, &series.columns);
     out.push('}');
     if let Some(smoothed) = &series.smoothed {

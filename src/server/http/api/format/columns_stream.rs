@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponseParts, Response};
 
-use super::columns_json::write_series;
-use crate::protocol::CellId;
+use super::columns_json::{write_series, write_series_of_run};
 use crate::protocol::columns::{self as frames, SeriesColumns};
+use crate::protocol::{CellId, RunId};
 use crate::series::{Column, Place, Window};
 use crate::server::App;
 use crate::server::boards::ColumnsOutcome;
@@ -36,9 +36,12 @@ pub struct ColumnsWriter {
     binary: bool,
     /// A cell whose points are damaged is reported, and the others are answered.
     or_damage: bool,
-    cells: VecDeque<CellId>,
-    /// Of the cell that is written.
+    /// Each with the runs of which it has series.
+    cells: VecDeque<(CellId, Arc<[RunId]>)>,
+    /// Of the cell that is written; those of a run follow each other, after those without one.
     series: Option<VecDeque<SeriesColumns>>,
+    /// The run whose object is open; `None` in the list of series without a run.
+    run: Option<RunId>,
     /// Whether the next cell, or series, is the first.
     is_first: bool,
     /// Written and not yet sent.
@@ -49,7 +52,13 @@ pub struct ColumnsWriter {
 }
 
 impl ColumnsWriter {
-    pub fn new(app: &App, cells: Vec<CellId>, window: Window, smoothing: Smoothing, (seq, binary, or_damage): (u64, bool, bool)) -> Self {
+    pub fn new(
+        app: &App,
+        cells: Vec<(CellId, Arc<[RunId]>)>,
+        window: Window,
+        smoothing: Smoothing,
+        (seq, binary, or_damage): (u64, bool, bool),
+    ) -> Self {
         let mut out = Vec::new();
         if binary {
             frames::begin(&mut out, seq, cells.len());
@@ -57,7 +66,7 @@ impl ColumnsWriter {
             out.extend_from_slice(b"{\"cells\":{");
         }
         let (app, cells) = (app.clone(), cells.into());
-        Self { app, window, smoothing, binary, or_damage, cells, series: None, is_first: true, out, sent: 0, is_done: false }
+        Self { app, window, smoothing, binary, or_damage, cells, series: None, run: None, is_first: true, out, sent: 0, is_done: false }
     }
 
     /// Memory that is held at a time, about: the columns of the largest cell, and a piece.
@@ -65,8 +74,9 @@ impl ColumnsWriter {
         let index = self.app.boards.index();
         // At most two columns a pixel, and the neighbours of the window.
         let columns = |count: u64| count.min(2 * u64::from(self.window.width) + 2) as usize;
-        let sizes = self.cells.iter().map(|cell| {
-            let counts = || index.series(cell).iter().map(|series| columns(series.count()));
+        let sizes = self.cells.iter().map(|(cell, runs)| {
+            let of_runs = || runs.iter().flat_map(|run| index.series_of_run(cell, run));
+            let counts = || index.series(cell).iter().chain(of_runs()).map(|series| columns(series.count()));
             let (all, largest) = (counts().sum::<usize>(), counts().max().unwrap_or(0));
             all * (size_of::<Column>() + size_of::<Place>())
                 + PIECE_BYTES.min(all * MAX_WRITTEN_COLUMN_BYTES)
@@ -117,24 +127,21 @@ impl ColumnsWriter {
     async fn step(&mut self) -> Result<(), ServerError> {
         match self.series.as_mut().map(VecDeque::pop_front) {
             Some(Some(series)) if self.binary => frames::write_series(&mut self.out, &series),
-            Some(Some(series)) => {
-                let mut text = String::from(if std::mem::take(&mut self.is_first) { "" } else { "," });
-                write_series(&mut text, &series);
-                self.out.extend_from_slice(text.as_bytes());
-            }
+            Some(Some(series)) => self.write_json(&series),
             Some(None) => {
                 self.series = None;
                 self.is_first = false;
-                self.push_text("]}");
+                let end = if self.run.take().is_some() { "}}}" } else { "]}" };
+                self.push_text(end);
             }
             None => match self.cells.pop_front() {
                 None => {
                     self.push_text("}}");
                     self.is_done = true;
                 }
-                Some(cell) => {
+                Some((cell, runs)) => {
                     let Smoothing { weight, together } = self.smoothing;
-                    let series = match self.app.boards.columns(&cell, self.window, (weight, together), &[], self.or_damage).await? {
+                    let series = match self.app.boards.columns(&cell, self.window, (weight, together), &runs, self.or_damage).await? {
                         ColumnsOutcome::Found(found) => found.series,
                         ColumnsOutcome::Missing => {
                             self.leave_out(&cell, None);
@@ -155,6 +162,21 @@ impl ColumnsWriter {
             },
         }
         Ok(())
+    }
+
+    fn write_json(&mut self, series: &SeriesColumns) {
+        if let Some(run) = &series.run
+            && self.run.as_ref() != Some(run)
+        {
+            // Ids of runs have no character that ends a string.
+            let end = if self.run.is_some() { "}," } else { "],\"runs\":{" };
+            self.push_text(&format!("{end}\"{run}\":{{"));
+            (self.run, self.is_first) = (Some(run.clone()), true);
+        }
+        let mut text = String::from(if std::mem::take(&mut self.is_first) { "" } else { "," });
+        let write = if series.run.is_some() { write_series_of_run } else { write_series };
+        write(&mut text, series);
+        self.push_text(&text);
     }
 
     /// Skips a cell that was deleted meanwhile, and reports a damaged one; a binary frame, which announces its
