@@ -11,6 +11,22 @@ use crate::server::store::series::append_event::{AppendEvent, AppendedCell};
 use crate::server::store::series::delta::{AppendPlan, NewPoints, PendingSeries, SeriesDelta, SeriesPlan};
 use crate::server::store::series::{self, CellSeries, Point, Series};
 
+/// A series within a batch.
+#[derive(Default)]
+struct SeriesState {
+    /// Of a series of a run: the name under which its points were sent.
+    metric: Option<Arc<str>>,
+    /// Number of points.
+    points: u64,
+    last: Option<Point>,
+}
+
+impl SeriesState {
+    fn of(pending: &PendingSeries) -> Self {
+        Self { metric: pending.metric.clone(), points: pending.end(), last: pending.newest() }
+    }
+}
+
 impl Batch<'_> {
     /// Appends to a series of the cell, which is created if missing. `metric`: of a new series of a run, the name that was sent. Returns
     /// the index of the first new point and the number of points afterwards. Steps are stored in the order of arrival, also where they
@@ -79,12 +95,7 @@ impl Batch<'_> {
 
     /// The name under which the points of a series of a run were sent; `None` if there is no such series.
     pub fn metric_of(&self, cell: &CellId, id: &SeriesId) -> Option<Arc<str>> {
-        self.series_state(cell, id)?;
-        let pending = [&self.current, &self.done].into_iter().find_map(|layer| layer.series.get(cell)?.appended.get(id));
-        match pending {
-            Some(pending) => pending.metric.clone(),
-            None => self.index.cell_series(cell)?.get(id)?.metric.clone(),
-        }
+        self.series_state(cell, id)?.metric
     }
 
     /// JSON summary of the cell's series without a run, see [`series::summary`].
@@ -94,8 +105,8 @@ impl Batch<'_> {
             return series::summary(self.index.series(cell));
         }
         series::summary_of(self.series_names(cell).into_iter().map(|name| {
-            let (points, last) = self.series_state(cell, &SeriesId::plain(name.clone())).unwrap_or_default();
-            (name, points, last)
+            let state = self.series_state(cell, &SeriesId::plain(name.clone())).unwrap_or_default();
+            (name, state.points, state.last)
         }))
     }
 
@@ -103,35 +114,35 @@ impl Batch<'_> {
     fn pending_series(&mut self, cell: &CellId, id: &SeriesId, metric: Option<&str>) -> &mut PendingSeries {
         let here = self.current.series.get(cell).and_then(|delta| delta.appended.position(id));
         let known = if here.is_none() { self.known(cell, id) } else { None };
-        // Not of a series that there is: it has its metric.
-        let metric = metric.filter(|_| here.is_none() && known.is_none()).map(Arc::from);
         let delta = self.current.series.entry(cell.clone()).or_default();
         let at = here.unwrap_or_else(|| {
-            let (start, last) = known.unwrap_or_default();
+            let SeriesState { metric, points: start, last } =
+                known.unwrap_or_else(|| SeriesState { metric: metric.map(Arc::from), ..SeriesState::default() });
             delta.appended.push(PendingSeries { id: id.clone(), metric, start, last, points: Points::default() })
         });
         &mut delta.appended[at]
     }
 
-    /// Number of points, and the last of them; `None` if there is no such series.
-    fn series_state(&self, cell: &CellId, id: &SeriesId) -> Option<(u64, Option<Point>)> {
+    /// `None` if there is no such series.
+    fn series_state(&self, cell: &CellId, id: &SeriesId) -> Option<SeriesState> {
         let pending = self.current.series.get(cell).and_then(|delta| delta.appended.get(id));
-        pending.map(|pending| (pending.end(), pending.newest())).or_else(|| self.known(cell, id))
+        pending.map(SeriesState::of).or_else(|| self.known(cell, id))
     }
 
     /// As [`Self::series_state`], before this operation, or after it has removed the series.
-    fn known(&self, cell: &CellId, id: &SeriesId) -> Option<(u64, Option<Point>)> {
+    fn known(&self, cell: &CellId, id: &SeriesId) -> Option<SeriesState> {
         let is_removed = |layer: &Layer| layer.series.get(cell).is_some_and(|delta| delta.removed.contains(id));
         if is_removed(&self.current) {
             return None;
         }
         if let Some(pending) = self.done.series.get(cell).and_then(|delta| delta.appended.get(id)) {
-            return Some((pending.end(), pending.newest()));
+            return Some(SeriesState::of(pending));
         }
         if is_removed(&self.done) {
             return None;
         }
-        self.index.cell_series(cell)?.get(id).map(|series| (series.count(), series.last))
+        let series = self.index.cell_series(cell)?.get(id)?;
+        Some(SeriesState { metric: series.metric.clone(), points: series.count(), last: series.last })
     }
 
     /// Numbers the events of new points, one per board, and plans what is to be written. Keys of new series count on from `key`.
@@ -219,6 +230,29 @@ mod tests {
         let pending = &batch.done.series[&id].appended[0];
         assert_eq!((pending.start, pending.points.x.clone()), (0, vec![0.0, 1.0, 0.5, 1.5]), "steps count on from the last one");
         assert_eq!(pending.points.t, [5.0, 5.0, 7.0, 5.0]);
+    }
+
+    #[test]
+    fn a_series_has_the_metric_that_began_it_in_all_operations() {
+        let (mut index, id) = (Index::default(), CellId::parse("a").unwrap());
+        let series = SeriesId::of_run(crate::protocol::RunId::parse("first").unwrap(), "train");
+        for commit in 0..2 {
+            let mut batch = Batch::new(&index, 0, 0);
+            for operation in 0..2 {
+                let expected = (commit + operation > 0).then_some("train/loss");
+                assert_eq!(batch.metric_of(&id, &series).as_deref(), expected);
+                let metric = if expected.is_none() { "train/loss" } else { "loss/train" };
+                batch.append(&id, &series, Some(metric), new(&[1.0]));
+                assert_eq!(batch.metric_of(&id, &series).as_deref(), Some("train/loss"));
+                batch.end(true);
+            }
+            batch.finish(&mut 0).apply(&mut index);
+        }
+        let mut batch = Batch::new(&index, 0, 0);
+        batch.clear_series(&id);
+        assert_eq!(batch.metric_of(&id, &series), None);
+        batch.append(&id, &series, Some("loss/train"), new(&[1.0]));
+        assert_eq!(batch.metric_of(&id, &series).as_deref(), Some("loss/train"));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Finds the cell and the line of a metric of a run, by the rule of names and by what is there.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -18,17 +17,15 @@ pub struct Placement<'a> {
     pub board: &'a Arc<str>,
     pub run: &'a RunId,
     pub settings: &'a MetricSettings,
-    /// The metrics of this call that begin a series: their series have no metric in the batch yet.
-    placed: HashMap<(CellId, Arc<str>), String>,
 }
 
 impl<'a> Placement<'a> {
     pub fn new(board: &'a Arc<str>, run: &'a RunId, settings: &'a MetricSettings) -> Self {
-        Self { board, run, settings, placed: HashMap::new() }
+        Self { board, run, settings }
     }
 
     /// The cell and the series of a metric. The cell is created if it is missing.
-    pub fn of_metric(&mut self, batch: &mut Batch, metric: &str) -> Result<(CellId, SeriesId), ServerError> {
+    pub fn of_metric(&self, batch: &mut Batch, metric: &str) -> Result<(CellId, SeriesId), ServerError> {
         let place = place_metric(metric, self.settings);
         if let Some(found) = self.free_series(batch, metric, &place)? {
             return Ok(found);
@@ -41,16 +38,11 @@ impl<'a> Placement<'a> {
 
     /// The series of a place in the first of the chart's cells that is a line and in which no other
     /// name of the run feeds it. A place whose first line is fed by another name has none.
-    fn free_series(&mut self, batch: &mut Batch, metric: &str, place: &MetricPlace) -> Result<Option<(CellId, SeriesId)>, ServerError> {
+    fn free_series(&self, batch: &mut Batch, metric: &str, place: &MetricPlace) -> Result<Option<(CellId, SeriesId)>, ServerError> {
         let series = SeriesId::of_run(self.run.clone(), place.line.as_str());
         let Some(cell) = self.line_cell(batch, metric, place)? else { return Ok(None) };
-        let key = (cell.clone(), series.name.clone());
-        let fed_by = batch.metric_of(&cell, &series).map(|known| known.to_string()).or_else(|| self.placed.get(&key).cloned());
-        if fed_by.as_deref().is_some_and(|known| known != metric) {
-            return Ok(None);
-        }
-        self.placed.insert(key, metric.to_owned());
-        Ok(Some((cell, series)))
+        let is_taken = batch.metric_of(&cell, &series).is_some_and(|known| *known != *metric);
+        Ok((!is_taken).then_some((cell, series)))
     }
 
     /// The first cell of the chart that is a line of the board, or may become one; it is created if there is none.
