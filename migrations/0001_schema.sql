@@ -2,11 +2,12 @@
 -- first release every change is a new file, and no change removes or renames anything ("expand only").
 --
 -- Every row has a checksum (CRC-32; src/server/store/integrity/checksum.rs defines its bytes):
---   state, board, run, cell, value, series, tail, reply   `sum`, over all other columns of the row
---   journal, chunk, node                                  the last four bytes of the blob, over the blob and the row's key
+--   journal, chunk, node   the last four bytes of the blob, over the blob and the row's key
+--   all others             `sum`, over all other columns of the row
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
--- checksums of board, cell, series, journal, reply and run, and of the heads of values of runs; a cell has the version and length of its value; a series has
--- the number of its chunks, and the number of points and checksum of its tail. Nodes can be rebuilt from chunks.
+-- checksums of board, board_document, run, cell, series, journal, reply, and of values of runs without their text; a cell has
+-- the version and length of its value; a series has the number of its chunks, and the number of points and checksum of its
+-- tail. Nodes can be rebuilt from chunks.
 
 -- One row with the state of the whole database. Every commit updates it.
 CREATE TABLE state (
@@ -28,7 +29,7 @@ CREATE TABLE state (
     sum     INTEGER NOT NULL
 ) STRICT;
 
--- One row per board that ever had a cell, a run or a document.
+-- One row per board that ever had a cell or a run. Every change on the board writes it.
 CREATE TABLE board (
     name      TEXT PRIMARY KEY,
     -- number of the last event of its cells; the next event is seq + 1
@@ -38,13 +39,19 @@ CREATE TABLE board (
     -- the same two numbers of the events of its runs
     run_seq   INTEGER NOT NULL,
     run_floor INTEGER NOT NULL,
-    -- JSON object of the keys of its document except name, rev, createdAt and updatedAt; NULL: it has none yet
-    doc       TEXT,
-    -- of the document: number of changes, from 1, and times (unix time, ms); 0 without one
-    rev       INTEGER NOT NULL,
-    created   INTEGER NOT NULL,
-    updated   INTEGER NOT NULL,
     sum       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The documents of boards, as far as they have one.
+CREATE TABLE board_document (
+    board   TEXT PRIMARY KEY,
+    -- number of changes, from 1
+    rev     INTEGER NOT NULL,
+    created INTEGER NOT NULL, -- unix time, ms
+    updated INTEGER NOT NULL, -- unix time, ms
+    -- JSON object of all keys of the document except name, rev, createdAt and updatedAt
+    doc     TEXT NOT NULL,
+    sum     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- One row per run, deleted ones that can be restored included.

@@ -1,11 +1,10 @@
-//! What is stored of a board beside its cells and runs: the numbers of its events, and its document.
-
-use std::sync::Arc;
+//! What is stored of a board beside its cells and runs: the numbers of its events, which every change writes, and its document, which few
+//! do.
 
 use serde_json::{Map, Value};
 
-/// A row of the table `board`. A board without events and document has none.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A row of the table `board`. A board without events has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BoardRow {
     /// Number of the last event of its cells.
     pub seq: u64,
@@ -15,8 +14,6 @@ pub struct BoardRow {
     pub run_seq: u64,
     /// The low watermark of the events of its runs.
     pub run_floor: u64,
-    /// `None` until it is written for the first time.
-    pub document: Option<Arc<BoardDocument>>,
 }
 
 /// The document of a board: title, description, goal, metrics and so on.

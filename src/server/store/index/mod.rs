@@ -62,8 +62,8 @@ pub struct BoardIndex {
 impl BoardIndex {
     /// The board's row on disk.
     pub(crate) fn row(&self) -> BoardRow {
-        let Self { seq, floor, run_seq, run_floor, document, .. } = self;
-        BoardRow { seq: *seq, floor: *floor, run_seq: *run_seq, run_floor: *run_floor, document: document.clone() }
+        let Self { seq, floor, run_seq, run_floor, .. } = *self;
+        BoardRow { seq, floor, run_seq, run_floor }
     }
 }
 
@@ -259,8 +259,12 @@ impl Index {
 
     pub(crate) fn set_board(&mut self, name: &Arc<str>, row: BoardRow) {
         let board = self.boards.entry(name.clone()).or_default();
-        let BoardRow { seq, floor, run_seq, run_floor, document } = row;
-        (board.seq, board.floor, board.run_seq, board.run_floor, board.document) = (seq, floor, run_seq, run_floor, document);
+        let BoardRow { seq, floor, run_seq, run_floor } = row;
+        (board.seq, board.floor, board.run_seq, board.run_floor) = (seq, floor, run_seq, run_floor);
+    }
+
+    pub(crate) fn set_board_document(&mut self, name: &Arc<str>, document: Arc<BoardDocument>) {
+        self.boards.entry(name.clone()).or_default().document = Some(document);
     }
 
     /// Sets the row of a run, with whether it is a tombstone; `None` removes it.

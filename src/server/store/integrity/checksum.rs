@@ -1,6 +1,6 @@
 //! Checksums of rows: CRC-32 over all columns, verified before a row is used, shown or deleted.
 
-use crate::server::store::board_row::BoardRow;
+use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::error::corrupt;
 use crate::server::store::idempotency::{IdempotencyKey, StoredReply};
 use crate::server::store::record::{Record, StoredValue};
@@ -72,14 +72,18 @@ pub fn run_value(cell: &str, run: &str, version: i64, bytes: i64, sum: i64) -> i
     RowChecksum::default().text(cell.as_bytes()).text(run.as_bytes()).number(version).number(bytes).number(sum).end()
 }
 
-/// A row of `board`; `doc` is the JSON text of its document in the row.
-pub fn board(name: &str, row: &BoardRow, doc: Option<&str>) -> i64 {
-    let BoardRow { seq, floor, run_seq, run_floor, .. } = row;
-    let document = row.document.as_deref();
-    let numbers = document.map_or([0; 3], |document| [document.rev, document.created_ms, document.updated_ms]);
-    let sum = RowChecksum::default().text(name.as_bytes()).optional(doc);
-    let sum = [*seq, *floor, *run_seq, *run_floor].into_iter().chain(numbers).fold(sum, |sum, number| sum.number(number as i64));
-    sum.end()
+/// A row of `board`.
+pub fn board(name: &str, row: &BoardRow) -> i64 {
+    let BoardRow { seq, floor, run_seq, run_floor } = *row;
+    let sum = RowChecksum::default().text(name.as_bytes());
+    [seq, floor, run_seq, run_floor].into_iter().fold(sum, |sum, number| sum.number(number as i64)).end()
+}
+
+/// A row of `board_document`; `doc` is the JSON text of `document.keys` in the row.
+pub fn board_document(board: &str, document: &BoardDocument, doc: &str) -> i64 {
+    let BoardDocument { keys: _, rev, created_ms, updated_ms } = document;
+    let sum = RowChecksum::default().text(board.as_bytes()).number(*rev as i64).number(*created_ms as i64);
+    sum.number(*updated_ms as i64).text(doc.as_bytes()).end()
 }
 
 /// A row of `run`; `doc` is the JSON text of `record.keys` in the row.

@@ -12,9 +12,10 @@ pub enum Table {
     Run,
     /// Rows of `value` with a run.
     RunValue,
+    BoardDocument,
 }
 
-const NAMES: [&str; 7] = ["board", "cell", "series", "journal", "reply", "run", "value"];
+const NAMES: [&str; 8] = ["board", "cell", "series", "journal", "reply", "run", "value", "board_document"];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {

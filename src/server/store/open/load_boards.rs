@@ -1,4 +1,4 @@
-//! Loading boards, their runs and which values those have, at a start. The checksum of each row is verified before its content is used.
+//! Loading boards, their documents, their runs and which values those have, at a start. The checksum of each row is verified before its content is used.
 
 use std::sync::Arc;
 
@@ -14,23 +14,24 @@ use crate::server::store::integrity::row_counts::{RowCounts, Table};
 use crate::server::store::run_record::RunRecord;
 
 pub async fn load_boards(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
-    let select = "SELECT name, seq, floor, run_seq, run_floor, doc, rev, created, updated, sum FROM board";
-    for row in sqlx::query(select).fetch_all(connection).await? {
-        let (name, doc): (&str, Option<&str>) = (row.try_get(0)?, row.try_get(5)?);
-        let place = || format!("the row of the board '{name}'");
+    for row in sqlx::query("SELECT name, seq, floor, run_seq, run_floor, sum FROM board").fetch_all(&mut *connection).await? {
+        let name: &str = row.try_get(0)?;
         let [seq, floor, run_seq, run_floor] = [number(&row, 1)?, number(&row, 2)?, number(&row, 3)?, number(&row, 4)?];
-        let mut board = BoardRow { seq, floor, run_seq, run_floor, document: None };
-        let [rev, created_ms, updated_ms] = [number(&row, 6)?, number(&row, 7)?, number(&row, 8)?];
-        if let Some(doc) = doc {
-            let keys = serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?;
-            board.document = Some(Arc::new(BoardDocument { keys, rev, created_ms, updated_ms }));
-        } else if [rev, created_ms, updated_ms] != [0; 3] {
-            return Err(corrupt(format!("{} is damaged", place())));
-        }
-        let sum = checksum::board(name, &board, doc);
-        checksum::verify(row.try_get(9)?, sum, place)?;
+        let board = BoardRow { seq, floor, run_seq, run_floor };
+        let sum = checksum::board(name, &board);
+        checksum::verify(row.try_get(5)?, sum, || format!("the row of the board '{name}'"))?;
         row_counts.add(Table::Board, sum);
         index.set_board(&Arc::from(name), board);
+    }
+    for row in sqlx::query("SELECT board, rev, created, updated, doc, sum FROM board_document").fetch_all(connection).await? {
+        let (board, doc): (&str, &str) = (row.try_get(0)?, row.try_get(4)?);
+        let place = || format!("the document of the board '{board}'");
+        let keys = serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?;
+        let document = BoardDocument { keys, rev: number(&row, 1)?, created_ms: number(&row, 2)?, updated_ms: number(&row, 3)? };
+        let sum = checksum::board_document(board, &document, doc);
+        checksum::verify(row.try_get(5)?, sum, place)?;
+        row_counts.add(Table::BoardDocument, sum);
+        index.set_board_document(&Arc::from(board), Arc::new(document));
     }
     Ok(())
 }

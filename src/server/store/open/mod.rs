@@ -180,7 +180,8 @@ async fn begin_session(connection: &mut SqliteConnection, durability: Durability
     let before = match StateRow::read(connection).await? {
         Some(state) => state,
         None => {
-            let is_used = "SELECT EXISTS (SELECT 1 FROM board) OR EXISTS (SELECT 1 FROM cell) OR EXISTS (SELECT 1 FROM series)";
+            let is_used = "SELECT EXISTS (SELECT 1 FROM board) OR EXISTS (SELECT 1 FROM board_document)
+                           OR EXISTS (SELECT 1 FROM cell) OR EXISTS (SELECT 1 FROM series)";
             if sqlx::query_scalar(is_used).fetch_one(&mut *connection).await? {
                 return Err(corrupt("the row about the file as a whole is missing"));
             }

@@ -65,10 +65,10 @@ async fn sound() -> Vec<u8> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut opened.connection).await.unwrap();
     for (name, row) in &outcome.boards {
         let old = opened.index.board(name).unwrap().row();
-        let sum = integrity::checksum::board(name, row, DOC);
+        let sum = integrity::checksum::board(name, row);
         let update = sqlx::query("UPDATE board SET seq = ?, sum = ? WHERE name = ?").bind(row.seq as i64).bind(sum);
         update.bind(&**name).execute(&mut opened.connection).await.unwrap();
-        pending.state.row_counts.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, &old, DOC));
+        pending.state.row_counts.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, &old));
         pending.state.row_counts.add(integrity::row_counts::Table::Board, sum);
     }
     writer::compaction::write_series(&mut opened.connection, &mut opened.compaction, Vec::new(), &mut outcome, &mut pending).await.unwrap();
@@ -78,9 +78,6 @@ async fn sound() -> Vec<u8> {
     opened.connection.close().await.unwrap();
     std::fs::read(database_path(folder.path())).unwrap()
 }
-
-/// The document of the board `main`.
-const DOC: Option<&str> = Some(r#"{"title":"Digits"}"#);
 
 fn key() -> IdempotencyKey {
     IdempotencyKey { writer: "w".into(), number: 1 }
@@ -115,7 +112,7 @@ async fn read_all(folder: &Path) -> Option<Reads> {
     }
     let boards = |store: &Store| {
         let index = store.index();
-        let boards = index.boards().map(|(name, board)| format!("{name} {:?} {:?}", board.row(), board.runs));
+        let boards = index.boards().map(|(name, board)| format!("{name} {:?} {:?} {:?}", board.row(), board.document, board.runs));
         boards.collect::<Vec<_>>()
     };
     let mut list = boards(&store);
@@ -182,7 +179,7 @@ async fn every_change_of_a_row_is_detected() {
     std::fs::write(&copy, &sound).unwrap();
     let mut file = sqlx::sqlite::SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
     let (mut changes, mut noticed, mut complaints) = (0, 0, Vec::new());
-    for table in ["state", "board", "run", "cell", "value", "series", "journal", "chunk", "node", "tail", "reply"] {
+    for table in ["state", "board", "board_document", "run", "cell", "value", "series", "journal", "chunk", "node", "tail", "reply"] {
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&mut file).await.unwrap();
         assert!(rows > 0, "{table} has a row");
         let key = columns(&mut file, table).await[0].0.clone();

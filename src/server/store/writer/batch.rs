@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::change::{CellChange, Change, ChangeKind};
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
-use crate::server::store::board_row::BoardRow;
+use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::run_values::RunValue;
 use crate::server::store::index::{BoardIndex, tombstones};
@@ -49,6 +49,7 @@ pub(crate) struct Layer {
     /// New values with their versions; `None` if the document has no value any more.
     values: HashMap<CellId, (u64, Option<Arc<str>>)>,
     pub boards: HashMap<Arc<str>, BoardRow>,
+    pub board_documents: HashMap<Arc<str>, Arc<BoardDocument>>,
     pub runs: RunStates,
     /// Values of runs with their versions; `None` for a removed one.
     pub run_values: HashMap<CellId, HashMap<RunId, Option<(u64, Arc<str>)>>>,
@@ -75,6 +76,7 @@ pub struct BatchOutcome {
     /// Cell, version, JSON text.
     pub values: Vec<(CellId, u64, Option<Arc<str>>)>,
     pub boards: Vec<(Arc<str>, BoardRow)>,
+    pub board_documents: HashMap<Arc<str>, Arc<BoardDocument>>,
     pub runs: RunStates,
     /// Cell, run, version and JSON text; `None` for a removed one.
     pub run_values: Vec<(CellId, RunId, Option<(u64, Arc<str>)>)>,
@@ -130,7 +132,7 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn board_row(&self, name: &str) -> BoardRow {
-        let touched = [&self.current, &self.done].into_iter().find_map(|layer| layer.boards.get(name).cloned());
+        let touched = [&self.current, &self.done].into_iter().find_map(|layer| layer.boards.get(name).copied());
         touched.or_else(|| self.index.board(name).map(BoardIndex::row)).unwrap_or_default()
     }
 
@@ -239,6 +241,7 @@ impl<'a> Batch<'a> {
             self.done.cells.extend(current.cells);
             self.done.values.extend(current.values);
             self.done.boards.extend(current.boards);
+            self.done.board_documents.extend(current.board_documents);
             for (board, runs) in current.runs {
                 self.done.runs.entry(board).or_default().extend(runs);
             }
@@ -258,7 +261,7 @@ impl<'a> Batch<'a> {
         self.purge_excess_tombstones();
         self.purge_excess_runs();
         let plans = self.plan_appends(key);
-        let Layer { cells, values, boards, runs, run_values, changes, replies, series: _ } = self.done;
+        let Layer { cells, values, boards, board_documents, runs, run_values, changes, replies, series: _ } = self.done;
         let is_stored = |id: &CellId| !matches!(cells.get(id), Some(RowState::Purged));
         let values = values.into_iter().filter(|(id, _)| is_stored(id)).map(|(id, (version, value))| (id, version, value)).collect();
         let run_values = run_values.into_iter().filter(|(id, _)| is_stored(id));
@@ -268,6 +271,7 @@ impl<'a> Batch<'a> {
             values,
             cells: cells.into_iter().collect(),
             boards: boards.into_iter().collect(),
+            board_documents,
             runs,
             run_values,
             changes,
@@ -378,13 +382,16 @@ impl BatchOutcome {
 
     pub fn is_empty(&self) -> bool {
         let is_unchanged = self.cells.is_empty() && self.boards.is_empty() && self.runs.is_empty() && self.changes.is_empty();
-        is_unchanged && self.run_values.is_empty() && self.series.is_empty() && self.replies.is_empty()
+        is_unchanged && self.board_documents.is_empty() && self.run_values.is_empty() && self.series.is_empty() && self.replies.is_empty()
     }
 
     /// Applies the changes to the index, after they are on disk.
     pub fn apply(&mut self, index: &mut Index) {
         for (name, row) in &self.boards {
-            index.set_board(name, row.clone());
+            index.set_board(name, *row);
+        }
+        for (board, document) in self.board_documents.drain() {
+            index.set_board_document(&board, document);
         }
         for (cell, run, value) in self.run_values.drain(..) {
             let value = value.map(|(version, json)| RunValue { version, bytes: json.len() as u64 });

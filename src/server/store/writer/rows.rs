@@ -23,6 +23,8 @@ pub struct ReplacedRows {
     cells: usize,
     /// Checksums of boards.
     boards: Vec<i64>,
+    /// Number of documents of boards.
+    board_documents: usize,
     /// Number of runs, deleted ones included, by board.
     runs: HashMap<Arc<str>, usize>,
 }
@@ -31,16 +33,18 @@ impl ReplacedRows {
     pub fn of(outcome: &BatchOutcome, index: &Index) -> Self {
         let cells = outcome.cells.iter().filter(|(id, _)| index.cell(id).is_some() || index.tombstone(id).is_some()).count();
         let old = outcome.boards.iter().filter_map(|(name, _)| Some((name, index.board(name)?.row())));
-        // A board without events and document has no row yet.
+        // A board without events has no row yet.
         let old = old.filter(|(_, row)| *row != BoardRow::default());
-        let boards = old.map(|(name, row)| checksum::board(name, &row, board_doc(&row).as_deref())).collect();
+        let boards = old.map(|(name, row)| checksum::board(name, &row)).collect();
         let runs = outcome.runs.iter().map(|(board, runs)| {
             let known = index.board(board).map(|board| &board.runs);
             let is_there = |id: &RunId| known.is_some_and(|known| known.contains(id) || known.tombstone(id).is_some());
             (board.clone(), runs.keys().filter(|id| is_there(id)).count())
         });
         let runs = runs.collect();
-        Self { cells, boards, runs }
+        let board_documents = outcome.board_documents.keys();
+        let board_documents = board_documents.filter(|board| index.board(board).is_some_and(|board| board.document.is_some())).count();
+        Self { cells, boards, board_documents, runs }
     }
 }
 
@@ -66,7 +70,7 @@ pub async fn write_replies(commit: &mut SqliteConnection, outcome: &BatchOutcome
     Ok(())
 }
 
-/// Writes cells, values, boards and runs.
+/// Writes cells, values, boards with their documents, and runs with their values.
 pub async fn write_cells(
     commit: &mut SqliteConnection,
     outcome: &BatchOutcome,
@@ -126,20 +130,41 @@ pub async fn write_cells(
     }
     write_run_values(commit, outcome, row_counts).await?;
     for (name, row) in &outcome.boards {
-        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, run_seq, run_floor, doc, rev, created, updated, sum)
-                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let (doc, document) = (board_doc(row), row.document.as_deref());
-        let sum = checksum::board(name, row, doc.as_deref());
+        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, run_seq, run_floor, sum) VALUES (?, ?, ?, ?, ?, ?)";
         let upsert = sqlx::query(upsert).bind(&**name).bind(row.seq as i64).bind(row.floor as i64);
-        let upsert = upsert.bind(row.run_seq as i64).bind(row.run_floor as i64).bind(doc);
-        let upsert = upsert.bind(document.map_or(0, |document| document.rev as i64));
-        let upsert = upsert.bind(document.map_or(0, |document| document.created_ms as i64));
-        let upsert = upsert.bind(document.map_or(0, |document| document.updated_ms as i64));
-        upsert.bind(sum).execute(&mut *commit).await?;
+        let sum = checksum::board(name, row);
+        upsert.bind(row.run_seq as i64).bind(row.run_floor as i64).bind(sum).execute(&mut *commit).await?;
         row_counts.add(Table::Board, sum);
     }
     replaced.boards.iter().for_each(|sum| row_counts.remove(Table::Board, *sum));
+    write_board_documents(commit, outcome, replaced, row_counts).await?;
     write_runs(commit, outcome, replaced, row_counts).await
+}
+
+async fn write_board_documents(
+    commit: &mut SqliteConnection,
+    outcome: &BatchOutcome,
+    replaced: &ReplacedRows,
+    row_counts: &mut RowCounts,
+) -> sqlx::Result<()> {
+    let mut old = 0;
+    for (board, document) in &outcome.board_documents {
+        let delete = sqlx::query_scalar::<_, i64>("DELETE FROM board_document WHERE board = ? RETURNING sum").bind(&**board);
+        for sum in delete.fetch_all(&mut *commit).await? {
+            row_counts.remove(Table::BoardDocument, sum);
+            old += 1;
+        }
+        let doc = serde_json::to_string(&document.keys).unwrap_or_else(|_| "{}".to_owned());
+        let sum = checksum::board_document(board, document, &doc);
+        let insert = "INSERT INTO board_document (board, rev, created, updated, doc, sum) VALUES (?, ?, ?, ?, ?, ?)";
+        let insert = sqlx::query(insert).bind(&**board).bind(document.rev as i64).bind(document.created_ms as i64);
+        insert.bind(document.updated_ms as i64).bind(doc).bind(sum).execute(&mut *commit).await?;
+        row_counts.add(Table::BoardDocument, sum);
+    }
+    if old != replaced.board_documents {
+        return Err(corrupt(format!("of {} documents of boards that are to be changed {old} are there", replaced.board_documents)));
+    }
+    Ok(())
 }
 
 async fn write_run_values(commit: &mut SqliteConnection, outcome: &BatchOutcome, row_counts: &mut RowCounts) -> sqlx::Result<()> {
@@ -203,12 +228,6 @@ async fn write_runs(
         }
     }
     Ok(())
-}
-
-/// The column `doc` of a board.
-fn board_doc(row: &BoardRow) -> Option<String> {
-    let document = row.document.as_deref()?;
-    Some(serde_json::to_string(&document.keys).unwrap_or_else(|_| "{}".to_owned()))
 }
 
 fn json_array<'a>(texts: impl Iterator<Item = &'a str>) -> String {

@@ -147,16 +147,16 @@ impl Batch<'_> {
 
     /// The document of a board; `None` until one is written.
     pub fn board_document(&self, board: &str) -> Option<Arc<BoardDocument>> {
-        self.board_row(board).document
+        let touched = [&self.current, &self.done].into_iter().find_map(|layer| layer.board_documents.get(board));
+        touched.or_else(|| self.index.board(board)?.document.as_ref()).cloned()
     }
 
     /// Creates or replaces the document of a board.
     pub fn put_board_document(&mut self, board: &Arc<str>, keys: Map<String, Value>) -> Arc<BoardDocument> {
-        let mut row = self.board_row(board);
-        let (rev, created_ms) = row.document.map_or((0, self.now_ms), |before| (before.rev, before.created_ms));
+        let before = self.board_document(board);
+        let (rev, created_ms) = before.map_or((0, self.now_ms), |before| (before.rev, before.created_ms));
         let document = Arc::new(BoardDocument { keys, rev: rev + 1, created_ms, updated_ms: self.now_ms });
-        row.document = Some(document.clone());
-        self.current.boards.insert(board.clone(), row);
+        self.current.board_documents.insert(board.clone(), document.clone());
         document
     }
 }
