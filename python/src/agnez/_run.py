@@ -184,7 +184,7 @@ class Run(MetricLog, WandbMethods):
         return moved
 
     def _show_media(self, name: str, media: Media, step: float, now: float) -> None:
-        media._show(RunValues(self._client, self._key, step, now), name)
+        media._show(RunValues(self._client, self._key, step, now), self._sent_name(name, ()))
 
     def _send_config(self) -> None:
         self._patch({"config": self._config_as_json()})

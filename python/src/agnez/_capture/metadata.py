@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import platform
@@ -70,11 +71,19 @@ def packages() -> dict[str, str]:
         if module.startswith("_") or len(found) == _MAX_PACKAGES:
             continue
         name = _PACKAGE_OF.get(module, module)
-        try:
-            found[name] = str(importlib.metadata.version(name))
-        except Exception:  # No package of this name, or metadata that cannot be read.
-            continue
+        version = _version(name)
+        if version is not None:
+            found[name] = version
     return found
+
+
+@functools.lru_cache(maxsize=10_000)
+def _version(package: str) -> str | None:
+    """The version of a package; None if there is none of this name."""
+    try:
+        return str(importlib.metadata.version(package))
+    except Exception:  # Or its metadata cannot be read.
+        return None
 
 
 def _argv() -> list[str]:

@@ -1,0 +1,185 @@
+"""Runs at the real server: what the client sends is what it stores, and what can be read back."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import agnez
+from agnez._spool import paths
+from agnez._transport import heartbeats
+from agnez._transport.http import ServerConnection
+from agnez._transport.replay import replay
+from server import PATIENCE_S, Server, abandoned_spool, eventually
+
+
+@pytest.fixture(autouse=True)
+def address(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGNEZ_URL", server.url)
+
+
+def document(server: Server, board: str, run: str) -> Any:
+    return server.ask(f"/boards/{board}/runs/{run}")
+
+
+def test_a_run_from_begin_to_end(server: Server, name: str) -> None:
+    with agnez.init(
+        project=name,
+        id="r1",
+        name="first ü",
+        config={"lr": 0.1, "net": {"layers": [1, 2]}, "hub_token": "0123456789abc"},
+        group="g",
+        tags=["a", "b"],
+        notes="*n*",
+        job_type="train",
+        capture=True,
+    ) as run:
+        for step in range(100):
+            run.log({"loss": 1 / (step + 1), "acc/val": step, "acc/train": -step}, step=step)
+        run.log({"odd": math.nan, "epoch": 3, "step": 7, "time": 8}, step=3.5)
+        run.log({"odd": -math.inf}, step=4.5)
+        run.summary.update({"best": 0.9, "nan": math.nan})
+        assert run.flush(PATIENCE_S)
+        assert document(server, name, "r1")["status"] == "running"
+        eventually(lambda: "heartbeatAt" in document(server, name, "r1"))
+    found = document(server, name, "r1")
+    expected = {
+        "name": "first ü",
+        "status": "finished",
+        "group": "g",
+        "tags": ["a", "b"],
+        "notes": "*n*",
+        "job_type": "train",
+        "interval": 15,
+        "config": {"lr": 0.1, "net": {"layers": [1, 2]}, "hub_token": "[redacted]"},
+        "summary": {"best": 0.9, "nan": "NaN"},
+    }
+    assert {key: found.get(key) for key in expected} == expected
+    assert {"startedAt", "endedAt", "host", "command", "python", "packages"} <= set(found)
+    assert 0 <= found["took"] < PATIENCE_S and found["metrics"]["loss"]["points"] == 100
+    assert set(found["metrics"]) >= {"acc/val", "acc/train", "odd", "script/step", "script/time"}
+    assert {"loss", "acc", "odd"} <= set(server.named(name))
+    assert not Path(os.environ["AGNEZ_SPOOL"]).exists() or not any(
+        Path(os.environ["AGNEZ_SPOOL"]).iterdir()
+    )
+
+
+def test_points_come_back_as_they_were_logged(name: str) -> None:
+    values = [0.1, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf, 1 / 3]
+    run = agnez.init(project=name, id="r1")
+    for step, value in enumerate(values):
+        run.log(hard=value, step=step + 0.1)
+    history = run.history("hard")
+    assert list(map(repr, history["value"])) == list(map(repr, values))
+    assert history["step"] == [step + 0.1 for step in range(len(values))]
+    assert len(history["time"]) == len(values)
+    with pytest.raises(agnez.Error):
+        run.history("nothing")
+
+
+def test_values_that_are_no_numbers(server: Server, name: str) -> None:
+    with agnez.init(project=name, id="r1") as run:
+        run.log({"picture": agnez.Image([[0, 255]], caption="c"), "text": "hello"}, step=3)
+        run.log({"picture": agnez.Image([[0, 1]] * 300, caption="d")}, step=4)
+        run.log({"table": agnez.Table(["a"], [[1], [None]]), "many": list(range(100))})
+        run.alert("Low", "text")
+    cells = server.named(name)
+    types = {cell: found["type"] for cell, found in cells.items()}
+    assert types == {
+        "picture": "img",
+        "text": "text",
+        "table": "table",
+        "many": "histogram",
+        "alert: Low": "text",
+    }
+    assert cells["picture"]["description"] == "d"
+
+
+def test_a_search_and_an_order(name: str) -> None:
+    for number in range(4):
+        config = {"lr": 10.0**-number, "layers": number}
+        with agnez.init(project=name, id=f"r{number}", config=config, tags=["even"]) as run:
+            run.log(loss=4 - number)
+    found = agnez.runs(name, q="lr<0.05", sort="-layers")
+    assert [run["_id"] for run in found] == ["r3", "r2"]
+    assert [run["_id"] for run in agnez.runs(name, sort="metrics.loss.min", limit=1)] == ["r3"]
+    assert len(agnez.runs(name, q="tag:even")) == 4 and agnez.runs(f"{name}-none") == []
+    with pytest.raises(agnez.Error):
+        agnez.runs(name, q="lr<")
+
+
+def test_resume_and_deletion(server: Server, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(agnez.Error, match="has no run r1 to resume"):
+        agnez.init(project=name, id="r1", resume="must")
+    with agnez.init(project=name, id="r1", resume="allow", config={"a": 1}) as run:
+        for step in range(5):
+            run.log(loss=step)
+        assert not run.resumed
+    run = agnez.init(project=name, id="r1", resume="must", config={"b": 2})
+    assert run.resumed and run.step == 5 and dict(run.config) == {"a": 1, "b": 2}
+    run.log(loss=5)
+    assert run.flush(PATIENCE_S) and document(server, name, "r1")["status"] == "running"
+    assert "endedAt" not in document(server, name, "r1")
+    server.ask(f"/boards/{name}/runs/r1", method="DELETE")
+    run.log(loss=6)
+    run.finish()
+    assert "deleted" in caplog.text
+    (folder,) = paths.list_spools(Path(os.environ["AGNEZ_SPOOL"]))
+    again = agnez.init(project=name, id="r1", resume="allow")
+    assert again.resumed
+    replay(folder, refused=True)
+    assert again.history("loss")["value"] == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_a_killed_script_loses_nothing_and_a_replay_doubles_nothing(
+    server: Server, name: str, tmp_path: Path
+) -> None:
+    code = f"""
+        run = agnez.init(project={name!r}, id="r1", config={{"lr": 0.1}})
+        for step in range(20_000):
+            run.log({{"loss": step, "acc": -step}}, step=step)
+        """
+    folder = abandoned_spool(tmp_path, code)
+    before = [(path, path.read_bytes()) for path in folder.iterdir()]
+    replay(folder, url=server.url)
+    folder.mkdir()
+    for path, content in before:
+        path.write_bytes(content)
+    replay(folder, url=server.url)
+    history = agnez.history(name, "r1", "loss")
+    assert history["step"] == history["value"] == list(range(20_000))
+    assert document(server, name, "r1")["config"] == {"lr": 0.1}
+
+
+def test_two_scripts_on_one_run_are_warned(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(heartbeats, "INTERVAL_S", 0.1)
+    run = agnez.init(project=name, id="r1")
+    run.log(loss=1)
+    assert run.flush(PATIENCE_S)
+    other = heartbeats.Heartbeats()
+    other.start((name, "r1"))
+    connection = ServerConnection(run._url)
+
+    def has_warned() -> bool:
+        other.send_due(connection)
+        return "Two processes write to this run" in caplog.text
+
+    eventually(has_warned)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "odd", ["a/b/c", "x" * 300, "a\nb", "loss", "ü/é", "///", "train/", "/val", "-", "step", "a b%"]
+)
+def test_any_name_of_a_metric(name: str, odd: str) -> None:
+    run = agnez.init(project=name, id="r1")
+    run.log({odd: 1, "loss/val": 2, "val/loss": 3})
+    run.log({odd: agnez.Html("<b>x</b>")})
+    run.finish()
+    assert not paths.list_spools(Path(os.environ["AGNEZ_SPOOL"])), "something was refused"
