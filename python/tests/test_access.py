@@ -88,7 +88,7 @@ class StandIn:
         return [
             body
             for status, path, _, body in self.seen
-            if status == 201 and path.endswith("/points")
+            if status == 201 and path.endswith(("/points", "/log"))
         ]
 
     def end(self) -> None:
