@@ -280,7 +280,7 @@ test("hiding a series in one chart is of that chart, and in its picture", async 
   await expect(canvas(page, cells.loss!)).toHaveAttribute("aria-label", /^Line chart: second 2; /);
   await expect(canvas(page, cells.acc!)).toHaveAttribute("aria-label", /second 1; first 0; /);
   const csv = (await agnez.call("GET", `/values/${cells.loss}.csv`)).text;
-  expect(csv.split("\r\n").slice(0, 3).map((line) => line.split(",").slice(0, 4).join(","))).toEqual(["run,series,index,step", "second,,0,0", "first,,0,0"]);
+  expect(csv.split("\r\n").slice(0, 3).map((line) => line.split(",").slice(0, 4).join(","))).toEqual(["run,series,index,step", "second,,0,0.0", "first,,0,0.0"]);
   const download = page.waitForEvent("download");
   await openMenu(cell(page, cells.loss!), "Save as SVG");
   const svg = (await (await download).createReadStream().toArray()).join("");

@@ -34,7 +34,9 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
     // Again after each change of the document.
     let address = routes::run(&dashboard.page().board, &id);
     Effect::new(move |_| {
-        rev.track();
+        if rev.get().is_none() {
+            return;
+        }
         let address = address.clone();
         spawn_local(async move {
             let answer = fetch::api::<Value>(Method::GET, &address, None).await;
