@@ -156,6 +156,10 @@ pub const MAX_RUN_INTERVAL_SECONDS: f64 = 86_400.0;
 pub const MAX_RUN_WRITERS: usize = 8;
 /// Runs in one page of a list of runs, and without `$limit`; a higher limit is reduced to that.
 pub const MAX_RUNS_PER_PAGE: usize = 1000;
+/// Bytes of a run's console output that are stored; of more the newest are.
+pub const MAX_CONSOLE_BYTES: usize = 64 << 10;
+/// Bytes of a request that appends to it; a longer one is answered 413.
+pub const MAX_CONSOLE_BODY_BYTES: usize = 1 << 20;
 /// Boards whose configurations of runs are indexed in memory; the one that was read longest ago is forgotten.
 pub const MAX_CONFIG_INDEXES: usize = 16;
 /// Runs that a request names by `runs`; more are answered 400.

@@ -74,6 +74,8 @@ const STATED: &[(&str, &[&str])] = &[
              and regular expressions of {MAX_SEARCH_PATTERN_BYTES} bytes",
             "up to {MAX_POINTS_PER_PAGE:,} points in the order of arrival",
             "kept, {MAX_KEYS_BYTES:KiB} KiB in all",
+            "appends text (up to {MAX_CONSOLE_BODY_BYTES:MiB} MiB)",
+            "The newest {MAX_CONSOLE_BYTES:KiB} KiB are stored.",
         ],
     ),
     (

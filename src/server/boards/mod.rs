@@ -32,7 +32,7 @@ pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use query::filter::QueryBudget;
 pub use read::ColumnsOutcome;
-use runs::{ConfigIndexes, RunSigns};
+use runs::{ConfigIndexes, ConsoleTurns, RunSigns};
 
 use super::store::{Record, Store, StoreError, StoreStats};
 use crate::protocol::{ApiError, CellId, ErrorKind};
@@ -43,11 +43,12 @@ pub struct Boards {
     store: Arc<Store>,
     signs: Arc<RunSigns>,
     config_indexes: Arc<ConfigIndexes>,
+    console_turns: ConsoleTurns,
 }
 
 impl Boards {
     pub fn new(store: Store) -> Self {
-        Self { store: Arc::new(store), signs: Arc::default(), config_indexes: Arc::default() }
+        Self { store: Arc::new(store), signs: Arc::default(), config_indexes: Arc::default(), console_turns: ConsoleTurns::default() }
     }
 
     /// Counters and failures of the database.

@@ -69,6 +69,10 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::history), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::keys), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::diff), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_reads::value), &[])
+        // It says how and where the script ran: a share does not show it.
+        .route(Permission::Read, routes!(run_reads::console), &[])
+        .route(Permission::Write, routes!(run_log::append_console), &[])
         .route(Permission::Write, routes!(run_log::log), &[])
         .route(Permission::Write, routes!(run_log::heartbeat), &[])
         // The list says to whom a board was shown: a token for reading does not open it.

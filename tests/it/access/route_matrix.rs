@@ -22,6 +22,7 @@ async fn filled() -> (Running, String) {
     let write = token(&server, &["write"]).await;
     server.put(&write, r#"{"_id":"c","board":"a","name":"n","type":"html","value":"<p>"}"#).await;
     server.put(&write, r#"{"_id":"d","board":"b","type":"img","value":"images/x.png"}"#).await;
+    assert_eq!(server.with(&write, "PATCH", "/boards/a/runs/r?upsert=true", "{}").await.status, 201);
     (server, write)
 }
 

@@ -26,7 +26,15 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
     for path in ["/boards/a", "/boards/a/run-keys", "/boards/a/run-diff?runs=first,first2"] {
         assert!(matches!(get(path, &share).await.status, 200 | 404), "{path}");
     }
-    for path in ["/boards/b", "/boards/b/runs", "/boards/b/runs/first", "/boards/b/run-keys", "/boards/b/runs/first/history?metric=loss"] {
+    for path in [
+        "/boards/b",
+        "/boards/b/runs",
+        "/boards/b/runs/first",
+        "/boards/b/run-keys",
+        "/boards/b/runs/first/history?metric=loss",
+        "/boards/b/runs/first/value?name=x",
+        "/boards/a/runs/first/console",
+    ] {
         assert_eq!(get(path, &share).await.status, 403, "{path}");
     }
     for (method, path) in [

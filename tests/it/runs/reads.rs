@@ -75,3 +75,48 @@ async fn epochs_of_keras_become_runs_where_the_address_says_so() {
     assert_eq!(server.get("/values?board=digits").await.as_array().unwrap().len(), 1, "one chart for both lines");
     assert_eq!(refused(&server, "POST", "/publish/epoch/end/?run=a%20b", "{}").await.0, 400);
 }
+
+#[tokio::test]
+async fn console_output_is_appended_and_bounded() {
+    let mut server = spawn().await;
+    let path = "/boards/digits/runs/a/console";
+    assert_eq!((server.call("GET", path, "").await.status, server.call("POST", path, "x").await.status), (404, 404));
+    log(&server, "/boards/digits/runs/a/log", "{}").await;
+    assert_eq!(server.call("GET", path, "").await.text, "");
+    let keyed = async || server.ask("POST", path, "epoch 1\n", &[("idempotency-key", "console:1")]).await;
+    let (first, again) = (keyed().await, keyed().await);
+    assert_eq!((first.status, first.json(), &again.text), (200, json!({"bytes": 8}), &first.text));
+    server.call("POST", path, "epoch 2\u{1b}[0m\n").await;
+    server.restart(&[]).await;
+    let shown = server.call("GET", path, "").await;
+    assert_eq!(
+        (shown.text.as_str(), &shown.headers["content-type"]),
+        ("epoch 1\nepoch 2\u{1b}[0m\n", &"text/plain; charset=utf-8".parse().unwrap())
+    );
+    server.call("POST", path, "0123456789\n".repeat(10_000)).await;
+    let shown = server.call("GET", path, "").await.text;
+    assert!(shown.len() <= 64 << 10 && shown.len() > 60_000 && shown.starts_with("0123456789\n"), "{}", shown.len());
+    assert_eq!(refused(&server, "POST", path, &"x".repeat((1 << 20) + 1)).await.0, 413);
+    // Another run has output of its own, and the cell of both is hidden.
+    log(&server, "/boards/digits/runs/b/log", "{}").await;
+    assert_eq!(server.call("GET", "/boards/digits/runs/b/console", "").await.text, "");
+    let cells = server.get("/values?board=digits").await;
+    assert_eq!((cells.as_array().unwrap().len(), &cells[0]["hidden"], &cells[0]["value"]), (1, &json!(true), &Value::Null));
+    server.call("DELETE", "/boards/digits/runs/a", "").await;
+    assert_eq!((server.call("GET", path, "").await.status, server.call("POST", path, "x").await.status), (404, 410));
+}
+
+#[tokio::test]
+async fn each_run_has_its_last_value() {
+    let server = spawn().await;
+    for (run, text) in [("a", "one"), ("b", "two"), ("a", "three")] {
+        log(&server, &format!("/boards/digits/runs/{run}/log"), &json!({"sample": {"type": "text", "value": text}}).to_string()).await;
+    }
+    let of = async |run: &str| server.get(&format!("/boards/digits/runs/{run}/value?name=sample")).await;
+    assert_eq!(of("a").await, json!({"cell": "digits-sample", "type": "text", "value": "three"}));
+    assert_eq!(of("b").await["value"], "two");
+    assert_eq!(server.get("/values/digits-sample").await["value"], "three", "the cell shows the newest");
+    let (status, message) = refused(&server, "GET", "/boards/digits/runs/a/value?name=other", "").await;
+    assert_eq!((status, message.as_str()), (404, "The run 'a' has logged no value 'other' that is no number."));
+    assert_eq!(refused(&server, "GET", "/boards/digits/runs/a/value", "").await.0, 400);
+}

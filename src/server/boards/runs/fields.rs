@@ -15,7 +15,7 @@ use crate::protocol::{RunId, RunStatus};
 use crate::series::CurveValues;
 use crate::server::boards::metrics::{Direction, MetricSettings, best_direction};
 use crate::server::boards::query::filter::{Field, QueryBudget, QueryFields};
-use crate::server::store::{Index, RunRecord, Series, json_number, timestamp};
+use crate::server::store::{Index, RunRecord, Series, Store, json_number, timestamp};
 
 /// Keys that every document has, or that are derived when it is read.
 const DOCUMENT_KEYS: [&str; 31] = [
@@ -350,25 +350,23 @@ pub fn metric_of(field: &Field) -> Option<(String, Statistic)> {
 /// The keys of a board.
 pub struct BoardKeys<'a> {
     pub runs: &'a [Arc<RunRecord>],
-    /// The names of all metrics of the board.
-    pub metrics: BTreeSet<Arc<str>>,
+    pub store: &'a Store,
+    pub board: &'a str,
     pub is_public: bool,
 }
 
-impl BoardKeys<'_> {
-    /// The names of all metrics of runs on a board. Looks at each series.
-    pub fn metrics_of(index: &Index, board: &str) -> BTreeSet<Arc<str>> {
-        let cells = index.board(board).into_iter().flat_map(|board| board.cells.keys());
-        let mut names = BTreeSet::new();
-        for metric in
-            cells.filter_map(|cell| index.cell_series(cell)).flat_map(|series| series.of_runs()).filter_map(|series| series.metric.as_ref())
-        {
-            if !names.contains(metric) {
-                names.insert(metric.clone());
-            }
+/// The names of all metrics of runs on a board. Looks at each series.
+fn metric_names(index: &Index, board: &str) -> BTreeSet<Arc<str>> {
+    let cells = index.board(board).into_iter().flat_map(|board| board.cells.keys());
+    let mut names = BTreeSet::new();
+    for metric in
+        cells.filter_map(|cell| index.cell_series(cell)).flat_map(|series| series.of_runs()).filter_map(|series| series.metric.as_ref())
+    {
+        if !names.contains(metric) {
+            names.insert(metric.clone());
         }
-        names
     }
+    names
 }
 
 impl KeyCatalog for BoardKeys<'_> {
@@ -385,7 +383,10 @@ impl KeyCatalog for BoardKeys<'_> {
     }
 
     fn has_metric(&self, name: &str) -> bool {
-        self.metrics.contains(name)
+        let index = self.store.index();
+        let cells = index.board(self.board).into_iter().flat_map(|board| board.cells.keys());
+        let mut series = cells.filter_map(|cell| index.cell_series(cell)).flat_map(|series| series.of_runs());
+        series.any(|series| series.metric.as_deref() == Some(name))
     }
 
     fn names(&self) -> Vec<String> {
@@ -396,7 +397,8 @@ impl KeyCatalog for BoardKeys<'_> {
                 names.insert(format!("config.{path}"));
             });
         }
-        names.extend(self.metrics.iter().map(|metric| format!("metrics.{metric}")));
+        let metrics = metric_names(&self.store.index(), self.board);
+        names.extend(metrics.iter().map(|metric| format!("metrics.{metric}")));
         names.into_iter().collect()
     }
 }

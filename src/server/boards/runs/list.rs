@@ -216,15 +216,13 @@ impl Boards {
         query: RunQuery,
         is_public: bool,
     ) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ApiError> {
-        let has_names = query.search.as_ref().is_some_and(ParsedSearch::has_names) || !query.sort.is_empty();
-        let (runs, names, directions) = {
+        let (runs, directions) = {
             let index = self.store.index();
             let known = index.board(board);
             let runs: Vec<_> = known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
-            let names = if has_names { BoardKeys::metrics_of(&index, board) } else { BTreeSet::new() };
-            (runs, names, Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)))
+            (runs, Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)))
         };
-        let keys = BoardKeys { runs: &runs, metrics: names, is_public };
+        let keys = BoardKeys { runs: &runs, store: &self.store, board, is_public };
         let search = match query.search.clone() {
             Some(search) => search.resolve(&keys).map_err(|error| error.in_parameter("q"))?,
             None => Search::default(),

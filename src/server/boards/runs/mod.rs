@@ -3,6 +3,7 @@
 mod change;
 pub mod config_index;
 mod config_value;
+mod console;
 mod document;
 mod fields;
 pub mod flat_config;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use change::{RunOutcome, RunTarget};
+pub use console::ConsoleTurns;
 pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run};
 pub use fields::{RunClock, RunView};
 pub use heartbeat::{Heartbeat, check_writer};

@@ -16,8 +16,8 @@ use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{IdempotencyHeaders, RunPath, WriterHeader};
 use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, Conflict, Gone, NotFound, Unavailable};
-use crate::server::http::openapi::schemas::{Beat, Error, LogBody, LogLines, Logged};
-use crate::server::limits::{MAX_HEARTBEAT_BYTES, MAX_POINTS_BODY_BYTES};
+use crate::server::http::openapi::schemas::{Beat, ConsoleAppended, ConsoleText, Error, LogBody, LogLines, Logged};
+use crate::server::limits::{MAX_CONSOLE_BODY_BYTES, MAX_HEARTBEAT_BYTES, MAX_POINTS_BODY_BYTES};
 
 /// Names the process that sends.
 const WRITER: HeaderName = HeaderName::from_static("agnez-writer");
@@ -97,6 +97,31 @@ pub async fn heartbeat(request: RequestContext, RunInPath { board, run }: RunInP
         response.headers_mut().insert(WARNING, warning);
     }
     Ok(response)
+}
+
+/// 200 with the number of stored bytes.
+#[utoipa::path(
+    post,
+    path = "/boards/{board}/runs/{run}/console",
+    operation_id = "appendConsole",
+    summary = "Append to the console output of a run",
+    description = "The newest 64 KiB are stored.",
+    params(RunPath, IdempotencyHeaders),
+    request_body(content = ConsoleText, content_type = "text/plain", description = "UTF-8; at most 1 MiB."),
+    responses(
+        (status = 200, description = "It is on disk.", body = ConsoleAppended),
+        (status = 404, response = NotFound),
+        (status = 410, response = Gone),
+        ChangeErrors,
+        BodyErrors
+    )
+)]
+pub async fn append_console(request: RequestContext, RunInPath { board, run }: RunInPath, body: Body) -> Result<Response, ServerError> {
+    no_query(&request.query)?;
+    let body = read_to_end(body, MAX_CONSOLE_BODY_BYTES).await?;
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}/console"), &body, &ResponseShape::Run)?;
+    Ok(json_response(request.app.boards.append_console(board, run, text, idempotent).await?))
 }
 
 fn writer(request: &RequestContext) -> Result<Option<String>, ApiError> {

@@ -14,10 +14,12 @@ use crate::server::boards::runs::parse_run_ids;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::{BoardPath, RunPath};
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
-use crate::server::http::openapi::schemas::{RunDiff, RunHistory, RunKeys};
+use crate::server::http::openapi::schemas::{ConsoleText, RunDiff, RunHistory, RunKeys, RunValue};
 use crate::server::limits::MAX_POINTS_PER_PAGE;
 use crate::server::net::response_budget::counted;
 
+/// Memory of a value before its size is known.
+const VALUE_BYTES: usize = 1 << 20;
 /// Memory of a point while it is written.
 const POINT_BYTES: usize = 160;
 const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), NO_STORE];
@@ -121,6 +123,53 @@ pub async fn diff(request: RequestContext, BoardInPath(board): BoardInPath) -> R
     }
     let diff = request.app.boards.run_diff(&board, &ids, is_share(&request))?;
     respond(&request, serde_json::to_string(&diff).unwrap_or_default()).await
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/runs/{run}/console",
+    operation_id = "readConsole",
+    summary = "Read the console output of a run",
+    params(RunPath),
+    responses(
+        (status = 200, description = "The newest 64 KiB; empty without output.", body = ConsoleText, content_type = "text/plain"),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn console(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
+    no_query(&request.query)?;
+    let text = request.app.boards.console(&board, &run).await?;
+    let share = Arc::new(request.app.answers.share(request.who(), text.len()).await?);
+    Ok(counted(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), NO_STORE], share.lend(text.into()))))
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/runs/{run}/value",
+    operation_id = "runValue",
+    summary = "Read the last value of a run that is no number",
+    params(RunPath, ("name" = String, Query, description = "The name under which it was logged.")),
+    responses(
+        (status = 200, description = "The value with its cell and its type.", body = RunValue),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub async fn value(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
+    let mut name = None;
+    for (key, value) in form_urlencoded::parse(request.query.as_bytes()) {
+        match &*key {
+            "name" => name = Some(value.into_owned()).filter(|name| !name.is_empty()),
+            key => return Err(invalid_parameter(key, "is no key of this query; known is name", &value).into()),
+        }
+    }
+    let rule = "must name a value of the run: ?name=sample";
+    let name = name.ok_or_else(|| ErrorKind::BadRequest.with(format!("'name' {rule}.")).at("name", rule))?;
+    let share = request.app.answers.share(request.who(), VALUE_BYTES).await?;
+    let text = request.app.boards.run_value(&board, &run, &name).await?;
+    let share = Arc::new(share.fit(text.len())?);
+    Ok(counted((JSON, share.lend(text.into()))))
 }
 
 async fn respond(request: &RequestContext, text: String) -> Result<Response, ServerError> {

@@ -1,7 +1,7 @@
 //! `log`: points and values of a run. The run and its charts are created where they are missing.
 
 mod epoch;
-mod place;
+pub mod place;
 pub mod request;
 
 use std::sync::Arc;
@@ -102,13 +102,23 @@ fn put_value(batch: &mut Batch, placement: &Placement, value: LoggedValue) -> Re
         draft.id = Some(id.clone());
         draft.board = Some(placement.board.clone());
         draft.keys.entry("name").or_insert_with(|| chart.into());
+        let value = draft.value.clone();
         documents::create(batch, draft, None)?;
+        put_run_value(batch, &id, placement.run, value);
         return Ok(id);
     }
     let Some(before) = batch.cell(&id) else { return Ok(id) };
     let mut record = Record::clone(&before);
     record.keys.extend(draft.keys);
     check_keys_size(&record.keys)?;
-    append::put(batch, ChangeKind::Patched, record, Some(draft.value), None, None)?;
+    append::put(batch, ChangeKind::Patched, record, Some(draft.value.clone()), None, None)?;
+    put_run_value(batch, &id, placement.run, draft.value);
     Ok(id)
+}
+
+/// Stores the last value of the run, beside that of the cell.
+fn put_run_value(batch: &mut Batch, cell: &CellId, run: &RunId, value: Option<Arc<str>>) {
+    if let Some(value) = value {
+        batch.put_run_value(cell, run, value);
+    }
 }

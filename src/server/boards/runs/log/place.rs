@@ -94,6 +94,11 @@ impl<'a> Placement<'a> {
     }
 }
 
+/// The ids that a chart's cells may have, in their order.
+pub fn numbered_ids(board: &str, chart: &str) -> impl Iterator<Item = CellId> {
+    (1..=MAX_CHART_IDS).map(move |number| numbered_id(board, chart, number))
+}
+
 /// The ids of a chart's cells: where a cell of another type has the first one, the chart takes the next.
 fn numbered_id(board: &str, chart: &str, number: usize) -> CellId {
     match number {

@@ -77,19 +77,6 @@ impl Default for Search {
 }
 
 impl ParsedSearch {
-    /// Whether it has names of keys to look up.
-    pub fn has_names(&self) -> bool {
-        fn has_names<K>(expression: &Expression<K>) -> bool {
-            match expression {
-                Expression::All(parts) | Expression::Any(parts) => parts.iter().any(has_names),
-                Expression::Not(part) => has_names(part),
-                Expression::Text(_) => false,
-                Expression::Compare(..) | Expression::Has(_) => true,
-            }
-        }
-        has_names(&self.0)
-    }
-
     /// Looks up the names. Error: no run of the board has such a key; the error suggests similar ones.
     pub fn resolve(self, keys: &impl KeyCatalog) -> Result<Search, SearchError> {
         let mut resolved = BTreeMap::new();

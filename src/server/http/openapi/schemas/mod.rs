@@ -14,8 +14,8 @@ pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
 };
 pub use runs::{
-    Beat, Board, BoardDraft, BoardOrRepeated, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run, RunDiff, RunDraft, RunHistory,
-    RunKeys, RunOrRepeated,
+    Beat, Board, BoardDraft, BoardOrRepeated, ConsoleAppended, ConsoleText, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run, RunDiff,
+    RunDraft, RunHistory, RunKeys, RunOrRepeated, RunValue,
 };
 
 use std::collections::BTreeMap;

@@ -208,6 +208,31 @@ shape! {
     Appended Logged
 }
 
+shape! {
+    /// Console output.
+    ConsoleText: text("Lines as they were written.");
+}
+
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleAppended {
+    /// How many bytes are stored.
+    #[schema(required = false)]
+    bytes: u64,
+    #[schema(required = false)]
+    repeated: Always,
+}
+
+/// A value of a run that is no number.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunValue {
+    cell: String,
+    #[schema(rename = "type")]
+    value_type: String,
+    value: Value,
+}
+
 /// A sign of life.
 #[derive(ToSchema)]
 pub struct Beat {
