@@ -393,3 +393,37 @@ async fn each_run_has_a_value_of_its_own_in_a_cell() {
     store.close().await;
     sound(folder.path()).await;
 }
+
+#[tokio::test]
+async fn a_full_disk_purges_no_run_whose_series_the_waiting_commit_removes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = super::start_with(folder.path(), Some(90)).await;
+    for cell in ["a", "b"] {
+        create(&store, cell).await;
+    }
+    change(&store, |batch| {
+        for (run, cell) in [("first", "a"), ("second", "b")] {
+            put(batch, run);
+            let points = NewPoints { x: None, y: vec![1.0; 5000], t: None };
+            batch.append(&id(cell), &series_id(run, ""), Some("loss"), points);
+        }
+    })
+    .await;
+    change(&store, |batch| {
+        ["first", "second"].into_iter().for_each(|run| drop(batch.remove_run(&batch.run("main", &run_id(run)).unwrap())))
+    })
+    .await;
+    assert_eq!(store.index().run_trash().len(), 2, "there is room for both");
+    change(&store, |batch| {
+        batch.clear_series(&id("a"));
+        let y = (0..200_000).map(|at| f64::from(at).sin()).collect();
+        batch.append(&id("a"), &SeriesId::plain("l"), None, NewPoints { x: None, y, t: None });
+    })
+    .await;
+    let left = |store: &Store| store.index().board("main").unwrap().runs.tombstones().map(|run| run.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(left(&store), ["first"]);
+    let store = again(store, folder.path()).await;
+    assert_eq!((left(&store), super::values(&store, "a", "l").await.len()), (vec!["first".to_owned()], 200_000));
+    store.close().await;
+    sound(folder.path()).await;
+}

@@ -4,7 +4,7 @@
 //! Operations run here, in memory, so that SQL cannot fail for a single one of them: a commit takes all or nothing, and needs no
 //! savepoints.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::change::{CellChange, Change, ChangeKind};
@@ -368,6 +368,14 @@ impl BatchOutcome {
     /// Whether it changes the cell.
     pub fn touches(&self, id: &CellId) -> bool {
         self.cells.iter().any(|(known, _)| known == id) || self.series.iter().any(|planned| planned.cell == *id)
+    }
+
+    /// The runs, of any board, of which it changes a series or a value.
+    pub fn touched_runs(&self) -> HashSet<&RunId> {
+        let written = self.series.iter().flat_map(|plan| plan.series.iter().map(|series| &series.before));
+        let removed = self.series.iter().flat_map(|plan| &plan.removed);
+        let of_series = written.chain(removed).filter_map(|series| series.id.run.as_ref());
+        of_series.chain(self.run_values.iter().map(|(_, run, _)| run)).collect()
     }
 
     /// Takes over the floors of a purge that was committed after this batch was finished.

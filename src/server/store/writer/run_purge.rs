@@ -22,9 +22,12 @@ impl Batch<'_> {
         count
     }
 
-    /// Purges the runs of the oldest deletions, except those that `outcome` changes, after all operations.
+    /// Purges the runs of the oldest deletions, except those of which `outcome` changes the row, a series or a value, after all operations.
     pub(super) fn purge_runs_except(&mut self, outcome: &BatchOutcome) {
-        let is_needed = |deletion: &RunDeletion, run: &RunId| outcome.runs.get(&deletion.board).is_some_and(|runs| runs.contains_key(run));
+        let touched = outcome.touched_runs();
+        let is_needed = |deletion: &RunDeletion, run: &RunId| {
+            touched.contains(run) || outcome.runs.get(&deletion.board).is_some_and(|runs| runs.contains_key(run))
+        };
         let unneeded = self.index.run_trash().oldest().filter(|(deletion, run, _)| !is_needed(deletion, run));
         let purged = unneeded.take(MAX_PURGED_ON_FULL_DISK).map(|(deletion, run, _)| (deletion.clone(), run.clone())).collect();
         self.purge_these(purged);
