@@ -194,6 +194,18 @@ fn check_unchanged(batch: &Batch, id: &CellId, kept: &[Arc<str>]) -> Result<(), 
     }
 }
 
+/// 409: the cell would leave the board of the runs whose points or values it has.
+fn check_move(batch: &Batch, record: &Record) -> Result<(), ApiError> {
+    let Some(before) = batch.cell(&record.id).filter(|before| before.board != record.board) else { return Ok(()) };
+    match batch.run_of_cell(&before.board, &record.id) {
+        None => Ok(()),
+        Some(run) => {
+            let why = format!("The cell '{}' has points or values of the run '{run}' of the board '{}'", record.id, before.board);
+            Err(ErrorKind::Conflict.with(format!("{why}; nothing was changed. Delete these runs, or leave the cell on its board.")))
+        }
+    }
+}
+
 /// Stores a cell. The value of a line becomes its series, and `append` is added to them. `parsed`: the
 /// value as points, if it was parsed before.
 pub fn put(
@@ -204,6 +216,7 @@ pub fn put(
     parsed: Option<Arc<LineValue>>,
     append: Option<Vec<SeriesPoints>>,
 ) -> Result<Arc<Record>, ApiError> {
+    check_move(batch, &record)?;
     if !record.is_line() {
         if append.is_some() {
             let message = format!("The cell '{}' is not of type 'line': there is nothing to append to; nothing was changed.", record.id);

@@ -158,6 +158,13 @@ impl Index {
         id.run.as_ref().is_none_or(|run| board.runs.contains(run)).then_some(series)
     }
 
+    /// Whether the run of a series is on the board of its cell or tombstone, or was deleted there and can be restored; true without a run.
+    pub(crate) fn has_run_of(&self, cell: &CellId, id: &SeriesId) -> bool {
+        let Some(run) = &id.run else { return true };
+        let board = self.cell(cell).or_else(|| self.tombstone(cell)).and_then(|record| self.boards.get(&record.board));
+        board.is_some_and(|board| board.runs.contains(run) || board.runs.tombstone(run).is_some())
+    }
+
     /// All series with their cells or tombstones, in no particular order.
     pub(crate) fn all_series(&self) -> impl Iterator<Item = (&CellId, &Series)> {
         self.series.iter().flat_map(|(cell, known)| known.all().map(move |series| (cell, series)))

@@ -122,6 +122,9 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
     for (cell, series) in series {
         let (key, id, sealed) = (series.key, &series.id, series.sealed);
         let is_there = index.visible_series(cell, id).is_some();
+        if !index.has_run_of(cell, id) {
+            report.fault(format!("The series {id} of the cell '{cell}' is of a run that its board does not have."));
+        }
         report.series += usize::from(is_there);
         report.points += if is_there { series.recent.len() as u64 } else { 0 };
         let faults = report.fault_count;

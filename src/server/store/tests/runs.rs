@@ -427,3 +427,47 @@ async fn a_full_disk_purges_no_run_whose_series_the_waiting_commit_removes() {
     store.close().await;
     sound(folder.path()).await;
 }
+
+#[tokio::test]
+async fn a_cell_that_moves_to_another_board_leaves_the_runs_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    create(&store, "a").await;
+    super::append(&store, "a", "train", vec![9.0]).await.unwrap();
+    change(&store, |batch| {
+        put(batch, "first");
+        append(batch, "first", "val", "loss", &[1.0]);
+        batch.put_run_value(&id("a"), &run_id("first"), "1".into());
+    })
+    .await;
+    let movement = |batch: &mut Batch| {
+        let record = Record { board: "other".into(), ..Record::clone(&batch.cell(&id("a")).unwrap()) };
+        batch.put(ChangeKind::Patched, record, None);
+    };
+    change(&store, move |batch| {
+        append(batch, "first", "train", "loss", &[2.0]);
+        movement(batch);
+        assert_eq!((batch.series_count(&id("a"), true), batch.run_of_cell("main", &id("a"))), (0, None));
+    })
+    .await;
+    change(&store, |batch| drop(batch.put_run(ChangeKind::Created, RunRecord::new("other".into(), run_id("first"), Map::new())))).await;
+    let store = again(store, folder.path()).await;
+    let index = store.index();
+    assert_eq!(index.cell_series(&id("a")).map(|known| (known.list.len(), known.run_series())), Some((1, 0)));
+    assert!(index.run_values(&id("a")).is_none());
+    drop(index);
+    assert_eq!(values(&store, "first", "val").await, None, "a run of the same id on the other board has points of its own");
+    store.close().await;
+    sound(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_check_reports_series_of_unknown_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    create(&store, "a").await;
+    change(&store, |batch| append(batch, "none", "val", "loss", &[1.0])).await;
+    store.close().await;
+    let report = check(&database_path(folder.path())).await.unwrap();
+    assert!(report.faults.len() == 1 && report.faults[0].contains("a run that its board does not have"), "{:?}", report.faults);
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batch::{Batch, Layer, RowState};
 use super::change::Change;
-use crate::protocol::{CellId, SeriesId};
+use crate::protocol::{CellId, RunId, SeriesId};
 use crate::series::Points;
 use crate::server::store::series::append_event::{AppendEvent, AppendedCell};
 use crate::server::store::series::delta::{AppendPlan, NewPoints, PendingSeries, SeriesDelta, SeriesPlan};
@@ -53,10 +53,27 @@ impl Batch<'_> {
 
     /// Removes all series of the cell, those of runs included.
     pub fn clear_series(&mut self, cell: &CellId) {
+        let removed = self.all_series(cell).cloned().collect();
+        self.remove_series(cell, removed);
+    }
+
+    /// Removes the series of runs of the cell.
+    pub(super) fn clear_run_series(&mut self, cell: &CellId) {
+        let removed = self.all_series(cell).filter(|id| id.run.is_some()).cloned().collect();
+        self.remove_series(cell, removed);
+    }
+
+    /// The runs that have a series in the cell, deleted ones included.
+    pub(super) fn runs_with_series(&self, cell: &CellId) -> HashSet<RunId> {
+        let of_runs = self.all_series(cell).filter(|id| self.series_state(cell, id).is_some());
+        of_runs.filter_map(|id| id.run.clone()).collect()
+    }
+
+    /// The series of the cell that are committed or touched, in any order; also those that are removed.
+    fn all_series(&self, cell: &CellId) -> impl Iterator<Item = &SeriesId> {
         let committed = self.index.cell_series(cell).into_iter().flat_map(|known| known.all().map(|series| &series.id));
         let layers = [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell));
-        let removed = committed.chain(layers.flat_map(|delta| delta.appended.iter().map(|pending| &pending.id))).cloned().collect();
-        self.remove_series(cell, removed);
+        committed.chain(layers.flat_map(|delta| delta.appended.iter().map(|pending| &pending.id)))
     }
 
     pub(super) fn remove_series(&mut self, cell: &CellId, removed: HashSet<SeriesId>) {

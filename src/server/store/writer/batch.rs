@@ -165,6 +165,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Creates or changes a cell. Returns the record with its new numbers. `value`: `None` keeps the stored value, `Some(None)` removes it.
+    /// A cell that moves to another board loses the series and values of runs: these belong to a board.
     pub fn put(&mut self, kind: ChangeKind, mut record: Record, value: Option<Option<Arc<str>>>) -> Arc<Record> {
         let before = self.cell(&record.id);
         let was_elsewhere = before.as_ref().is_some_and(|before| before.board != record.board);
@@ -173,6 +174,7 @@ impl<'a> Batch<'a> {
             let seq = self.next_seq(&before.board);
             self.push_event(ChangeKind::Removed, seq, Arc::new(Record { seq, ..Record::clone(&before) }), None);
             self.raise_floor(&before.board, seq);
+            self.clear_runs(&record.id);
         }
         // A tombstone of this id on another board is replaced: readers there that have not seen the removal need a snapshot.
         if let Some(tombstone) = self.tombstone(&record.id).filter(|tombstone| tombstone.board != record.board) {

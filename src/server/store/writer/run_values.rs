@@ -16,20 +16,40 @@ impl Batch<'_> {
     /// Removes what a new cell of this id must not show: all series, and all values of runs.
     pub fn clear_cell(&mut self, cell: &CellId) {
         self.clear_series(cell);
+        self.clear_run_values(cell);
+    }
+
+    /// Removes the series and values of runs.
+    pub(super) fn clear_runs(&mut self, cell: &CellId) {
+        self.clear_run_series(cell);
+        self.clear_run_values(cell);
+    }
+
+    fn clear_run_values(&mut self, cell: &CellId) {
         for run in self.runs_with_value(cell) {
-            self.set_run_value(cell, &run, None);
+            self.remove_run_value(cell, &run);
         }
+    }
+
+    /// A run of the board that has a series or a value in the cell.
+    pub fn run_of_cell(&self, board: &str, cell: &CellId) -> Option<RunId> {
+        let runs =
+            self.runs_with_series(cell).into_iter().chain(self.runs_with_value(cell).into_iter().filter(|run| self.has_value(cell, run)));
+        runs.filter(|run| self.run(board, run).is_some()).min()
     }
 
     /// Removes the value of a run in a cell, if there is one.
     pub(super) fn remove_run_value(&mut self, cell: &CellId, run: &RunId) {
+        if self.has_value(cell, run) {
+            self.set_run_value(cell, run, None);
+        }
+    }
+
+    fn has_value(&self, cell: &CellId, run: &RunId) -> bool {
         let pending = [&self.current, &self.done].into_iter().find_map(|layer| layer.run_values.get(cell)?.get(run));
-        let is_there = match pending {
+        match pending {
             Some(value) => value.is_some(),
             None => self.index.run_values(cell).is_some_and(|known| known.contains_key(run)),
-        };
-        if is_there {
-            self.set_run_value(cell, run, None);
         }
     }
 
