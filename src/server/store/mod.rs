@@ -106,6 +106,7 @@ impl Store {
             needs_cleanup: true,
             vacuuming: false,
             summary_job: None,
+            summaries_first: false,
             next: None,
         };
         Self {

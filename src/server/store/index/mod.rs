@@ -240,7 +240,7 @@ impl Index {
                 continue;
             }
             let Some(series) = known.get_mut(&before.id) else { continue };
-            let was_due = before.needs_summary();
+            let was_due = series.needs_summary();
             // Drop the second reference to the tail first: a tail with one reference grows in place.
             drop(before);
             match after {

@@ -52,8 +52,8 @@ pub struct Series {
     pub stored: StoredTail,
     /// The last point in chunks and tail.
     pub stored_last: Option<Point>,
-    /// The points that are only in the journal; with those of the tail fewer than [`CHUNK`]. Readers share them; the writer copies them
-    /// only if a reader holds them.
+    /// The points that are only in the journal; with those of the tail fewer than [`CHUNK`], unless the series is damaged. Readers share
+    /// them; the writer copies them only if a reader holds them.
     pub recent: Arc<Points>,
     /// The last point.
     pub last: Option<Point>,
@@ -89,6 +89,11 @@ impl Series {
     /// Number of points after the last chunk.
     pub fn tail_len(&self) -> usize {
         self.stored.count as usize + self.recent.len()
+    }
+
+    /// Whether its points on disk are damaged so that the newer ones could not become a chunk.
+    pub fn is_damaged(&self) -> bool {
+        self.tail_len() >= CHUNK
     }
 
     pub fn push(&mut self, points: &Points) {

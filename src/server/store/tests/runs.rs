@@ -302,12 +302,42 @@ fn deleted_runs_are_purged_after_30_days_with_their_series() {
     let late = 2000 + TOMBSTONE_TTL_MS;
     commit(&mut index, late, &|batch| drop(batch.put_board_document(&"main".into(), Map::new())));
     assert_eq!(counts(&index), (2, 0, [1, 1, 1]));
-    let changes = commit(&mut index, late + 1, &|batch| drop(batch.put_board_document(&"main".into(), Map::new())));
+    commit(&mut index, late + 1, &|batch| drop(batch.put_board_document(&"main".into(), Map::new())));
+    assert_eq!(counts(&index), (2, 0, [1, 1, 1]), "commits of operations purge no runs");
+    let changes = commit(&mut index, late + 1, &|batch| batch.purge_excess_runs());
     assert_eq!((counts(&index), changes), ((1, 2, [0, 1, 1]), 0), "readers have not seen its series since it was deleted");
     // Emptying the trash purges the rest.
     commit(&mut index, late + 2, &|batch| assert_eq!(batch.purge(100), 1));
     assert_eq!(counts(&index), (0, 3, [0, 1, 0]));
     assert_eq!(index.run_trash().bytes(), 0);
+}
+
+#[test]
+fn a_commit_purges_as_many_runs_as_have_a_thousand_series() {
+    let (mut index, mut key) = (Index::default(), 0);
+    let mut batch = Batch::new(&index, 1000, 0);
+    super::line(&mut batch, "a");
+    for run in 0..10 {
+        put(&mut batch, &run.to_string());
+        for name in 0..300 {
+            append(&mut batch, &run.to_string(), &name.to_string(), "loss", &[1.0]);
+        }
+        let record = batch.run("main", &run_id(&run.to_string())).unwrap();
+        batch.remove_run(&record);
+    }
+    batch.end(true);
+    batch.finish(&mut key).apply(&mut index);
+    let mut purged = Vec::new();
+    while index.run_trash().len() > 0 {
+        let before = index.run_trash().len();
+        let mut batch = Batch::new(&index, 1001 + TOMBSTONE_TTL_MS, 10_000);
+        batch.purge_excess_runs();
+        let mut outcome = batch.finish(&mut key);
+        let series: usize = outcome.series.iter().map(|plan| plan.removed.len()).sum();
+        outcome.apply(&mut index);
+        purged.push((before - index.run_trash().len(), series));
+    }
+    assert_eq!(purged, [(3, 900), (3, 900), (3, 900), (1, 300)]);
 }
 
 #[tokio::test]

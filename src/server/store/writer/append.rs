@@ -110,6 +110,13 @@ impl Batch<'_> {
         })
     }
 
+    /// Whether the series takes no more points, because those on disk are damaged.
+    pub fn is_damaged(&self, cell: &CellId, id: &SeriesId) -> bool {
+        let mut layers = [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell));
+        let known = self.index.cell_series(cell).and_then(|known| known.get(id));
+        known.is_some_and(|series| series.is_damaged() && !layers.any(|delta| delta.removed.contains(id)))
+    }
+
     /// The name under which the points of a series of a run were sent; `None` if there is no such series.
     pub fn metric_of(&self, cell: &CellId, id: &SeriesId) -> Option<Arc<str>> {
         self.series_state(cell, id)?.metric

@@ -261,7 +261,6 @@ impl<'a> Batch<'a> {
     /// The changes to be written, with the purge of tombstones beyond their limits. `key` is the last key of a series.
     pub fn finish(mut self, key: &mut i64) -> BatchOutcome {
         self.purge_excess_tombstones();
-        self.purge_excess_runs();
         let plans = self.plan_appends(key);
         let Layer { cells, values, boards, board_documents, runs, run_values, changes, replies, series: _ } = self.done;
         let is_stored = |id: &CellId| !matches!(cells.get(id), Some(RowState::Purged));

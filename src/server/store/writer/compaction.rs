@@ -25,8 +25,10 @@ use crate::server::store::series::{CHUNK, Series, StoredTail, journal, last_poin
 const MIN_TAILS_PER_COMMIT: usize = 32;
 /// Keys of chunks have 28 bits for the series.
 const MAX_SERIES_KEY: i64 = 1 << 28;
-/// Rows of a deleted series that are deleted per step.
-const SWEEP_ROWS: i64 = 256;
+/// Rows of chunks and of nodes that are deleted per step.
+const SWEEP_ROWS: u64 = 256;
+/// Deleted series that a step handles.
+pub const SWEEP_SERIES: usize = 256;
 
 #[derive(Clone, Copy, Debug)]
 pub struct CompactionLimits {
@@ -62,8 +64,8 @@ pub struct CompactionState {
     unflushed_order: VecDeque<(i64, i64)>,
     /// Series with points that are only in the journal: the first row with such points, and whose it is.
     unflushed: HashMap<i64, (i64, CellId, SeriesId)>,
-    /// Series whose tail on disk is damaged: their newer points stay in the journal.
-    damaged_tails: HashSet<i64>,
+    /// Series whose damage is logged.
+    damaged: HashSet<i64>,
     /// Deleted series whose rows are still there.
     pub deleted_series: Vec<i64>,
     pyramids: HashMap<i64, Pyramid>,
@@ -93,8 +95,6 @@ pub struct PendingState {
     flushed: Vec<i64>,
     /// Series with points in the new row of the journal.
     unflushed: Vec<(i64, CellId, SeriesId)>,
-    /// Series whose tail on disk is damaged.
-    damaged_tails: Vec<i64>,
     deleted_series: Vec<i64>,
     pyramids: Vec<(i64, Pyramid)>,
     /// Rows of the journal below this id are deleted.
@@ -135,8 +135,7 @@ impl CompactionState {
         // Enough per commit that every series is written before the journal has grown by half.
         let newest = self.journal.back().map_or(0, |row| row.bytes);
         let count = MIN_TAILS_PER_COMMIT + self.unflushed.len().saturating_mul(2 * newest) / limit;
-        let oldest =
-            self.unflushed_order.iter().filter(|entry| self.is_current(entry) && !self.damaged_tails.contains(&entry.1)).take(count);
+        let oldest = self.unflushed_order.iter().filter(|entry| self.is_current(entry)).take(count);
         let tails = oldest.filter_map(|(_, key)| {
             let (_, cell, id) = self.unflushed.get(key)?;
             let known = index.cell_series(cell)?;
@@ -144,6 +143,21 @@ impl CompactionState {
             Some(SeriesTail { series: series.clone(), cell: cell.clone(), seq: known.seq })
         });
         tails.collect()
+    }
+
+    /// Handles an error of reading what a series has on disk. An error that is no damage is returned.
+    fn note_damage(&mut self, series: &Series, why: sqlx::Error) -> sqlx::Result<()> {
+        if !matches!(why, sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) {
+            return Err(why);
+        }
+        if self.damaged.insert(series.key) {
+            let SeriesId { name, .. } = &series.id;
+            tracing::error!(
+                "points of the series '{name}' are damaged, newer ones wait in the journal until a backup is restored: {}",
+                reason(&why)
+            );
+        }
+        Ok(())
     }
 
     /// Keeps the growing edge of a series' pyramid, as it is on disk.
@@ -168,7 +182,6 @@ impl CompactionState {
         {
             self.unflushed_order.pop_front();
         }
-        self.damaged_tails.extend(pending.damaged_tails);
         if let Some(first) = pending.first_journal_row {
             while let Some(row) = self.journal.front().copied()
                 && row.id < first
@@ -197,16 +210,19 @@ pub async fn write_series(
     pending: &mut PendingState,
 ) -> sqlx::Result<()> {
     let mut stored: HashMap<i64, Series> = HashMap::new();
+    let mut row = journal::Row::default();
     outcome.stored_tails.clear();
     for SeriesTail { mut series, cell, seq } in tails_due {
         let mut points = match read_tail(commit, &series).await {
             Ok(points) => points,
-            Err(why @ sqlx::Error::Decode(_)) => {
-                tracing::error!("{}; newer points are stored, and wait in the journal until a backup is restored", reason(&why));
-                pending.damaged_tails.push(series.key);
+            Err(why) => {
+                compaction.note_damage(&series, why)?;
+                // Journalled again, so that the rows before can be deleted.
+                row.push(series.key, series.sealed + u64::from(series.stored.count), seq, &series.recent);
+                pending.flushed.push(series.key);
+                pending.unflushed.push((series.key, cell, series.id));
                 continue;
             }
-            Err(why) => return Err(why),
         };
         points.extend(&series.recent);
         series.set_stored(put_tail(commit, series.key, series.sealed, &points).await?);
@@ -216,7 +232,6 @@ pub async fn write_series(
         outcome.stored_tails.push((cell, series.id.clone(), series.stored));
         stored.insert(series.key, series);
     }
-    let mut row = journal::Row::default();
     for plan in &mut outcome.series {
         for series in &mut plan.series {
             if series.is_new {
@@ -228,12 +243,14 @@ pub async fn write_series(
                 row.insert(&mut *commit, &mut pending.state.row_counts).await?;
             }
             let before = stored.get(&series.before.key).unwrap_or(&series.before);
-            if before.tail_len() + series.points.len() < CHUNK {
+            let is_chunk = before.tail_len() + series.points.len() >= CHUNK;
+            let growing = if is_chunk { open_series(commit, compaction, before).await? } else { None };
+            let Some(growing) = growing else {
                 row.push(series.before.key, series.before.count(), plan.seq, &series.points);
                 pending.unflushed.push((series.before.key, plan.cell.clone(), series.before.id.clone()));
                 continue;
-            }
-            let after = write_chunks(commit, compaction, before, &series.points, (plan.cell.as_str(), plan.seq), pending).await?;
+            };
+            let after = write_chunks(commit, growing, before, &series.points, (plan.cell.as_str(), plan.seq), pending).await?;
             pending.flushed.push(after.key);
             if !after.recent.is_empty() {
                 row.push(after.key, after.sealed, plan.seq, &after.recent);
@@ -284,20 +301,34 @@ async fn shorten_journal(commit: &mut SqliteConnection, compaction: &CompactionS
     Ok(())
 }
 
+/// The growing edge of a series' pyramid, and the points of its tail. `None` if they are damaged: no chunk can be written.
+async fn open_series(
+    commit: &mut SqliteConnection,
+    compaction: &mut CompactionState,
+    series: &Series,
+) -> sqlx::Result<Option<(Pyramid, Points)>> {
+    let opened = async {
+        let tail = read_tail(commit, series).await?;
+        match compaction.pyramids.remove(&series.key) {
+            Some(pyramid) => Ok((pyramid, tail)),
+            None => Ok((open_pyramid(commit, series).await?, tail)),
+        }
+    };
+    match opened.await {
+        Ok(opened) => Ok(Some(opened)),
+        Err(why) => compaction.note_damage(series, why).map(|()| None),
+    }
+}
+
 /// Writes the chunks that are complete with these points, and the nodes above them. Returns the series afterwards.
 async fn write_chunks(
     commit: &mut SqliteConnection,
-    compaction: &mut CompactionState,
+    (mut pyramid, mut rest): (Pyramid, Points),
     before: &Series,
     points: &Points,
     (cell, seq): (&str, u64),
     pending: &mut PendingState,
 ) -> sqlx::Result<Series> {
-    let mut pyramid = match compaction.pyramids.remove(&before.key) {
-        Some(pyramid) => pyramid,
-        None => open_pyramid(commit, before).await?,
-    };
-    let mut rest = read_tail(commit, before).await?;
     rest.extend(&before.recent);
     rest.extend(points);
     let (chunks, mut sealed) = (rest.len() / CHUNK, before.sealed);
@@ -326,19 +357,22 @@ async fn write_chunks(
     Ok(after)
 }
 
-/// Deletes some rows of a deleted series, within a commit of its own. True if no row is left.
-pub async fn sweep(commit: &mut SqliteConnection, key: i64, row_counts: &mut RowCounts) -> sqlx::Result<bool> {
-    let mut deleted = 0;
-    for table in ["chunk", "node"] {
-        let range = format!("SELECT key FROM {table} WHERE key >= ? AND key < ? LIMIT {SWEEP_ROWS}");
-        let delete = format!("DELETE FROM {table} WHERE key IN ({range})");
-        // In the keys of both tables the series has the bits from 35 on.
-        let done = sqlx::query(sqlx::AssertSqlSafe(delete)).bind(key << 35).bind((key + 1) << 35).execute(&mut *commit).await?;
-        deleted += done.rows_affected();
+/// Deletes some rows of deleted series, within a commit of its own. Returns how many of them, from the first on, have no row left.
+pub async fn sweep(commit: &mut SqliteConnection, series: &[i64], row_counts: &mut RowCounts) -> sqlx::Result<usize> {
+    let mut left = SWEEP_ROWS;
+    for (swept, key) in series.iter().enumerate() {
+        for table in ["chunk", "node"] {
+            let range = format!("SELECT key FROM {table} WHERE key >= ? AND key < ? LIMIT ?");
+            let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE key IN ({range})"));
+            // In the keys of both tables the series has the bits from 35 on.
+            let delete = sqlx::query(delete).bind(key << 35).bind((key + 1) << 35).bind(left as i64);
+            left = left.saturating_sub(delete.execute(&mut *commit).await?.rows_affected());
+            if left == 0 {
+                return Ok(swept);
+            }
+        }
+        delete_tail(&mut *commit, *key).await?;
+        delete_series(&mut *commit, *key, row_counts).await?;
     }
-    if deleted == 0 {
-        delete_tail(&mut *commit, key).await?;
-        delete_series(&mut *commit, key, row_counts).await?;
-    }
-    Ok(deleted == 0)
+    Ok(series.len())
 }

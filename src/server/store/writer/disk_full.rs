@@ -4,7 +4,7 @@
 use super::Writer;
 use super::batch::{Batch, BatchOutcome};
 use super::checkpoint;
-use super::compaction::{PendingState, sweep};
+use super::compaction::{PendingState, SWEEP_SERIES, sweep};
 use crate::server::store::error::StoreError;
 use crate::server::store::{now_ms, read, write};
 
@@ -20,8 +20,8 @@ const VACUUM_STOP_PAGES: i64 = 64;
 const VACUUM_PAGES: u32 = 256;
 
 enum CleanupStep {
-    /// Delete some rows of the deleted series with this key.
-    Sweep(i64),
+    /// Delete some rows of the deleted series.
+    Sweep,
     /// Return some free pages to the file system.
     Vacuum,
 }
@@ -69,7 +69,9 @@ impl Writer {
             outcome.raise_floors(&purge);
             purge.apply(&mut write(&self.index));
             let mut sweeps = 0;
-            while sweeps < MAX_SWEEPS_AT_ONCE && self.clean_up().await {
+            // Nothing else: the index must stay as `outcome` knows it.
+            while sweeps < MAX_SWEEPS_AT_ONCE && !self.compaction.deleted_series.is_empty() && self.clean_up_step(CleanupStep::Sweep).await
+            {
                 sweeps += 1;
             }
             let moved = checkpoint::now(&mut self.connection).await;
@@ -95,25 +97,56 @@ impl Writer {
         }
     }
 
-    /// One step of deleting rows of deleted series, or of returning free pages. False if nothing is left to do, or the step failed.
+    /// One step of purging deleted runs, of deleting rows of deleted series, of returning free pages, or of making summaries. False if
+    /// nothing is left to do, or the step failed.
     pub(crate) async fn clean_up(&mut self) -> bool {
         if self.stats.failed().is_some() {
             return false;
         }
-        if self.make_summaries().await {
+        // By turns: neither waits until all of the other is done.
+        self.summaries_first = !self.summaries_first;
+        if self.summaries_first && self.make_summaries().await {
             return true;
         }
-        let step = match self.compaction.deleted_series.last().copied() {
-            Some(key) => CleanupStep::Sweep(key),
-            None => match self.should_vacuum().await {
-                Ok(true) => CleanupStep::Vacuum,
-                Ok(false) => return false,
-                Err(why) => {
-                    tracing::warn!("free pages could not be counted: {why}");
-                    return false;
-                }
-            },
+        self.free_space().await || self.make_summaries().await
+    }
+
+    async fn free_space(&mut self) -> bool {
+        if !self.compaction.deleted_series.is_empty() {
+            return self.clean_up_step(CleanupStep::Sweep).await;
+        }
+        if self.purge_excess().await {
+            return true;
+        }
+        match self.should_vacuum().await {
+            Ok(is_due) => is_due && self.clean_up_step(CleanupStep::Vacuum).await,
+            Err(why) => {
+                tracing::warn!("free pages could not be counted: {why}");
+                false
+            }
+        }
+    }
+
+    /// Purges some of the deleted runs that are over a limit, in a commit of its own. False if there are none, or it failed.
+    async fn purge_excess(&mut self) -> bool {
+        let mut purge = {
+            let index = read(&self.index);
+            let mut batch = Batch::new(&index, now_ms(), self.compaction.last_version);
+            batch.purge_excess_runs();
+            batch.finish(&mut self.compaction.last_series_key)
         };
+        if purge.is_empty() {
+            return false;
+        }
+        let done = self.persist(Vec::new(), &mut purge).await.map_err(StoreError::from_write);
+        match &done {
+            Ok(()) => purge.apply(&mut write(&self.index)),
+            Err(error) => self.record_failure(error, "deleted runs could not be purged now"),
+        }
+        done.is_ok()
+    }
+
+    async fn clean_up_step(&mut self, step: CleanupStep) -> bool {
         let done = self.run_cleanup(step).await;
         let moved = self.checkpoints.after(&mut self.connection, SWEEP_BYTES).await;
         self.check_checkpoint(moved);
@@ -134,10 +167,9 @@ impl Writer {
     async fn run_cleanup(&mut self, step: CleanupStep) -> sqlx::Result<()> {
         sqlx::query("BEGIN IMMEDIATE").execute(&mut self.connection).await?;
         match self.cleanup_within(step).await {
-            Ok((pending, is_swept)) => {
-                if is_swept {
-                    self.compaction.deleted_series.pop();
-                }
+            Ok((pending, swept)) => {
+                let left = self.compaction.deleted_series.len() - swept;
+                self.compaction.deleted_series.truncate(left);
                 self.compaction.apply(pending);
                 self.committed()
             }
@@ -148,19 +180,23 @@ impl Writer {
         }
     }
 
-    async fn cleanup_within(&mut self, step: CleanupStep) -> sqlx::Result<(PendingState, bool)> {
+    /// Returns how many of the deleted series, from the last one on, have no row left.
+    async fn cleanup_within(&mut self, step: CleanupStep) -> sqlx::Result<(PendingState, usize)> {
         let mut pending = self.compaction.begin_commit();
-        let is_swept = match step {
-            CleanupStep::Sweep(key) => sweep(&mut self.connection, key, &mut pending.state.row_counts).await?,
+        let swept = match step {
+            CleanupStep::Sweep => {
+                let series: Vec<i64> = self.compaction.deleted_series.iter().rev().take(SWEEP_SERIES).copied().collect();
+                sweep(&mut self.connection, &series, &mut pending.state.row_counts).await?
+            }
             CleanupStep::Vacuum => {
                 let step = sqlx::AssertSqlSafe(format!("PRAGMA incremental_vacuum({VACUUM_PAGES})"));
                 sqlx::query(step).execute(&mut self.connection).await?;
-                false
+                0
             }
         };
         pending.state.replace(&self.compaction.state, &mut self.connection).await?;
         sqlx::query("COMMIT").execute(&mut self.connection).await?;
-        Ok((pending, is_swept))
+        Ok((pending, swept))
     }
 
     /// Whether enough pages are free to return some to the file system; once begun, until few are left.

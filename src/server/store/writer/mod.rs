@@ -108,6 +108,8 @@ pub(crate) struct Writer {
     /// Free pages are being returned.
     pub vacuuming: bool,
     pub summary_job: Option<SummaryJob>,
+    /// Whether the next step of cleanup makes summaries before it frees space.
+    pub summaries_first: bool,
     /// Already taken from the queue, for the next commit.
     pub next: Option<QueuedJob>,
 }

@@ -9,17 +9,17 @@ use crate::server::store::board_row::BoardRow;
 use crate::server::store::index::run_trash::RunDeletion;
 use crate::server::store::index::tombstones::MAX_PURGED_PER_COMMIT;
 
-/// Runs that are purged at once so that a commit finds space.
-const MAX_PURGED_ON_FULL_DISK: usize = 1024;
+/// Series that one commit purges, unless its first run has more.
+const MAX_PURGED_SERIES: usize = 1000;
+/// The same, so that a commit finds space on a full disk.
+const MAX_PURGED_SERIES_ON_FULL_DISK: usize = 8000;
 
 impl Batch<'_> {
-    /// Purges at most `limit` deleted runs, the oldest deletion first, and returns their number.
+    /// Purges at most `limit` deleted runs, and as many series, the oldest deletion first. Returns the number of runs.
     pub(super) fn purge_runs(&mut self, limit: usize) -> usize {
         let untouched = self.index.run_trash().oldest().filter(|(deletion, run, _)| self.run_state(&deletion.board, run).is_none());
         let purged: Vec<_> = untouched.take(limit).map(|(deletion, run, _)| (deletion.clone(), run.clone())).collect();
-        let count = purged.len();
-        self.purge_these(purged);
-        count
+        self.purge_these(purged, MAX_PURGED_SERIES)
     }
 
     /// Purges the runs of the oldest deletions, except those of which `outcome` changes the row, a series or a value, after all operations.
@@ -29,14 +29,15 @@ impl Batch<'_> {
             touched.contains(run) || outcome.runs.get(&deletion.board).is_some_and(|runs| runs.contains_key(run))
         };
         let unneeded = self.index.run_trash().oldest().filter(|(deletion, run, _)| !is_needed(deletion, run));
-        let purged = unneeded.take(MAX_PURGED_ON_FULL_DISK).map(|(deletion, run, _)| (deletion.clone(), run.clone())).collect();
-        self.purge_these(purged);
+        let unneeded = unneeded.take(MAX_PURGED_SERIES_ON_FULL_DISK);
+        let purged = unneeded.map(|(deletion, run, _)| (deletion.clone(), run.clone())).collect();
+        self.purge_these(purged, MAX_PURGED_SERIES_ON_FULL_DISK);
         self.end(true);
     }
 
-    /// After all operations: purges deleted runs that are over a limit or older than 30 days. A deletion larger than the limit stays until
-    /// the next one.
-    pub(super) fn purge_excess_runs(&mut self) {
+    /// Purges some of the deleted runs that are over a limit or older than 30 days. A deletion larger than the limit stays until the next
+    /// one. Not part of the commits of operations: these must neither wait for it nor need its space on a full disk.
+    pub fn purge_excess_runs(&mut self) {
         let trash = self.index.run_trash();
         let (mut count, mut bytes) = (trash.len(), trash.bytes());
         let mut purged = Vec::new();
@@ -51,17 +52,32 @@ impl Batch<'_> {
                 purged.push((deletion.clone(), run.clone()));
             }
         }
-        self.purge_these(purged);
+        self.purge_these(purged, MAX_PURGED_SERIES);
         self.end(true);
     }
 
-    fn purge_these(&mut self, purged: Vec<(RunDeletion, RunId)>) {
-        for (RunDeletion { board, seq, .. }, run) in purged {
+    /// Purges the first of these runs, as many as have this number of series together, but at least one. Returns their number.
+    fn purge_these(&mut self, runs: Vec<(RunDeletion, RunId)>, max_series: usize) -> usize {
+        let (mut purged, mut series) = (0, 0);
+        for (RunDeletion { board, seq, .. }, run) in runs {
+            series += self.committed_series(&board, &run);
+            if purged > 0 && series > max_series {
+                break;
+            }
+            purged += 1;
             self.clear_run(&board, &run);
             let row = self.board_row(&board);
             self.current.boards.insert(board.clone(), BoardRow { run_floor: row.run_floor.max(seq), ..row });
             self.current.runs.entry(board).or_default().insert(run, RowState::Purged);
         }
+        purged
+    }
+
+    /// Number of series of a run in the cells and tombstones of the board.
+    fn committed_series(&self, board: &str, run: &RunId) -> usize {
+        let known = self.index.board(board).into_iter();
+        let cells = known.flat_map(|board| board.cells.keys().chain(board.tombstones.values().map(|tombstone| &tombstone.id)));
+        cells.map(|cell| self.index.series_of_run(cell, run).len()).sum()
     }
 
     /// Whether the cell is on this board, or was when it was deleted.
