@@ -36,11 +36,11 @@ use tokio::task::JoinHandle;
 use super::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_JOBS};
 
 pub use super::data_dir::database_path;
-// For the use cases and feeds of runs.
+pub use board_row::BoardDocument;
 pub use durability::Durability;
 pub use error::StoreError;
 pub use idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
-pub use index::Index;
+pub use index::{BoardIndex, Index};
 pub use maintenance::backup::{CopyError, backup, restore};
 pub use maintenance::check::{CheckReport, check};
 pub use open::StoreOptions;
@@ -48,15 +48,14 @@ pub use open::error::OpenError;
 pub use reader::columns::{CellColumns, SmoothingWeights};
 pub use reader::points::PointsPage;
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
+pub use run_record::RunRecord;
 pub use series::append_event::{AppendEvent, AppendedCell, AppendedSeries};
 pub use series::delta::NewPoints;
 pub use series::{Series, json_number};
 pub use stats::StoreStats;
 pub use writer::Publish;
 pub use writer::batch::Batch;
-pub use writer::change::{CellChange, Change, ChangeKind};
-#[allow(unused_imports)]
-pub use {board_row::BoardDocument, index::BoardIndex, index::runs::RunIndex, run_record::RunRecord, writer::change::RunsChange};
+pub use writer::change::{CellChange, Change, ChangeKind, RunsChange};
 
 pub struct Store {
     index: Arc<RwLock<Index>>,

@@ -3,6 +3,7 @@
 
 mod append;
 pub mod batch;
+mod cell_purge;
 pub mod change;
 pub mod checkpoint;
 pub mod compaction;
