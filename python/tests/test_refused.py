@@ -109,8 +109,8 @@ def test_records_without_a_valid_request_are_quarantined(
     # As a later version would that can send it.
     monkeypatch.setattr(
         "agnez._transport.request_builder._encode_points",
-        lambda numbers, key, real=request_builder._encode_points: real(
-            {(cell, "bad"): lists for (cell, _), lists in numbers.items()}, key
+        lambda numbers, real=request_builder._encode_points: real(
+            {(cell, "bad"): lists for (cell, _), lists in numbers.items()}
         ),
     )
     replay(folder, refused=True)
