@@ -171,6 +171,8 @@ pub const MAX_CHART_IDS: usize = 100;
 
 /// Names of metrics and of other values in one request to `log`; more are answered 413.
 pub const MAX_METRICS_PER_LOG: usize = 1000;
+/// Runs of points of one name that all have a step or none, and all a time or none.
+pub const MAX_PARTS_PER_LOG: usize = 4000;
 /// Nesting of objects in the name of a metric; a deeper one is answered 400.
 pub const MAX_LOG_DEPTH: usize = 16;
 

@@ -129,7 +129,8 @@ fn append_all(
     Ok(appended)
 }
 
-/// Appends to a series of a run that is on the cell's board. The metric of a new series is the name of the cell, with that of the series.
+/// Appends to a series of a run that is on the cell's board. The metric of a new series is the id of the cell without the name of its
+/// board, with the name of the series: a metric that the rule of names draws there. Titles change, and are none.
 fn append_to_run(batch: &mut Batch, cell: &CellId, series: &SeriesId, points: NewPoints) -> Result<(u64, u64), ApiError> {
     let record = batch.cell(cell).ok_or_else(|| not_found(cell.as_str()))?;
     if let Some(run) = &series.run
@@ -137,7 +138,8 @@ fn append_to_run(batch: &mut Batch, cell: &CellId, series: &SeriesId, points: Ne
     {
         return Err(no_run(&record.board, run));
     }
-    let chart = Some(record.text("name")).filter(|name| !name.is_empty()).unwrap_or(cell.as_str());
+    let chart = cell.as_str().strip_prefix(&*record.board).and_then(|rest| rest.strip_prefix('-')).filter(|chart| !chart.is_empty());
+    let chart = chart.unwrap_or(cell.as_str());
     let metric = if series.name.is_empty() { chart.to_owned() } else { format!("{chart}/{}", series.name) };
     let (start, end) = batch.append(cell, series, Some(&metric), points);
     if start == 0 {

@@ -158,7 +158,35 @@ async fn points_with_a_run_need_the_run() {
     log(&server, FIRST, "{}").await;
     assert_eq!(server.call("POST", "/points", entry).await.status, 201);
     let metrics = server.get("/boards/digits/runs/first").await["metrics"].clone();
-    assert_eq!((&metrics["Rate"]["last"], &metrics["Rate/val"]["last"]), (&json!(0.5), &json!(2.0)));
+    assert_eq!((&metrics["lr"]["last"], &metrics["lr/val"]["last"]), (&json!(0.5), &json!(2.0)));
+}
+
+#[tokio::test]
+async fn no_name_refuses_a_log() {
+    let server = spawn().await;
+    // The own chart of `loss` is the one that another name feeds.
+    let settings = r#"{"metrics":{"*_loss":{"chart":"loss","line":""}}}"#;
+    assert_eq!(server.call("PATCH", "/boards/digits", settings).await.status, 200);
+    let both = r#"{"a_loss":1,"loss":2}"#;
+    let cells = log(&server, FIRST, both).await["cells"].clone();
+    assert_eq!(cells["a_loss"], "digits-loss");
+    assert!(cells["loss"].as_str().unwrap().starts_with("digits-loss_2-"), "{cells}");
+    assert_eq!(log(&server, FIRST, both).await["cells"], cells);
+    assert_eq!(server.get("/boards/digits/runs/first").await["metrics"]["loss"]["points"], 2);
+    // The same in a new process.
+    assert_eq!(log(&server, FIRST, r#"{"loss":3}"#).await["cells"]["loss"], cells["loss"]);
+}
+
+#[tokio::test]
+async fn a_title_is_no_metric() {
+    let server = spawn().await;
+    server.create(r#"{"_id":"digits-acc","board":"digits","type":"line","name":"Accuracy"}"#).await;
+    log(&server, FIRST, "{}").await;
+    let points = r#"[{"cell":"digits-acc","run":"first","series":"val","value":0.5}]"#;
+    assert_eq!(server.call("POST", "/points", points).await.status, 201);
+    assert_eq!(log(&server, FIRST, r#"{"acc/val":0.75}"#).await["cells"]["acc/val"], "digits-acc");
+    let metrics = server.get("/boards/digits/runs/first").await["metrics"].clone();
+    assert_eq!((metrics.as_object().unwrap().len(), &metrics["acc/val"]["points"]), (1, &json!(2)), "{metrics}");
 }
 
 #[tokio::test]

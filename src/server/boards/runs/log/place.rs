@@ -1,5 +1,6 @@
 //! Finds the cell and the line of a metric of a run, by the rule of names and by what is there.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -17,47 +18,76 @@ pub struct Placement<'a> {
     pub board: &'a Arc<str>,
     pub run: &'a RunId,
     pub settings: &'a MetricSettings,
+    /// The places that were found in this call, by the name of the metric.
+    found: HashMap<String, (CellId, SeriesId)>,
 }
 
 impl<'a> Placement<'a> {
     pub fn new(board: &'a Arc<str>, run: &'a RunId, settings: &'a MetricSettings) -> Self {
-        Self { board, run, settings }
+        Self { board, run, settings, found: HashMap::new() }
     }
 
     /// The cell and the series of a metric. The cell is created if it is missing.
-    pub fn of_metric(&self, batch: &mut Batch, metric: &str) -> Result<(CellId, SeriesId), ServerError> {
-        let place = place_metric(metric, self.settings);
-        if let Some(found) = self.free_series(batch, metric, &place)? {
-            return Ok(found);
+    pub fn of_metric(&mut self, batch: &mut Batch, metric: &str) -> Result<(CellId, SeriesId), ServerError> {
+        if let Some(found) = self.found.get(metric) {
+            return Ok(found.clone());
         }
-        // Another name feeds this line: a chart of its own, for this run.
-        let own = MetricPlace { is_counter: place.is_counter, ..MetricPlace::of_its_own(metric) };
-        let found = self.free_series(batch, metric, &own)?;
-        found.ok_or_else(|| no_chart(metric))
+        let place = place_metric(metric, self.settings);
+        let found = match self.free_series(batch, metric, &place, false)? {
+            Some(found) => found,
+            // Another name feeds this line: a chart of its own, for this run.
+            None => {
+                let own = MetricPlace { is_counter: place.is_counter, ..MetricPlace::of_its_own(metric) };
+                self.free_series(batch, metric, &own, true)?.ok_or_else(|| no_chart(metric))?
+            }
+        };
+        self.found.insert(metric.to_owned(), found.clone());
+        Ok(found)
     }
 
-    /// The series of a place in the first of the chart's cells that is a line and in which no other
-    /// name of the run feeds it. A place whose first line is fed by another name has none.
-    fn free_series(&self, batch: &mut Batch, metric: &str, place: &MetricPlace) -> Result<Option<(CellId, SeriesId)>, ServerError> {
+    /// The series of a place in the first of the chart's cells that is a line. Where another name of the run feeds it there is none;
+    /// with `is_own` the next cell of the chart is taken.
+    fn free_series(
+        &mut self,
+        batch: &mut Batch,
+        metric: &str,
+        place: &MetricPlace,
+        is_own: bool,
+    ) -> Result<Option<(CellId, SeriesId)>, ServerError> {
         let series = SeriesId::of_run(self.run.clone(), place.line.as_str());
-        let Some(cell) = self.line_cell(batch, metric, place)? else { return Ok(None) };
-        let is_taken = batch.metric_of(&cell, &series).is_some_and(|known| *known != *metric);
-        Ok((!is_taken).then_some((cell, series)))
+        let mut first = 1;
+        while let Some((number, cell)) = self.line_cell(batch, metric, place, first)? {
+            if batch.metric_of(&cell, &series).is_none_or(|known| *known == *metric) {
+                return Ok(Some((cell, series)));
+            }
+            if !is_own {
+                break;
+            }
+            first = number + 1;
+        }
+        Ok(None)
     }
 
-    /// The first cell of the chart that is a line of the board, or may become one; it is created if there is none.
-    fn line_cell(&self, batch: &mut Batch, metric: &str, place: &MetricPlace) -> Result<Option<CellId>, ServerError> {
-        for number in 1..=MAX_CHART_IDS {
+    /// The first cell of the chart, from this number on, that is a line of the board or may become one, with its number. It is created
+    /// if there is none.
+    fn line_cell(
+        &self,
+        batch: &mut Batch,
+        metric: &str,
+        place: &MetricPlace,
+        first: usize,
+    ) -> Result<Option<(usize, CellId)>, ServerError> {
+        for number in first..=MAX_CHART_IDS {
             let id = numbered_id(self.board, &place.chart, number);
             match batch.cell(&id) {
-                Some(record) if record.board == *self.board && record.is_line() => return Ok(Some(id)),
+                Some(record) if record.board == *self.board && record.is_line() => return Ok(Some((number, id))),
                 Some(record) if record.board == *self.board && record.text("type").is_empty() && record.content == CellContent::Empty => {
-                    return Ok(Some(id));
+                    return Ok(Some((number, id)));
                 }
                 Some(_) => {}
                 None => {
                     create(batch, self.new_line(&id, metric, place)?, None)?;
-                    return Ok(Some(id));
+                    return Ok(Some((number, id)));
                 }
             }
         }

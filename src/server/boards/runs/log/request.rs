@@ -7,7 +7,7 @@ use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::draft::{Draft, parse_one};
 use crate::server::boards::ingest::json_reader::{JsonReader, ParseResult};
 use crate::server::boards::ingest::{SeriesPoints, check_name};
-use crate::server::limits::{MAX_LOG_DEPTH, MAX_METRICS_PER_LOG, MAX_POINTS_PER_REQUEST, MAX_TIME_SECONDS};
+use crate::server::limits::{MAX_LOG_DEPTH, MAX_METRICS_PER_LOG, MAX_PARTS_PER_LOG, MAX_POINTS_PER_REQUEST, MAX_TIME_SECONDS};
 
 /// What one request logs.
 #[derive(Clone, Debug, Default)]
@@ -200,6 +200,12 @@ impl LogBuilder {
         let part = match known.filter(|at| fits(&self.request.metrics[*at])) {
             Some(at) => &mut self.request.metrics[at],
             None => {
+                if self.request.metrics.len() == MAX_PARTS_PER_LOG {
+                    let rule = format!(
+                        "starts one part too many: points of one name with and without a step or a time are parts, and a request may have {MAX_PARTS_PER_LOG}; give all or none of them steps and times"
+                    );
+                    return Err(reader.error_of(ErrorKind::PayloadTooLarge, rule));
+                }
                 self.metrics.insert(name.clone(), self.request.metrics.len());
                 let (x, t) = (step.map(|_| Vec::new()), time.map(|_| Vec::new()));
                 self.request.metrics.push(SeriesPoints { run: None, name, x, y: Vec::new(), t });
@@ -303,5 +309,9 @@ mod tests {
         let many = |names: usize| format!("{{{}}}", (0..names).map(|at| format!("\"m{at}\":1")).collect::<Vec<_>>().join(","));
         assert_eq!(parsed(&many(MAX_METRICS_PER_LOG)).metrics.len(), MAX_METRICS_PER_LOG);
         assert_eq!(error(&many(MAX_METRICS_PER_LOG + 1)).code, 413);
+        let alternating = |parts: usize| format!("[{}]", [r#"{"a":1}"#, r#"{"a":1,"step":1}"#].repeat(parts / 2).join(","));
+        assert_eq!(parsed(&alternating(MAX_PARTS_PER_LOG)).metrics.len(), MAX_PARTS_PER_LOG);
+        let message = error(&alternating(MAX_PARTS_PER_LOG + 2)).message;
+        assert!(message.contains("starts one part too many"), "{message}");
     }
 }
