@@ -134,6 +134,7 @@ impl Boards {
 
     /// Deletes the cells, the runs and the document of a board. Cells and runs can be restored. 404: there is no such board.
     pub async fn remove_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
+        let signs = self.signs.clone();
         let operation = move |batch: &mut Batch| {
             if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(response);
@@ -145,6 +146,7 @@ impl Boards {
                 return Err(no_board(&board).into());
             }
             runs.iter().for_each(|run| drop(batch.remove_run(run)));
+            signs.remove(&board, runs.iter().map(|run| &run.id));
             cells.iter().for_each(|cell| drop(batch.remove(cell)));
             if known.is_some() {
                 batch.put_board_document(&board, Map::new());

@@ -53,3 +53,23 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
     }
     assert_eq!(get("/boards/a/runs/first", &write).await.json()["rev"], 1);
 }
+
+#[tokio::test]
+async fn a_share_sees_no_traceback_and_no_key_that_a_client_made_up() {
+    let server = locked().await;
+    let write = bearer(&token(&server, &["write"]).await);
+    let keys = r#"{"status":"failed","exit":{"code":1,"traceback":"KeyError: 'sk-1'"},"env":{"HOME":"/home/ann"}}"#;
+    assert_eq!(server.ask("PATCH", "/boards/a/runs/first?upsert=true", keys, &[("authorization", &write)]).await.status, 201);
+    let share = bearer(&token(&server, &["share", "--board", "a"]).await);
+    let get = async |path: &str, authorization: &str| server.ask("GET", path, "", &[("authorization", authorization)]).await;
+    let (shown, whole) = (get("/boards/a/runs/first", &share).await.json(), get("/boards/a/runs/first", &write).await.json());
+    assert_eq!((&shown["exit"], &shown["env"], &shown["status"]), (&json!({"code": 1}), &Value::Null, &json!("failed")));
+    assert_eq!((&whole["exit"]["traceback"], &whole["env"]["HOME"]), (&json!("KeyError: 'sk-1'"), &json!("/home/ann")));
+    // Nor can it be found by them.
+    for query in ["q=exit.traceback:*sk*", "q=env.HOME:*ann*"] {
+        assert_eq!(get(&format!("/boards/a/runs?{query}"), &share).await.status, 400, "{query}");
+        assert_eq!(get(&format!("/boards/a/runs?{query}"), &write).await.json().as_array().unwrap().len(), 1, "{query}");
+    }
+    assert_eq!(get("/boards/a/runs?exit.traceback=KeyError:%20'sk-1'", &share).await.json(), json!([]));
+    assert_eq!(get("/boards/a/runs?exit.code=1", &share).await.json().as_array().unwrap().len(), 1);
+}

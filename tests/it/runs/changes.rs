@@ -175,3 +175,33 @@ async fn two_live_writers_are_noticed_once() {
     assert!(cleared["warning"].is_null());
     assert!(patch(&server, path, r#"{"warning":"mine"}"#).await["warning"].is_null());
 }
+
+#[tokio::test]
+async fn a_start_that_arrives_late_opens_no_run() {
+    let server = spawn().await;
+    let path = "/boards/digits/runs/first?upsert=true";
+    let start = r#"{"status":"running","startedAt":"2026-11-28T10:00:00Z","name":"first try"}"#;
+    assert_eq!(server.call("PATCH", path, start).await.status, 201);
+    assert_eq!(server.call("PATCH", path, r#"{"status":"finished","endedAt":"2026-11-28T11:00:00Z"}"#).await.status, 200);
+    // The spool of its script is sent again.
+    let run = server.call("PATCH", path, start).await.json();
+    let times = (&run["startedAt"], &run["endedAt"]);
+    assert_eq!((&run["status"], times), (&json!("finished"), (&json!("2026-11-28T10:00:00Z"), &json!("2026-11-28T11:00:00Z"))));
+    // A later start opens it, and so does one without a time.
+    let run = server.call("PATCH", path, r#"{"status":"running","startedAt":"2026-11-28T12:00:00Z"}"#).await.json();
+    assert_eq!((&run["status"], &run["endedAt"]), (&json!("running"), &serde_json::Value::Null));
+    server.call("PATCH", path, r#"{"status":"killed"}"#).await;
+    assert_eq!(server.call("PATCH", path, r#"{"status":"running","endedAt":null}"#).await.json()["status"], "running");
+}
+
+#[tokio::test]
+async fn a_repeated_change_answers_with_the_selected_keys() {
+    let server = spawn().await;
+    let patch = async || {
+        let path = "/boards/digits/runs/first?upsert=true&$select[]=status";
+        server.ask("PATCH", path, r#"{"notes":"n"}"#, &[("idempotency-key", "patch:1")]).await
+    };
+    let (first, again) = (patch().await, patch().await);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!((first.json(), again.json()), (json!({"_id": "first", "status": "running"}), json!({"_id": "first", "status": "running"})));
+}

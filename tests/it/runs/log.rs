@@ -204,3 +204,17 @@ async fn what_is_no_log_says_why() {
     }
     assert_eq!(server.get("/boards/digits/runs").await, json!([]));
 }
+
+#[tokio::test]
+async fn a_refused_log_is_no_sign() {
+    let server = spawn().await;
+    log(&server, FIRST, "{}").await;
+    let before = server.get("/boards/digits/runs/first").await["heartbeatAt"].clone();
+    assert!(before.is_string());
+    server.call("DELETE", "/boards/digits/runs/first", "").await;
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert_eq!(refused(&server, "POST", FIRST, "{}").await.0, 410);
+    let restored = server.call("POST", "/boards/digits/runs/first/restore", "").await.json();
+    // Neither the deleted run nor the refused log has left a sign in memory.
+    assert_eq!(restored["heartbeatAt"], before);
+}

@@ -9,7 +9,7 @@ use super::fields::{Directions, MetricTable, RunClock, RunView};
 use super::list::{RunQuery, RunSelection};
 use super::run_id::generate_run_id;
 use super::search::SearchBudget;
-use super::{RunDraft, existing_run, new_run, no_run};
+use super::{RunDraft, check_run_count, existing_run, new_run, no_run};
 use crate::protocol::{ApiError, ErrorKind, RunId};
 use crate::server::boards::query::filter::QueryBudget;
 use crate::server::boards::{Boards, IdempotentRequest, JsonResponse};
@@ -166,6 +166,7 @@ impl Boards {
             return Ok(RunOutcome::Stored(response));
         }
         let (selected, clock) = (self.select_for_change(&board, target).await?, RunClock::now(&self.signs));
+        let name = board.clone();
         let operation = move |batch: &mut Batch| {
             if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(RunOutcome::Stored(response));
@@ -174,7 +175,11 @@ impl Boards {
             let removed: Vec<_> = current.iter().map(|record| batch.remove_run(record)).collect();
             Ok(outcome(batch, 200, &removed, &clock, idempotency, selected.is_one()))
         };
-        self.store.delete(operation).await
+        let outcome: Result<_, ServerError> = self.store.delete(operation).await;
+        if let Ok(RunOutcome::Runs(_, removed)) = &outcome {
+            self.signs.remove(&name, removed.iter().map(|view| &view.record.id));
+        }
+        outcome
     }
 
     /// Brings a deleted run back with its points. A run that is there stays as it is. 404: there is none to restore.
@@ -186,7 +191,10 @@ impl Boards {
             }
             let record = match (batch.run(&board, &id), batch.removed_run(&board, &id)) {
                 (Some(record), _) => record,
-                (None, Some(tombstone)) => batch.restore_run(&tombstone),
+                (None, Some(tombstone)) => {
+                    check_run_count(batch, &board)?;
+                    batch.restore_run(&tombstone)
+                }
                 (None, None) => return Err(no_run(&board, &id).into()),
             };
             Ok(outcome(batch, 200, &[record], &clock, idempotency, true))
@@ -246,6 +254,24 @@ fn outcome(
     RunOutcome::Runs(status, views)
 }
 
+/// A stored response with the keys that `$select` names. The short form of documents that were too long stays as it is.
+fn project_stored(response: JsonResponse, query: Option<&RunQuery>) -> JsonResponse {
+    let Some(query) = query.filter(|query| query.is_projection()) else { return response };
+    let project = |keys: Map<String, Value>| if keys.contains_key("repeated") { keys } else { query.project(keys) };
+    let text = match serde_json::from_str(&response.text) {
+        Ok(Value::Object(keys)) => Value::Object(project(keys)).to_string(),
+        Ok(Value::Array(items)) => {
+            let items = items.into_iter().map(|item| match item {
+                Value::Object(keys) => Value::Object(project(keys)),
+                other => other,
+            });
+            Value::Array(items.collect()).to_string()
+        }
+        _ => response.text,
+    };
+    JsonResponse { text, ..response }
+}
+
 /// What a repetition is answered: the documents, or a short form where they are too long.
 fn stored_text(views: &[RunView], is_one: bool) -> String {
     let short = |view: &RunView| json!({ "_id": view.record.id, "rev": view.record.rev, "repeated": true });
@@ -273,7 +299,7 @@ impl RunOutcome {
     /// The response. `query`: its `$select`. `is_one`: the body is one document, not a list.
     pub fn response(self, query: Option<&RunQuery>, is_one: bool) -> JsonResponse {
         let (status, views) = match self {
-            Self::Stored(response) => return response,
+            Self::Stored(response) => return project_stored(response, query),
             Self::Runs(status, views) => (status, views),
         };
         let document = |view: &RunView| {

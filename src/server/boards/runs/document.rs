@@ -25,12 +25,24 @@ pub struct RunDraft {
 }
 
 impl RunDraft {
+    /// Whether the draft begins the run before the time at which it ended: it comes late, such as from a spool that is sent again, and
+    /// does not open the run.
+    fn starts_before_the_end(&self, before: &Map<String, Value>) -> bool {
+        let status = |keys: &Map<String, Value>| keys.get("status").and_then(Value::as_str).and_then(RunStatus::parse);
+        let has_ended = status(before).is_some_and(|status| status != RunStatus::Running);
+        let times = (time_of(&self.keys, "startedAt"), time_of(before, "endedAt"));
+        let is_earlier = matches!(times, (Some(start), Some(end)) if start < end);
+        has_ended && is_earlier && status(&self.keys) == Some(RunStatus::Running)
+    }
+
     /// The keys of `before` with those of the draft. A status that ends the run sets `endedAt` unless the
     /// draft does; `running` removes it. 413: the document would be too large.
     pub fn merge_into(&self, before: &Map<String, Value>, now: &str) -> Result<Map<String, Value>, ApiError> {
         let mut keys = before.clone();
+        let is_outdated = self.starts_before_the_end(before);
         for (key, value) in &self.keys {
             match value {
+                _ if is_outdated && matches!(&**key, "status" | "startedAt" | "endedAt") => {}
                 Value::Null => drop(keys.shift_remove(key)),
                 value => drop(keys.insert(key.clone(), value.clone())),
             }
@@ -41,6 +53,7 @@ impl RunDraft {
             keys.insert("status".to_owned(), is.as_str().into());
         }
         match is {
+            _ if is_outdated => {}
             RunStatus::Running if !self.keys.contains_key("endedAt") => drop(keys.shift_remove("endedAt")),
             RunStatus::Running => {}
             _ if was == is && keys.contains_key("endedAt") => {}
@@ -53,6 +66,10 @@ impl RunDraft {
         }
         Ok(keys)
     }
+}
+
+fn time_of(keys: &Map<String, Value>, key: &str) -> Option<jiff::Timestamp> {
+    keys.get(key)?.as_str()?.parse().ok()
 }
 
 /// Parses the body of a change of runs. 400 and 413 with the wrong key and its rule.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value, json};
 
 use super::flat_config::{for_each_value, value_of};
-use super::search::{KeyCatalog, RunFields, Statistic};
+use super::search::{KeyCatalog, RunFields, Statistic, document_key_cost};
 use super::signs::RunSigns;
 use super::silence::Silence;
 use crate::protocol::{RunId, RunStatus};
@@ -52,12 +52,22 @@ const DOCUMENT_KEYS: [&str; 31] = [
     "updatedAt",
 ];
 /// Keys that say how and where a script ran: a share does not show them.
-const PRIVATE_KEYS: [&str; 3] = ["command", "host", "console"];
+const PRIVATE_KEYS: [&str; 2] = ["command", "host"];
+/// Keys that a share shows beside [`DOCUMENT_KEYS`].
+const PUBLIC_KEYS: [&str; 3] = ["board", "metrics", "warning"];
 
-/// Whether a share does not show a key of documents.
+/// Whether a share does not show a key of documents: a private one, a part of `exit` such as the traceback, or a key that clients made
+/// up.
 pub fn is_private(key: &str) -> bool {
-    let head = key.split('.').next().unwrap_or_default();
-    PRIVATE_KEYS.contains(&head)
+    let (head, rest) = key.split_once('.').unwrap_or((key, ""));
+    let is_known = DOCUMENT_KEYS.contains(&head) || PUBLIC_KEYS.contains(&head);
+    !is_known || PRIVATE_KEYS.contains(&head) || head == "exit" && !matches!(rest, "" | "code")
+}
+
+/// What a share shows of the key `exit`.
+fn public_exit(exit: &Value) -> Value {
+    let code = exit.get("code").map(|code| ("code".to_owned(), code.clone()));
+    code.into_iter().collect::<Map<_, _>>().into()
 }
 
 /// The statistics of a metric of a run.
@@ -285,7 +295,10 @@ impl RunView {
             }
         }
         let own = self.record.keys.iter().filter(|(key, _)| !self.is_private(key));
-        keys.extend(own.map(|(key, value)| (key.clone(), value.clone())));
+        keys.extend(own.map(|(key, value)| match &**key {
+            "exit" if self.is_public => (key.clone(), public_exit(value)),
+            _ => (key.clone(), value.clone()),
+        }));
         if with_metrics {
             keys.insert("metrics".to_owned(), self.metrics.of_run(&self.record.id).into());
         }
@@ -307,6 +320,9 @@ impl RunFields for RunView {
         if self.is_private(key) {
             return None;
         }
+        if self.is_public && key == "exit" {
+            return self.record.keys.get(key).map(|exit| Cow::Owned(public_exit(exit)));
+        }
         self.derived(key).map(Cow::Owned).or_else(|| value_of(&self.record.keys, key).map(Cow::Borrowed))
     }
 
@@ -327,7 +343,7 @@ pub struct RunCandidate<'a> {
 
 impl QueryFields for RunCandidate<'_> {
     fn lookup(&self, field: &Field) -> Option<Cow<'_, Value>> {
-        self.budget.spend(1);
+        self.budget.spend(document_key_cost(&field.name));
         match metric_of(field) {
             Some((name, statistic)) => self.view.metric(&name, statistic).map(|number| Cow::Owned(json_number(number))),
             None => self.view.document(&field.name),

@@ -32,11 +32,14 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// 400: it is not a heartbeat. An empty body is one.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        if body.trim_ascii().is_empty() {
-            return Ok(Self::default());
+        let wrong = |why: String| ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"interval\":15}}{why}."));
+        match body.trim_ascii().first() {
+            None => return Ok(Self::default()),
+            Some(b'{') => {}
+            // A list of the values of the keys would be parsed, too.
+            Some(_) => return Err(wrong(String::new())),
         }
-        let beat: Self = serde_json::from_slice(body)
-            .map_err(|why| ErrorKind::BadRequest.with(format!("The body must be a JSON object like {{\"interval\":15}}: {why}.")))?;
+        let beat: Self = serde_json::from_slice(body).map_err(|why| wrong(format!(": {why}")))?;
         beat.interval.as_ref().map_or(Ok(()), check_interval)?;
         beat.writer.as_deref().map_or(Ok(()), check_writer)?;
         Ok(beat)
@@ -75,8 +78,8 @@ impl Boards {
         }
         let signs = self.signs.clone();
         let operation = move |batch: &mut Batch| {
-            signs.store(batch);
             let record = existing_run(batch, &board, &id)?.ok_or_else(|| no_run(&board, &id))?;
+            signs.store(batch);
             let changes = self::changes(&record, beat.interval.as_ref(), has_two_writers);
             if changes.is_empty() {
                 return Ok(warning(&record));
@@ -99,4 +102,18 @@ fn changes(record: &RunRecord, interval: Option<&Value>, has_two_writers: bool) 
         changes.push((WARNING, TWO_WRITERS.into()));
     }
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_is_an_object_or_empty() {
+        assert_eq!(Heartbeat::parse(b" \n").unwrap(), Heartbeat::default());
+        assert_eq!(Heartbeat::parse(br#" {"writer":"w"}"#).unwrap().writer.as_deref(), Some("w"));
+        for body in [r#"[15,"w"]"#, "[]", "15", "null", "{\"interval\":0}", "{\"writer\":\"\"}"] {
+            assert_eq!(Heartbeat::parse(body.as_bytes()).unwrap_err().code, 400, "{body}");
+        }
+    }
 }

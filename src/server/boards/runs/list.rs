@@ -97,9 +97,15 @@ fn given_twice(key: &str) -> ApiError {
     ErrorKind::BadRequest.with(format!("'{key}' is given twice.")).at(key, "is given twice")
 }
 
-/// `a,-b`: ascending by `a`, then descending by `b`.
+/// `a,-b`: ascending by `a`, then descending by `b`. A quoted name may have commas.
 fn parse_sort(value: &str) -> Result<Vec<(String, bool)>, ApiError> {
-    let names = value.split(',').map(|name| match name.trim().strip_prefix('-') {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let names = value.split(|c| {
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = is_quoted && c == '\\' && !is_escaped;
+        c == ',' && !is_quoted
+    });
+    let names = names.map(|name| match name.trim().strip_prefix('-') {
         Some(name) => (name.to_owned(), true),
         None => (name.trim().to_owned(), false),
     });
@@ -290,6 +296,11 @@ impl Boards {
 }
 
 impl RunQuery {
+    /// Whether `$select` names keys.
+    pub fn is_projection(&self) -> bool {
+        self.query.is_projection()
+    }
+
     /// The document of a run, with the keys that `$select` names.
     pub fn document(&self, run: &RunView) -> Map<String, Value> {
         self.project(run.to_json(self.query.selects("metrics")))
@@ -301,5 +312,19 @@ impl RunQuery {
             keys.retain(|key, _| key == "_id" || self.query.selects(key));
         }
         keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_to_sort_by_are_split_at_commas_outside_of_quotes() {
+        let names = |value: &str| parse_sort(value).unwrap();
+        let owned = |names: &[(&str, bool)]| names.iter().map(|(name, descends)| ((*name).to_owned(), *descends)).collect::<Vec<_>>();
+        assert_eq!(names("a, -b.c"), owned(&[("a", false), ("b.c", true)]));
+        assert_eq!(names(r#"-"a,b",c"#), owned(&[(r#""a,b""#, true), ("c", false)]));
+        assert_eq!(names(r#"config."x\",y",z"#), owned(&[(r#"config."x\",y""#, false), ("z", false)]));
     }
 }

@@ -48,12 +48,18 @@ pub fn parse_run_id(text: &str) -> Result<RunId, ApiError> {
     })
 }
 
+/// 413: the board has as many runs as it may have.
+fn check_run_count(batch: &Batch, board: &str) -> Result<(), ApiError> {
+    if batch.run_count(board) < MAX_RUNS_PER_BOARD {
+        return Ok(());
+    }
+    let message = format!("A board may have {MAX_RUNS_PER_BOARD} runs; nothing was created. Use another board, or delete runs.");
+    Err(ErrorKind::PayloadTooLarge.with(message))
+}
+
 /// A run that begins now, with the keys of its document. 413: the board has too many runs.
 fn new_run(batch: &Batch, board: &Arc<str>, id: &RunId, mut keys: Map<String, Value>) -> Result<RunRecord, ApiError> {
-    if batch.run_count(board) >= MAX_RUNS_PER_BOARD {
-        let message = format!("A board may have {MAX_RUNS_PER_BOARD} runs; nothing was created. Use another board, or delete runs.");
-        return Err(ErrorKind::PayloadTooLarge.with(message));
-    }
+    check_run_count(batch, board)?;
     keys.entry("status").or_insert_with(|| RunStatus::Running.as_str().into());
     keys.entry("startedAt").or_insert_with(|| timestamp(batch.now_ms).into());
     if !keys.contains_key("colour") {

@@ -113,11 +113,20 @@ impl RunSigns {
         batch.set_heartbeats(signs);
     }
 
-    /// Forgets a run that was deleted.
-    pub fn remove(&self, board: &str, run: &RunId) {
-        if let Some(runs) = self.state().boards.get_mut(board) {
-            runs.remove(run);
+    /// Forgets runs that were deleted.
+    pub fn remove<'a>(&self, board: &str, removed: impl IntoIterator<Item = &'a RunId>) {
+        let mut state = self.state();
+        let Some(runs) = state.boards.get_mut(board) else { return };
+        removed.into_iter().for_each(|run| drop(runs.remove(run)));
+        if runs.is_empty() {
+            state.boards.remove(board);
         }
+    }
+
+    /// Number of runs that gave a sign and were not deleted since.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.state().boards.values().map(HashMap::len).sum()
     }
 }
 
@@ -177,5 +186,18 @@ mod tests {
         }
         let noted: Vec<u64> = signs.state().unstored.iter().map(|(.., ms)| *ms).collect();
         assert_eq!(noted, [1_000_000_000, 1_000_060_000]);
+    }
+
+    #[test]
+    fn a_deleted_run_is_forgotten() {
+        let signs = RunSigns::default();
+        let runs = ["a", "b"].map(|run| RunId::parse(run).unwrap());
+        assert!(!runs.iter().any(|run| signs.add(&Arc::from("x"), run, None)));
+        signs.remove("y", &runs);
+        assert_eq!(signs.len(), 2);
+        signs.remove("x", &runs[..1]);
+        assert_eq!((signs.len(), signs.last_ms("x", &runs[0])), (1, 0));
+        signs.remove("x", &runs);
+        assert!(signs.state().boards.is_empty());
     }
 }

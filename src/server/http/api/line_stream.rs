@@ -20,10 +20,13 @@ const PIECE_WITHIN: Duration = Duration::from_millis(20);
 
 /// Accepts lines while they come, and returns the number of points. `accept` stores a piece, whose first line has this number, and returns
 /// its points. An error says which lines before it are kept.
-pub async fn stream_lines<F>(body: Body, mut accept: impl FnMut(Vec<u8>, usize) -> F) -> Result<usize, ServerError>
+///
+/// `totals`: where the points are counted that are on disk, for the error after which that is not known.
+pub async fn stream_lines<F>(body: Body, totals: &str, mut accept: impl FnMut(Vec<u8>, usize) -> F) -> Result<usize, ServerError>
 where
     F: Future<Output = Result<usize, ServerError>>,
 {
+    let cut = |lines, points, error| cut(lines, points, error, totals);
     let (mut body, mut waiting, mut permit) = (body.into_data_stream(), Vec::<u8>::new(), None);
     let (mut lines, mut points, mut bytes) = (0, 0, 0);
     // When what waits is accepted: none while there is no whole line.
@@ -75,7 +78,7 @@ where
 }
 
 /// An error of a stream with what was accepted before it.
-fn cut(lines: usize, points: usize, error: ApiError) -> ApiError {
+fn cut(lines: usize, points: usize, error: ApiError, totals: &str) -> ApiError {
     let kept = match lines {
         _ if error.code == StatusCode::INTERNAL_SERVER_ERROR.as_u16() => {
             let after = if lines == 0 {
@@ -83,7 +86,7 @@ fn cut(lines: usize, points: usize, error: ApiError) -> ApiError {
             } else {
                 format!("Lines 1 to {lines} ({points} points) are kept, and some after them")
             };
-            format!("{after} may be on disk: ask for the totals (GET /values/:id) before sending again.")
+            format!("{after} may be on disk: ask for the totals (GET {totals}) before sending again.")
         }
         0 => "Nothing was appended; send all of it again.".to_owned(),
         _ => format!("Lines 1 to {lines} ({points} points) are kept; send the rest again."),
@@ -97,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_early_says_what_is_kept() {
-        let reason = |lines, kind: ErrorKind| cut(lines, 2 * lines, kind.with("It failed.")).message;
+        let reason = |lines, kind: ErrorKind| cut(lines, 2 * lines, kind.with("It failed."), "/values/:id").message;
         assert!(reason(0, ErrorKind::Unavailable).ends_with("Nothing was appended; send all of it again."));
         assert!(reason(3, ErrorKind::InsufficientStorage).ends_with("Lines 1 to 3 (6 points) are kept; send the rest again."));
         for lines in [0, 3] {

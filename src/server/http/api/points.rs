@@ -83,7 +83,7 @@ pub async fn append_many(request: RequestContext, body: Body) -> Result<Response
     let is_stream = matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl");
     if is_stream && !request.has_idempotency_key() {
         let boards = request.app.boards.clone();
-        let points = stream_lines(body, |piece, first_line| {
+        let points = stream_lines(body, "/values/:id", |piece, first_line| {
             let boards = boards.clone();
             async move {
                 let sent = parse_lines(&piece, first_line)?;

@@ -49,7 +49,8 @@ pub async fn log(request: RequestContext, RunInPath { board, run }: RunInPath, b
     let writer = writer(&request)?;
     if is_lines(kind.as_deref()) && !request.has_idempotency_key() {
         let boards = request.app.boards.clone();
-        let points = stream_lines(body, |piece, first_line| {
+        let totals = format!("/boards/{board}/runs/{run}");
+        let points = stream_lines(body, &totals, |piece, first_line| {
             let (boards, board, run, writer) = (boards.clone(), board.clone(), run.clone(), writer.clone());
             async move {
                 let logged = parse_log_lines(&piece, first_line)?;

@@ -52,8 +52,7 @@ impl Boards {
             let points = |(name, value)| SeriesPoints { run: None, name, x: step.map(|step| vec![step]), y: vec![value], t: None };
             let count = metrics.len();
             let request = LogRequest { metrics: metrics.into_iter().map(points).collect(), points: count, ..LogRequest::default() };
-            let text = log(batch, &board, &run, request, false)?;
-            signs.add(&board, &run, None);
+            let text = log(batch, &board, &run, request, || signs.add(&board, &run, None))?;
             signs.store(batch);
             Ok(IdempotentRequest::store_report(idempotency, batch, text, || json!({ "run": run, "points": count, "repeated": true })))
         };

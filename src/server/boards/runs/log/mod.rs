@@ -35,14 +35,13 @@ impl Boards {
         idempotency: Option<IdempotentRequest>,
     ) -> Result<JsonResponse, ServerError> {
         let bytes = 64 + request.bytes + memory_bytes(256 * request.metrics.len(), request.points);
-        let has_two_writers = self.signs.add(&board, &run, writer);
-        let signs = self.signs.clone();
+        let (signs, writer) = (self.signs.clone(), writer.map(str::to_owned));
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(answer);
             }
             let points = request.points;
-            let text = log(batch, &board, &run, request, has_two_writers)?;
+            let text = log(batch, &board, &run, request, || signs.add(&board, &run, writer.as_deref()))?;
             signs.store(batch);
             Ok(IdempotentRequest::store_report(idempotency, batch, text, || json!({ "run": run, "points": points, "repeated": true })))
         };
@@ -50,7 +49,8 @@ impl Boards {
     }
 }
 
-fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, has_two_writers: bool) -> Result<String, ServerError> {
+/// `sign` notes a sign of the run, once everything is accepted, and returns whether another writer gives signs at the same time.
+fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, sign: impl FnOnce() -> bool) -> Result<String, ServerError> {
     let mut record = match existing_run(batch, board, run)? {
         Some(record) => record,
         None => {
@@ -58,11 +58,6 @@ fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, ha
             batch.put_run(ChangeKind::Created, record)
         }
     };
-    if has_two_writers && !record.keys.contains_key(WARNING) {
-        let mut warned = RunRecord::clone(&record);
-        warned.keys.insert(WARNING.to_owned(), TWO_WRITERS.into());
-        record = batch.put_run(ChangeKind::Patched, warned);
-    }
     let settings = match batch.board_document(board) {
         Some(document) => MetricSettings::parse(document.keys.get("metrics").unwrap_or(&Value::Null))?,
         None => MetricSettings::default(),
@@ -78,6 +73,11 @@ fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, ha
         let name = value.name.clone();
         let cell = put_value(batch, &placement, value)?;
         cells.insert(name, cell.as_str().into());
+    }
+    if sign() && !record.keys.contains_key(WARNING) {
+        let mut warned = RunRecord::clone(&record);
+        warned.keys.insert(WARNING.to_owned(), TWO_WRITERS.into());
+        record = batch.put_run(ChangeKind::Patched, warned);
     }
     let mut report = json!({ "run": run, "points": request.points, "cells": cells });
     if let Some(warning) = record.keys.get(WARNING) {

@@ -12,6 +12,19 @@ use super::{Expression, RunField, RunFields};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::query::number::ExactNumber;
 
+/// Steps of looking up a metric.
+const METRIC_COST: u64 = 4;
+/// Steps of a key that is derived from times: they are parsed.
+const DERIVED_COST: u64 = 20;
+
+/// Steps of looking up a key of documents.
+pub fn document_key_cost(key: &str) -> u64 {
+    match key {
+        "took" | "age" | "state" | "silentSince" | "heartbeatAt" | "createdAt" | "updatedAt" => DERIVED_COST,
+        _ => 1,
+    }
+}
+
 /// The steps that a search may take over all runs: a comparison is one, a pattern several for each
 /// byte of a text.
 pub struct SearchBudget(Cell<u64>);
@@ -31,6 +44,11 @@ impl SearchBudget {
         let left = self.0.get().checked_sub(steps);
         self.0.set(left.unwrap_or(0));
         left.is_some()
+    }
+
+    #[cfg(test)]
+    pub fn left(&self) -> u64 {
+        self.0.get()
     }
 
     pub fn is_spent(&self) -> bool {
@@ -63,7 +81,12 @@ pub(super) fn evaluate(expression: &Expression<RunField>, run: &impl RunFields, 
             Some(matches("name") || matches("_id"))
         }
         Expression::Compare(field, comparison, operand) => {
-            if !budget.spend(1) {
+            let cost = match field {
+                RunField::Document(key) => document_key_cost(key),
+                RunField::Config(_) => 1,
+                RunField::Metric(..) => METRIC_COST,
+            };
+            if !budget.spend(cost) {
                 return None;
             }
             match field {
@@ -116,8 +139,11 @@ fn compare(value: &Value, comparison: Comparison, operand: &Operand, budget: &Se
             None if is_equality(comparison) => Some(operand.number == Some(ExactNumber::of(number))),
             None => Some(ordered(ExactNumber::of(number).cmp(&operand.number?), comparison)),
         },
+        // Reading the text costs as its length, whatever it is compared with.
+        Value::String(text) if !budget.spend(text.len() as u64 / 8) => None,
         Value::String(text) => match (comparison, &operand.pattern) {
             (Comparison::Matches, Some(pattern)) => Some(budget.spend(pattern.cost(text)) && pattern.matches(text)),
+            (Comparison::Matches, None) if text.is_ascii() => Some(text.eq_ignore_ascii_case(&operand.lower)),
             (Comparison::Matches, None) => Some(text.to_lowercase() == operand.lower),
             (Comparison::Equal, _) => Some(*text == operand.text),
             // A number is compared with numbers; other texts, such as times, by their characters.

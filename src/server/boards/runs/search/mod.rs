@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use evaluate::SearchBudget;
+pub use evaluate::{SearchBudget, document_key_cost};
 pub use key::{RunField, Statistic};
 pub use parse::parse;
 

@@ -304,3 +304,18 @@ fn no_text_panics() {
     }
     assert!(parsed > 200, "{parsed}");
 }
+
+#[test]
+fn long_texts_and_derived_keys_cost_more() {
+    let left = |text: &str, query: &str| {
+        let run = Run(json!({ "name": text, "took": 1.5, "config": { "note": text } }));
+        let (keys, budget) = (Board(vec![Run(run.0.clone())]), SearchBudget::whole());
+        parse(query).unwrap().resolve(&keys).unwrap().matches(&run, &budget);
+        budget.left()
+    };
+    let long = "x".repeat(1 << 20);
+    for query in ["note:y", "note=y", "note>y", "name:y"] {
+        assert!(left("x", query) - left(&long, query) >= 1 << 17, "{query}");
+    }
+    assert!(left("x", "note:y") > left("x", "took>1"));
+}
