@@ -62,7 +62,7 @@ fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, si
         Some(document) => MetricSettings::parse(document.keys.get("metrics").unwrap_or(&Value::Null))?,
         None => MetricSettings::default(),
     };
-    let placement = Placement::new(board, run, &settings);
+    let mut placement = Placement::new(board, run, &settings);
     let mut cells = Map::new();
     for SeriesPoints { name, x, y, t, .. } in request.metrics {
         let (cell, series) = placement.of_metric(batch, &name)?;
