@@ -54,6 +54,8 @@ const STATED: &[(&str, &[&str])] = &[
             "finds no space within {RESPONSE_MEMORY_TIMEOUT} s is answered 503",
             "It is closed within {EVICTION_TIMEOUT} s.",
             "({MAX_MAILBOX_EVENTS} events or {MAX_MAILBOX_BYTES:MiB} MiB behind)",
+            "`runs=first,second` names the runs, at most {MAX_COLUMNS_RUNS};",
+            "at most {MAX_CHOSEN_RUNS} ids and {MAX_INCOMING_FRAME_BYTES:KiB} KiB",
             "receives none for {WEBSOCKET_STALL_TIMEOUT} s, or less than {MIN_WEBSOCKET_BYTES_PER_MS} KB a second",
         ],
     ),
@@ -108,10 +110,7 @@ const STATED: &[(&str, &[&str])] = &[
         "src/server/http/openapi/schemas/cells.rs",
         &["{MAX_VALUE_DEPTH} levels deep at most; {MAX_VALUE_BYTES:MiB} MiB,", "All other keys together {MAX_KEYS_BYTES:KiB} KiB"],
     ),
-    (
-        "src/server/http/openapi/schemas/points.rs",
-        &["max_length(Some({MAX_SERIES_NAME_CHARS}))", "min_length = 1, max_length = {MAX_SERIES_NAME_CHARS})"],
-    ),
+    ("src/server/http/openapi/schemas/points.rs", &["max_length(Some({MAX_SERIES_NAME_CHARS}))", "max_length = {MAX_SERIES_NAME_CHARS})"]),
     (
         "src/server/http/openapi/parameters.rs",
         &[

@@ -7,7 +7,6 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::access::{locked, token};
 use crate::points::{line, number};
 use crate::support::{Live, Running, event_labels, spawn};
 
@@ -270,28 +269,4 @@ async fn columns_are_those_of_the_runs_that_are_named() {
     let frame = columns::read(&server.http_bytes("/columns?cells=loss&runs=r3").await).unwrap();
     let series = frame.cells[0].series.iter().map(|series| (series.run.as_ref().map(RunId::as_str), series.name.as_str()));
     assert_eq!(series.collect::<Vec<_>>(), [(None, "plain"), (Some("r3"), ""), (Some("r3"), "val")]);
-}
-
-#[tokio::test]
-async fn a_share_of_a_board_hears_of_its_runs_only() {
-    let server = locked().await;
-    let (write, share) = (token(&server, &["write"]).await, token(&server, &["share", "--board", "a"]).await);
-    for board in ["a", "b"] {
-        server.put(&write, &format!(r#"{{"_id":"line-{board}","type":"line","board":"{board}"}}"#)).await;
-        let run = format!("/boards/{board}/runs/of-{board}?upsert=true");
-        server.with(&write, "PATCH", &run, r#"{"command":"python secret.py"}"#).await;
-        let body = json!([{ "cell": format!("line-{board}"), "run": format!("of-{board}"), "value": 1 }]);
-        assert_eq!(server.with(&write, "POST", "/points", &body.to_string()).await.status, 201);
-    }
-    let asked = async |path: &str| server.with(&share, "GET", path, "").await;
-    assert_eq!(asked("/events?board=b&of=runs").await.status, 403);
-    let cells = asked("/columns?cells=line-a,line-b&runs=of-a,of-b").await.json();
-    assert_eq!(cells["cells"].as_object().unwrap().keys().collect::<Vec<_>>(), ["line-a"]);
-    assert_eq!(cells["cells"]["line-a"]["runs"].as_object().unwrap().keys().collect::<Vec<_>>(), ["of-a"]);
-    let stream = reqwest::Client::new().get(server.url("/events?board=a&of=runs&epoch=other&since=0")).bearer_auth(&share);
-    let (mut stream, mut text) = (stream.send().await.unwrap().bytes_stream(), String::new());
-    while !text.contains("created") {
-        text.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
-    }
-    assert!(text.contains("\"of-a\"") && !text.contains("of-b") && !text.contains("secret"), "{text}");
 }

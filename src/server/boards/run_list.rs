@@ -25,11 +25,10 @@ impl Boards {
         RunList { run_seq: known.run_seq, runs: known.runs.iter().rev().take(RunList::MAX_RUNS).map(|run| view.run(run)).collect() }
     }
 
-    /// The documents of runs as JSON text, with commas between them and without their metrics. `is_public`: without what says how and
-    /// where their scripts ran.
-    pub fn run_documents(&self, records: &[Arc<RunRecord>], is_public: bool) -> String {
+    /// The documents of runs as JSON text, with commas between them and without their metrics.
+    pub fn run_documents(&self, records: &[Arc<RunRecord>]) -> String {
         let clock = RunClock::now(&self.signs);
-        let view = |record: &Arc<RunRecord>| RunView::new(record.clone(), Arc::default(), &clock, is_public);
+        let view = |record: &Arc<RunRecord>| RunView::new(record.clone(), Arc::default(), &clock, false);
         let documents = records.iter().map(|record| Value::Object(view(record).to_json(false)).to_string());
         documents.collect::<Vec<_>>().join(",")
     }

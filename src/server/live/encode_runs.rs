@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::encode::{encode, event_name};
-use super::hub::{FeedView, LiveFrame};
+use super::hub::LiveFrame;
 use crate::protocol::{Event, RunEvent, RunId, RunList};
 use crate::server::boards::Boards;
 use crate::server::store::{ChangeKind, RunRecord, RunsChange};
@@ -60,9 +60,8 @@ pub fn signs_frame(boards: &Boards, board: &str, signs: &HashMap<RunId, u64>) ->
 }
 
 /// For readers of documents: `{"event":"patched","seq":7,"data":[{"_id":"first",..}]}`.
-pub fn document_frame(boards: &Boards, kind: ChangeKind, seq: u64, records: &[Arc<RunRecord>], view: FeedView) -> LiveFrame {
-    let is_public = view == FeedView::PublicRunDocument;
-    let (name, documents) = (event_name(kind), boards.run_documents(records, is_public));
+pub fn document_frame(boards: &Boards, kind: ChangeKind, seq: u64, records: &[Arc<RunRecord>]) -> LiveFrame {
+    let (name, documents) = (event_name(kind), boards.run_documents(records));
     LiveFrame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":[{documents}]}}").into())
 }
 

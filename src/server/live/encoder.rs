@@ -37,7 +37,7 @@ impl Encoder {
             }
             (EventContent::Change(Change::Runs(change)), FeedView::Page) => encode_runs::page_frame(&self.boards, change),
             (EventContent::Change(Change::Runs(change)), _) => {
-                encode_runs::document_frame(&self.boards, change.kind, change.seq, &change.records, view)
+                encode_runs::document_frame(&self.boards, change.kind, change.seq, &change.records)
             }
             (EventContent::Signs(signs), _) => encode_runs::signs_frame(&self.boards, board, signs),
         })

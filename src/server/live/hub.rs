@@ -33,20 +33,13 @@ pub enum FeedView {
     Document,
     /// Those of runs: the whole document.
     RunDocument,
-    /// The same for a share, without what says how and where a script ran.
-    PublicRunDocument,
 }
 
 impl FeedView {
-    /// Whether its numbers are those of the events of runs.
-    pub fn is_of_runs(self) -> bool {
-        matches!(self, Self::RunDocument | Self::PublicRunDocument)
-    }
-
     fn includes(self, content: &EventContent) -> bool {
         match content {
             EventContent::Change(Change::Runs(_)) => self != Self::Document,
-            EventContent::Change(_) => !self.is_of_runs(),
+            EventContent::Change(_) => self != Self::RunDocument,
             EventContent::Signs(_) => self == Self::Page,
         }
     }
@@ -81,7 +74,7 @@ impl LiveFrame {
 #[derive(Debug)]
 pub struct SharedEvent {
     pub content: EventContent,
-    frames: [OnceLock<LiveFrame>; 4],
+    frames: [OnceLock<LiveFrame>; 3],
     /// Approximate size of its frame.
     bytes: usize,
 }
@@ -433,11 +426,11 @@ mod tests {
     #[test]
     fn readers_get_the_events_of_their_view() {
         let hub = Arc::new(Hub::default());
-        let views = [FeedView::Page, FeedView::Document, FeedView::RunDocument, FeedView::PublicRunDocument];
+        let views = [FeedView::Page, FeedView::Document, FeedView::RunDocument];
         let readers = views.map(|view| hub.subscribe("a", view));
         hub.publish(vec![change("a", 7, 1), runs(3)]);
         let received = readers.each_ref().map(seqs);
-        assert_eq!(received, [vec![Some(7), Some(3)], vec![Some(7)], vec![Some(3)], vec![Some(3)]]);
+        assert_eq!(received, [vec![Some(7), Some(3)], vec![Some(7)], vec![Some(3)]]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,7 +10,6 @@ use utoipa::IntoParams;
 
 use super::openapi::shape::{shape, words, words_with_default};
 use crate::protocol::ErrorKind;
-use crate::server::auth::policy::Caller;
 use crate::server::boards;
 use crate::server::error::ServerError;
 use crate::server::live::feed::{FeedRequest, Position};
@@ -53,11 +52,10 @@ shape! {
 }
 
 impl LiveQuery {
-    fn check(self, caller: &Caller) -> Result<FeedRequest, ServerError> {
+    fn check(self) -> Result<FeedRequest, ServerError> {
         let board = boards::board_name(&self.board)?.to_owned();
         let view = match (self.view.as_deref(), self.of.as_deref()) {
             (None | Some("document"), None | Some("cells")) => FeedView::Document,
-            (None | Some("document"), Some("runs")) if caller.only_board().is_some() => FeedView::PublicRunDocument,
             (None | Some("document"), Some("runs")) => FeedView::RunDocument,
             (Some("page"), None) => FeedView::Page,
             (Some("page"), Some(_)) => {

@@ -45,7 +45,7 @@ pub async fn events(
     if let Some((epoch, Ok(since))) = last.map(|(epoch, since)| (epoch, since.parse())) {
         (query.epoch, query.since) = (Some(epoch.to_owned()), Some(since));
     }
-    let request = query.check(&caller)?;
+    let request = query.check()?;
     if request.view == FeedView::Page {
         return Err(ErrorKind::BadRequest.with("This stream has documents; view=page is for /live.").into());
     }

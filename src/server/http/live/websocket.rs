@@ -51,7 +51,7 @@ pub async fn connect(
     on_upgrade: Option<Extension<OnUpgrade>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ServerError> {
-    let request = query.check(&caller)?;
+    let request = query.check()?;
     let no_socket = || ErrorKind::BadRequest.with("This address speaks WebSocket; for a plain stream use /events.");
     // A client that sends its token as a subprotocol offers this one too.
     let upgrade = upgrade.map_err(|_| no_socket())?.protocols([PROTOCOL]);

@@ -66,7 +66,7 @@ impl Feed {
             let (kind, record) = match item {
                 BacklogItem::Cell(kind, record) => (kind, record),
                 BacklogItem::Runs(kind, seq, runs) => {
-                    return Ok((encode_runs::document_frame(&encoder.boards, kind, seq, &runs, view), Reached::Event(seq)));
+                    return Ok((encode_runs::document_frame(&encoder.boards, kind, seq, &runs), Reached::Event(seq)));
                 }
             };
             let (seq, reached) = (record.seq, Reached::Event(record.seq));

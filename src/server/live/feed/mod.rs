@@ -131,7 +131,7 @@ impl Feed {
         let subscription = app.hub.subscribe(&board, view);
         let boards = app.boards.clone();
         let (head, run_head) = boards.index().board(&board).map_or((0, 0), |board| (board.seq, board.run_seq));
-        let head = if view.is_of_runs() { run_head } else { head };
+        let head = if view == FeedView::RunDocument { run_head } else { head };
         let epoch = boards.epoch().to_owned();
         let mut feed = Self {
             encoder: Encoder { boards: boards.clone(), tokens: app.tokens.clone() },

@@ -26,7 +26,7 @@ impl Feed {
                 self.catch_up_cells();
             }
             FeedView::Document => self.catch_up_cells(),
-            FeedView::RunDocument | FeedView::PublicRunDocument => self.catch_up_runs(),
+            FeedView::RunDocument => self.catch_up_runs(),
         }
     }
 
@@ -115,7 +115,7 @@ impl Feed {
                 self.backlog = all.into_iter().map(|record| BacklogItem::Cell(ChangeKind::Created, record)).collect();
                 self.backlog_end = known.seq;
             }
-            FeedView::RunDocument | FeedView::PublicRunDocument => {
+            FeedView::RunDocument => {
                 self.seq = 0;
                 let frame = empty_snapshot_frame(self.boards.epoch());
                 self.pending.push_back(ReadyFrame { frame, share: None });

@@ -293,7 +293,7 @@ impl Reader {
                     return differs("documents", format!("{known:?}"), format!("{wanted:?}"));
                 }
             }
-            FeedView::RunDocument | FeedView::PublicRunDocument => return Err("a reader of runs is not modelled".to_owned()),
+            FeedView::RunDocument => return Err("a reader of runs is not modelled".to_owned()),
         }
         let is_shown = |(cell, _): &&Name| here.get(cell).is_some_and(|document| document["type"] == "line");
         let wanted: BTreeMap<&Name, u64> =

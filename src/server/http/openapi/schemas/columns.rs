@@ -15,9 +15,21 @@ pub struct Columns {
 #[derive(ToSchema)]
 pub struct CellColumns {
     series: Vec<SeriesColumns>,
+    /// Series of runs, where there are any: by run and name.
+    #[schema(required = false)]
+    runs: BTreeMap<String, BTreeMap<String, RunSeriesColumns>>,
     /// Where its points cannot be read: a sentence.
     #[schema(required = false)]
     damaged: String,
+}
+
+/// As of a series without a run; its name is the key.
+#[derive(ToSchema)]
+pub struct RunSeriesColumns {
+    points: u64,
+    columns: ColumnFields,
+    #[schema(required = false)]
+    smoothed: SmoothedLine,
 }
 
 #[derive(ToSchema)]

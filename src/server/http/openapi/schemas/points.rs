@@ -97,7 +97,11 @@ shape! {
 pub struct Entry {
     #[schema(required = false)]
     cell: String,
-    #[schema(required = false, min_length = 1, max_length = 200)]
+    /// The id of a run of the cell's board, to which the series belongs.
+    #[schema(required = false)]
+    run: Option<String>,
+    /// May be empty or missing if there is a run.
+    #[schema(required = false, max_length = 200)]
     series: String,
     #[schema(required = false)]
     points: Series,
@@ -150,6 +154,9 @@ pub struct Appended {
     /// By `_id`, and then by the name of the series. Not in the answer to a stream of lines.
     #[schema(required = false)]
     cells: BTreeMap<String, BTreeMap<String, AppendedSeries>>,
+    /// Of series of runs: by run, `_id` and name.
+    #[schema(required = false)]
+    runs: BTreeMap<String, BTreeMap<String, BTreeMap<String, AppendedSeries>>>,
     /// The request was done before, and its answer was over 16 KiB or is forgotten; then `appended` is 0.
     #[schema(required = false)]
     repeated: Always,
