@@ -109,7 +109,7 @@ fn append_all(
         }
         let id = SeriesId { run, name: name.as_str().into() };
         let (start, points) = match &id.run {
-            None => batch.append(cell, &id, None, NewPoints { x, y, t }),
+            None => append_points(batch, cell, &id, None, NewPoints { x, y, t })?,
             Some(_) => append_to_run(batch, cell, &id, NewPoints { x, y, t })?,
         };
         let list = match &id.run {
@@ -141,8 +141,24 @@ fn append_to_run(batch: &mut Batch, cell: &CellId, series: &SeriesId, points: Ne
     let chart = cell.as_str().strip_prefix(&*record.board).and_then(|rest| rest.strip_prefix('-')).filter(|chart| !chart.is_empty());
     let chart = chart.unwrap_or(cell.as_str());
     let metric = if series.name.is_empty() { chart.to_owned() } else { format!("{chart}/{}", series.name) };
-    let (start, end) = batch.append(cell, series, Some(&metric), points);
-    if start == 0 {
+    append_points(batch, cell, series, Some(&metric), points)
+}
+
+/// Appends to a series of a cell that is a line. `metric`: of a series of a run. Returns the index of the first new point and the number of
+/// points afterwards. 413: the cell has too many series of runs. 500: the points of the series are damaged.
+pub(crate) fn append_points(
+    batch: &mut Batch,
+    cell: &CellId,
+    series: &SeriesId,
+    metric: Option<&str>,
+    points: NewPoints,
+) -> Result<(u64, u64), ApiError> {
+    if batch.is_damaged(cell, series) {
+        let why = format!("Points of the series {series} of the cell '{cell}' are damaged on disk; nothing was appended");
+        return Err(ErrorKind::GeneralError.with(format!("{why}. Restore a backup, or begin another series.")));
+    }
+    let (start, end) = batch.append(cell, series, metric, points);
+    if start == 0 && series.run.is_some() {
         check_series_count(batch, cell, true)?;
     }
     Ok((start, end))

@@ -239,3 +239,53 @@ async fn every_flipped_bit_of_the_file_is_detected() {
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
+
+/// The damage of a tail concerns its series alone: other clients' commits go on, and the journal stays short.
+#[tokio::test]
+async fn a_damaged_tail_refuses_only_appends_to_its_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = super::start(folder.path()).await;
+    let noise = |part: u32| (0..100).map(|at| f64::from(part * 100 + at).sin()).collect::<Vec<f64>>();
+    for cell in ["a", "b"] {
+        create(&store, cell).await;
+    }
+    append(&store, "a", "l", vec![1.0; 4000]).await.unwrap();
+    for part in 0..20 {
+        append(&store, "b", "l", noise(part)).await.unwrap();
+    }
+    assert_eq!(store.index().series(&id("a"))[0].stored.count, 4000);
+    store.close().await;
+    drop(store);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database_path(folder.path()));
+    let mut connection = options.connect().await.unwrap();
+    let key = "SELECT key FROM series WHERE cell = 'a'";
+    sqlx::query(AssertSqlSafe(format!("UPDATE tail SET points = x'00' WHERE series = ({key})"))).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    store = super::start(folder.path()).await;
+    append(&store, "a", "l", vec![2.0; 60]).await.unwrap();
+    change(&store, |batch| {
+        for cell in ["a", "b"] {
+            batch.append(&id(cell), &SeriesId::plain("l"), None, NewPoints { x: None, y: vec![3.0; 100], t: None });
+        }
+    })
+    .await;
+    for _ in 0..2 {
+        let refused = |batch: &mut Batch| {
+            let points = crate::server::boards::SeriesPoints { run: None, name: "l".into(), x: None, y: vec![1.0], t: None };
+            crate::server::boards::append::append_to(batch, &id("a"), vec![points], &mut Default::default())
+                .map_err(crate::server::error::ServerError::from)
+        };
+        let error = store.write(1, refused).await.unwrap_err().to_string();
+        assert!(error.contains("the series 'l' of the cell 'a' are damaged"), "{error}");
+        for part in 0..60 {
+            append(&store, "b", "l", noise(part)).await.unwrap();
+        }
+        let journal = "SELECT coalesce(sum(length(points)), 0) FROM journal";
+        let journal: i64 = sqlx::query_scalar(journal).fetch_one(&store.readers).await.unwrap();
+        assert!(journal < 16 << 10, "{journal} bytes");
+        assert!(matches!(store.points(&id("a"), &SeriesId::plain("l"), 0, 10_000).await, Err(StoreError::Corrupt(_))));
+        store = super::again(store, folder.path()).await;
+        assert_eq!(store.index().series(&id("a"))[0].count(), 4160, "its newer points are still there");
+    }
+    store.close().await;
+}

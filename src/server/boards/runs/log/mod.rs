@@ -12,7 +12,7 @@ use super::document::WARNING;
 use super::heartbeat::TWO_WRITERS;
 use super::{existing_run, new_run};
 use crate::protocol::{ApiError, CellId, RunId, SeriesId};
-use crate::server::boards::append::{become_line, check_series_count};
+use crate::server::boards::append::become_line;
 use crate::server::boards::ingest::SeriesPoints;
 use crate::server::boards::metrics::MetricSettings;
 use crate::server::boards::size::{check_keys_size, memory_bytes};
@@ -89,8 +89,7 @@ fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, si
 /// Appends to a series of a run. 413: the cell has too many series.
 pub fn append_points(batch: &mut Batch, cell: &CellId, series: &SeriesId, metric: &str, points: NewPoints) -> Result<(), ApiError> {
     become_line(batch, cell)?;
-    let (start, _) = batch.append(cell, series, Some(metric), points);
-    if start == 0 { check_series_count(batch, cell, true) } else { Ok(()) }
+    append::append_points(batch, cell, series, Some(metric), points).map(drop)
 }
 
 /// Stores a value that is no number as that of its cell, which shows the last one of all runs.
