@@ -5,7 +5,7 @@ pub mod run_values;
 pub mod runs;
 pub mod tombstones;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::board_row::{BoardDocument, BoardRow};
@@ -15,7 +15,7 @@ use super::run_record::RunRecord;
 use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::{CellContent, CellId, RunId, SeriesId};
-use run_trash::RunTrash;
+use run_trash::{RunSize, RunTrash};
 use run_values::{RunValue, RunValueIndex};
 use runs::RunIndex;
 use tombstones::TombstoneIndex;
@@ -134,9 +134,9 @@ impl Index {
             self.tombstones.insert(tombstone, point_count(&self.series, &tombstone.id), bytes);
         }
         for board in self.boards.values() {
+            let sizes = run_sizes(&self.series, &self.run_values, board, &board.runs.tombstones().map(|run| &run.id).collect());
             for tombstone in board.runs.tombstones() {
-                let bytes = value_bytes_of_run(&self.run_values, board, &tombstone.id);
-                self.run_trash.insert(tombstone, points_of_run(&self.series, board, &tombstone.id), bytes);
+                self.run_trash.insert(tombstone, sizes.get(&tombstone.id).copied().unwrap_or_default());
             }
         }
     }
@@ -274,8 +274,13 @@ impl Index {
         self.boards.entry(name.clone()).or_default().document = Some(document);
     }
 
-    /// Sets the row of a run, with whether it is a tombstone; `None` removes it.
-    pub(crate) fn set_run(&mut self, board: &Arc<str>, id: &RunId, row: Option<(&Arc<RunRecord>, bool)>) {
+    /// What each of these runs has in the cells of their board; runs that have nothing may be missing.
+    pub(crate) fn run_sizes(&self, board: &str, runs: &HashSet<&RunId>) -> HashMap<RunId, RunSize> {
+        self.boards.get(board).map_or_else(HashMap::new, |board| run_sizes(&self.series, &self.run_values, board, runs))
+    }
+
+    /// Sets the row of a run, with whether it is a tombstone; `None` removes it. `size`: of a tombstone.
+    pub(crate) fn set_run(&mut self, board: &Arc<str>, id: &RunId, row: Option<(&Arc<RunRecord>, bool)>, size: RunSize) {
         let board = self.boards.entry(board.clone()).or_default();
         if let Some(before) = board.runs.tombstone(id) {
             self.run_trash.remove(before);
@@ -283,8 +288,7 @@ impl Index {
         match row {
             Some((record, false)) => board.runs.put(record.clone()),
             Some((record, true)) => {
-                let bytes = value_bytes_of_run(&self.run_values, board, id);
-                self.run_trash.insert(record, points_of_run(&self.series, board, id), bytes);
+                self.run_trash.insert(record, size);
                 board.runs.put_tombstone(record.clone());
             }
             None => board.runs.remove(id),
@@ -347,15 +351,33 @@ fn point_count(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
     series.get(id).map_or(0, |known| known.all().map(Series::count).sum())
 }
 
-/// Number of points of a run in all cells of its board.
-fn points_of_run(series: &HashMap<CellId, CellSeries>, board: &BoardIndex, run: &RunId) -> u64 {
-    let cells = board.cells.keys().filter_map(|cell| series.get(cell));
-    cells.flat_map(|known| known.of_run(run)).map(Series::count).sum()
-}
-
-/// Bytes of the values of a run in all cells of its board.
-fn value_bytes_of_run(values: &RunValueIndex, board: &BoardIndex, run: &RunId) -> u64 {
-    board.cells.keys().filter_map(|cell| values.get(cell, run)).map(|value| value.bytes).sum()
+/// What each of these runs has in the cells of their board: one pass over the series and values of the cells, or over the runs where these
+/// are fewer.
+fn run_sizes(
+    series: &HashMap<CellId, CellSeries>,
+    values: &RunValueIndex,
+    board: &BoardIndex,
+    runs: &HashSet<&RunId>,
+) -> HashMap<RunId, RunSize> {
+    let mut sizes: HashMap<RunId, RunSize> = HashMap::new();
+    if runs.is_empty() {
+        return sizes;
+    }
+    for cell in board.cells.keys() {
+        let (known, values) = (series.get(cell), values.of_cell(cell));
+        let of_runs = known.into_iter().flat_map(|known| known.runs_among(runs)).map(|(run, list)| {
+            let points = list.iter().map(Series::count).sum();
+            (run, RunSize { points, value_bytes: 0 })
+        });
+        let of_values = values.into_iter().flatten().filter(|(run, _)| runs.contains(run));
+        let of_values = of_values.map(|(run, value)| (run, RunSize { points: 0, value_bytes: value.bytes }));
+        for (run, size) in of_runs.chain(of_values) {
+            let sum = sizes.entry(run.clone()).or_default();
+            sum.points += size.points;
+            sum.value_bytes += size.value_bytes;
+        }
+    }
+    sizes
 }
 
 #[cfg(test)]

@@ -23,6 +23,14 @@ impl RunDeletion {
     }
 }
 
+/// What a run has in the cells of its board.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunSize {
+    pub points: u64,
+    /// Bytes of its values in cells of other types than `line`.
+    pub value_bytes: u64,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct RunTrash {
     /// The runs of each deletion that are still in the trash, with their estimated bytes on disk.
@@ -51,10 +59,10 @@ impl RunTrash {
         self.deletions.last_key_value().map(|(deletion, _)| deletion)
     }
 
-    /// Adds a deleted run that has this number of points and bytes of values, or replaces it.
-    pub fn insert(&mut self, record: &RunRecord, points: u64, values: u64) {
+    /// Adds a deleted run, or replaces it.
+    pub fn insert(&mut self, record: &RunRecord, size: RunSize) {
         self.remove(record);
-        let bytes = disk_bytes_of(&record.keys, points) + values;
+        let bytes = disk_bytes_of(&record.keys, size.points) + size.value_bytes;
         self.deletions.entry(RunDeletion::of(record)).or_default().insert(record.id.clone(), bytes);
         self.runs += 1;
         self.bytes += bytes;

@@ -8,6 +8,7 @@ use crate::protocol::{CellId, RunId};
 use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::error::corrupt;
 use crate::server::store::index::Index;
+use crate::server::store::index::run_trash::RunSize;
 use crate::server::store::index::run_values::RunValue;
 use crate::server::store::integrity::checksum::{self, RUN_VALUE_COLUMNS};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
@@ -69,7 +70,7 @@ pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row
             return Err(corrupt(format!("{} is damaged", place())));
         }
         row_counts.add(Table::Run, sum);
-        index.set_run(&board, &record.id.clone(), Some((&Arc::new(record), removed != 0)));
+        index.set_run(&board, &record.id.clone(), Some((&Arc::new(record), removed != 0)), RunSize::default());
     }
     Ok(())
 }

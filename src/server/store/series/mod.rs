@@ -161,6 +161,17 @@ impl CellSeries {
         self.runs.get(run).map_or(&[], Vec::as_slice)
     }
 
+    /// Those of these runs that have series, with the series.
+    pub fn runs_among<'a>(&'a self, runs: &'a HashSet<&RunId>) -> impl Iterator<Item = (&'a RunId, &'a [Series])> {
+        let (few, many) = match runs.len() < self.runs.len() {
+            true => (Some(runs), None),
+            false => (None, Some(&self.runs)),
+        };
+        let few = few.into_iter().flatten().filter_map(|run| self.runs.get_key_value(*run));
+        let many = many.into_iter().flatten().filter(|(run, _)| runs.contains(run));
+        few.chain(many).map(|(run, list)| (run, &list[..]))
+    }
+
     /// The series of runs, in no particular order.
     pub fn of_runs(&self) -> impl Iterator<Item = &Series> {
         self.runs.values().flatten()

@@ -9,6 +9,8 @@ use super::{again, change, create, id, start};
 use crate::protocol::{RunId, SeriesId};
 use crate::series::{Axis, CurveFigures, Points, SupersededScan, Window};
 use crate::server::limits::TOMBSTONE_TTL_MS;
+use crate::server::store::index::tombstones::disk_bytes_of;
+use crate::server::store::writer::batch::RowState;
 use crate::server::store::*;
 
 fn run_id(text: &str) -> RunId {
@@ -338,6 +340,38 @@ fn a_commit_purges_as_many_runs_as_have_a_thousand_series() {
         purged.push((before - index.run_trash().len(), series));
     }
     assert_eq!(purged, [(3, 900), (3, 900), (3, 900), (1, 300)]);
+}
+
+/// Applying a commit blocks all readers.
+#[test]
+fn the_points_of_deleted_runs_are_counted_before_the_index_is_changed() {
+    let mut index = Index::default();
+    let (mut key, runs, cells) = (0, 300_usize, 20);
+    let mut batch = Batch::new(&index, 1000, 0);
+    for cell in 0..cells {
+        super::line(&mut batch, &format!("c{cell}"));
+    }
+    for run in 0..runs {
+        put(&mut batch, &run.to_string());
+        let points = NewPoints { x: None, y: vec![1.0; 3], t: None };
+        batch.append(&id(&format!("c{}", run % cells)), &series_id(&run.to_string(), ""), Some("loss"), points);
+    }
+    batch.end(true);
+    batch.finish(&mut key).apply(&mut index);
+    let mut batch = Batch::new(&index, 2000, 10_000);
+    for run in batch.runs("main") {
+        batch.remove_run(&run);
+    }
+    batch.end(true);
+    let mut outcome = batch.finish(&mut key);
+    assert_eq!(outcome.removed_run_sizes["main"].len(), runs);
+    let expected: u64 = outcome.runs["main"].values().filter_map(RowState::row).map(|(run, _)| disk_bytes_of(&run.keys, 3)).sum();
+    outcome.apply(&mut index);
+    assert_eq!((index.run_trash().len(), index.run_trash().bytes()), (runs, expected));
+    index.measure_tombstones();
+    assert_eq!((index.run_trash().len(), index.run_trash().bytes()), (runs, expected));
+    let sizes = index.run_sizes("main", &[&run_id("7"), &run_id("none")].into());
+    assert_eq!(sizes.into_iter().map(|(run, size)| (run, size.points)).collect::<Vec<_>>(), [(run_id("7"), 3)]);
 }
 
 #[tokio::test]

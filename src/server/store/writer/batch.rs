@@ -12,6 +12,7 @@ use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::BoardIndex;
+use crate::server::store::index::run_trash::RunSize;
 use crate::server::store::index::run_values::RunValue;
 use crate::server::store::series::StoredTail;
 use crate::server::store::series::delta::{AppendPlan, SeriesDelta};
@@ -77,6 +78,8 @@ pub struct BatchOutcome {
     pub boards: Vec<(Arc<str>, BoardRow)>,
     pub board_documents: HashMap<Arc<str>, Arc<BoardDocument>>,
     pub runs: RunStates,
+    /// Sizes of the runs that are deleted, by board.
+    pub(crate) removed_run_sizes: HashMap<Arc<str>, HashMap<RunId, RunSize>>,
     /// Cell, run, version and JSON text; `None` for a removed one.
     pub run_values: Vec<(CellId, RunId, Option<(u64, Arc<str>)>)>,
     pub changes: Vec<Change>,
@@ -261,6 +264,12 @@ impl<'a> Batch<'a> {
     pub fn finish(mut self, key: &mut i64) -> BatchOutcome {
         self.purge_excess_tombstones();
         let plans = self.plan_appends(key);
+        // Measured here: applying the outcome blocks all readers.
+        let removed_run_sizes = self.done.runs.iter().map(|(board, runs)| {
+            let removed = runs.iter().filter(|(_, state)| matches!(state, RowState::Deleted(_))).map(|(id, _)| id);
+            (board.clone(), self.index.run_sizes(board, &removed.collect()))
+        });
+        let removed_run_sizes = removed_run_sizes.collect();
         let Layer { cells, values, boards, board_documents, runs, run_values, changes, replies, series: _ } = self.done;
         let is_stored = |id: &CellId| !matches!(cells.get(id), Some(RowState::Purged));
         let values = values.into_iter().filter(|(id, _)| is_stored(id)).map(|(id, (version, value))| (id, version, value)).collect();
@@ -273,6 +282,7 @@ impl<'a> Batch<'a> {
             boards: boards.into_iter().collect(),
             board_documents,
             runs,
+            removed_run_sizes,
             run_values,
             changes,
             series: plans,
@@ -326,7 +336,8 @@ impl BatchOutcome {
         }
         for (board, runs) in &self.runs {
             for (id, state) in runs {
-                index.set_run(board, id, state.row());
+                let size = self.removed_run_sizes.get(board).and_then(|sizes| sizes.get(id)).copied().unwrap_or_default();
+                index.set_run(board, id, state.row(), size);
             }
         }
         let mut deleted: Vec<_> = Vec::new();
