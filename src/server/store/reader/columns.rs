@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::READ_TRIES;
 use super::rows::LazyConnection;
+use super::{MISSING_AFTER_TRIES, READ_TRIES};
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::series::{Column, Extent, MissingRead, Points, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
@@ -20,8 +20,6 @@ const SMOOTHING_BATCH_CHUNKS: usize = 64;
 const MAX_INLINE_CHUNKS: usize = 2;
 /// Requests that may decode on blocking threads at the same time.
 static SMOOTHING_PERMITS: Semaphore = Semaphore::const_new(2);
-/// Rows that are missing in this number of consecutive tries are damage.
-const MISSING_AFTER_TRIES: u32 = 10;
 
 /// The columns of series of one cell.
 #[derive(Clone, Debug)]

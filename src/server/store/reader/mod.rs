@@ -9,3 +9,5 @@ mod values;
 
 /// How often a read is repeated if what it reads changes meanwhile.
 const READ_TRIES: u32 = 100;
+/// Rows that are missing in this number of consecutive tries are damage.
+const MISSING_AFTER_TRIES: u32 = 10;

@@ -1,7 +1,7 @@
 //! Reading points by index.
 
-use super::READ_TRIES;
 use super::rows::LazyConnection;
+use super::{MISSING_AFTER_TRIES, READ_TRIES};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::Points;
 use crate::server::store::Store;
@@ -21,6 +21,8 @@ impl Store {
     /// At most `limit` points of a series from index `from` on. `None` if the cell has no such series.
     pub async fn points(&self, cell: &CellId, id: &SeriesId, from: u64, limit: usize) -> Result<Option<PointsPage>, StoreError> {
         let size = CHUNK as u64;
+        // Tries in which the same rows were missing, and the series that should have them.
+        let (mut missing, mut before) = (0, None);
         for _ in 0..READ_TRIES {
             let Some(series) = self.index().visible_series(cell, id).cloned() else { return Ok(None) };
             let (total, key) = (series.count(), series.key);
@@ -36,6 +38,12 @@ impl Store {
                 if end > series.sealed { self.tails(std::slice::from_ref(&series), &mut connection).await? } else { Some(Vec::new()) };
             let Some(tail) = tail.filter(|_| chunks.len() == numbers.len()) else {
                 // The series may have been removed meanwhile.
+                let rows = Some((key, series.sealed, series.stored));
+                missing = if before == rows { missing + 1 } else { 1 };
+                if missing == MISSING_AFTER_TRIES {
+                    return Err(StoreError::Corrupt(format!("points of the series {id} of the cell '{cell}' are missing, or old").into()));
+                }
+                before = rows;
                 tokio::task::yield_now().await;
                 continue;
             };

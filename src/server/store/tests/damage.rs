@@ -240,6 +240,26 @@ async fn every_flipped_bit_of_the_file_is_detected() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+#[tokio::test]
+async fn missing_rows_of_points_are_damage() {
+    for table in ["tail", "chunk"] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(database_path(folder.path()), sound().await).unwrap();
+        let store = super::start(folder.path()).await;
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database_path(folder.path()));
+        let mut connection = options.connect().await.unwrap();
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let mut errors = Vec::new();
+        for (cell, series) in [("a", "l"), ("a", "t"), ("b", "l")] {
+            errors.extend(store.points(&id(cell), &SeriesId::plain(series), 0, 10_000).await.err());
+        }
+        assert!(!errors.is_empty(), "{table}");
+        assert!(errors.iter().all(|error| matches!(error, StoreError::Corrupt(why) if why.contains("of the cell"))), "{table}: {errors:?}");
+        store.close().await;
+    }
+}
+
 /// The damage of a tail concerns its series alone: other clients' commits go on, and the journal stays short.
 #[tokio::test]
 async fn a_damaged_tail_refuses_only_appends_to_its_series() {
