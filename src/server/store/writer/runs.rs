@@ -139,7 +139,9 @@ impl Batch<'_> {
             _ => None,
         });
         let Some(event) = event else { return };
-        match event.records.iter_mut().find(|known| is_in_event && known.id == record.id) {
+        // A bulk change has many records: only a run that is changed again is searched.
+        let known = if is_in_event { event.records.iter_mut().find(|known| known.id == record.id) } else { None };
+        match known {
             Some(known) => *known = record.clone(),
             None => event.records.push(record.clone()),
         }
