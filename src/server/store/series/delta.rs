@@ -14,6 +14,10 @@ pub struct SeriesDelta {
     /// Ids whose earlier series are removed from the cell. `appended` may begin new series of these ids.
     pub removed: HashSet<SeriesId>,
     pub appended: KeyedList<PendingSeries>,
+    /// Number of series without a run that this adds to the cell, less those that it removes.
+    pub growth: isize,
+    /// The same of series of runs.
+    pub run_growth: isize,
 }
 
 /// Points to be appended to one series.
@@ -50,7 +54,15 @@ impl Keyed for PendingSeries {
 }
 
 impl SeriesDelta {
+    /// Counts a series that this adds, or removes.
+    pub fn grow(&mut self, id: &SeriesId, by: isize) {
+        let growth = if id.run.is_some() { &mut self.run_growth } else { &mut self.growth };
+        *growth += by;
+    }
+
     pub fn merge(&mut self, later: Self) {
+        self.growth += later.growth;
+        self.run_growth += later.run_growth;
         if !later.removed.is_empty() {
             self.appended.retain(|pending| !later.removed.contains(&pending.id));
             self.removed.extend(later.removed);

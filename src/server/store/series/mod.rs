@@ -136,7 +136,7 @@ pub struct CellSeries {
     /// Those without a run, in the order of creation.
     pub list: KeyedList<Series>,
     /// Those of runs, deleted ones included; of each run in the order of creation.
-    runs: HashMap<RunId, Vec<Series>>,
+    runs: HashMap<RunId, KeyedList<Series>>,
     /// Number of series in `runs`.
     run_series: usize,
 }
@@ -145,20 +145,20 @@ impl CellSeries {
     pub fn get(&self, id: &SeriesId) -> Option<&Series> {
         match &id.run {
             None => self.list.get(&*id.name),
-            Some(run) => self.of_run(run).iter().find(|series| series.id.name == id.name),
+            Some(run) => self.runs.get(run)?.get(&*id.name),
         }
     }
 
     pub fn get_mut(&mut self, id: &SeriesId) -> Option<&mut Series> {
         match &id.run {
             None => self.list.get_mut(&*id.name),
-            Some(run) => self.runs.get_mut(run)?.iter_mut().find(|series| series.id.name == id.name),
+            Some(run) => self.runs.get_mut(run)?.get_mut(&*id.name),
         }
     }
 
     /// The series of a run, in the order of creation.
     pub fn of_run(&self, run: &RunId) -> &[Series] {
-        self.runs.get(run).map_or(&[], Vec::as_slice)
+        self.runs.get(run).map_or(&[], |list| list)
     }
 
     /// Those of these runs that have series, with the series.
@@ -208,10 +208,14 @@ impl CellSeries {
         if !plain.is_empty() {
             self.list.retain(|series| !plain.contains(&series.key));
         }
+        let mut of_runs: HashMap<&RunId, HashSet<i64>> = HashMap::new();
         for (series, run) in removed.iter().filter_map(|series| Some((series, series.id.run.as_ref()?))) {
+            of_runs.entry(run).or_default().insert(series.key);
+        }
+        for (run, keys) in of_runs {
             let Some(of_run) = self.runs.get_mut(run) else { continue };
             let before = of_run.len();
-            of_run.retain(|known| known.key != series.key);
+            of_run.retain(|known| !keys.contains(&known.key));
             self.run_series -= before - of_run.len();
             if of_run.is_empty() {
                 self.runs.remove(run);

@@ -77,9 +77,12 @@ impl Batch<'_> {
     }
 
     pub(super) fn remove_series(&mut self, cell: &CellId, removed: HashSet<SeriesId>) {
-        if !removed.is_empty() {
-            self.current.series.entry(cell.clone()).or_default().merge(SeriesDelta { removed, ..SeriesDelta::default() });
+        if removed.is_empty() {
+            return;
         }
+        let mut delta = SeriesDelta::default();
+        removed.iter().filter(|id| self.series_state(cell, id).is_some()).for_each(|id| delta.grow(id, -1));
+        self.current.series.entry(cell.clone()).or_default().merge(SeriesDelta { removed, ..delta });
     }
 
     /// The names of the series without a run.
@@ -102,12 +105,8 @@ impl Batch<'_> {
         let known = self.index.cell_series(cell);
         let committed = known.map_or(0, |known| if of_runs { known.run_series() } else { known.list.len() });
         let layers = [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell));
-        let touched = layers.flat_map(|delta| delta.removed.iter().chain(delta.appended.iter().map(|pending| &pending.id)));
-        let touched: HashSet<&SeriesId> = touched.filter(|id| id.run.is_some() == of_runs).collect();
-        touched.into_iter().fold(committed, |count, id| {
-            let was = known.is_some_and(|known| known.get(id).is_some());
-            count + usize::from(self.series_state(cell, id).is_some()) - usize::from(was)
-        })
+        let growth: isize = layers.map(|delta| if of_runs { delta.run_growth } else { delta.growth }).sum();
+        committed.saturating_add_signed(growth)
     }
 
     /// Whether the series takes no more points, because those on disk are damaged.
@@ -140,6 +139,9 @@ impl Batch<'_> {
         let known = if here.is_none() { self.known(cell, id) } else { None };
         let delta = self.current.series.entry(cell.clone()).or_default();
         let at = here.unwrap_or_else(|| {
+            if known.is_none() {
+                delta.grow(id, 1);
+            }
             let SeriesState { metric, points: start, last } =
                 known.unwrap_or_else(|| SeriesState { metric: metric.map(Arc::from), ..SeriesState::default() });
             delta.appended.push(PendingSeries { id: id.clone(), metric, start, last, points: Points::default() })
@@ -277,6 +279,37 @@ mod tests {
         assert_eq!(batch.metric_of(&id, &series), None);
         batch.append(&id, &series, Some("loss/train"), new(&[1.0]));
         assert_eq!(batch.metric_of(&id, &series).as_deref(), Some("loss/train"));
+    }
+
+    #[test]
+    fn series_are_counted_through_operations_that_add_and_remove_them() {
+        let (mut index, id) = (Index::default(), CellId::parse("a").unwrap());
+        let first = crate::protocol::RunId::parse("first").unwrap();
+        let of_run = |number: usize| SeriesId::of_run(first.clone(), number.to_string());
+        for commit in 0..2 {
+            let mut batch = Batch::new(&index, 0, 0);
+            let count = |batch: &Batch| (batch.series_count(&id, false), batch.series_count(&id, true));
+            assert_eq!(count(&batch), if commit == 0 { (0, 0) } else { (1, 29) });
+            for number in 0..30 {
+                batch.append(&id, &of_run(number), Some("loss"), new(&[1.0]));
+                batch.append(&id, &of_run(number), Some("loss"), new(&[1.0]));
+            }
+            batch.append(&id, &SeriesId::plain("loss"), None, new(&[1.0]));
+            assert_eq!(count(&batch), (1, 30));
+            batch.end(true);
+            batch.clear_series(&id);
+            batch.append(&id, &of_run(1), Some("loss"), new(&[1.0]));
+            assert_eq!(count(&batch), (0, 1));
+            batch.end(false);
+            batch.remove_series(&id, [of_run(3), of_run(77)].into());
+            batch.remove_series(&id, [of_run(3)].into());
+            assert_eq!(count(&batch), (1, 29));
+            batch.end(true);
+            assert_eq!(count(&batch), (1, 29));
+            batch.finish(&mut (commit * 100)).apply(&mut index);
+            let known = index.cell_series(&id).unwrap();
+            assert_eq!((known.list.len(), known.run_series()), (1, 29));
+        }
     }
 
     #[test]
