@@ -48,7 +48,7 @@ pub use open::error::OpenError;
 pub use reader::columns::{CellColumns, SmoothingWeights};
 pub use reader::points::PointsPage;
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
-pub use run_record::RunRecord;
+pub use run_record::{RUN_COLOURS, RunRecord};
 pub use series::append_event::{AppendEvent, AppendedCell, AppendedSeries};
 pub use series::delta::NewPoints;
 pub use series::{Series, json_number};

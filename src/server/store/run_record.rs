@@ -28,10 +28,20 @@ pub struct RunRecord {
     pub keys: Map<String, Value>,
 }
 
+/// Colours of the palette that runs share.
+pub const RUN_COLOURS: usize = 8;
+
 impl RunRecord {
     /// A run that is not committed yet: [`super::Batch::put_run`] sets its numbers.
     pub fn new(board: Arc<str>, id: RunId, keys: Map<String, Value>) -> Self {
         Self { id, board, seq: 0, created_seq: 0, created_order: 0, rev: 0, created_ms: 0, updated_ms: 0, beat_ms: 0, keys }
+    }
+
+    /// Its colour among the [`RUN_COLOURS`] of the palette. `None` of an archived run, or of one without.
+    pub fn live_colour(&self) -> Option<usize> {
+        let is_archived = self.keys.get("archived") == Some(&Value::Bool(true));
+        let colour = self.keys.get("colour").and_then(Value::as_u64).filter(|_| !is_archived)?;
+        usize::try_from(colour).ok().filter(|colour| *colour < RUN_COLOURS)
     }
 
     pub fn text(&self, key: &str) -> &str {

@@ -38,7 +38,7 @@ use super::existing_run::{existing_run, no_run};
 use crate::protocol::{ApiError, ErrorKind, RunId, RunStatus};
 use crate::server::limits::MAX_RUNS_PER_BOARD;
 use crate::server::store::{Batch, RunRecord, timestamp};
-use run_id::{RUN_COLOURS, next_colour};
+use run_id::next_colour;
 
 /// The id of a run in an address. 400 for a text that is no id.
 pub fn parse_run_id(text: &str) -> Result<RunId, ApiError> {
@@ -63,20 +63,7 @@ fn new_run(batch: &Batch, board: &Arc<str>, id: &RunId, mut keys: Map<String, Va
     keys.entry("status").or_insert_with(|| RunStatus::Running.as_str().into());
     keys.entry("startedAt").or_insert_with(|| timestamp(batch.now_ms).into());
     if !keys.contains_key("colour") {
-        keys.insert("colour".to_owned(), least_used_colour(batch, board).into());
+        keys.insert("colour".to_owned(), next_colour(&batch.run_colours(board)).into());
     }
     Ok(RunRecord::new(board.clone(), id.clone(), keys))
-}
-
-/// Archived runs do not count.
-fn least_used_colour(batch: &Batch, board: &str) -> u8 {
-    let mut counts = [0; RUN_COLOURS];
-    for run in batch.runs(board) {
-        let is_archived = run.keys.get("archived") == Some(&Value::Bool(true));
-        let colour = run.keys.get("colour").and_then(Value::as_u64).filter(|_| !is_archived);
-        if let Some(count) = colour.and_then(|colour| counts.get_mut(colour as usize)) {
-            *count += 1;
-        }
-    }
-    next_colour(&counts)
 }

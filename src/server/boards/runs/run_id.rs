@@ -5,9 +5,8 @@ use jiff::tz::TimeZone;
 
 use crate::protocol::RunId;
 use crate::server::ids;
+use crate::server::store::RUN_COLOURS;
 
-/// Colours of the palette that runs share.
-pub const RUN_COLOURS: usize = 8;
 /// Attempts to find an id that is not taken, of 4096 of a day; then the id gets a random suffix.
 const MAX_ATTEMPTS: usize = 16;
 /// Characters of the suffix.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::protocol::RunId;
-use crate::server::store::run_record::RunRecord;
+use crate::server::store::run_record::{RUN_COLOURS, RunRecord};
 
 #[derive(Clone, Debug, Default)]
 pub struct RunIndex {
@@ -12,6 +12,8 @@ pub struct RunIndex {
     order: HashMap<RunId, u64>,
     /// Deleted runs that can be restored. Their series are hidden.
     tombstones: HashMap<RunId, Arc<RunRecord>>,
+    /// For each colour of the palette, how many runs have it; archived ones do not count.
+    colours: [usize; RUN_COLOURS],
 }
 
 impl RunIndex {
@@ -36,6 +38,11 @@ impl RunIndex {
         self.by_order.values()
     }
 
+    /// For each colour of the palette, how many runs have it; archived ones do not count.
+    pub fn colours(&self) -> [usize; RUN_COLOURS] {
+        self.colours
+    }
+
     pub fn tombstone(&self, id: &RunId) -> Option<&Arc<RunRecord>> {
         self.tombstones.get(id)
     }
@@ -48,6 +55,9 @@ impl RunIndex {
     /// Inserts or replaces a run, or brings it back from the tombstones.
     pub(crate) fn put(&mut self, record: Arc<RunRecord>) {
         self.remove(&record.id);
+        if let Some(colour) = record.live_colour() {
+            self.colours[colour] += 1;
+        }
         self.order.insert(record.id.clone(), record.created_order);
         self.by_order.insert(record.created_order, record);
     }
@@ -61,8 +71,9 @@ impl RunIndex {
     /// Removes a run, or its tombstone.
     pub(crate) fn remove(&mut self, id: &RunId) {
         self.tombstones.remove(id);
-        if let Some(order) = self.order.remove(id) {
-            self.by_order.remove(&order);
+        let order = self.order.remove(id);
+        if let Some(colour) = order.and_then(|order| self.by_order.remove(&order)?.live_colour()) {
+            self.colours[colour] -= 1;
         }
     }
 }

@@ -184,6 +184,48 @@ async fn a_deleted_run_hides_its_series_until_it_is_restored() {
     sound(folder.path()).await;
 }
 
+#[test]
+fn the_colours_of_runs_are_counted_through_all_changes() {
+    let (mut index, mut key) = (Index::default(), 0);
+    for commit in 0..4 {
+        let mut batch = Batch::new(&index, 1000, commit * 100);
+        let coloured = |batch: &mut Batch, run: &str, keys: serde_json::Value| {
+            let known = batch.run("main", &run_id(run)).map(|known| RunRecord::clone(&known));
+            let record = known.unwrap_or_else(|| RunRecord::new("main".into(), run_id(run), Map::new()));
+            batch.put_run(ChangeKind::Patched, RunRecord { keys: keys.as_object().unwrap().clone(), ..record });
+        };
+        let expected = match commit {
+            0 => {
+                coloured(&mut batch, "a", json!({ "colour": 1 }));
+                batch.end(true);
+                coloured(&mut batch, "b", json!({ "colour": 1 }));
+                coloured(&mut batch, "c", json!({ "colour": 9 }));
+                [0, 2, 0]
+            }
+            1 => {
+                coloured(&mut batch, "a", json!({ "colour": 2 }));
+                batch.end(true);
+                coloured(&mut batch, "a", json!({ "colour": 0 }));
+                [1, 1, 0]
+            }
+            2 => {
+                coloured(&mut batch, "b", json!({ "colour": 1, "archived": true }));
+                batch.remove_run(&batch.run("main", &run_id("a")).unwrap());
+                [0, 0, 0]
+            }
+            _ => {
+                batch.restore_run(&batch.removed_run("main", &run_id("a")).unwrap());
+                [1, 0, 0]
+            }
+        };
+        assert_eq!(batch.run_colours("main")[..3], expected, "{commit}");
+        batch.end(true);
+        assert_eq!(batch.run_colours("main")[..3], expected, "{commit}");
+        batch.finish(&mut key).apply(&mut index);
+        assert_eq!(index.board("main").unwrap().runs.colours()[..3], expected, "{commit}");
+    }
+}
+
 #[tokio::test]
 async fn columns_are_those_of_the_runs_that_are_named() {
     let folder = tempfile::tempdir().unwrap();

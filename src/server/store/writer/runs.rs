@@ -8,7 +8,8 @@ use super::batch::{Batch, Layer, RowState};
 use super::change::{Change, ChangeKind, RunsChange};
 use crate::protocol::RunId;
 use crate::server::store::board_row::BoardDocument;
-use crate::server::store::run_record::RunRecord;
+use crate::server::store::index::runs::RunIndex;
+use crate::server::store::run_record::{RUN_COLOURS, RunRecord};
 
 impl Batch<'_> {
     pub(super) fn run_state(&self, board: &str, id: &RunId) -> Option<&RowState<RunRecord>> {
@@ -44,6 +45,26 @@ impl Batch<'_> {
             _ => None,
         });
         untouched.chain(touched).collect()
+    }
+
+    /// For each colour of the palette, how many runs of a board have it; archived ones do not count.
+    pub fn run_colours(&self, board: &str) -> [usize; RUN_COLOURS] {
+        let committed = self.index.board(board).map(|board| &board.runs);
+        let mut counts = committed.map_or([0; RUN_COLOURS], RunIndex::colours);
+        let current = self.current.runs.get(board);
+        let earlier = self.done.runs.get(board).into_iter().flatten();
+        let earlier = earlier.filter(|(id, _)| current.is_none_or(|current| !current.contains_key(*id)));
+        for (id, state) in current.into_iter().flatten().chain(earlier) {
+            if let Some(colour) = committed.and_then(|runs| runs.get(id)?.live_colour()) {
+                counts[colour] -= 1;
+            }
+            if let RowState::Live(record) = state
+                && let Some(colour) = record.live_colour()
+            {
+                counts[colour] += 1;
+            }
+        }
+        counts
     }
 
     /// Number of runs of a board.
