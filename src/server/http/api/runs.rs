@@ -213,6 +213,7 @@ pub async fn remove(request: RequestContext, RunInPath { board, run }: RunInPath
     responses(
         (status = 200, description = "The run. One that was not deleted stays as it is.", body = RunOrRepeated),
         (status = 404, response = NotFound),
+        (status = 413, response = PayloadTooLarge),
         ChangeErrors
     )
 )]

@@ -141,6 +141,7 @@ pub async fn create(request: RequestContext, body: Body) -> Result<Response, Ser
     responses(
         (status = 200, description = "The cell.", body = CellOrRepeated),
         (status = 404, response = NotFound),
+        (status = 409, response = Conflict),
         ChangeErrors,
         BodyErrors
     )
@@ -164,6 +165,7 @@ pub async fn update(request: RequestContext, Path(id): Path<String>, body: Body)
         (status = 200, description = "The whole cell.", body = CellOrRepeated),
         (status = 201, description = "The cell, which was created: only with `upsert=true`.", body = CellOrRepeated),
         (status = 404, response = NotFound),
+        (status = 409, response = Conflict),
         ChangeErrors,
         BodyErrors
     )
@@ -210,6 +212,7 @@ pub async fn remove(request: RequestContext, Path(id): Path<String>) -> Result<R
     responses(
         (status = 200, description = "The changed cells.", body = Vec<CellOrRepeated>),
         (status = 405, response = MethodNotAllowed),
+        (status = 409, response = Conflict),
         ChangeErrors,
         BodyErrors
     )
