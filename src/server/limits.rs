@@ -144,6 +144,8 @@ pub const MAX_RUNS_PER_BOARD: usize = 100_000;
 pub const MAX_RUN_BODY_BYTES: usize = 1 << 20;
 /// Bytes of the document of a run, which stays in memory; a larger one is answered 413.
 pub const MAX_RUN_BYTES: usize = 512 << 10;
+/// All documents of runs of a board, which are in memory; no run is created, and none grows, beyond it.
+pub const MAX_RUN_BYTES_PER_BOARD: usize = 512 << 20;
 /// Characters of a run's name, group, type of job and of each of its tags; a longer one is answered 400.
 pub const MAX_RUN_NAME_CHARS: usize = 200;
 /// Bytes of a run's notes; longer ones are answered 400.

@@ -40,6 +40,7 @@ pub use board_row::BoardDocument;
 pub use durability::Durability;
 pub use error::StoreError;
 pub use idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
+pub use index::runs::RunTotals;
 pub use index::{BoardIndex, Index};
 pub use maintenance::backup::{CopyError, backup, restore};
 pub use maintenance::check::{CheckReport, check};

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::protocol::RunId;
 
+/// Colours of the palette that runs share.
+pub const RUN_COLOURS: usize = 8;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
     pub id: RunId,
@@ -24,17 +27,16 @@ pub struct RunRecord {
     pub updated_ms: u64,
     /// Unix time of the last heartbeat that was stored, ms; 0 if there was none.
     pub beat_ms: u64,
+    /// Size of `keys` as JSON, in bytes: of a record that a batch has stored.
+    pub bytes: usize,
     /// All keys of the document except those above.
     pub keys: Map<String, Value>,
 }
 
-/// Colours of the palette that runs share.
-pub const RUN_COLOURS: usize = 8;
-
 impl RunRecord {
     /// A run that is not committed yet: [`super::Batch::put_run`] sets its numbers.
     pub fn new(board: Arc<str>, id: RunId, keys: Map<String, Value>) -> Self {
-        Self { id, board, seq: 0, created_seq: 0, created_order: 0, rev: 0, created_ms: 0, updated_ms: 0, beat_ms: 0, keys }
+        Self { id, board, seq: 0, created_seq: 0, created_order: 0, rev: 0, created_ms: 0, updated_ms: 0, beat_ms: 0, bytes: 0, keys }
     }
 
     /// Its colour among the [`RUN_COLOURS`] of the palette. `None` of an archived run, or of one without.

@@ -9,13 +9,13 @@ use super::fields::{Directions, MetricTable, RunClock, RunView};
 use super::list::{RunQuery, RunSelection};
 use super::run_id::generate_run_id;
 use super::search::SearchBudget;
-use super::{RunDraft, check_run_count, existing_run, new_run, no_run};
+use super::{RunDraft, check_run_totals, existing_run, new_run, no_run};
 use crate::protocol::{ApiError, ErrorKind, RunId};
 use crate::server::boards::query::filter::QueryBudget;
 use crate::server::boards::{Boards, IdempotentRequest, JsonResponse};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_OPERATION_BYTES, MAX_STORED_RESPONSE_BYTES};
-use crate::server::store::{Batch, ChangeKind, RunRecord, timestamp};
+use crate::server::store::{Batch, ChangeKind, RunRecord, RunTotals, timestamp};
 
 const CREATED: u16 = 201;
 /// Memory of a run until its change is written, besides what the request brings.
@@ -48,7 +48,10 @@ struct RunPlan {
     selection: Arc<RunSelection>,
     /// Of each run that the query looked at, by the number of its creation: its revision, and whether it matched.
     verdicts: HashMap<u64, (u64, bool)>,
-    matching: usize,
+    /// Number of the matching runs.
+    count: usize,
+    /// Memory of the matching runs while they are changed, in bytes.
+    bytes: usize,
 }
 
 impl RunPlan {
@@ -79,10 +82,11 @@ impl Selected {
         }
     }
 
-    fn count(&self) -> usize {
+    /// 413: there are too many runs, or too large ones, for one change. `draft`: the bytes that the change may add to each.
+    fn check_size(&self, draft: usize) -> Result<usize, ApiError> {
         match self {
-            Self::One(_) => 1,
-            Self::Matching(plan) => plan.matching,
+            Self::One(_) => Ok(RUN_BYTES + draft),
+            Self::Matching(plan) => check_size(plan.bytes.saturating_add(plan.count.saturating_mul(draft))),
         }
     }
 
@@ -134,7 +138,7 @@ impl Boards {
             return Ok(RunOutcome::Stored(response));
         }
         let (selected, clock) = (self.select_for_change(&board, target).await?, RunClock::now(&self.signs));
-        let bytes = check_size(selected.count().max(1).saturating_mul(RUN_BYTES + draft.bytes))?;
+        let bytes = selected.check_size(draft.bytes)?;
         let operation = move |batch: &mut Batch| {
             if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(RunOutcome::Stored(response));
@@ -146,9 +150,18 @@ impl Boards {
                 return Ok(outcome(batch, CREATED, &[record], &clock, idempotency, true));
             }
             let (now, mut patched) = (timestamp(batch.now_ms), Vec::new());
-            for before in selected.current(batch, &board, &clock)? {
+            let (current, total) = (selected.current(batch, &board, &clock)?, batch.run_totals(&board).bytes);
+            if !selected.is_one() {
+                // They may have grown meanwhile.
+                check_size(memory_of(&current).saturating_add(current.len().saturating_mul(draft.bytes)))?;
+            }
+            for before in current {
                 let keys = draft.merge_into(&before.keys, &now)?;
                 patched.push(batch.put_run(ChangeKind::Patched, RunRecord { keys, ..RunRecord::clone(&before) }));
+            }
+            let totals = batch.run_totals(&board);
+            if totals.bytes > total {
+                check_run_totals(&RunTotals { runs: 0, ..totals })?;
             }
             Ok(outcome(batch, 200, &patched, &clock, idempotency, selected.is_one()))
         };
@@ -166,12 +179,16 @@ impl Boards {
             return Ok(RunOutcome::Stored(response));
         }
         let (selected, clock) = (self.select_for_change(&board, target).await?, RunClock::now(&self.signs));
+        selected.check_size(0)?;
         let name = board.clone();
         let operation = move |batch: &mut Batch| {
             if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(RunOutcome::Stored(response));
             }
             let current = selected.current(batch, &board, &clock)?;
+            if !selected.is_one() {
+                check_size(memory_of(&current))?;
+            }
             let removed: Vec<_> = current.iter().map(|record| batch.remove_run(record)).collect();
             Ok(outcome(batch, 200, &removed, &clock, idempotency, selected.is_one()))
         };
@@ -192,7 +209,7 @@ impl Boards {
             let record = match (batch.run(&board, &id), batch.removed_run(&board, &id)) {
                 (Some(record), _) => record,
                 (None, Some(tombstone)) => {
-                    check_run_count(batch, &board)?;
+                    check_run_totals(&batch.run_totals(&board))?;
                     batch.restore_run(&tombstone)
                 }
                 (None, None) => return Err(no_run(&board, &id).into()),
@@ -207,12 +224,18 @@ impl Boards {
             RunTarget::One(id) => return Ok(Selected::One(id)),
             RunTarget::Matching(query) => query,
         };
-        let (selection, all) = self.prepare_runs(board, *query, false)?;
+        let (selection, all) = self.prepare_runs(board, *query, false).await?;
         let mut verdicts: HashMap<u64, (u64, bool)> = all.iter().map(|run| (run.created_order, (run.rev, false))).collect();
         let found = self.find_runs(selection.clone(), all).await?;
         verdicts.extend(found.iter().map(|view| (view.record.created_order, (view.record.rev, true))));
-        Ok(Selected::Matching(RunPlan { selection, verdicts, matching: found.len() }))
+        let bytes = memory_of(found.iter().map(|view| &view.record));
+        Ok(Selected::Matching(RunPlan { selection, verdicts, count: found.len(), bytes }))
     }
+}
+
+/// Memory of documents while they are changed, in bytes.
+fn memory_of<'a>(records: impl IntoIterator<Item = &'a Arc<RunRecord>>) -> usize {
+    records.into_iter().map(|record| RUN_BYTES + record.bytes).fold(0, usize::saturating_add)
 }
 
 /// 413: one operation would write too much.
@@ -244,7 +267,7 @@ fn outcome(
     if let (true, Some(run)) = (is_one, records.first()) {
         let document = batch.board_document(&run.board);
         let directions = Directions::of(document.as_ref().map(|document| &document.keys));
-        metrics = Arc::new(MetricTable::of_runs(batch.index, &run.board, records.iter().map(|run| &run.id), &directions));
+        metrics = Arc::new(MetricTable::of_run_in(batch.index, &run.board, &run.id, &directions));
     }
     let views: Vec<_> = records.iter().map(|record| RunView::new(record.clone(), metrics.clone(), clock, false)).collect();
     if let Some(request) = idempotency {
@@ -255,8 +278,10 @@ fn outcome(
 }
 
 /// A stored response with the keys that `$select` names. The short form of documents that were too long stays as it is.
-fn project_stored(response: JsonResponse, query: Option<&RunQuery>) -> JsonResponse {
-    let Some(query) = query.filter(|query| query.is_projection()) else { return response };
+fn project_stored(response: JsonResponse, query: &RunQuery) -> JsonResponse {
+    if !query.is_projection() {
+        return response;
+    }
     let project = |keys: Map<String, Value>| if keys.contains_key("repeated") { keys } else { query.project(keys) };
     let text = match serde_json::from_str(&response.text) {
         Ok(Value::Object(keys)) => Value::Object(project(keys)).to_string(),
@@ -288,31 +313,27 @@ fn stored_text(views: &[RunView], is_one: bool) -> String {
 }
 
 impl RunOutcome {
-    /// Number of runs in the response.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::Runs(_, views) => views.len(),
-            Self::Stored(_) => 0,
-        }
-    }
-
-    /// The response. `query`: its `$select`. `is_one`: the body is one document, not a list.
-    pub fn response(self, query: Option<&RunQuery>, is_one: bool) -> JsonResponse {
+    /// The response with one document. `query`: its `$select`.
+    pub fn response(self, query: &RunQuery) -> JsonResponse {
         let (status, views) = match self {
             Self::Stored(response) => return project_stored(response, query),
             Self::Runs(status, views) => (status, views),
         };
-        let document = |view: &RunView| {
-            let keys = view.to_json(is_one);
-            Value::from(match query {
-                Some(query) => query.project(keys),
-                None => keys,
-            })
-        };
-        let text = match views.first() {
-            Some(view) if is_one => document(view).to_string(),
-            _ => Value::from(views.iter().map(document).collect::<Vec<_>>()).to_string(),
-        };
+        let text = views.first().map_or_else(String::new, |view| Value::from(query.project(view.to_json(true))).to_string());
         JsonResponse { status, text, is_repeated: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::limits::MAX_RUN_BYTES;
+
+    #[test]
+    fn large_documents_are_not_changed_all_at_once() {
+        let new = RunRecord::new("b".into(), RunId::parse("r").unwrap(), Map::new());
+        let runs = |count| vec![Arc::new(RunRecord { bytes: MAX_RUN_BYTES, ..new.clone() }); count];
+        check_size(memory_of(&runs(127))).unwrap();
+        assert_eq!(check_size(memory_of(&runs(128))).unwrap_err().code, 413);
     }
 }

@@ -11,7 +11,7 @@ use super::flat_config::{for_each_value, value_of};
 use super::search::{KeyCatalog, RunFields, Statistic, document_key_cost};
 use super::signs::RunSigns;
 use super::silence::Silence;
-use crate::protocol::{RunId, RunStatus};
+use crate::protocol::{CellId, RunId, RunStatus};
 use crate::series::CurveValues;
 use crate::server::boards::metrics::{Direction, MetricSettings, best_direction};
 use crate::server::boards::query::filter::{Field, QueryBudget, QueryFields};
@@ -119,6 +119,11 @@ impl MetricFigures {
     }
 }
 
+/// The cells of a board. Readers of many series look at one cell at a time, so that commits do not wait for them.
+pub fn cells_of(store: &Store, board: &str) -> Vec<CellId> {
+    store.index().board(board).map(|board| board.cells.keys().cloned().collect()).unwrap_or_default()
+}
+
 /// The metrics of some runs, by name.
 #[derive(Debug, Default)]
 pub struct MetricTable(BTreeMap<Arc<str>, HashMap<RunId, MetricFigures>>);
@@ -148,30 +153,55 @@ impl Directions {
 
 impl MetricTable {
     /// The metrics of these names of all runs of a board. Looks at each series of runs on the board.
-    pub fn of_names(index: &Index, board: &str, names: &BTreeSet<String>, directions: &Directions) -> Self {
+    pub fn of_names(store: &Store, board: &str, names: &BTreeSet<String>, directions: &Directions) -> Self {
         let mut table = Self::default();
-        let Some(cells) = index.board(board).map(|board| board.cells.keys()).filter(|_| !names.is_empty()) else { return table };
+        if names.is_empty() {
+            return table;
+        }
         let known: HashMap<&str, Option<Direction>> = names.iter().map(|name| (name.as_str(), directions.direction(name))).collect();
-        for series in cells.filter_map(|cell| index.cell_series(cell)).flat_map(|series| series.of_runs()) {
-            if let Some(direction) = series.metric.as_ref().and_then(|metric| known.get(&**metric)) {
-                table.add(series, *direction);
+        for cell in cells_of(store, board) {
+            let index = store.index();
+            for series in index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs()) {
+                if let Some(direction) = series.metric.as_ref().and_then(|metric| known.get(&**metric)) {
+                    table.add(series, *direction);
+                }
             }
         }
         table
     }
 
     /// All metrics of these runs.
-    pub fn of_runs<'a>(index: &Index, board: &str, runs: impl Iterator<Item = &'a RunId> + Clone, directions: &Directions) -> Self {
+    pub fn of_runs(store: &Store, board: &str, runs: &[&RunId], directions: &Directions) -> Self {
         let (mut table, mut known) = (Self::default(), HashMap::new());
-        let Some(cells) = index.board(board).map(|board| board.cells.keys()) else { return table };
-        for cell in cells {
-            for series in runs.clone().flat_map(|run| index.series_of_run(cell, run)) {
-                let Some(metric) = &series.metric else { continue };
-                let direction = *known.entry(metric.clone()).or_insert_with(|| directions.direction(metric));
-                table.add(series, direction);
-            }
+        for cell in cells_of(store, board) {
+            table.add_cell(&store.index(), &cell, runs, directions, &mut known);
         }
         table
+    }
+
+    /// All metrics of one run.
+    pub fn of_run_in(index: &Index, board: &str, run: &RunId, directions: &Directions) -> Self {
+        let (mut table, mut known) = (Self::default(), HashMap::new());
+        for cell in index.board(board).into_iter().flat_map(|board| board.cells.keys()) {
+            table.add_cell(index, cell, &[run], directions, &mut known);
+        }
+        table
+    }
+
+    /// Adds the series of these runs in a cell. `known`: the directions of the metrics so far.
+    fn add_cell(
+        &mut self,
+        index: &Index,
+        cell: &CellId,
+        runs: &[&RunId],
+        directions: &Directions,
+        known: &mut HashMap<Arc<str>, Option<Direction>>,
+    ) {
+        for series in runs.iter().flat_map(|run| index.series_of_run(cell, run)) {
+            let Some(metric) = &series.metric else { continue };
+            let direction = *known.entry(metric.clone()).or_insert_with(|| directions.direction(metric));
+            self.add(series, direction);
+        }
     }
 
     /// Where charts of a metric were changed, a run may have its metric in two cells: the one with the newest point counts.
@@ -372,14 +402,15 @@ pub struct BoardKeys<'a> {
 }
 
 /// The names of all metrics of runs on a board. Looks at each series.
-fn metric_names(index: &Index, board: &str) -> BTreeSet<Arc<str>> {
-    let cells = index.board(board).into_iter().flat_map(|board| board.cells.keys());
+fn metric_names(store: &Store, board: &str) -> BTreeSet<Arc<str>> {
     let mut names = BTreeSet::new();
-    for metric in
-        cells.filter_map(|cell| index.cell_series(cell)).flat_map(|series| series.of_runs()).filter_map(|series| series.metric.as_ref())
-    {
-        if !names.contains(metric) {
-            names.insert(metric.clone());
+    for cell in cells_of(store, board) {
+        let index = store.index();
+        let series = index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs());
+        for metric in series.filter_map(|series| series.metric.as_ref()) {
+            if !names.contains(metric) {
+                names.insert(metric.clone());
+            }
         }
     }
     names
@@ -399,10 +430,12 @@ impl KeyCatalog for BoardKeys<'_> {
     }
 
     fn has_metric(&self, name: &str) -> bool {
-        let index = self.store.index();
-        let cells = index.board(self.board).into_iter().flat_map(|board| board.cells.keys());
-        let mut series = cells.filter_map(|cell| index.cell_series(cell)).flat_map(|series| series.of_runs());
-        series.any(|series| series.metric.as_deref() == Some(name))
+        let has = |cell: CellId| {
+            let index = self.store.index();
+            let mut series = index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs());
+            series.any(|series| series.metric.as_deref() == Some(name))
+        };
+        cells_of(self.store, self.board).into_iter().any(has)
     }
 
     fn names(&self) -> Vec<String> {
@@ -413,7 +446,7 @@ impl KeyCatalog for BoardKeys<'_> {
                 names.insert(format!("config.{path}"));
             });
         }
-        let metrics = metric_names(&self.store.index(), self.board);
+        let metrics = metric_names(self.store, self.board);
         names.extend(metrics.iter().map(|metric| format!("metrics.{metric}")));
         names.into_iter().collect()
     }

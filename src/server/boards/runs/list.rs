@@ -16,7 +16,7 @@ use crate::server::boards::{Boards, Query};
 use crate::server::cpu_pool::{CpuPool, processors};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_NAMED_RUNS, MAX_RUNS_PER_PAGE, MAX_SORT_KEYS};
-use crate::server::store::RunRecord;
+use crate::server::store::{RunRecord, Store};
 
 /// Searches run on half of the processors; the others are free to answer, write and parse.
 pub(super) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
@@ -214,39 +214,66 @@ fn compare_keys(a: &SortKey, b: &SortKey, descends: bool) -> Ordering {
     }
 }
 
+/// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
+fn prepare(store: &Store, board: &str, query: RunQuery, is_public: bool) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ApiError> {
+    let (runs, directions) = {
+        let index = store.index();
+        let known = index.board(board);
+        let runs: Vec<_> = known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
+        (runs, Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)))
+    };
+    let keys = BoardKeys { runs: &runs, store, board, is_public };
+    let search = match query.search.clone() {
+        Some(search) => search.resolve(&keys).map_err(|error| error.in_parameter("q"))?,
+        None => Search::default(),
+    };
+    let mut resolved = search.resolved.clone();
+    let mut sort = Vec::new();
+    for (name, descends) in &query.sort {
+        let field = resolve_name(name, &keys).map_err(|error| error.in_parameter("sort"))?;
+        resolved.insert(name.clone(), field.clone());
+        sort.push((field, *descends));
+    }
+    let mut wanted = query.queried_metrics();
+    wanted.extend(resolved.values().filter_map(|field| match field {
+        RunField::Metric(name, _) => Some(name.clone()),
+        _ => None,
+    }));
+    let metrics = Arc::new(MetricTable::of_names(store, board, &wanted, &directions));
+    Ok((Arc::new(RunSelection { search, sort, query, metrics, resolved, is_public }), runs))
+}
+
+/// Gives each run all of its metrics.
+fn add_metrics(store: &Store, board: &str, runs: &mut [RunView]) {
+    let document = store.index().board(board).and_then(|board| board.document.clone());
+    let directions = Directions::of(document.as_ref().map(|document| &document.keys));
+    let ids: Vec<_> = runs.iter().map(|run| &run.record.id).collect();
+    let table = Arc::new(MetricTable::of_runs(store, board, &ids, &directions));
+    runs.iter_mut().for_each(|run| run.metrics = table.clone());
+}
+
 impl Boards {
+    /// Runs `work`, which looks at the series of a board: not on the threads of requests if it has many runs.
+    async fn search_board<T: Send + 'static>(
+        &self,
+        board: &str,
+        work: impl FnOnce(&Store, &str) -> T + Send + 'static,
+    ) -> Result<T, ServerError> {
+        if self.store.index().board(board).map_or(0, |board| board.runs.len()) <= MAX_INLINE_RUNS {
+            return Ok(work(&self.store, board));
+        }
+        let (store, board) = (self.store.clone(), board.to_owned());
+        SEARCHES.run(1, move |_| work(&store, &board)).await
+    }
+
     /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-    pub(super) fn prepare_runs(
+    pub(super) async fn prepare_runs(
         &self,
         board: &str,
         query: RunQuery,
         is_public: bool,
-    ) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ApiError> {
-        let (runs, directions) = {
-            let index = self.store.index();
-            let known = index.board(board);
-            let runs: Vec<_> = known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
-            (runs, Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)))
-        };
-        let keys = BoardKeys { runs: &runs, store: &self.store, board, is_public };
-        let search = match query.search.clone() {
-            Some(search) => search.resolve(&keys).map_err(|error| error.in_parameter("q"))?,
-            None => Search::default(),
-        };
-        let mut resolved = search.resolved.clone();
-        let mut sort = Vec::new();
-        for (name, descends) in &query.sort {
-            let field = resolve_name(name, &keys).map_err(|error| error.in_parameter("sort"))?;
-            resolved.insert(name.clone(), field.clone());
-            sort.push((field, *descends));
-        }
-        let mut wanted = query.queried_metrics();
-        wanted.extend(resolved.values().filter_map(|field| match field {
-            RunField::Metric(name, _) => Some(name.clone()),
-            _ => None,
-        }));
-        let metrics = Arc::new(MetricTable::of_names(&self.store.index(), board, &wanted, &directions));
-        Ok((Arc::new(RunSelection { search, sort, query, metrics, resolved, is_public }), runs))
+    ) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ServerError> {
+        Ok(self.search_board(board, move |store, board| prepare(store, board, query, is_public)).await??)
     }
 
     /// Those of the runs that match, in the order of the query.
@@ -261,27 +288,19 @@ impl Boards {
 
     /// A page of the runs of a board. `is_public`: without what a share does not show.
     pub async fn runs(&self, board: &str, query: &RunQuery, is_public: bool) -> Result<RunPage, ServerError> {
-        let (selection, runs) = self.prepare_runs(board, query.clone(), is_public)?;
+        let (selection, runs) = self.prepare_runs(board, query.clone(), is_public).await?;
         let found = self.find_runs(selection.clone(), runs).await?;
         let total = found.len();
         let (limit, _) = query.bounds(total);
         let mut runs: Vec<RunView> = query.query.page(found).take(limit).collect();
         if query.query.selects("metrics") {
-            self.add_metrics(board, &mut runs);
+            let add = move |store: &Store, board: &str| {
+                add_metrics(store, board, &mut runs);
+                runs
+            };
+            runs = self.search_board(board, add).await?;
         }
         Ok(RunPage { runs, total, resolved: selection.resolved.clone() })
-    }
-
-    /// Gives each run all of its metrics.
-    pub(super) fn add_metrics(&self, board: &str, runs: &mut [RunView]) {
-        let table = {
-            let index = self.store.index();
-            let document = index.board(board).and_then(|board| board.document.as_ref()).map(|document| document.keys.clone());
-            let ids = runs.iter().map(|run| &run.record.id);
-            MetricTable::of_runs(&index, board, ids, &Directions::of(document.as_ref()))
-        };
-        let table = Arc::new(table);
-        runs.iter_mut().for_each(|run| run.metrics = table.clone());
     }
 
     /// One run with its metrics. 404.
@@ -289,7 +308,7 @@ impl Boards {
         let record = self.store.index().board(board).and_then(|board| board.runs.get(id).cloned());
         let record = record.ok_or_else(|| no_run(board, id))?;
         let mut runs = [RunView::new(record, Arc::default(), &RunClock::now(&self.signs), is_public)];
-        self.add_metrics(board, &mut runs);
+        add_metrics(&self.store, board, &mut runs);
         let [run] = runs;
         Ok(run)
     }

@@ -36,8 +36,8 @@ pub use signs::RunSigns;
 use super::existing_run::{existing_run, no_run};
 
 use crate::protocol::{ApiError, ErrorKind, RunId, RunStatus};
-use crate::server::limits::MAX_RUNS_PER_BOARD;
-use crate::server::store::{Batch, RunRecord, timestamp};
+use crate::server::limits::{MAX_RUN_BYTES_PER_BOARD, MAX_RUNS_PER_BOARD};
+use crate::server::store::{Batch, RunRecord, RunTotals, timestamp};
 use run_id::next_colour;
 
 /// The id of a run in an address. 400 for a text that is no id.
@@ -48,22 +48,40 @@ pub fn parse_run_id(text: &str) -> Result<RunId, ApiError> {
     })
 }
 
-/// 413: the board has as many runs as it may have.
-fn check_run_count(batch: &Batch, board: &str) -> Result<(), ApiError> {
-    if batch.run_count(board) < MAX_RUNS_PER_BOARD {
-        return Ok(());
+/// 413: the board has as many runs, or as large ones, as it may have.
+fn check_run_totals(totals: &RunTotals) -> Result<(), ApiError> {
+    let full =
+        |rule: String| Err(ErrorKind::PayloadTooLarge.with(format!("{rule}; nothing was changed. Use another board, or delete runs.")));
+    if totals.runs >= MAX_RUNS_PER_BOARD {
+        return full(format!("A board may have {MAX_RUNS_PER_BOARD} runs"));
     }
-    let message = format!("A board may have {MAX_RUNS_PER_BOARD} runs; nothing was created. Use another board, or delete runs.");
-    Err(ErrorKind::PayloadTooLarge.with(message))
+    if totals.bytes >= MAX_RUN_BYTES_PER_BOARD {
+        return full(format!("The documents of the runs of a board may have {} MiB in all", MAX_RUN_BYTES_PER_BOARD >> 20));
+    }
+    Ok(())
 }
 
 /// A run that begins now, with the keys of its document. 413: the board has too many runs.
 fn new_run(batch: &Batch, board: &Arc<str>, id: &RunId, mut keys: Map<String, Value>) -> Result<RunRecord, ApiError> {
-    check_run_count(batch, board)?;
+    check_run_totals(&batch.run_totals(board))?;
     keys.entry("status").or_insert_with(|| RunStatus::Running.as_str().into());
     keys.entry("startedAt").or_insert_with(|| timestamp(batch.now_ms).into());
     if !keys.contains_key("colour") {
-        keys.insert("colour".to_owned(), next_colour(&batch.run_colours(board)).into());
+        keys.insert("colour".to_owned(), next_colour(&batch.run_totals(board).colours).into());
     }
     Ok(RunRecord::new(board.clone(), id.clone(), keys))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_has_a_bounded_number_and_size_of_runs() {
+        let totals = RunTotals { runs: MAX_RUNS_PER_BOARD - 1, bytes: MAX_RUN_BYTES_PER_BOARD - 1, ..RunTotals::default() };
+        check_run_totals(&totals).unwrap();
+        assert_eq!(check_run_totals(&RunTotals { runs: MAX_RUNS_PER_BOARD, ..totals }).unwrap_err().code, 413);
+        let error = check_run_totals(&RunTotals { bytes: MAX_RUN_BYTES_PER_BOARD, ..totals }).unwrap_err();
+        assert!(error.code == 413 && error.message.contains("512 MiB in all"), "{}", error.message);
+    }
 }

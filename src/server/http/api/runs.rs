@@ -6,14 +6,14 @@ use axum::body::Body;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::Response;
 use futures::stream::{self, StreamExt};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::request::{BoardInPath, RequestContext, RunInPath};
 use super::{NO_STORE, json_response, parse_body, take_upsert};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::auth::policy::Scope;
 use crate::server::boards::ResponseShape;
-use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, parse_new_run, parse_run};
+use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, RunView, parse_new_run, parse_run};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{BoardPath, IdempotencyHeaders, PageQuery, RunPath, RunsQuery, SelectQuery};
@@ -22,7 +22,7 @@ use crate::server::http::openapi::responses::{
 };
 use crate::server::http::openapi::schemas::{FoundRuns, Run, RunDraft, RunOrRepeated};
 use crate::server::limits::MAX_RUN_BODY_BYTES;
-use crate::server::net::response_budget::counted;
+use crate::server::net::response_budget::{Share, counted};
 
 /// Memory of one document while it is written, about.
 const DOCUMENT_BYTES: usize = 64 << 10;
@@ -53,14 +53,8 @@ pub async fn find(request: RequestContext, BoardInPath(board): BoardInPath) -> R
             (format!("{},\"data\":[", head.strip_suffix('}').unwrap_or(&head)), "]}")
         }
     };
-    // One document at a time: together they may be larger than the memory.
-    let documents = stream::iter(page.runs.into_iter().enumerate()).map(move |(at, run)| {
-        let text = Value::from(query.document(&run)).to_string();
-        [if at > 0 { "," } else { "" }, &text].concat()
-    });
-    let body = stream::iter([start]).chain(documents).chain(stream::iter([end.to_owned()]));
-    let body = body.map(move |part| Ok::<_, ServerError>(share.lend(part.into())));
-    Ok(counted((StatusCode::OK, JSON, Body::from_stream(body))))
+    let runs = page.runs;
+    Ok(stream_documents(share, StatusCode::OK, (start, end), runs, move |run| query.document(run)))
 }
 
 #[utoipa::path(
@@ -86,7 +80,7 @@ pub async fn create(request: RequestContext, BoardInPath(board): BoardInPath, bo
     let (id, draft) = parse_body(&body, parse_new_run).await?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs"), &body, &ResponseShape::Run)?;
     let outcome = request.app.boards.create_run(board, id, draft, idempotent).await?;
-    Ok(json_response(outcome.response(Some(&query), true)))
+    Ok(json_response(outcome.response(&query)))
 }
 
 #[utoipa::path(
@@ -180,7 +174,7 @@ pub async fn patch(request: RequestContext, RunInPath { board, run }: RunInPath,
     let draft = parse_body(&body, parse_run).await?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}"), &body, &ResponseShape::Run)?;
     let outcome = request.app.boards.patch_runs(board, RunTarget::One(run), draft, upsert, idempotent).await?;
-    Ok(json_response(outcome.response(Some(&query), true)))
+    Ok(json_response(outcome.response(&query)))
 }
 
 #[utoipa::path(
@@ -201,7 +195,7 @@ pub async fn remove(request: RequestContext, RunInPath { board, run }: RunInPath
     let query = query_of_one(&request.query)?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}"), &[], &ResponseShape::Run)?;
     let outcome = request.app.boards.remove_runs(board, RunTarget::One(run), idempotent).await?;
-    Ok(json_response(outcome.response(Some(&query), true)))
+    Ok(json_response(outcome.response(&query)))
 }
 
 #[utoipa::path(
@@ -221,7 +215,7 @@ pub async fn restore(request: RequestContext, RunInPath { board, run }: RunInPat
     let query = query_of_one(&request.query)?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}/restore"), &[], &ResponseShape::Run)?;
     let outcome = request.app.boards.restore_run(board, run, idempotent).await?;
-    Ok(json_response(outcome.response(Some(&query), true)))
+    Ok(json_response(outcome.response(&query)))
 }
 
 /// Whether the request may read one board only: such a reader sees no command and no host.
@@ -229,11 +223,30 @@ pub fn is_share(request: &RequestContext) -> bool {
     matches!(request.caller.scope, Scope::Board(_))
 }
 
-/// The documents of many are written on a thread of the renderer.
 async fn respond_many(request: &RequestContext, outcome: RunOutcome, query: RunQuery) -> Result<Response, ServerError> {
-    let bytes = 1024 * outcome.count();
-    let write = async move { Ok(outcome.response(Some(&query), false)) };
-    Ok(json_response(request.app.renderer.go_on(request.who(), bytes, write).await?))
+    let (status, runs) = match outcome {
+        RunOutcome::Runs(status, runs) => (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), runs),
+        stored => return Ok(json_response(stored.response(&query))),
+    };
+    let share = Arc::new(request.app.answers.share(request.who(), DOCUMENT_BYTES).await?);
+    Ok(stream_documents(share, status, ("[".to_owned(), "]"), runs, move |run| query.project(run.to_json(false))))
+}
+
+/// Writes one document at a time: together they may be larger than the memory.
+fn stream_documents(
+    share: Arc<Share>,
+    status: StatusCode,
+    (start, end): (String, &'static str),
+    runs: Vec<RunView>,
+    document: impl Fn(&RunView) -> Map<String, Value> + Send + 'static,
+) -> Response {
+    let documents = stream::iter(runs.into_iter().enumerate()).map(move |(at, run)| {
+        let text = Value::from(document(&run)).to_string();
+        [if at > 0 { "," } else { "" }, &text].concat()
+    });
+    let body = stream::iter([start]).chain(documents).chain(stream::iter([end.to_owned()]));
+    let body = body.map(move |part| Ok::<_, ServerError>(share.lend(part.into())));
+    counted((status, JSON, Body::from_stream(body)))
 }
 
 /// `$select` alone.

@@ -12,8 +12,32 @@ pub struct RunIndex {
     order: HashMap<RunId, u64>,
     /// Deleted runs that can be restored. Their series are hidden.
     tombstones: HashMap<RunId, Arc<RunRecord>>,
-    /// For each colour of the palette, how many runs have it; archived ones do not count.
-    colours: [usize; RUN_COLOURS],
+    totals: RunTotals,
+}
+
+/// What the runs of a board add up to; deleted ones do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunTotals {
+    /// Number of runs.
+    pub runs: usize,
+    /// Size of the documents as JSON.
+    pub bytes: usize,
+    /// Number of the runs that take each colour.
+    pub colours: [usize; RUN_COLOURS],
+}
+
+impl RunTotals {
+    pub(crate) fn add(&mut self, record: &RunRecord) {
+        self.runs += 1;
+        self.bytes += record.bytes;
+        record.live_colour().into_iter().for_each(|colour| self.colours[colour] += 1);
+    }
+
+    pub(crate) fn remove(&mut self, record: &RunRecord) {
+        self.runs -= 1;
+        self.bytes -= record.bytes;
+        record.live_colour().into_iter().for_each(|colour| self.colours[colour] -= 1);
+    }
 }
 
 impl RunIndex {
@@ -29,6 +53,10 @@ impl RunIndex {
         self.order.len()
     }
 
+    pub fn totals(&self) -> RunTotals {
+        self.totals
+    }
+
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
@@ -36,11 +64,6 @@ impl RunIndex {
     /// All runs, the oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<RunRecord>> {
         self.by_order.values()
-    }
-
-    /// For each colour of the palette, how many runs have it; archived ones do not count.
-    pub fn colours(&self) -> [usize; RUN_COLOURS] {
-        self.colours
     }
 
     pub fn tombstone(&self, id: &RunId) -> Option<&Arc<RunRecord>> {
@@ -55,9 +78,7 @@ impl RunIndex {
     /// Inserts or replaces a run, or brings it back from the tombstones.
     pub(crate) fn put(&mut self, record: Arc<RunRecord>) {
         self.remove(&record.id);
-        if let Some(colour) = record.live_colour() {
-            self.colours[colour] += 1;
-        }
+        self.totals.add(&record);
         self.order.insert(record.id.clone(), record.created_order);
         self.by_order.insert(record.created_order, record);
     }
@@ -71,9 +92,8 @@ impl RunIndex {
     /// Removes a run, or its tombstone.
     pub(crate) fn remove(&mut self, id: &RunId) {
         self.tombstones.remove(id);
-        let order = self.order.remove(id);
-        if let Some(colour) = order.and_then(|order| self.by_order.remove(&order)?.live_colour()) {
-            self.colours[colour] -= 1;
+        if let Some(order) = self.order.remove(id) {
+            self.by_order.remove(&order).iter().for_each(|record| self.totals.remove(record));
         }
     }
 }

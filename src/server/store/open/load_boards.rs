@@ -60,6 +60,7 @@ pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row
             created_ms: number(&row, 6)?,
             updated_ms: number(&row, 7)?,
             beat_ms: number(&row, 8)?,
+            bytes: doc.len(),
             keys: serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?,
         };
         let removed: i64 = row.try_get(9)?;

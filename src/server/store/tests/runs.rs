@@ -218,11 +218,11 @@ fn the_colours_of_runs_are_counted_through_all_changes() {
                 [1, 0, 0]
             }
         };
-        assert_eq!(batch.run_colours("main")[..3], expected, "{commit}");
+        assert_eq!(batch.run_totals("main").colours[..3], expected, "{commit}");
         batch.end(true);
-        assert_eq!(batch.run_colours("main")[..3], expected, "{commit}");
+        assert_eq!(batch.run_totals("main").colours[..3], expected, "{commit}");
         batch.finish(&mut key).apply(&mut index);
-        assert_eq!(index.board("main").unwrap().runs.colours()[..3], expected, "{commit}");
+        assert_eq!(index.board("main").unwrap().runs.totals().colours[..3], expected, "{commit}");
     }
 }
 
@@ -576,4 +576,34 @@ async fn a_check_reports_series_of_unknown_runs() {
     store.close().await;
     let report = check(&database_path(folder.path())).await.unwrap();
     assert!(report.faults.len() == 1 && report.faults[0].contains("a run that its board does not have"), "{:?}", report.faults);
+}
+
+#[tokio::test]
+async fn the_totals_of_a_board_follow_its_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    let keys = |colour: u64, is_archived: bool| json!({ "colour": colour, "archived": is_archived }).as_object().unwrap().clone();
+    change(&store, move |batch| {
+        for (id, colour) in [("a", 1), ("b", 1), ("c", 9)] {
+            batch.put_run(ChangeKind::Created, RunRecord::new("main".into(), run_id(id), keys(colour, false)));
+        }
+        let totals = batch.run_totals("main");
+        assert_eq!((totals.runs, totals.colours[1], totals.bytes), (3, 2, 3 * r#"{"colour":1,"archived":false}"#.len()));
+    })
+    .await;
+    change(&store, move |batch| {
+        let mut archived = RunRecord::clone(&batch.run("main", &run_id("b")).unwrap());
+        archived.keys = keys(1, true);
+        batch.put_run(ChangeKind::Patched, archived);
+        let removed = batch.run("main", &run_id("c")).unwrap();
+        batch.remove_run(&removed);
+        assert_eq!((batch.run_totals("main").runs, batch.run_totals("main").colours[1]), (2, 1));
+    })
+    .await;
+    let expected = r#"{"colour":1,"archived":false}{"colour":1,"archived":true}"#.len();
+    for _ in 0..2 {
+        let totals = store.index().board("main").unwrap().runs.totals();
+        assert_eq!((totals.runs, totals.colours[1], totals.bytes), (2, 1, expected));
+        store = again(store, folder.path()).await;
+    }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::batch::{Batch, Layer, RowState};
+use super::batch::{Batch, RowState};
 use super::change::{Change, ChangeKind, RunsChange};
 use crate::protocol::RunId;
 use crate::server::store::board_row::BoardDocument;
-use crate::server::store::index::runs::RunIndex;
-use crate::server::store::run_record::{RUN_COLOURS, RunRecord};
+use crate::server::store::index::runs::{RunIndex, RunTotals};
+use crate::server::store::run_record::RunRecord;
 
 impl Batch<'_> {
     pub(super) fn run_state(&self, board: &str, id: &RunId) -> Option<&RowState<RunRecord>> {
@@ -37,50 +37,37 @@ impl Batch<'_> {
     pub fn runs(&self, board: &str) -> Vec<Arc<RunRecord>> {
         let committed = self.index.board(board).into_iter().flat_map(|board| board.runs.iter());
         let untouched = committed.filter(|record| self.run_state(board, &record.id).is_none()).cloned();
-        let current = self.current.runs.get(board);
-        let earlier = self.done.runs.get(board).into_iter().flatten();
-        let earlier = earlier.filter(|(id, _)| current.is_none_or(|current| !current.contains_key(*id)));
-        let touched = current.into_iter().flatten().chain(earlier).filter_map(|(_, state)| match state {
+        let touched = self.touched_runs(board).filter_map(|(_, state)| match state {
             RowState::Live(record) => Some(record.clone()),
             _ => None,
         });
         untouched.chain(touched).collect()
     }
 
-    /// For each colour of the palette, how many runs of a board have it; archived ones do not count.
-    pub fn run_colours(&self, board: &str) -> [usize; RUN_COLOURS] {
-        let committed = self.index.board(board).map(|board| &board.runs);
-        let mut counts = committed.map_or([0; RUN_COLOURS], RunIndex::colours);
-        let current = self.current.runs.get(board);
-        let earlier = self.done.runs.get(board).into_iter().flatten();
-        let earlier = earlier.filter(|(id, _)| current.is_none_or(|current| !current.contains_key(*id)));
-        for (id, state) in current.into_iter().flatten().chain(earlier) {
-            if let Some(colour) = committed.and_then(|runs| runs.get(id)?.live_colour()) {
-                counts[colour] -= 1;
-            }
-            if let RowState::Live(record) = state
-                && let Some(colour) = record.live_colour()
-            {
-                counts[colour] += 1;
-            }
-        }
-        counts
-    }
-
     /// Number of runs of a board.
     pub fn run_count(&self, board: &str) -> usize {
-        let runs = self.index.board(board).map(|board| &board.runs);
-        let mut count = runs.map_or(0, |runs| runs.len());
-        let touched = |layer: &Layer| layer.runs.get(board).into_iter().flatten().map(|(id, _)| id.clone()).collect::<Vec<_>>();
-        let mut ids: Vec<RunId> = touched(&self.done).into_iter().chain(touched(&self.current)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        for id in ids {
-            let was = runs.is_some_and(|runs| runs.contains(&id));
-            let is = matches!(self.run_state(board, &id), Some(RowState::Live(_)));
-            count = count + usize::from(is) - usize::from(was);
+        self.run_totals(board).runs
+    }
+
+    /// Number, size and colours of the runs of a board. Looks only at the runs that the batch changes.
+    pub fn run_totals(&self, board: &str) -> RunTotals {
+        let committed = self.index.board(board).map(|board| &board.runs);
+        let mut totals = committed.map(RunIndex::totals).unwrap_or_default();
+        for (id, state) in self.touched_runs(board) {
+            committed.and_then(|runs| runs.get(id)).into_iter().for_each(|before| totals.remove(before));
+            if let RowState::Live(record) = state {
+                totals.add(record);
+            }
         }
-        count
+        totals
+    }
+
+    /// The states of the runs of a board that the batch changes.
+    fn touched_runs(&self, board: &str) -> impl Iterator<Item = (&RunId, &RowState<RunRecord>)> {
+        let current = self.current.runs.get(board);
+        let earlier = self.done.runs.get(board).into_iter().flatten();
+        let earlier = earlier.filter(move |(id, _)| current.is_none_or(|current| !current.contains_key(*id)));
+        current.into_iter().flatten().chain(earlier)
     }
 
     /// Creates or changes a run. Returns the record with its new numbers. The changes of one operation of the same kind are one event.
@@ -101,6 +88,7 @@ impl Batch<'_> {
     fn store_run(&mut self, kind: ChangeKind, mut record: RunRecord) -> Arc<RunRecord> {
         record.rev += 1;
         record.updated_ms = self.now_ms;
+        record.bytes = serde_json::to_string(&record.keys).map_or(0, |text| text.len());
         if record.created_order == 0 {
             record.created_order = self.next_version();
             record.created_ms = self.now_ms;
