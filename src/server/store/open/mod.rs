@@ -135,7 +135,8 @@ async fn open_database(
     let mut connection = writable.auto_vacuum(SqliteAutoVacuum::Incremental).connect().await.map_err(failed)?;
     check_sqlite(&mut connection, &path).await?;
     migrate(&mut connection, &path).await?;
-    if found_state.is_some_and(|state| state.session != CLEAN_SHUTDOWN) {
+    // Without a state the log was cut off before the first commit of a session, or the database is new and its log short.
+    if found_state.is_none_or(|state| state.session != CLEAN_SHUTDOWN) {
         truncate_wal(&mut connection).await.map_err(failed)?;
     }
     let mut state = begin_session(&mut connection, start.durability, is_loss_accepted).await.map_err(failed)?;
