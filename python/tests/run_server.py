@@ -168,7 +168,7 @@ class RunServer:
         self.documents.setdefault(run, {"_id": one[2], "name": one[2], "status": "running"})
         if what == "console":
             self.consoles[run] = self.consoles.get(run, "") + body.decode()
-            return 201, {"run": one[2]}
+            return 200, {"bytes": len(self.consoles[run].encode())}
         assert what == "log"
         return self._log(run, json.loads(body))
 

@@ -3,14 +3,22 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import os
+import pickle
+import subprocess
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import agnez
+from agnez.integrations._target import Training
 from run_server import RunServer
+from server import PATIENCE_S, script
 
 np = pytest.importorskip("numpy")
 
@@ -76,6 +84,200 @@ def test_rounds_of_lightgbm(runs: RunServer, name: str) -> None:
     assert (run["status"], run["config"]) == ("finished", {"num_leaves": 7})
     assert runs.pairs(name, run["_id"], "valid_0/l2") == [(0, 1), (1, 0.5), (2, 1 / 3)]
     assert runs.pairs(name, run["_id"], "cv/auc") == [(at, 0.5) for at in range(3)]
+
+
+def lightgbm_round(callback: Any, at: int, rounds: int = 3, **params: Any) -> None:
+    callback(
+        types.SimpleNamespace(
+            params=params,
+            iteration=at,
+            begin_iteration=0,
+            end_iteration=rounds,
+            evaluation_result_list=[("valid_0", "l2", 1 / (at + 1), False)],
+        )
+    )
+
+
+def documents(runs: RunServer, name: str) -> Any:
+    return [document for (board, _), document in runs.documents.items() if board == name]
+
+
+def test_each_fold_is_a_run_where_early_stopping_ends_it(runs: RunServer, name: str) -> None:
+    import agnez.lightgbm
+
+    callback = agnez.lightgbm.AgnezCallback(name)
+    for fold in range(5):
+        # Another callback for the last fold.
+        callback = callback if fold < 4 else agnez.lightgbm.AgnezCallback(name)
+        for at in range(2):
+            lightgbm_round(callback, at, 3, fold=fold)
+    agnez.finish()
+    found = documents(runs, name)
+    assert [run["config"] for run in found] == [{"fold": fold} for fold in range(5)]
+    assert {run["status"] for run in found} == {"finished"}
+    for run in found:
+        assert runs.pairs(name, run["_id"], "valid_0/l2") == [(0, 1), (1, 0.5)]
+
+
+def test_a_run_of_the_script_takes_all_folds(runs: RunServer, name: str) -> None:
+    import agnez.lightgbm
+
+    with agnez.init(project=name) as run:
+        callback = agnez.lightgbm.AgnezCallback(name)
+        for fold in range(2):
+            lightgbm_round(callback, 0, 3, fold=fold)
+        assert agnez.run is run
+    (found,) = documents(runs, name)
+    assert found["status"] == "finished"
+    assert runs.pairs(name, run.id, "valid_0/l2") == [(0, 1), (0, 1)]
+
+
+def test_two_callbacks_in_turn_continue_neither_run(runs: RunServer, name: str) -> None:
+    one, other = Training(name), Training(name)
+    for number, training in enumerate((one, other, one, other)):
+        training.begin()
+        training.set_config({"fit": number})
+    agnez.finish()
+    found = [(run["config"], run["status"]) for run in documents(runs, name)]
+    assert found == [({"fit": at}, "killed" if at < 3 else "finished") for at in range(4)]
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_training_does_not_continue_an_interrupted_one(
+    runs: RunServer, name: str, is_same: bool
+) -> None:
+    callback = Training(name)
+    callback.begin()
+    callback.set_config({"lr": 0.1})
+    callback = callback if is_same else Training(name)
+    callback.begin()
+    callback.set_config({"lr": 0.2})
+    callback.end()
+    assert agnez.run is None
+    found = [(run["config"], run["status"]) for run in documents(runs, name)]
+    assert found == [({"lr": 0.1}, "killed"), ({"lr": 0.2}, "finished")]
+
+
+def test_a_watch_around_a_training_stays(runs: RunServer, name: str) -> None:
+    around = Training(name)
+    run = around.target
+    inside = Training(name)
+    inside.begin()
+    assert inside.target is run
+    inside.end()
+    assert agnez.run is run
+    around.end()
+    (found,) = documents(runs, name)
+    assert found["status"] == "finished"
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_is_a_training_of_its_own(runs: RunServer, name: str, copied: Any) -> None:
+    original = Training(name)
+    copies = [copied(original) for _ in range(2)]
+    assert agnez.run is None and not runs.documents
+    original.begin()
+    for one in [*copies, copied(original)]:
+        one.begin()
+        one.set_config({"a": 1})
+        one.end()
+    found = documents(runs, name)
+    assert [run["status"] for run in found] == ["killed", *["finished"] * 3]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_training_in_a_process_that_is_spawned(
+    runs: RunServer, name: str, tmp_path: Path, is_open: bool
+) -> None:
+    (tmp_path / "train.py").write_text(
+        f"""
+import multiprocessing
+import agnez
+from agnez.integrations._target import Training
+
+def work(training):
+    training.begin()
+    training.target.log(child=1)
+    training.end()
+
+if __name__ == "__main__":
+    training = Training({name!r})
+    if {is_open}:
+        training.begin()
+        training.target.log(main=1)
+    for _ in range(2):
+        child = multiprocessing.get_context("spawn").Process(target=work, args=(training,))
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+    if {is_open}:
+        training.end()
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "train.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(agnez.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE_S,
+    )
+    assert done.returncode == 0, done.stderr
+    found = documents(runs, name)
+    assert [run["status"] for run in found] == ["finished"] * (1 if is_open else 2)
+    assert sum(len(runs.pairs(name, run["_id"], "child")) for run in found) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_training_in_a_forked_child(runs: RunServer, name: str, tmp_path: Path) -> None:
+    source = f"""
+        import os
+        from agnez.integrations._target import Training
+        training = Training({name!r})
+        training.begin()
+        training.target.log(main=1)
+        child = os.fork()
+        if child == 0:
+            training.begin()
+            training.target.log(child=1)
+            training.end()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        training.target.log(main=2)
+        training.end()
+        """
+    process = script(source, tmp_path, runs.url)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    found = documents(runs, name)
+    assert [run["status"] for run in found] == ["finished"] * 2
+    points = [
+        [len(runs.pairs(name, run["_id"], metric)) for metric in ("main", "child")] for run in found
+    ]
+    assert sorted(points) == [[0, 1], [2, 0]]
+
+
+def test_trials_are_runs_of_their_own_whatever_the_environment_says(
+    runs: RunServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import agnez.optuna
+
+    monkeypatch.setenv("WANDB_RUN_ID", "the-same")
+    monkeypatch.setenv("WANDB_RESUME", "must")
+    callback = agnez.optuna.AgnezCallback(name)
+    for number in range(3):
+        trial = types.SimpleNamespace(
+            number=number,
+            state=types.SimpleNamespace(name="COMPLETE"),
+            params={"x": number},
+            intermediate_values={},
+            values=[number],
+        )
+        callback(types.SimpleNamespace(study_name="search"), trial)
+    assert agnez.Board(name).flush(PATIENCE_S)
+    found = documents(runs, name)
+    assert [run["config"] for run in found] == [{"x": number} for number in range(3)]
+    assert "the-same" not in {run["_id"] for run in found}
 
 
 def test_trials_of_optuna(runs: RunServer, name: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -87,6 +87,64 @@ def test_the_variable_chooses(runs: RunServer, name: str, monkeypatch: pytest.Mo
     assert {"host", "command"} <= set(runs.run(name)) and "python" not in runs.run(name)
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds", "warns"),
+    [
+        ("true", recorder.KINDS, False),
+        ("on", recorder.KINDS, False),
+        (" ", recorder.KINDS, False),
+        ("false", (), False),
+        ("No", (), False),
+        ("git, System,", ["git", "system"], False),
+        ("git,gpu", ["git"], True),
+        ("gpu", recorder.KINDS, True),
+    ],
+)
+def test_values_of_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+    kinds: Any,
+    warns: bool,
+) -> None:
+    monkeypatch.setenv("AGNEZ_CAPTURE", text)
+    for _ in range(2):
+        assert agnez.session._captured(None, "online") == kinds
+    assert caplog.text.count("AGNEZ_CAPTURE") + caplog.text.count("variable CAPTURE") == warns
+
+
+@pytest.mark.parametrize(
+    ("variables", "warnings"),
+    [
+        ({"WANDB_RESUME": "true"}, 0),
+        ({"AGNEZ_RESUME": "false", "WANDB_RUN_ID": " "}, 0),
+        ({"WANDB_RESUME": "sometimes"}, 1),
+        ({"WANDB_RUN_ID": "x" * 100}, 1),
+        ({"AGNEZ_MODE": "onlin"}, 1),
+        ({"WANDB_MODE": "onlin"}, 1),
+    ],
+)
+def test_no_variable_ends_a_script(
+    runs: RunServer,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    variables: dict[str, str],
+    warnings: int,
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    for _ in range(2):
+        with agnez.init(project=name, url=runs.url) as run:
+            run.log(loss=1)
+        agnez.Board(name, url=runs.url)
+    assert len({board for board, _ in runs.documents}) == 1
+    assert all(document["status"] == "finished" for document in runs.documents.values())
+    assert caplog.text.count("is not valid") == warnings
+
+
 # ---- secrets -------------------------------------------------------------------------------------
 
 
@@ -242,6 +300,39 @@ def test_a_wrapper_of_another_program_stays(monkeypatch: pytest.MonkeyPatch) -> 
     copy.stop()
     print("text")
     assert streams.buffer.getvalue() == b"TEXT\n" and copy.take(is_end=True) == ""
+
+
+def test_wrappers_from_before_a_copy_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = replace_streams(monkeypatch)
+    inner = streams.write
+
+    def shout(text: str) -> Any:
+        return inner(text.upper())
+
+    streams.write = shout
+    copy = console.Console()
+    print("one")
+    copy.stop()
+    assert streams.write is shout
+    print("two")
+    assert streams.buffer.getvalue() == b"ONE\nTWO\n" and copy.take(is_end=True) == "one\n"
+
+
+def test_one_run_may_begin_and_end_within_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = replace_streams(monkeypatch)
+    outer, inner = console.Console(), console.Console()
+    print("both")
+    inner.stop()
+    print("outer")
+    assert (outer.take(), inner.take(is_end=True)) == ("both\nouter\n", "both\n")
+    # Runs that overlap leave no chain of wrappers.
+    for _ in range(2000):
+        outer, before = console.Console(), outer
+        before.stop()
+    print("last")
+    assert outer.take() == "last\n"
+    outer.stop()
+    assert "write" not in vars(streams) and "write" not in vars(sys.stderr)
 
 
 # ---- the machine ---------------------------------------------------------------------------------

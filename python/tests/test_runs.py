@@ -161,6 +161,26 @@ def test_define_metric_gives_a_step(runs: RunServer, name: str) -> None:
     assert runs.pairs(name, "r1", "loss") == [(0, 0), (1, 1), (2, 2)]
 
 
+def test_a_step_metric_counts_also_after_calls_without_it(runs: RunServer, name: str) -> None:
+    with agnez.init(project=name, id="r1", url=runs.url) as run:
+        run.define_metric("val/*", step_metric="epoch")
+        for value in range(2):
+            run.log({"val/loss": value})
+        run.log({"val/loss": 2, "epoch": math.nan})
+        run.log({"epoch": 100})
+        run.log({"val/loss": 3})
+        copied = pickle.loads(pickle.dumps(run))
+        copied.log({"val/loss": 4})
+        assert ("epoch",) in run._fast_paths
+    assert runs.pairs(name, "r1", "val/loss") == [(0, 0), (1, 1), (2, 2), (100, 3), (100, 4)]
+
+
+def test_texts_called_step_and_time(runs: RunServer, name: str) -> None:
+    with agnez.init(project=name, id="r1", url=runs.url) as run:
+        run.log({"step": "first", "time": agnez.Html("<b>x</b>"), "loss": 1})
+    assert {metric for _, _, metric in runs.values} == {"script/step", "script/time"}
+
+
 def test_the_summary_has_the_newest_values(name: str) -> None:
     with agnez.init(project=name, url=AWAY, mode="disabled") as off:
         off.log({"a": 1})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,21 @@ def test_a_run_from_begin_to_end(server: Server, name: str) -> None:
     assert not Path(os.environ["AGNEZ_SPOOL"]).exists() or not any(
         Path(os.environ["AGNEZ_SPOOL"]).iterdir()
     )
+
+
+def test_console_output_is_stored_and_holds_nothing_up(server: Server, name: str) -> None:
+    with agnez.init(project=name, id="r1", capture=["console"]) as run:
+        for epoch in range(5):
+            run.log(loss=1 / (epoch + 1), step=epoch)
+            print("epoch", epoch)
+        assert run.flush(PATIENCE_S)
+    found = document(server, name, "r1")
+    assert (found["status"], found["metrics"]["loss"]["points"]) == ("finished", 5)
+    with urllib.request.urlopen(f"{server.url}/boards/{name}/runs/r1/console") as response:
+        assert response.read().decode().splitlines() == [f"epoch {epoch}" for epoch in range(5)]
+    assert not Path(os.environ["AGNEZ_SPOOL"]).exists() or not any(
+        Path(os.environ["AGNEZ_SPOOL"]).iterdir()
+    ), "everything was sent"
 
 
 def test_points_come_back_as_they_were_logged(name: str) -> None:

@@ -14,18 +14,18 @@ from agnez.integrations import _tensors
 
 
 class Shown:
-    """Stands for a board: stores the latest histogram."""
+    """Stands for a run: stores the latest histogram."""
 
     def __init__(self) -> None:
         self.shown: dict[str, Any] = {}
         self.notes: list[str] = []
 
-    def histogram(self, name: str, **value: Any) -> Any:
-        self.shown[name] = value
-        return self
-
-    def set_description(self, text: Any) -> None:
-        self.notes.append(text)
+    def _log_at(self, named: dict[str, Any], step: Any) -> None:
+        for name, chart in named.items():
+            assert chart._keys["type"] == "histogram"
+            self.shown[name] = chart._keys["value"]
+            if "description" in chart._keys:
+                self.notes.append(chart._keys["description"])
 
 
 def test_bins_that_widen_stay_exact() -> None:

@@ -53,6 +53,12 @@ def is_first_process() -> bool:
     return rank() == 0 and not is_child and not _is_forked
 
 
+def is_spawning() -> bool:
+    """Whether ``multiprocessing`` is pickling the arguments of a process that it starts."""
+    context: Any = sys.modules.get("multiprocessing.context")
+    return context is not None and context.get_spawning_popen() is not None
+
+
 def is_notebook() -> bool:
     """Whether this process is the kernel of a notebook."""
     shell: Any = sys.modules.get("IPython")

@@ -16,6 +16,7 @@ from ._capture import recorder
 from ._capture.redaction import redact
 from ._config import Config
 from ._metric_log import MetricLog
+from ._metrics import Metrics
 from ._resume import LastRun
 from ._run_end import End
 from ._run_values import RunValues
@@ -72,6 +73,8 @@ class Run(MetricLog, WandbMethods):
         self._pid = os.getpid()
         self.start_time = time.time()
         self._is_finished = False
+        #: Of a run that a callback began: how it ends if its training does not end it.
+        self._left_as: str | None = None
         self._recorder: recorder.Recorder | None = None
         self._last_run: LastRun | None = None
         self._board: Board | None = None
@@ -158,7 +161,9 @@ class Run(MetricLog, WandbMethods):
     ) -> None:
         self.summary._record(numbers, now)
         moved = self._moved_steps(numbers)
-        if not moved:
+        # A fast path would give the step of the call to each later call, when the value of the
+        # step metric may be known.
+        if not moved and not any(map(self._step_metrics_of, numbers)):
             super()._write_numbers(numbers, named, step, now)
             return
         groups: dict[float, dict[str, float]] = {}
@@ -171,17 +176,32 @@ class Run(MetricLog, WandbMethods):
     def _moved_steps(self, numbers: Mapping[str, float]) -> dict[str, float]:
         """The steps of the metrics whose step is the value of another one."""
         moved: dict[str, float] = {}
-        for pattern, step_metric in self._step_metrics.items():
-            at: Any = numbers.get(step_metric)
-            if at is None:
-                at = self.summary.get(step_metric)
-            at = convert.to_scalar(at)
-            if not isinstance(at, float) or not math.isfinite(at):
-                continue
-            for name in numbers:
-                if name != step_metric and fnmatch.fnmatchcase(name, pattern):
+        for name in numbers if self._step_metrics else ():
+            for step_metric in self._step_metrics_of(name):
+                at: Any = numbers.get(step_metric)
+                if at is None:
+                    at = self.summary.get(step_metric)
+                at = convert.to_scalar(at)
+                if isinstance(at, float) and math.isfinite(at):
                     moved[name] = at
         return moved
+
+    def _step_metrics_of(self, name: str) -> list[str]:
+        """The metrics that may be the step of ``name``; the last one with a value is."""
+        return [
+            step_metric
+            for pattern, step_metric in self._step_metrics.items()
+            if name != step_metric and fnmatch.fnmatchcase(name, pattern)
+        ]
+
+    def _write(self, found: Metrics, named: Mapping[Any, Any], step: float, now: float) -> None:
+        super()._write(found, named, step, now)
+        if not _run_end.forget_exit():
+            self.report_next_log()
+
+    def report_next_log(self) -> None:
+        """The next ``log`` comes to :meth:`_write`."""
+        self._fast_paths.clear()
 
     def _show_media(self, name: str, media: Media, step: float, now: float) -> None:
         media._show(RunValues(self._client, self._key, step, now), self._sent_name(name, ()))
@@ -342,6 +362,7 @@ class Run(MetricLog, WandbMethods):
         self._recorder = self._last_run = None
         # The process that began the run ends it.
         self._pid = -1
+        self._left_as = None
         credentials.register_server(self._url, secret)
         self._use_client(Client.of(self._url, self._spool, self._mode))
         if _active_run.run is None:

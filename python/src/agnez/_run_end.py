@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import builtins
+import functools
 import os
 import signal
 import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Callable, NamedTuple, Protocol
+
+from ._capture.redaction import redact_text
 
 #: Bytes of a traceback, from its end.
 _TRACEBACK_BYTES = 2048
@@ -34,6 +38,9 @@ class EndingRun(Protocol):
     def mark_killed(self) -> None:
         """Writes that the process is being killed. Called in a signal handler."""
 
+    def report_next_log(self) -> None:
+        """Calls :func:`forget_exit` with the next metrics that are logged."""
+
     def flush(self, timeout: float | None) -> bool:
         """Waits for the server."""
 
@@ -42,19 +49,21 @@ class EndingRun(Protocol):
 _runs: list[EndingRun] = []
 #: How the process ends, as far as it is known.
 _end_of_process = End("finished")
+#: Whether it is known from a call of ``exit``, whose exception the script may catch.
+_is_exit_recorded = False
 _pid = os.getpid()
 _is_installed = False
 
 
 def add(run: EndingRun) -> None:
     """Finishes the run when the process ends."""
-    global _pid, _end_of_process
+    global _pid, _end_of_process, _is_exit_recorded
     if os.getpid() != _pid:
         # The child of a fork that begins a run of its own.
         _runs.clear()
         _pid = os.getpid()
     # An exit that was caught: the script goes on.
-    _end_of_process = End("finished")
+    _end_of_process, _is_exit_recorded = End("finished"), False
     _runs.append(run)
     _install()
     _finish_with_multiprocessing()
@@ -80,7 +89,8 @@ def of_exception(
         text = "".join(traceback.format_exception(kind, error, trace))
     except Exception:  # Whatever the exception's own methods raise.
         text = kind.__name__
-    data = text.encode("utf-8", "replace")[-_TRACEBACK_BYTES:]
+    # Before it is cut: half of an access key would not be recognised.
+    data = redact_text(text).encode("utf-8", "replace")[-_TRACEBACK_BYTES:]
     return End("failed", 1, data.decode("utf-8", "ignore"))
 
 
@@ -88,7 +98,29 @@ def of_exit(code: Any) -> End:
     """The end of a run whose script called ``sys.exit(code)``."""
     if code is None or code == 0:
         return End("finished")
-    return End("failed", code if isinstance(code, int) else 1)
+    return End("failed", int(code) if isinstance(code, int) else 1)
+
+
+def forget_exit() -> bool:
+    """A run logs: forgets an exit that the script has caught.
+
+    Returns False while an exit may still end the process: the next call has to ask again.
+    """
+    global _end_of_process, _is_exit_recorded
+    if not _is_exit_recorded:
+        return True
+    main = threading.main_thread()
+    if threading.current_thread() is not main or not main.is_alive():
+        # The main thread has ended, and this is another thread or a function of atexit.
+        return False
+    error = sys.exc_info()[1]
+    while error is not None:
+        if isinstance(error, SystemExit):
+            # In a ``finally`` block, on the way out.
+            return False
+        error = error.__context__
+    _end_of_process, _is_exit_recorded = End("finished"), False
+    return True
 
 
 def _install() -> None:
@@ -115,26 +147,46 @@ def _wrap_excepthook() -> None:
     original = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        global _end_of_process
+        global _end_of_process, _is_exit_recorded
         if not hasattr(sys, "ps1"):
             # An interactive session goes on after an exception.
-            _end_of_process = of_exception(kind, error, trace)
+            _end_of_process, _is_exit_recorded = of_exception(kind, error, trace), False
         original(kind, error, trace)
 
     sys.excepthook = hook
 
 
 def _wrap_exit() -> None:
-    original = sys.exit
+    """Notes the exit code of ``sys.exit``, ``exit`` and ``quit``.
 
-    def exit(status: Any = None, /) -> Any:
-        global _end_of_process
+    Python says nothing of a ``raise SystemExit(3)`` to functions of ``atexit``.
+    """
+    # ``exit`` and ``quit`` are absent under ``python -S``.
+    for module, name in ((sys, "exit"), (builtins, "exit"), (builtins, "quit")):
+        original = getattr(module, name, None)
+        if original is not None:
+            setattr(module, name, _Exit(original))
+
+
+class _Exit:
+    """A function that ends the script; it looks as before, as the prompt shows ``exit``."""
+
+    def __init__(self, original: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, original)
+        self._original = original
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        global _end_of_process, _is_exit_recorded
         # Another thread's exit ends only that thread.
         if threading.current_thread() is threading.main_thread():
-            _end_of_process = of_exit(status)
-        original(status)
+            status = args[0] if args else named.get("code")
+            _end_of_process, _is_exit_recorded = of_exit(status), True
+            for run in list(_runs):
+                run.report_next_log()
+        return self._original(*args, **named)
 
-    sys.exit = exit
+    def __repr__(self) -> str:
+        return repr(self._original)
 
 
 def _handle_sigterm() -> None:
@@ -147,12 +199,19 @@ def _handle_sigterm() -> None:
 
 
 def _on_sigterm(number: int, frame: Any) -> None:
+    # A handler that was installed later may call this one, and ends the process in its own way:
+    # it may save a checkpoint first.
+    is_chained = signal.getsignal(number) is not _on_sigterm
+    is_ours = os.getpid() == _pid and bool(_runs)
+    if is_ours:
+        for run in list(_runs):
+            run.mark_killed()
+    if is_chained:
+        return
     signal.signal(number, signal.SIG_DFL)
-    if os.getpid() != _pid or not _runs:
+    if not is_ours:
         os.kill(os.getpid(), number)
         return
-    for run in list(_runs):
-        run.mark_killed()
 
     def die() -> None:
         for run in list(_runs):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from typing import Any
 
-from . import _active_run, _environment, _resume
+from . import _active_run, _environment, _resume, _variables
 from ._capture.recorder import KINDS
 from ._config import to_dict
 from ._log import warn_once
@@ -32,8 +31,6 @@ _IGNORED_ARGUMENTS = {
     "sync_tensorboard",
     "tensorboard",
 }
-#: Modes of ``wandb.init`` by their names here.
-_MODES = {"shared": "online", "run": "online", "dryrun": "offline"}
 #: Values of ``reinit`` that finish the previous run, as here without it.
 _FINISH_PREVIOUS = (None, True, False, "default", "finish_previous")
 
@@ -87,8 +84,8 @@ def init(
 
     ``AGNEZ_PROJECT``, ``AGNEZ_NAME``, ``AGNEZ_RUN_ID``, ``AGNEZ_RUN_GROUP``, ``AGNEZ_TAGS``,
     ``AGNEZ_NOTES``, ``AGNEZ_JOB_TYPE`` and ``AGNEZ_RESUME`` (or ``WANDB_…``) stand for arguments
-    that are missing. Arguments of ``wandb.init`` without effect here are ignored with one warning;
-    unknown ones raise TypeError.
+    that are missing; a wrong one of these is a warning. Arguments of ``wandb.init`` without effect
+    here are ignored with one warning; unknown ones raise TypeError.
     """
     unknown = sorted(set(others) - _IGNORED_ARGUMENTS)
     if unknown:
@@ -96,25 +93,25 @@ def init(
     if others:
         warn_once("init", f"agnez.init passes over {', '.join(sorted(others))}.")
     values = to_dict(config)
-    how = _resume.check_mode(resume if resume is not None else _from_environment("RESUME"))
-    mode = mode or _from_environment("MODE")
+    how = _resume.check_mode(resume) if resume is not None else _variables.resume()
+    mode = mode or _variables.mode()
     if rank is None and _environment.rank() > 0:
         # Every process of a training runs the same script: one of them logs.
         mode = "disabled"
-    mode = names.check_mode(_MODES.get(mode or "", mode))
+    mode = names.check_mode(_variables.MODES.get(mode or "", mode))
     kinds = _captured(capture, mode)
     previous = _active_run.run
     if previous is not None and reinit == "return_previous":
         return previous
     if previous is not None and reinit in _FINISH_PREVIOUS:
         previous.finish()
-    board = names.to_board_name(str(project or _from_environment("PROJECT") or "main"))
+    board = names.to_board_name(str(project or _variables.get("PROJECT") or "main"))
     server = credentials.register_server(url, token)
     last_run = _resume.LastRun(server, board) if how == "auto" and mode != "disabled" else None
-    given = id if id is not None else _from_environment("RUN_ID")
+    given = id if id is not None else _variables.run_id()
     if given is None and last_run is not None:
         given = last_run.read()
-    label = name if name is not None else _from_environment("NAME")
+    label = name if name is not None else _variables.get("NAME")
     if given is None:
         given, label = run_ids.generate(None if label is None else names.to_name(label))
     run_id = run_ids.check(str(given))
@@ -130,7 +127,7 @@ def init(
         "rank": rank,
     }
     run.group, run.job_type, run._notes = keys["group"], keys["job_type"], keys["notes"]
-    run._tags = to_tags(tags if tags is not None else (_from_environment("TAGS") or "").split(","))
+    run._tags = to_tags(tags if tags is not None else _variables.tags())
     keys = {name: value for name, value in keys.items() if value is not None}
     if id is not None:
         # The run may have ended before.
@@ -144,18 +141,13 @@ def init(
     return _active_run.activate(run)
 
 
-def _from_environment(name: str) -> str | None:
-    """The variable ``AGNEZ_…``, or that of Weights & Biases."""
-    return os.environ.get(f"AGNEZ_{name}") or os.environ.get(f"WANDB_{name}") or None
-
-
 def _text(given: Any, name: str) -> str | None:
-    value = given if given is not None else _from_environment(name)
+    value = given if given is not None else _variables.get(name)
     return None if value is None or value == "" else names.to_name(value)
 
 
 def _notes(given: Any) -> str | None:
-    value = given if given is not None else _from_environment("NOTES")
+    value = given if given is not None else _variables.get("NOTES")
     return None if value is None else to_notes(value)
 
 
@@ -164,8 +156,7 @@ def _captured(capture: Any, mode: str) -> Collection[str]:
     if mode == "disabled":
         return ()
     if capture is None:
-        text = os.environ.get("AGNEZ_CAPTURE", "1")
-        capture = {"": True, "1": True, "0": False}.get(text, text.split(","))
+        return _variables.capture()
     if isinstance(capture, bool):
         return KINDS if capture else ()
     kinds = [capture] if isinstance(capture, str) else list(capture)

@@ -33,7 +33,7 @@ class Console:
         self._left_out = 0
         #: The unfinished line of each stream.
         self._rest: dict[str, str] = {}
-        self._wrapped: list[tuple[Any, Any]] = []
+        self._wrapped: list[tuple[Any, _Writer]] = []
         self._pid = os.getpid()
         for name in _STREAMS:
             self._wrap(name)
@@ -43,36 +43,30 @@ class Console:
         original = getattr(stream, "write", None)
         if stream is None or original is None:
             return
-        write = self._copying(name, original)
+        writer = _Writer(self, name, original, "write" in getattr(stream, "__dict__", {}))
         try:
-            stream.write = write
+            stream.write = writer
         except (AttributeError, TypeError):  # A stream that takes no attributes.
             return
-        self._wrapped.append((stream, write))
+        self._wrapped.append((stream, writer))
 
-    def _copying(self, name: str, original: Callable[[str], Any]) -> Callable[[str], Any]:
-        def write(text: str) -> Any:
-            result = original(text)
-            # Not in the child of a fork, where nobody takes the copy.
-            if text.__class__ is str and os.getpid() == self._pid:
-                if self._waiting + len(text) <= _MAX_WAITING:
-                    self._waiting += len(text)
-                    self._pieces.append((name, text))
-                else:
-                    self._left_out += text.count("\n")
-            return result
-
-        return write
+    def add(self, name: str, text: Any) -> None:
+        """Copies what a stream has written."""
+        # Not in the child of a fork, where nobody takes the copy.
+        if text.__class__ is str and os.getpid() == self._pid:
+            if self._waiting + len(text) <= _MAX_WAITING:
+                self._waiting += len(text)
+                self._pieces.append((name, text))
+            else:
+                self._left_out += text.count("\n")
 
     def stop(self) -> None:
-        """Gives the streams their own method back."""
+        """Gives the streams back the method that they had before."""
         wrapped, self._wrapped = self._wrapped, []
-        for stream, write in wrapped:
-            # Another program may have wrapped it since: its wrapper stays.
-            if getattr(stream, "__dict__", {}).get("write") is write:
-                del stream.write
-        # What still comes through such a wrapper is not copied.
+        # What still comes through another program's wrapper is not copied.
         self._pid = -1
+        for stream, writer in wrapped:
+            writer.remove_from(stream)
 
     def take(self, is_end: bool = False) -> str:
         """The complete lines since the last call; with ``is_end`` the incomplete ones as well.
@@ -107,6 +101,37 @@ class Console:
         if left_out:
             kept.append(f"… {left_out:,} lines left out")
         return "".join(f"{line}\n" for line in reversed(kept))
+
+
+class _Writer:
+    """The method ``write`` of a stream whose text is copied."""
+
+    def __init__(
+        self, console: Console, name: str, original: Callable[[str], Any], was_wrapped: bool
+    ) -> None:
+        self._console, self._name = console, name
+        self.original = original
+        #: Whether ``original`` is a wrapper, not the method of the stream's class.
+        self.was_wrapped = was_wrapped
+
+    def __call__(self, text: str) -> Any:
+        result = self.original(text)
+        self._console.add(self._name, text)
+        return result
+
+    def remove_from(self, stream: Any) -> None:
+        """Sets the method from before. A wrapper of another program that was set since stays."""
+        outer = getattr(stream, "__dict__", {}).get("write")
+        if outer is self and self.was_wrapped:
+            stream.write = self.original
+        elif outer is self:
+            del stream.write
+        # Runs that overlap: their copies go on without this one.
+        while isinstance(outer, _Writer):
+            if outer.original is self:
+                outer.original, outer.was_wrapped = self.original, self.was_wrapped
+                return
+            outer = outer.original
 
 
 def _clean(line: str) -> str:

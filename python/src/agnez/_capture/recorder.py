@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from .._log import warn_once
 from . import metadata
 from .console import Console
+from .redaction import redact_text
 from .system_metrics import SystemMetrics
 
 #: What can be captured.
@@ -124,4 +125,4 @@ class Recorder:
     def _send_console(self, is_end: bool) -> None:
         text = self._console.take(is_end) if self._console is not None else ""
         if text:
-            self._sink.log_console(text)
+            self._sink.log_console(redact_text(text))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+from .. import _environment
 
 DEFAULT_URL = "http://localhost:3000"
 #: Tokens by server address, as :func:`register_server` returns it.
@@ -54,9 +54,7 @@ def token_for_child(url: str) -> dict[str, str]:
     That pickle goes through a pipe to the child, like the keys of multiprocessing itself.
     """
     secret = explicit_token(url)
-    context: Any = sys.modules.get("multiprocessing.context")
-    is_spawning = context is not None and context.get_spawning_popen() is not None
-    return {"token": secret} if secret is not None and is_spawning else {}
+    return {"token": secret} if secret is not None and _environment.is_spawning() else {}
 
 
 def token_for(url: str) -> str | None:

@@ -31,7 +31,7 @@ _TRUST_S = 1.0
 #: Statuses with which a proxy answers for a server that it does not ask or does not reach.
 _PROXY_STATUSES = (401, 403, 407, 408, 429, 500, 502, 503, 504)
 #: Every response of the server to a change has one of these keys.
-_RESPONSE_KEYS = ("_id", "appended", "repeated", "run")
+_RESPONSE_KEYS = ("_id", "appended", "repeated", "run", "bytes")
 
 
 @dataclass

@@ -7,8 +7,11 @@ import os
 import re
 from typing import Any
 
+from .._log import warn_once
 from .convert import describe
 
+#: Of a run and a board.
+MODES = ("online", "offline", "disabled")
 #: The server's rule.
 _BOARD = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
@@ -33,11 +36,19 @@ def check_board_name(name: str) -> str:
 
 
 def check_mode(given: str | None) -> str:
-    """Returns ``online``, ``offline`` or ``disabled``: as given, or ``AGNEZ_MODE``."""
-    text = given if given is not None else os.environ.get("AGNEZ_MODE") or "online"
-    if text not in ("online", "offline", "disabled"):
-        raise ValueError(f"mode must be 'online', 'offline' or 'disabled', not {text!r}")
-    return text
+    """Returns one of :data:`MODES`: as given, or ``AGNEZ_MODE``.
+
+    Another argument is a ValueError, another variable a warning: it ends no training.
+    """
+    if given is None:
+        text = os.environ.get("AGNEZ_MODE", "").strip() or "online"
+        if text in MODES:
+            return text
+        warn_once("variable MODE", f"The variable AGNEZ_MODE is not valid, {text!r}: online.")
+        return "online"
+    if given not in MODES:
+        raise ValueError(f"mode must be 'online', 'offline' or 'disabled', not {given!r}")
+    return given
 
 
 def to_board_name(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Union
 
-from .. import _active_run, session
+from .. import _active_run, _environment, session
 from .._run import Run
 from .._run_end import End
 from ..board import Board
@@ -41,12 +41,17 @@ def resolve_board(target: AnyTarget) -> Board:
 
 
 class Training:
-    """The target of one training: begins a run if there is none, and ends only that."""
+    """The target of one training: begins a run if there is none, and ends only that.
 
-    def __init__(self, target: AnyTarget, name: str | None = None) -> None:
-        self._given, self._name = target, name
+    :param left_as: the status of a run whose training did not come to :meth:`end`, as the next
+        :meth:`begin` of any training sets it.
+    """
+
+    def __init__(self, target: AnyTarget, name: str | None = None, left_as: str = "killed") -> None:
+        self._given, self._name, self._left_as = target, name, left_as
         self._target: Target | None = None
         self._is_own = False
+        self._has_begun = False
 
     @property
     def target(self) -> Target:
@@ -54,6 +59,22 @@ class Training:
         if self._target is None:
             self._target = self._open()
         return self._target
+
+    def begin(self) -> None:
+        """A training begins: it gets a run of its own, unless the script's own run is active.
+
+        A run that an interrupted training has left does not continue with other hyperparameters.
+        """
+        if self._has_begun:
+            self.end(self._left_as)
+        if self._target is None and not isinstance(self._given, (Run, Board)):
+            left = _active_run.run
+            if left is not None and left._left_as is not None:
+                left._finish(End(left._left_as))
+        self._has_begun = True
+        target = self.target
+        if self._is_own and isinstance(target, Run):
+            target._left_as = self._left_as
 
     def _open(self) -> Target:
         if isinstance(self._given, (Run, Board)):
@@ -83,13 +104,15 @@ class Training:
     def end(self, status: str = "finished") -> None:
         """Ends the run that this object began; the next training begins another one."""
         target, self._target = self._target, None
-        if self._is_own and isinstance(target, Run):
+        is_own, self._is_own, self._has_begun = self._is_own, False, False
+        if is_own and isinstance(target, Run):
             target._finish(End(status))
-        self._is_own = False
 
     def __getstate__(self) -> dict[str, Any]:
-        # Strategies that spawn processes pickle the trainer: they use one run, and end none.
-        return {**self.__dict__, "_target": self.target, "_is_own": False}
+        # Processes that are spawned in the middle of a training use its run, and do not end it.
+        # Any other copy, such as that of a grid search, is a training of its own.
+        target = self._target if _environment.is_spawning() else None
+        return {**self.__dict__, "_target": target, "_is_own": False, "_has_begun": False}
 
 
 def _show_table(board: Board, values: Mapping[Any, Any], table: str | None) -> None:

@@ -38,6 +38,7 @@ class AgnezCallback(_transformers.TrainerCallback):  # type: ignore[misc,name-de
     @log_exceptions
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.is_world_process_zero:
+            self._training.begin()
             given = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else {}
             arguments = {to_label(name): value for name, value in given.items()}
             self._training.set_config(dict(sorted(arguments.items())), "arguments")

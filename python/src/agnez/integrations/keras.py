@@ -75,6 +75,7 @@ class AgnezCallback(keras.callbacks.Callback):  # type: ignore[misc,name-defined
 
     @log_exceptions
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._training.begin()
         self._spreads = LayerHistograms(self.target, "weights")
         config = {name: value for name, value in (self.params or {}).items() if name != "verbose"}
         optimizer = getattr(self.model, "optimizer", None)

@@ -11,8 +11,8 @@ from ._target import AnyTarget, Target, Training
 class AgnezCallback:
     """Shows the metrics of each boosting round, as a run: ``valid_0/l2``.
 
-    The run ends with the last round; where early stopping ends a training, with the process or the
-    next ``agnez.init``.
+    The run ends with the last round; where early stopping ends a training, with the process, the
+    next training or the next ``agnez.init``.
 
     :param board: a run; a board's name, on which it begins a run if none is active there; None: the
         active run, or one on ``main``; or an :class:`agnez.Board`, for cells without a run.
@@ -24,8 +24,8 @@ class AgnezCallback:
     before_iteration = False
 
     def __init__(self, board: AnyTarget = None, *, name: str | None = None) -> None:
-        self._training = Training(board, name)
-        self._has_config = False
+        # Early stopping is a normal end, and a callback does not see it.
+        self._training = Training(board, name, left_as="finished")
 
     @property
     def target(self) -> Target:
@@ -35,8 +35,8 @@ class AgnezCallback:
     @log_exceptions
     def __call__(self, env: Any) -> None:
         """Logs a round; ``env`` is LightGBM's ``CallbackEnv``."""
-        if not self._has_config:
-            self._has_config = True
+        if env.iteration == getattr(env, "begin_iteration", 0):
+            self._training.begin()
             self._training.set_config(dict(env.params or {}), "config")
         named = {
             f"{data}/{metric}": value
@@ -45,5 +45,4 @@ class AgnezCallback:
         if named:
             self.target.log(named, step=env.iteration)
         if env.iteration + 1 >= env.end_iteration:
-            self._has_config = False
             self._training.end()

@@ -8,7 +8,7 @@ from typing import Any
 from .. import _active_run, session
 from .._errors import log_exceptions
 from .._run_end import End
-from .._values import names
+from .._values import names, run_ids
 
 #: How states of a trial are called here; of the others, ``RUNNING`` and ``WAITING``, none ends.
 _STATUS = {"COMPLETE": "finished", "PRUNED": "finished", "FAIL": "failed"}
@@ -32,9 +32,13 @@ class AgnezCallback:
         """Logs a trial that has ended."""
         state = str(getattr(trial.state, "name", trial.state))
         active = _active_run.run
+        # The variables AGNEZ_RUN_ID and AGNEZ_RESUME would make all trials one run.
+        id, name = run_ids.generate(f"trial {trial.number}")
         run = session.init(
             project=self._board,
-            name=f"trial {trial.number}",
+            id=id,
+            name=name,
+            resume=False,
             group=names.to_name(study.study_name),
             config=dict(trial.params),
             tags=["pruned"] if state == "PRUNED" else None,

@@ -39,8 +39,13 @@ class AgnezCallback(_callback.TrainingCallback):  # type: ignore[misc,name-defin
 
     def before_training(self, model: Any) -> Any:
         """Begins the run."""
-        log_exceptions(self._training.set_config)(self._config, "config")
+        self._begin()
         return model
+
+    @log_exceptions
+    def _begin(self) -> None:
+        self._training.begin()
+        self._training.set_config(self._config, "config")
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:
         """Logs a round. Returns False: the training goes on."""
