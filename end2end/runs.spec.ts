@@ -191,7 +191,9 @@ test("a run is renamed, deleted, and brought back", async ({ page, agnez, open }
   await drawn(other, cells.loss!, 2);
   await row(page, "first").getByRole("button", { name: "first", exact: true }).focus();
   await page.keyboard.press("F2");
-  await page.getByRole("textbox", { name: "Name of the run" }).fill("first <i>try</i>");
+  const field = page.getByRole("textbox", { name: "Name of the run" });
+  await expect(field).toBeFocused();
+  await field.fill("first <i>try</i>");
   await page.keyboard.press("Enter");
   await expect(panel(page).getByRole("heading", { name: "first <i>try</i>" })).toBeVisible();
   await expect(row(other, "first")).toContainText("first <i>try</i>");
@@ -215,6 +217,35 @@ test("a run is renamed, deleted, and brought back", async ({ page, agnez, open }
   await expect(rows(page)).toHaveCount(1);
   await page.keyboard.press("Control+z");
   await expect(rows(page)).toHaveCount(2);
+});
+
+test("a deletion can be undone for as long as its toast says, also right after another one", async ({ page, agnez }) => {
+  await log(agnez, "digits", "first", [{ step: 0, loss: 1 }]);
+  await log(agnez, "digits", "second", [{ step: 0, loss: 2 }]);
+  await page.clock.install();
+  await openBoard(page, BOARD);
+  const remove = async () => {
+    await row(page, "first").locator(".run-name").focus();
+    await page.keyboard.press("Delete");
+    await expect(rows(page)).toHaveCount(1);
+  };
+  await remove();
+  await page.clock.fastForward(3000);
+  await page.keyboard.press("Control+z");
+  await expect(rows(page)).toHaveCount(2);
+  await remove();
+  await page.clock.fastForward(8000);
+  await page.keyboard.press("Control+z");
+  await expect(rows(page)).toHaveCount(2);
+});
+
+test("counters and console output have no cell on the page", async ({ page, agnez }) => {
+  await log(agnez, "digits", "first", [{ step: 0, loss: 1, epoch: 0 }]);
+  await agnez.call("POST", "/boards/digits/runs/first/console", "epoch 0");
+  await openBoard(page, BOARD);
+  await log(agnez, "digits", "second", [{ step: 0, loss: 2, epoch: 0, global_step: 5 }]);
+  await expect(rows(page)).toHaveCount(2);
+  await expect(page.locator("[data-id]")).toHaveCount(1);
 });
 
 test("the list is used by keys", async ({ page, agnez }) => {
@@ -283,7 +314,8 @@ test("hiding a series in one chart is of that chart, and in its picture", async 
   expect(csv.split("\r\n").slice(0, 3).map((line) => line.split(",").slice(0, 4).join(","))).toEqual(["run,series,index,step", "second,,0,0.0", "first,,0,0.0"]);
   const download = page.waitForEvent("download");
   await openMenu(cell(page, cells.loss!), "Save as SVG");
-  const svg = (await (await download).createReadStream().toArray()).join("");
+  const stream = await (await download).createReadStream();
+  const svg = (await stream.toArray()).join("");
   expect(svg).toContain(">second<");
   expect(svg).not.toContain(">first<");
 });

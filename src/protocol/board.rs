@@ -131,6 +131,7 @@ mod tests {
             description: String::new(),
             order,
             layout: None,
+            hidden: false,
             created_seq,
             rev: 1,
             content: CellContent::Empty,

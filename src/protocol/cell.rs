@@ -53,6 +53,9 @@ pub struct Cell {
     pub order: Option<f64>,
     /// The grid columns of a subplot; `None` for all other cells.
     pub layout: Option<Layout>,
+    /// The page does not show it: counters of runs, for example.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
     /// Number of the event that created the cell: breaks ties of `order`.
     pub created_seq: u64,
     /// Counts the changes of the cell, from 1.

@@ -14,7 +14,7 @@ const PREFERRED: [&str; 8] = ["loss", "acc", "f1", "auc", "reward", "return", "e
 /// alphabet decides, so that the columns do not depend on the order of the runs.
 pub fn choose_columns<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<String> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    for last in runs.flat_map(|run| &run.last) {
+    for last in runs.flat_map(|run| &run.last).filter(|last| !is_secondary(&last.metric)) {
         match counts.iter_mut().find(|(metric, _)| *metric == last.metric) {
             Some((_, count)) => *count += 1,
             None => counts.push((&last.metric, 1)),
@@ -37,11 +37,13 @@ pub fn choose_columns<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<String> {
     chosen
 }
 
-/// Less is better. Values of the machine come last.
+/// What says nothing about a run's success: the load of the machine, and counters.
+fn is_secondary(metric: &str) -> bool {
+    metric.starts_with("system/") || matches!(metric.rsplit('/').next(), Some("epoch" | "step" | "global_step" | "iter" | "iteration"))
+}
+
+/// Less is better.
 fn rank(metric: &str) -> usize {
-    if metric.starts_with("system/") {
-        return PREFERRED.len() + 1;
-    }
     let lower = metric.to_ascii_lowercase();
     PREFERRED.iter().position(|part| lower.contains(part)).unwrap_or(PREFERRED.len())
 }
@@ -78,7 +80,8 @@ mod tests {
     #[test]
     fn losses_and_scores_of_validation_come_first() {
         let runs = [run(&["lr", "train/loss", "val/loss"]), run(&["epoch", "val/acc", "val/loss", "system/cpu"])];
-        assert_eq!(choose_columns(runs.iter()), ["val/loss", "val/acc", "epoch"]);
+        assert_eq!(choose_columns(runs.iter()), ["val/loss", "val/acc", "lr"]);
+        assert!(choose_columns([run(&["epoch", "train/global_step", "system/cpu_percent"])].iter()).is_empty());
         assert_eq!(choose_columns([run(&["train/loss", "val/loss"])].iter()), ["val/loss", "train/loss"]);
         assert_eq!(choose_columns([run(&["b", "a"]), run(&["b", "c"])].iter()), ["b", "a", "c"], "what more runs have");
         assert!(choose_columns([].iter()).is_empty());

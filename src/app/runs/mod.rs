@@ -18,9 +18,10 @@ use web_sys::HtmlElement;
 
 use super::state::{Dashboard, use_dashboard};
 use crate::browser::dom;
-use crate::protocol::{RunId, RunStatus};
+use crate::protocol::RunId;
 use details::RunDetails;
 use list::RunTable;
+use run_state::RunState;
 
 /// How often the clock of the page advances, by which a run is silent.
 const CLOCK_STEP: Duration = Duration::from_secs(5);
@@ -56,7 +57,8 @@ fn Panel() -> impl IntoView {
     let counts = move || {
         let (all, running) = runs.list.with(|list| {
             let listed = || list.runs.iter().filter(|run| !run.archived);
-            (listed().count(), listed().filter(|run| run.status == RunStatus::Running).count())
+            let now_ms = runs.now_ms.get();
+            (listed().count(), listed().filter(|run| RunState::of(run, now_ms) == RunState::Running).count())
         });
         let mut text = all.to_string();
         if running > 0 {
@@ -131,7 +133,10 @@ fn open(dashboard: Dashboard, id: Option<RunId>) {
     };
     spawn_local(async move {
         tick().await;
-        focus(&target);
+        // The field for the name takes the focus itself.
+        if !dashboard.runs.renaming.get_untracked() {
+            focus(&target);
+        }
     });
 }
 

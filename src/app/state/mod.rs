@@ -88,6 +88,8 @@ pub struct Dashboard {
     pub dragged: RwSignal<Option<CellId>>,
     pub drop_target: RwSignal<Option<DropTarget>>,
     pub toasts: RwSignal<Vec<Toast>>,
+    /// The number of the next toast. Never used again: the timer of an earlier one would end it.
+    next_toast: StoredValue<u32>,
     /// Only cells whose name this regular expression matches are shown; empty: all.
     pub filter: RwSignal<String>,
     /// The cell that was just added here, until it has a name or is given up.
@@ -105,7 +107,7 @@ impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData) -> Self {
         let PageData { board, runs, server_ms, boards, origin, needs_token, durable, build, may_write, notice } = page;
-        let cells = board.cells.iter().map(|cell| CellState::new(cell, None)).collect();
+        let cells = shown(&board).map(|cell| CellState::new(cell, None)).collect();
         let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
         Self {
             page: StoredValue::new(Arc::new(info)),
@@ -129,6 +131,7 @@ impl Dashboard {
             dragged: RwSignal::new(None),
             drop_target: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
+            next_toast: StoredValue::new(0),
             filter: RwSignal::new(String::new()),
             new_cell: RwSignal::new(None),
             fullscreen: RwSignal::new(None),
@@ -226,8 +229,12 @@ impl Dashboard {
     }
 }
 
+fn shown(board: &Board) -> impl Iterator<Item = &Cell> {
+    board.cells.iter().filter(|cell| !cell.hidden)
+}
+
 fn ids(board: &Board) -> Vec<CellId> {
-    board.cells.iter().map(|cell| cell.id.clone()).collect()
+    shown(board).map(|cell| cell.id.clone()).collect()
 }
 
 /// The ids of `order`, with the known ones in the places that they have in `rows`: new cells take the places of removed ones, then the end.

@@ -47,7 +47,8 @@ impl Dashboard {
     pub fn notify(self, kind: ToastKind) {
         let duration = kind.duration();
         let mut toasts = self.toasts.get_untracked();
-        let number = toasts.last().map_or(0, |toast| toast.number.wrapping_add(1));
+        let number = self.next_toast.get_value();
+        self.next_toast.set_value(number.wrapping_add(1));
         let kind = match kind {
             ToastKind::Filtered(count) => {
                 let is_filtered = |toast: &Toast| matches!(toast.kind, ToastKind::Filtered(_));

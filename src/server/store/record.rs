@@ -115,6 +115,7 @@ impl Record {
             description: self.text("description").to_owned(),
             order: self.order(),
             layout: self.layout(),
+            hidden: self.keys.get("hidden").and_then(Value::as_bool).unwrap_or_default(),
             created_seq: self.created_order,
             rev: self.rev,
             content: self.content.clone(),
