@@ -5,16 +5,13 @@ import { join } from "node:path";
 
 import type { Agnez, Answer } from "./support/agnez.mjs";
 import { Contract } from "./support/contract.ts";
+import { type Exchange, FOREIGN as foreign, TOO_LARGE, TOO_MANY_POINTS, aBoard, aRun, manyRuns, whatARunSends, whatIsReadOfRuns } from "./support/exchanges.ts";
 import { RED, dataUri, gif } from "./support/gif.ts";
 import { expect, test } from "./support/test.ts";
 import { newToken } from "./support/tokens.ts";
 
-/** What only a broken disk, a full queue, a slow network or ten thousand tokens bring about. */
-const UNPROVOKED = /\b(408|429|500|503|507|default)$|^POST \/shares 409$/;
-
-/** Announced, and refused before it is sent. */
-const TOO_LARGE = ["{", { "content-length": String(17 << 20) }] as const;
-const TOO_MANY_POINTS = ["{", { "content-length": String(65 << 20) }] as const;
+/** What only a broken disk, a full queue, a slow network, ten thousand tokens or a hundred thousand runs bring about. */
+const UNPROVOKED = /\b(408|429|500|503|507|default)$|^POST \/shares 409$|\/restore 413$/;
 
 test("the document says what the server does", async ({ agnez }) => {
   const document = await agnez.call("GET", "/openapi.json");
@@ -28,8 +25,7 @@ test("the document says what the server does", async ({ agnez }) => {
 
   const documented = new Set(contract.operations());
   const problems: string[] = [];
-  /** One call: `operation` names the place in the document, `path` is the real one. */
-  const exchange = async (operation: string, path: string, status: number, body?: unknown, headers?: Record<string, string>): Promise<Answer> => {
+  const exchange: Exchange = async (operation, path, status, body, headers) => {
     const answer = await agnez.call(operation.split(" ")[0]!, path, body, headers);
     if (answer.status !== status) problems.push(`${operation} (${path}): expected ${status}, got ${answer.status}: ${answer.text.slice(0, 300)}`);
     if (!documented.has(operation)) problems.push(`${operation} is not documented`);
@@ -40,7 +36,6 @@ test("the document says what the server does", async ({ agnez }) => {
     }
     return answer;
   };
-  const foreign = { origin: "http://evil.example" };
 
   // Both addresses of the values, if the document has both as paths of their own.
   for (const base of ["/values", "/api/v1/values"].filter((base) => documented.has(`GET ${base}`))) {
@@ -177,6 +172,12 @@ test("the document says what the server does", async ({ agnez }) => {
   await exchange(epoch, "/publish/epoch/end/", 201, { loss: 1 }, { "idempotency-key": "fit:1" });
   await exchange(epoch, "/publish/epoch/end/", 422, { loss: 2 }, { "idempotency-key": "fit:1" });
   await exchange(epoch, "/publish/epoch/end/", 403, { loss: 1 }, foreign);
+
+  await aRun(exchange);
+  await manyRuns(exchange);
+  await whatARunSends(exchange);
+  await whatIsReadOfRuns(exchange);
+  await aBoard(exchange);
 
   const patched = { chart: { x: "wall", y: "log", smooth: 0.6, unit: "s", hidden: ["bare"], further: 1 }, append: { one: [[14, 0.5]] } };
   expect((await exchange("PATCH /values/{}", "/values/line", 200, patched)).json.value.series.one).toEqual({ points: 11, last: [14, 0.5] });

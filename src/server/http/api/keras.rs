@@ -11,7 +11,7 @@ use crate::server::boards::{ResponseShape, board_name, keras_epoch, parse_epoch}
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::IdempotencyHeaders;
-use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotTaken};
+use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, Gone, NotTaken};
 use crate::server::http::openapi::schemas::{Epoch, EpochForm, EpochTaken};
 use crate::server::limits::MAX_EPOCH_BODY_BYTES;
 
@@ -34,6 +34,7 @@ use crate::server::limits::MAX_EPOCH_BODY_BYTES;
     responses(
         (status = 201, description = "They are on disk.", body = EpochTaken),
         (status = 409, response = NotTaken),
+        (status = 410, response = Gone),
         ChangeErrors,
         BodyErrors
     )

@@ -18,7 +18,7 @@ use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{CellPath, IdempotencyHeaders};
-use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, NotFound, NotTaken, QueryErrors};
+use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, Gone, NotFound, NotTaken, QueryErrors};
 use crate::server::http::openapi::schemas::{
     AppendBody, AppendManyBody, Appended, BinaryPoints, EntryLines, Error, PointsCsv, PointsLines, PointsPage,
 };
@@ -47,6 +47,7 @@ const MAX_NAMED_SERIES: usize = 20;
         (status = 201, description = "They are on disk.", body = Appended),
         (status = 404, response = NotFound),
         (status = 409, response = NotTaken),
+        (status = 410, response = Gone),
         ChangeErrors,
         BodyErrors
     )
@@ -74,6 +75,7 @@ pub async fn append(request: RequestContext, CellInPath(id): CellInPath, body: B
         (status = 201, description = "They are on disk.", body = Appended),
         (status = 404, response = NotFound),
         (status = 409, response = NotTaken),
+        (status = 410, response = Gone),
         ChangeErrors,
         BodyErrors
     )

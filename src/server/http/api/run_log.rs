@@ -15,7 +15,7 @@ use crate::server::boards::runs::{Heartbeat, check_writer};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{IdempotencyHeaders, RunPath, WriterHeader};
-use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, Conflict, Gone, NotFound, Unavailable};
+use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, Conflict, Gone, InsufficientStorage, NotFound, Unavailable};
 use crate::server::http::openapi::schemas::{Beat, ConsoleAppended, ConsoleText, Error, LogBody, LogLines, Logged};
 use crate::server::limits::{MAX_CONSOLE_BODY_BYTES, MAX_HEARTBEAT_BYTES, MAX_POINTS_BODY_BYTES};
 
@@ -85,6 +85,7 @@ pub async fn log(request: RequestContext, RunInPath { board, run }: RunInPath, b
         (status = 410, response = Gone),
         (status = 400, description = "Not a heartbeat.", body = Error),
         (status = 503, response = Unavailable),
+        (status = 507, response = InsufficientStorage),
         BodyErrors
     )
 )]
@@ -112,6 +113,7 @@ pub async fn heartbeat(request: RequestContext, RunInPath { board, run }: RunInP
     responses(
         (status = 200, description = "It is on disk.", body = ConsoleAppended),
         (status = 404, response = NotFound),
+        (status = 409, response = Conflict),
         (status = 410, response = Gone),
         ChangeErrors,
         BodyErrors
