@@ -66,7 +66,7 @@ const STATED: &[(&str, &[&str])] = &[
             "Objects may be nested {MAX_LOG_DEPTH} deep. A name has 1 to {MAX_SERIES_NAME_CHARS} characters",
             "One request may have {MAX_METRICS_PER_LOG} names and {MAX_POINTS_PER_REQUEST:,} points (413)",
             "A cell may have {MAX_RUN_SERIES_PER_CELL:,} series of runs.",
-            "The document may have {MAX_RUN_BYTES:KiB} KiB in all.",
+            "The document may have {MAX_RUN_BYTES:KiB} KiB; those of all runs of a board may have {MAX_RUN_BYTES_PER_BOARD:MiB} MiB together",
             "a string of up to {MAX_RUN_NAME_CHARS} characters",
             "an object: {MAX_CONFIG_KEYS} keys, {MAX_CONFIG_DEPTH} levels, {MAX_CONFIG_BYTES:KiB} KiB",
             "a list of up to {MAX_RUN_TAGS} strings",
