@@ -34,7 +34,7 @@ pub use query::filter::QueryBudget;
 pub use read::ColumnsOutcome;
 use runs::{ConfigIndexes, ConsoleTurns, RunSigns};
 
-use super::store::{Record, Store, StoreError, StoreStats};
+use super::store::{Batch, Record, Store, StoreError, StoreStats};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use documents::create;
 
@@ -75,7 +75,11 @@ impl Boards {
     pub async fn close(&self) {
         let signs = self.signs.clone();
         // Without them a run seems to be silent for longer; a full disk is no reason not to stop.
-        let stored = self.store.write(1, move |batch| Ok::<_, StoreError>(signs.store_all(batch))).await;
+        let store_signs = move |batch: &mut Batch| {
+            signs.store_all(batch);
+            Ok::<_, StoreError>(())
+        };
+        let stored = self.store.write(1, store_signs).await;
         if let Err(error) = stored {
             tracing::debug!("the last signs of runs are not stored: {error}");
         }

@@ -332,7 +332,8 @@ mod tests {
     #[test]
     fn large_documents_are_not_changed_all_at_once() {
         let new = RunRecord::new("b".into(), RunId::parse("r").unwrap(), Map::new());
-        let runs = |count| vec![Arc::new(RunRecord { bytes: MAX_RUN_BYTES, ..new.clone() }); count];
+        let large = Arc::new(RunRecord { bytes: MAX_RUN_BYTES, ..new });
+        let runs = |count| std::iter::repeat_n(large.clone(), count).collect::<Vec<_>>();
         check_size(memory_of(&runs(127))).unwrap();
         assert_eq!(check_size(memory_of(&runs(128))).unwrap_err().code, 413);
     }

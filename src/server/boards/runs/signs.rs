@@ -125,7 +125,7 @@ impl RunSigns {
 
     /// Number of runs that gave a sign and were not deleted since.
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.state().boards.values().map(HashMap::len).sum()
     }
 }
@@ -194,9 +194,9 @@ mod tests {
         let runs = ["a", "b"].map(|run| RunId::parse(run).unwrap());
         assert!(!runs.iter().any(|run| signs.add(&Arc::from("x"), run, None)));
         signs.remove("y", &runs);
-        assert_eq!(signs.len(), 2);
+        assert_eq!(signs.count(), 2);
         signs.remove("x", &runs[..1]);
-        assert_eq!((signs.len(), signs.last_ms("x", &runs[0])), (1, 0));
+        assert_eq!((signs.count(), signs.last_ms("x", &runs[0])), (1, 0));
         signs.remove("x", &runs);
         assert!(signs.state().boards.is_empty());
     }

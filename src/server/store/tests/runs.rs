@@ -111,9 +111,10 @@ async fn a_refused_operation_leaves_no_run() {
         assert_eq!((batch.run_count("main"), batch.series_count(&id("a"), true)), (0, 0));
     })
     .await;
-    let index = store.index();
-    assert_eq!((index.board("main").unwrap().run_seq, index.series_of_run(&id("a"), &run_id("first")).len()), (0, 0));
-    drop(index);
+    {
+        let index = store.index();
+        assert_eq!((index.board("main").unwrap().run_seq, index.series_of_run(&id("a"), &run_id("first")).len()), (0, 0));
+    }
     store.close().await;
 }
 
@@ -558,10 +559,11 @@ async fn a_cell_that_moves_to_another_board_leaves_the_runs_behind() {
     .await;
     change(&store, |batch| drop(batch.put_run(ChangeKind::Created, RunRecord::new("other".into(), run_id("first"), Map::new())))).await;
     let store = again(store, folder.path()).await;
-    let index = store.index();
-    assert_eq!(index.cell_series(&id("a")).map(|known| (known.list.len(), known.run_series())), Some((1, 0)));
-    assert!(index.run_values(&id("a")).is_none());
-    drop(index);
+    {
+        let index = store.index();
+        assert_eq!(index.cell_series(&id("a")).map(|known| (known.list.len(), known.run_series())), Some((1, 0)));
+        assert!(index.run_values(&id("a")).is_none());
+    }
     assert_eq!(values(&store, "first", "val").await, None, "a run of the same id on the other board has points of its own");
     store.close().await;
     sound(folder.path()).await;

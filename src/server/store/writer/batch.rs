@@ -42,6 +42,9 @@ impl<R> RowState<R> {
 /// The states of the rows of runs after a commit, by board.
 pub type RunStates = HashMap<Arc<str>, HashMap<RunId, RowState<RunRecord>>>;
 
+/// The version and JSON text of a run's value; `None` for a removed one.
+pub(crate) type NewRunValue = Option<(u64, Arc<str>)>;
+
 /// Changes on top of the index.
 #[derive(Debug, Default)]
 pub(crate) struct Layer {
@@ -51,8 +54,8 @@ pub(crate) struct Layer {
     pub boards: HashMap<Arc<str>, BoardRow>,
     pub board_documents: HashMap<Arc<str>, Arc<BoardDocument>>,
     pub runs: RunStates,
-    /// Values of runs with their versions; `None` for a removed one.
-    pub run_values: HashMap<CellId, HashMap<RunId, Option<(u64, Arc<str>)>>>,
+    /// Values of runs.
+    pub run_values: HashMap<CellId, HashMap<RunId, NewRunValue>>,
     pub changes: Vec<Change>,
     pub series: HashMap<CellId, SeriesDelta>,
     replies: Vec<(IdempotencyKey, StoredReply)>,
@@ -80,8 +83,7 @@ pub struct BatchOutcome {
     pub runs: RunStates,
     /// Sizes of the runs that are deleted, by board.
     pub(crate) removed_run_sizes: HashMap<Arc<str>, HashMap<RunId, RunSize>>,
-    /// Cell, run, version and JSON text; `None` for a removed one.
-    pub run_values: Vec<(CellId, RunId, Option<(u64, Arc<str>)>)>,
+    pub run_values: Vec<(CellId, RunId, NewRunValue)>,
     pub changes: Vec<Change>,
     pub series: Vec<AppendPlan>,
     /// Tails that the commit has written of points that were only in the journal.

@@ -32,7 +32,7 @@ pub(crate) struct SummaryJob {
 
 enum Pass {
     Scan(SupersededScan),
-    Rebuild(SummaryRebuild),
+    Rebuild(Box<SummaryRebuild>),
 }
 
 impl Writer {
@@ -88,11 +88,11 @@ impl Writer {
         match job.pass {
             Pass::Scan(mut scan) => {
                 scan.push(&job.tail.x);
-                Ok(Some(SummaryJob { pass: Pass::Rebuild(scan.into_rebuild()), next: 0, ..job }))
+                Ok(Some(SummaryJob { pass: Pass::Rebuild(Box::new(scan.into_rebuild())), next: 0, ..job }))
             }
             Pass::Rebuild(mut rebuild) => {
                 rebuild.push(&job.tail);
-                self.end_summary(&job.cell, &job.series, rebuild).await.map(|()| None)
+                self.end_summary(&job.cell, &job.series, *rebuild).await.map(|()| None)
             }
         }
     }
