@@ -201,7 +201,7 @@ impl CompactionState {
     }
 }
 
-/// Writes the changes of series within a commit. Sets [`SeriesPlan::after`] and [`BatchOutcome::stored_tails`] in `outcome`.
+/// Writes the changes of series within a commit. Sets `SeriesPlan::after` and [`BatchOutcome::stored_tails`] in `outcome`.
 pub async fn write_series(
     commit: &mut SqliteConnection,
     compaction: &mut CompactionState,

@@ -1,7 +1,7 @@
 //! The search language of runs: `lr<0.01 tag:ok -status:failed val/acc.max>=0.9 /^vit/ (model=a | model=b)`.
 //!
-//! A search is parsed ([`parse`]), its names are looked up among the keys of a board
-//! ([`Search::resolve`]), and each run is tested ([`Search::matches`]). This module is pure: a board
+//! A search is parsed ([`parse()`]), its names are looked up among the keys of a board
+//! ([`ParsedSearch::resolve`]), and each run is tested ([`Search::matches`]). This module is pure: a board
 //! gives its keys by [`KeyCatalog`], a run its values by [`RunFields`].
 
 mod evaluate;
