@@ -49,7 +49,7 @@ impl Client {
         Self { stream, request: Vec::new(), reply: Vec::new() }
     }
 
-    /// Sends a request and reads the whole reply; panics unless it is a 2xx. `kind` is the content type of the body, and what is accepted.
+    /// Sends a request and reads the whole reply (the chunks of a streamed one as they are); panics unless it is a 2xx. `kind` is the content type of the body, and what is accepted.
     pub fn call(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> &[u8] {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nAccept: {kind}\r\nContent-Length: {}\r\n\r\n",
@@ -68,7 +68,10 @@ impl Client {
             let Some(end) = self.reply.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
             let head = std::str::from_utf8(&self.reply[..end]).expect("a head").to_ascii_lowercase();
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|length| length.parse().ok());
-            if self.reply.len() >= end + 4 + length.unwrap_or(0_usize) {
+            let is_chunked = head.contains("transfer-encoding: chunked");
+            let is_whole =
+                if is_chunked { self.reply.ends_with(b"\r\n0\r\n\r\n") } else { self.reply.len() >= end + 4 + length.unwrap_or(0_usize) };
+            if is_whole {
                 assert!(head.starts_with("http/1.1 2"), "{head}\n{}", String::from_utf8_lossy(&self.reply[end..]));
                 return &self.reply[end + 4..];
             }
