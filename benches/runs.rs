@@ -187,7 +187,7 @@ fn main() {
         client.json("GET", "/boards/sweep/runs?$limit=50", "");
     });
     timed("search and sort by a metric", || {
-        client.json("GET", "/boards/sweep/runs?q=loss.min%3C1&sort=metrics.loss.min&$limit=50", "");
+        client.json("GET", "/boards/sweep/runs?q=val/loss.min%3C1&sort=metrics.val/loss.min&$limit=50", "");
     });
     let ids: Vec<String> = (0..runs.min(20)).map(|run| format!("run-{run}")).collect();
     let path = format!("/columns?cells=sweep-loss&width=800&runs={}", ids.join(","));
