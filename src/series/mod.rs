@@ -8,6 +8,7 @@ mod compensated_sum;
 #[cfg(test)]
 mod cost_tests;
 mod extent;
+pub mod groups;
 mod node;
 mod outline;
 #[cfg(test)]
