@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::config_index::{ConfigIndex, KeySummary};
-use super::fields::is_private;
+use super::document_keys::is_private;
 use super::list::SEARCHES;
 use super::no_run;
 use super::run_diff::{RunDiff, diff_runs};

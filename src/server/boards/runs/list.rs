@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
-use super::fields::{BoardKeys, Directions, MetricTable, RunCandidate, RunClock, RunView, metric_of};
+use super::board_keys::BoardKeys;
+use super::metric_table::{Directions, MetricTable};
+use super::run_view::{RunCandidate, RunClock, RunView, metric_of};
 use super::search::{self, ParsedSearch, RunField, RunFields, Search, SearchBudget, resolve_name};
 use super::{no_run, parse_run_id};
 use crate::protocol::{ApiError, ErrorKind, RunId};

@@ -1,19 +1,22 @@
 //! The runs of a board: documents, the log, signs of life, and the search over them.
 
+mod board_keys;
 mod change;
 pub mod config_index;
 mod config_value;
 mod console;
 mod document;
-mod fields;
+mod document_keys;
 pub mod flat_config;
 mod heartbeat;
 mod history;
 mod keys;
 mod list;
 pub mod log;
+mod metric_table;
 pub mod run_diff;
 pub mod run_id;
+mod run_view;
 pub mod search;
 pub mod secrets;
 mod signs;
@@ -26,11 +29,11 @@ use serde_json::{Map, Value};
 pub use change::{RunOutcome, RunTarget};
 pub use console::ConsoleTurns;
 pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run};
-pub use fields::{RunClock, RunView};
 pub use heartbeat::{Heartbeat, check_writer};
 pub use history::RunHistory;
 pub use keys::{ConfigIndexes, RunKeys};
 pub use list::{RunPage, RunQuery, parse_run_ids};
+pub use run_view::{RunClock, RunView};
 pub use signs::RunSigns;
 
 use super::existing_run::{existing_run, no_run};

@@ -1,0 +1,171 @@
+//! The statistics of the metrics of runs, taken from the summaries of their series.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::search::Statistic;
+use crate::protocol::{CellId, RunId};
+use crate::series::CurveValues;
+use crate::server::boards::metrics::{Direction, MetricSettings, best_direction};
+use crate::server::store::{Index, Series, Store, json_number};
+
+/// The statistics of a metric of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricFigures {
+    points: u64,
+    /// Value and step of the last point.
+    last: (f64, f64),
+    /// Time of the last point, in seconds since 1970.
+    time: f64,
+    /// Of the curve's finite values.
+    values: Option<CurveValues>,
+    direction: Option<Direction>,
+}
+
+impl MetricFigures {
+    fn of(series: &Series, direction: Option<Direction>) -> Option<Self> {
+        let last = series.last?;
+        Some(Self {
+            points: series.count(),
+            last: (last.y, last.x),
+            time: last.t,
+            values: series.figures().and_then(|figures| figures.values),
+            direction,
+        })
+    }
+
+    pub fn get(&self, statistic: Statistic) -> Option<f64> {
+        match (statistic, self.direction) {
+            (Statistic::Last, _) => Some(self.last.0),
+            (Statistic::Min, _) | (Statistic::Best, Some(Direction::Min)) => Some(self.values?.min.value),
+            (Statistic::Max, _) | (Statistic::Best, Some(Direction::Max)) => Some(self.values?.max.value),
+            (Statistic::Mean, _) => Some(self.values?.mean),
+            (Statistic::Best, None) => None,
+        }
+    }
+
+    fn to_json(self) -> Value {
+        let mut keys = json!({ "last": json_number(self.last.0), "lastStep": json_number(self.last.1), "points": self.points });
+        if let Some(CurveValues { min, max, mean, .. }) = self.values {
+            for (key, number) in [("min", min.value), ("minStep", min.step), ("max", max.value), ("maxStep", max.step), ("mean", mean)] {
+                keys[key] = json_number(number);
+            }
+            if let Some(best) = self.get(Statistic::Best) {
+                keys["best"] = json_number(best);
+            }
+        }
+        keys
+    }
+}
+
+/// The cells of a board. Readers of many series look at one cell at a time, so that commits do not wait for them.
+pub fn cells_of(store: &Store, board: &str) -> Vec<CellId> {
+    store.index().board(board).map(|board| board.cells.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// The metrics of some runs, by name.
+#[derive(Debug, Default)]
+pub struct MetricTable(BTreeMap<Arc<str>, HashMap<RunId, MetricFigures>>);
+
+/// The settings that say which end of a metric is better.
+pub struct Directions {
+    settings: MetricSettings,
+    goal: Option<(String, Direction)>,
+}
+
+impl Directions {
+    /// `document`: the keys of the board's document.
+    pub fn of(document: Option<&Map<String, Value>>) -> Self {
+        let metrics = document.and_then(|document| document.get("metrics")).unwrap_or(&Value::Null);
+        let goal = document
+            .and_then(|document| document.get("goal"))
+            .and_then(|goal| Some((goal.get("metric")?.as_str()?.to_owned(), Direction::from_name(goal.get("direction")?.as_str()?)?)));
+        // Settings were checked when they were written.
+        Self { settings: MetricSettings::parse(metrics).unwrap_or_default(), goal }
+    }
+
+    fn direction(&self, metric: &str) -> Option<Direction> {
+        let goal = self.goal.as_ref().filter(|(goal, _)| goal == metric).map(|(_, direction)| *direction);
+        self.settings.of(metric).direction.or(goal).or_else(|| best_direction(metric))
+    }
+}
+
+impl MetricTable {
+    /// The metrics of these names of all runs of a board. Looks at each series of runs on the board.
+    pub fn of_names(store: &Store, board: &str, names: &BTreeSet<String>, directions: &Directions) -> Self {
+        let mut table = Self::default();
+        if names.is_empty() {
+            return table;
+        }
+        let known: HashMap<&str, Option<Direction>> = names.iter().map(|name| (name.as_str(), directions.direction(name))).collect();
+        for cell in cells_of(store, board) {
+            let index = store.index();
+            for series in index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs()) {
+                if let Some(direction) = series.metric.as_ref().and_then(|metric| known.get(&**metric)) {
+                    table.add(series, *direction);
+                }
+            }
+        }
+        table
+    }
+
+    /// All metrics of these runs.
+    pub fn of_runs(store: &Store, board: &str, runs: &[&RunId], directions: &Directions) -> Self {
+        let (mut table, mut known) = (Self::default(), HashMap::new());
+        for cell in cells_of(store, board) {
+            table.add_cell(&store.index(), &cell, runs, directions, &mut known);
+        }
+        table
+    }
+
+    /// All metrics of one run.
+    pub fn of_run_in(index: &Index, board: &str, run: &RunId, directions: &Directions) -> Self {
+        let (mut table, mut known) = (Self::default(), HashMap::new());
+        for cell in index.board(board).into_iter().flat_map(|board| board.cells.keys()) {
+            table.add_cell(index, cell, &[run], directions, &mut known);
+        }
+        table
+    }
+
+    /// Adds the series of these runs in a cell. `known`: the directions of the metrics so far.
+    fn add_cell(
+        &mut self,
+        index: &Index,
+        cell: &CellId,
+        runs: &[&RunId],
+        directions: &Directions,
+        known: &mut HashMap<Arc<str>, Option<Direction>>,
+    ) {
+        for series in runs.iter().flat_map(|run| index.series_of_run(cell, run)) {
+            let Some(metric) = &series.metric else { continue };
+            let direction = *known.entry(metric.clone()).or_insert_with(|| directions.direction(metric));
+            self.add(series, direction);
+        }
+    }
+
+    /// Where charts of a metric were changed, a run may have its metric in two cells: the one with the newest point counts.
+    fn add(&mut self, series: &Series, direction: Option<Direction>) {
+        let (Some(run), Some(metric)) = (&series.id.run, &series.metric) else { return };
+        let Some(figures) = MetricFigures::of(series, direction) else { return };
+        if !self.0.contains_key(metric) {
+            self.0.insert(metric.clone(), HashMap::new());
+        }
+        let Some(runs) = self.0.get_mut(metric) else { return };
+        match runs.get_mut(run) {
+            Some(known) if known.time > figures.time => {}
+            Some(known) => *known = figures,
+            None => drop(runs.insert(run.clone(), figures)),
+        }
+    }
+
+    pub fn get(&self, metric: &str, run: &RunId) -> Option<&MetricFigures> {
+        self.0.get(metric)?.get(run)
+    }
+
+    /// The metrics of a run, in the order of their names.
+    pub fn of_run(&self, run: &RunId) -> Map<String, Value> {
+        self.0.iter().filter_map(|(name, runs)| Some((name.to_string(), runs.get(run)?.to_json()))).collect()
+    }
+}
