@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::hub::LiveFrame;
+use super::event::LiveFrame;
 use crate::protocol::Event;
 use crate::server::auth::tokens::TokenRegistry;
 use crate::server::limits::{MIN_WEBSOCKET_BYTES_PER_MS, WEBSOCKET_STALL_TIMEOUT};

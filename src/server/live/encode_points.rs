@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::hub::LiveFrame;
+use super::event::LiveFrame;
 use crate::protocol::points::{self, NumbersRef, PartRef};
 use crate::protocol::{RunId, SeriesId};
 use crate::series::Points;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::encode::{encode, event_name};
-use super::hub::LiveFrame;
+use super::event::LiveFrame;
 use crate::protocol::{Event, RunEvent, RunId, RunList};
 use crate::server::boards::Boards;
 use crate::server::store::{ChangeKind, RunRecord, RunsChange};

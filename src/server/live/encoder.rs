@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::encode::{document_frame, page_frame};
-use super::hub::{EventContent, FeedView, LiveFrame, SharedEvent};
+use super::event::{EventContent, FeedView, LiveFrame, SharedEvent};
 use super::{encode_points, encode_runs};
 use crate::server::auth::tokens::TokenRegistry;
 use crate::server::boards::Boards;

@@ -1,117 +1,19 @@
 //! Publishes the changes of boards to their readers. Each reader has a bounded mailbox, so that a slow
 //! one never delays the writer or another reader.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::body::Bytes;
-use axum::extract::ws::Utf8Bytes;
-use serde_json::{Map, Value};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::protocol::{RunId, RunList, points};
-use crate::series::Points;
-use crate::server::limits::{MAX_MAILBOX_BYTES, MAX_MAILBOX_EVENTS, MIN_POINTS_INTERVAL, MIN_SIGNS_INTERVAL};
+use super::event::{EventContent, FeedView, SharedEvent};
+use super::mailbox::{Delivery, Mailbox};
+use crate::protocol::RunId;
+use crate::server::limits::{MIN_POINTS_INTERVAL, MIN_SIGNS_INTERVAL};
 use crate::server::store::{AppendEvent, Change, ChangeKind};
-
-/// Approximate size of a part of a frame of points, beside its name and its numbers.
-const PART_BYTES: usize = 100;
-/// Approximate size of a run in a frame, beside the keys of its document.
-pub const RUN_BYTES: usize = 512;
-// An event with more parts would make every reader lag, so a frame never exceeds the maximum.
-const _: () = assert!(MAX_MAILBOX_BYTES / PART_BYTES <= points::MAX_PARTS as usize);
-
-/// Which events a reader gets, and in which form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeedView {
-    /// Those of cells and runs: `protocol::Cell` and `protocol::Run`, for the page.
-    Page,
-    /// Those of cells: the whole document, as the REST API returns it.
-    Document,
-    /// Those of runs: the whole document.
-    RunDocument,
-}
-
-impl FeedView {
-    fn includes(self, content: &EventContent) -> bool {
-        match content {
-            EventContent::Change(Change::Runs(_)) => self != Self::Document,
-            EventContent::Change(_) => self != Self::RunDocument,
-            EventContent::Signs(_) => self == Self::Page,
-        }
-    }
-}
-
-/// What is sent to readers.
-#[derive(Debug)]
-pub enum EventContent {
-    Change(Change),
-    /// Signs of life of runs: the Unix time of each, in ms. They are not numbered.
-    Signs(HashMap<RunId, u64>),
-}
-
-/// A message to a reader.
-#[derive(Clone, Debug)]
-pub enum LiveFrame {
-    Text(Utf8Bytes),
-    /// Points, for the page.
-    Binary(Bytes),
-}
-
-impl LiveFrame {
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) => bytes.len(),
-        }
-    }
-}
-
-/// An event on its way to the readers. Each form is encoded once for all of them.
-#[derive(Debug)]
-pub struct SharedEvent {
-    pub content: EventContent,
-    frames: [OnceLock<LiveFrame>; 3],
-    /// Approximate size of its frame.
-    bytes: usize,
-}
-
-impl SharedEvent {
-    fn new(content: EventContent) -> Self {
-        let bytes = match &content {
-            EventContent::Change(Change::Cell(change)) => {
-                let value = change.value.as_ref().map_or(0, |value| value.len());
-                value + weight_of(&change.record.keys)
-            }
-            EventContent::Change(Change::Points(appended)) => {
-                let gone = appended.cells.iter().flat_map(|cell| &cell.removed).map(|id| PART_BYTES + id.name.len());
-                let series = appended.cells.iter().flat_map(|cell| &cell.series);
-                let numbers = series.map(|series| PART_BYTES + series.id.name.len() + 24 * series.points.as_ref().map_or(0, Points::len));
-                gone.chain(numbers).sum()
-            }
-            EventContent::Change(Change::Runs(change)) => change.records.iter().map(|run| RUN_BYTES + weight_of(&run.keys)).sum(),
-            // Of more runs than a page lists none is encoded.
-            EventContent::Signs(signs) => signs.len().min(RunList::MAX_RUNS) * RUN_BYTES,
-        };
-        Self { content, frames: Default::default(), bytes: 256 + bytes }
-    }
-
-    /// Whether its frame is large and not encoded yet.
-    pub fn needs_encoding(&self, view: FeedView, large: usize) -> bool {
-        self.bytes >= large && self.frames[view as usize].get().is_none()
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    pub fn frame(&self, view: FeedView, write: impl FnOnce() -> LiveFrame) -> LiveFrame {
-        self.frames[view as usize].get_or_init(write).clone()
-    }
-}
 
 #[derive(Default)]
 pub struct Hub {
@@ -157,25 +59,6 @@ impl Topic {
             self.broadcast(EventContent::Signs(signs));
         }
     }
-}
-
-struct Mailbox {
-    view: FeedView,
-    waiting: Mutex<Waiting>,
-    wake: Notify,
-}
-
-#[derive(Default)]
-struct Waiting {
-    event: VecDeque<Arc<SharedEvent>>,
-    bytes: usize,
-    lagged: bool,
-}
-
-pub enum Delivery {
-    Event(Arc<SharedEvent>),
-    /// Events were dropped: read the newest state instead.
-    Lagged,
 }
 
 impl Hub {
@@ -261,26 +144,9 @@ impl Hub {
 
     /// The events of this view that are published from now on.
     pub fn subscribe(self: &Arc<Self>, board: &str, view: FeedView) -> Subscription {
-        let mailbox = Mailbox { view, waiting: Mutex::default(), wake: Notify::new() };
-        let (board, mailbox) = (Arc::<str>::from(board), Arc::new(mailbox));
+        let (board, mailbox) = (Arc::<str>::from(board), Arc::new(Mailbox::new(view)));
         lock(&self.boards).entry(board.clone()).or_default().mailboxes.push(mailbox.clone());
         Subscription { hub: self.clone(), board, mailbox }
-    }
-}
-
-impl Mailbox {
-    fn put(&self, event: &Arc<SharedEvent>) {
-        let mut waiting = lock(&self.waiting);
-        if waiting.lagged {
-            return;
-        }
-        waiting.bytes += event.bytes;
-        waiting.event.push_back(event.clone());
-        if waiting.event.len() > MAX_MAILBOX_EVENTS || waiting.bytes > MAX_MAILBOX_BYTES {
-            *waiting = Waiting { lagged: true, ..Waiting::default() };
-        }
-        drop(waiting);
-        self.wake.notify_one();
     }
 }
 
@@ -293,19 +159,16 @@ pub struct Subscription {
 
 impl Subscription {
     pub fn try_next(&self) -> Option<Delivery> {
-        let mut waiting = lock(&self.mailbox.waiting);
-        if std::mem::take(&mut waiting.lagged) {
+        let delivery = self.mailbox.take()?;
+        if matches!(delivery, Delivery::Lagged) {
             self.hub.lagged.fetch_add(1, Ordering::Relaxed);
-            return Some(Delivery::Lagged);
         }
-        let event = waiting.event.pop_front()?;
-        waiting.bytes -= event.bytes;
-        Some(Delivery::Event(event))
+        Some(delivery)
     }
 
     /// Waits until an event may have come since the mailbox was found empty.
     pub async fn changed(&self) {
-        self.mailbox.wake.notified().await;
+        self.mailbox.changed().await;
     }
 }
 
@@ -330,29 +193,18 @@ fn unix_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
-/// Approximate size of the keys of a document as JSON.
-pub fn weight_of(keys: &Map<String, Value>) -> usize {
-    keys.iter().map(|(key, value)| key.len() + weight(value)).sum()
-}
-
-/// Approximate size of a value as JSON.
-fn weight(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(weight).sum::<usize>() + items.len(),
-        Value::Object(keys) => keys.iter().map(|(key, value)| key.len() + weight(value)).sum(),
-        _ => 8,
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
     use crate::protocol::{CellContent, CellId, SeriesId};
+    use crate::series::Points;
+    use crate::server::limits::{MAX_MAILBOX_BYTES, MAX_MAILBOX_EVENTS};
     use crate::server::store::{AppendedCell, AppendedSeries, CellChange, ChangeKind, Record, RunRecord, RunsChange, StoredValue};
 
     fn change(board: &str, seq: u64, bytes: usize) -> Change {

@@ -5,5 +5,7 @@ pub mod encode;
 mod encode_points;
 mod encode_runs;
 mod encoder;
+pub mod event;
 pub mod feed;
 pub mod hub;
+mod mailbox;

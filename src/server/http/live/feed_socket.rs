@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use crate::server::limits::MAX_INCOMING_FRAME_BYTES;
 use crate::server::limits::WEBSOCKET_STALL_TIMEOUT;
 use crate::server::live::encode::send_timeout;
-use crate::server::live::hub::LiveFrame;
+use crate::server::live::event::LiveFrame;
 
 /// What clients send is short and rare. A longer message grows the buffer.
 const READ_BUFFER_BYTES: usize = 4 << 10;

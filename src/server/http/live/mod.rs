@@ -13,7 +13,7 @@ use crate::protocol::ErrorKind;
 use crate::server::boards;
 use crate::server::error::ServerError;
 use crate::server::live::feed::{FeedRequest, Position};
-use crate::server::live::hub::FeedView;
+use crate::server::live::event::FeedView;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

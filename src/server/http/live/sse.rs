@@ -18,7 +18,7 @@ use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::QueryErrors;
 use crate::server::http::openapi::schemas::SentEvent;
 use crate::server::live::feed::{Feed, ReadyFrame};
-use crate::server::live::hub::{FeedView, LiveFrame};
+use crate::server::live::event::{FeedView, LiveFrame};
 
 #[utoipa::path(
     get,

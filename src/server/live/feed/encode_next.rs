@@ -11,7 +11,7 @@ use crate::protocol::{Event, RunList};
 use crate::server::error::ServerError;
 use crate::server::live::encode::{document_frame, encode, page_frame};
 use crate::server::live::encode_runs;
-use crate::server::live::hub::{FeedView, LiveFrame, RUN_BYTES, SharedEvent, weight_of};
+use crate::server::live::event::{FeedView, LiveFrame, RUN_BYTES, SharedEvent, weight_of};
 
 impl Feed {
     /// An estimate of the memory for encoding a snapshot of the board, in bytes.

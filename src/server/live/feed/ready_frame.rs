@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
 
-use crate::server::live::hub::LiveFrame;
+use crate::server::live::event::LiveFrame;
 use crate::server::net::response_budget::Share;
 
 /// A frame, and its share of the response budget.

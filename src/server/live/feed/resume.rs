@@ -8,7 +8,7 @@ use crate::protocol::points::PartRef;
 use crate::server::live::encode::encode;
 use crate::server::live::encode_points::count_frames;
 use crate::server::live::encode_runs::{catch_up_frame, empty_snapshot_frame};
-use crate::server::live::hub::{FeedView, RUN_BYTES, weight_of};
+use crate::server::live::event::{FeedView, RUN_BYTES, weight_of};
 use crate::server::store::{ChangeKind, Record, RunRecord};
 
 impl Feed {

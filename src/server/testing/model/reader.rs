@@ -10,7 +10,7 @@ use crate::protocol::{Board, BoardChange, Cell, CellContent, CellId, Event};
 use crate::server::App;
 use crate::server::boards::Boards;
 use crate::server::live::feed::{Feed, FeedRequest, Position};
-use crate::server::live::hub::{FeedView, LiveFrame};
+use crate::server::live::event::{FeedView, LiveFrame};
 
 type Name = (String, String);
 

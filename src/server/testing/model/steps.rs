@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::server::live::hub::FeedView;
+use crate::server::live::event::FeedView;
 use crate::split_mix::SplitMix64;
 
 pub const BOARDS: [&str; 2] = ["main", "b"];
