@@ -1,5 +1,10 @@
 //! Tests of runs: their rows, events and series.
 
+#[cfg(test)]
+mod purge;
+#[cfg(test)]
+mod summaries;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -7,10 +12,7 @@ use serde_json::{Map, json};
 
 use super::{again, change, create, id, start};
 use crate::protocol::{RunId, SeriesId};
-use crate::series::{Axis, CurveFigures, Points, SupersededScan, Window};
-use crate::server::limits::TOMBSTONE_TTL_MS;
-use crate::server::store::index::tombstones::disk_bytes_of;
-use crate::server::store::writer::batch::RowState;
+use crate::series::{Axis, Window};
 use crate::server::store::*;
 
 fn run_id(text: &str) -> RunId {
@@ -153,38 +155,6 @@ async fn a_change_of_many_runs_is_one_event() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_deleted_run_hides_its_series_until_it_is_restored() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = start(folder.path()).await;
-    create(&store, "a").await;
-    change(&store, |batch| {
-        put(batch, "first");
-        append(batch, "first", "", "loss", &[1.0, 2.0]);
-    })
-    .await;
-    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &run_id("first")).unwrap()))).await;
-    for _ in 0..2 {
-        assert_eq!(values(&store, "first", "").await, None);
-        assert!(store.index().board("main").unwrap().runs.tombstone(&run_id("first")).is_some());
-        store = again(store, folder.path()).await;
-    }
-    change(&store, |batch| drop(batch.restore_run(&batch.removed_run("main", &run_id("first")).unwrap()))).await;
-    assert_eq!(values(&store, "first", "").await.unwrap(), [1.0, 2.0]);
-    // A new run of the same id begins without them.
-    change(&store, |batch| {
-        batch.remove_run(&batch.run("main", &run_id("first")).unwrap());
-        put(batch, "first");
-        append(batch, "first", "", "loss", &[5.0]);
-    })
-    .await;
-    assert_eq!(values(&store, "first", "").await.unwrap(), [5.0]);
-    let store = again(store, folder.path()).await;
-    assert_eq!(values(&store, "first", "").await.unwrap(), [5.0]);
-    store.close().await;
-    sound(folder.path()).await;
-}
-
 #[test]
 fn the_colours_of_runs_are_counted_through_all_changes() {
     let (mut index, mut key) = (Index::default(), 0);
@@ -254,197 +224,6 @@ async fn columns_are_those_of_the_runs_that_are_named() {
     store.close().await;
 }
 
-/// The figures of a curve, from all of its points.
-fn figures(steps: &[f64], values: &[f64]) -> Option<CurveFigures> {
-    let points = Points { x: steps.to_vec(), y: values.to_vec(), t: vec![1e9; steps.len()] };
-    let mut scan = SupersededScan::default();
-    scan.push(&points.x);
-    let mut rebuild = scan.into_rebuild();
-    rebuild.push(&points);
-    rebuild.finish().figures()
-}
-
-#[tokio::test]
-async fn summaries_are_those_of_all_points_after_restarts_of_runs_and_of_the_server() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = start(folder.path()).await;
-    create(&store, "a").await;
-    change(&store, |batch| drop(put(batch, "first"))).await;
-    let (mut steps, mut values): (Vec<f64>, Vec<f64>) = Default::default();
-    let mut made_again = 0;
-    // Two restarts within chunks, one of them far back, and one of the tail only.
-    for (part, from) in [0, 1000, 2000, 3000, 4000, 2500, 3500, 4500, 5500, 200, 1200, 1100].into_iter().enumerate() {
-        let x: Vec<f64> = (from..from + 1000).map(f64::from).collect();
-        let y: Vec<f64> = x.iter().map(|x| if x % 97.0 == 0.0 { f64::NAN } else { (x * (1.0 + part as f64)).sin() }).collect();
-        steps.extend(&x);
-        values.extend(&y);
-        change(&store, move |batch| {
-            let t = Some(vec![1e9; x.len()]);
-            batch.append(&id("a"), &series_id("first", "val"), Some("val/loss"), NewPoints { x: Some(x), y, t });
-        })
-        .await;
-        let known = |store: &Store| {
-            let index = store.index();
-            let series = &index.series_of_run(&id("a"), &run_id("first"))[0];
-            (series.figures(), series.needs_summary())
-        };
-        made_again += u32::from(known(&store).1);
-        let made = async {
-            while known(&store).1 {
-                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(20), made).await.expect("it is made while nothing else is to be done");
-        let expected = figures(&steps, &values);
-        assert_eq!(known(&store).0, expected, "part {part}");
-        if part % 3 == 2 {
-            store = again(store, folder.path()).await;
-            let made = async {
-                while known(&store).1 {
-                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-                }
-            };
-            tokio::time::timeout(std::time::Duration::from_secs(20), made).await.expect("it is made after a start");
-            assert_eq!(known(&store).0, expected, "part {part}, after a start");
-        }
-    }
-    assert!(made_again >= 2, "{made_again}");
-    store.close().await;
-    sound(folder.path()).await;
-}
-
-#[test]
-fn deleted_runs_are_purged_after_30_days_with_their_series() {
-    let mut index = Index::default();
-    let mut key = 0;
-    let mut commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
-        let mut batch = Batch::new(index, now_ms, index.count() as u64 + now_ms);
-        operation(&mut batch);
-        batch.end(true);
-        let mut outcome = batch.finish(&mut key);
-        let changes = outcome.changes.len();
-        outcome.apply(index);
-        changes
-    };
-    let remove = |batch: &mut Batch, run: &str| drop(batch.remove_run(&batch.run("main", &run_id(run)).unwrap()));
-    commit(&mut index, 1000, &|batch| {
-        super::line(batch, "a");
-        for run in ["first", "second", "third"] {
-            put(batch, run);
-            append(batch, run, "", "loss", &[1.0, 2.0]);
-        }
-    });
-    commit(&mut index, 2000, &|batch| ["first", "second"].into_iter().for_each(|run| remove(batch, run)));
-    commit(&mut index, 3000, &|batch| remove(batch, "third"));
-    assert_eq!((index.run_trash().len(), index.run_trash().oldest().count()), (3, 3));
-    commit(&mut index, 4000, &|batch| drop(batch.restore_run(&batch.removed_run("main", &run_id("second")).unwrap())));
-    let counts = |index: &Index| {
-        let known = index.cell_series(&id("a")).unwrap();
-        let points = ["first", "second", "third"].map(|run| known.of_run(&run_id(run)).len());
-        (index.run_trash().len(), index.board("main").unwrap().run_floor, points)
-    };
-    assert_eq!(counts(&index), (2, 0, [1, 1, 1]));
-    let late = 2000 + TOMBSTONE_TTL_MS;
-    commit(&mut index, late, &|batch| drop(batch.put_board_document(&"main".into(), Map::new())));
-    assert_eq!(counts(&index), (2, 0, [1, 1, 1]));
-    commit(&mut index, late + 1, &|batch| drop(batch.put_board_document(&"main".into(), Map::new())));
-    assert_eq!(counts(&index), (2, 0, [1, 1, 1]), "commits of operations purge no runs");
-    let changes = commit(&mut index, late + 1, &|batch| batch.purge_excess_runs());
-    assert_eq!((counts(&index), changes), ((1, 2, [0, 1, 1]), 0), "readers have not seen its series since it was deleted");
-    // Emptying the trash purges the rest.
-    commit(&mut index, late + 2, &|batch| assert_eq!(batch.purge(100), 1));
-    assert_eq!(counts(&index), (0, 3, [0, 1, 0]));
-    assert_eq!(index.run_trash().bytes(), 0);
-}
-
-#[test]
-fn a_commit_purges_as_many_runs_as_have_a_thousand_series() {
-    let (mut index, mut key) = (Index::default(), 0);
-    let mut batch = Batch::new(&index, 1000, 0);
-    super::line(&mut batch, "a");
-    for run in 0..10 {
-        put(&mut batch, &run.to_string());
-        for name in 0..300 {
-            append(&mut batch, &run.to_string(), &name.to_string(), "loss", &[1.0]);
-        }
-        let record = batch.run("main", &run_id(&run.to_string())).unwrap();
-        batch.remove_run(&record);
-    }
-    batch.end(true);
-    batch.finish(&mut key).apply(&mut index);
-    let mut purged = Vec::new();
-    while index.run_trash().len() > 0 {
-        let before = index.run_trash().len();
-        let mut batch = Batch::new(&index, 1001 + TOMBSTONE_TTL_MS, 10_000);
-        batch.purge_excess_runs();
-        let mut outcome = batch.finish(&mut key);
-        let series: usize = outcome.series.iter().map(|plan| plan.removed.len()).sum();
-        outcome.apply(&mut index);
-        purged.push((before - index.run_trash().len(), series));
-    }
-    assert_eq!(purged, [(3, 900), (3, 900), (3, 900), (1, 300)]);
-}
-
-/// Applying a commit blocks all readers.
-#[test]
-fn the_points_of_deleted_runs_are_counted_before_the_index_is_changed() {
-    let mut index = Index::default();
-    let (mut key, runs, cells) = (0, 300_usize, 20);
-    let mut batch = Batch::new(&index, 1000, 0);
-    for cell in 0..cells {
-        super::line(&mut batch, &format!("c{cell}"));
-    }
-    for run in 0..runs {
-        put(&mut batch, &run.to_string());
-        let points = NewPoints { x: None, y: vec![1.0; 3], t: None };
-        batch.append(&id(&format!("c{}", run % cells)), &series_id(&run.to_string(), ""), Some("loss"), points);
-    }
-    batch.end(true);
-    batch.finish(&mut key).apply(&mut index);
-    let mut batch = Batch::new(&index, 2000, 10_000);
-    for run in batch.runs("main") {
-        batch.remove_run(&run);
-    }
-    batch.end(true);
-    let mut outcome = batch.finish(&mut key);
-    assert_eq!(outcome.removed_run_sizes["main"].len(), runs);
-    let expected: u64 = outcome.runs["main"].values().filter_map(RowState::row).map(|(run, _)| disk_bytes_of(&run.keys, 3)).sum();
-    outcome.apply(&mut index);
-    assert_eq!((index.run_trash().len(), index.run_trash().bytes()), (runs, expected));
-    index.measure_tombstones();
-    assert_eq!((index.run_trash().len(), index.run_trash().bytes()), (runs, expected));
-    let sizes = index.run_sizes("main", &[&run_id("7"), &run_id("none")].into());
-    assert_eq!(sizes.into_iter().map(|(run, size)| (run, size.points)).collect::<Vec<_>>(), [(run_id("7"), 3)]);
-}
-
-#[tokio::test]
-async fn the_trash_of_runs_survives_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = start(folder.path()).await;
-    create(&store, "a").await;
-    change(&store, |batch| {
-        for run in ["first", "second"] {
-            put(batch, run);
-            append(batch, run, "", "loss", &[1.0; 5000]);
-        }
-    })
-    .await;
-    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &run_id("first")).unwrap()))).await;
-    let trash = |store: &Store| (store.index().run_trash().len(), store.index().run_trash().bytes());
-    let before = trash(&store);
-    assert!(before.0 == 1 && before.1 > 50_000, "{before:?}");
-    store = again(store, folder.path()).await;
-    assert_eq!(trash(&store), before);
-    assert_eq!((store.purge().await.unwrap(), store.purge().await.unwrap()), (1, 0));
-    let store = again(store, folder.path()).await;
-    assert_eq!((trash(&store), values(&store, "second", "").await.unwrap().len()), ((0, 0), 5000));
-    assert!(store.index().series_of_run(&id("a"), &run_id("first")).is_empty());
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM run").fetch_one(&store.readers).await.unwrap();
-    assert_eq!(left, 1);
-    store.close().await;
-    sound(folder.path()).await;
-}
-
 #[tokio::test]
 async fn each_run_has_a_value_of_its_own_in_a_cell() {
     let folder = tempfile::tempdir().unwrap();
@@ -497,40 +276,6 @@ async fn each_run_has_a_value_of_its_own_in_a_cell() {
     change(&store, |batch| drop(batch.remove(&batch.cell(&id("n")).unwrap()))).await;
     assert_eq!(store.purge().await.unwrap(), 1);
     assert_eq!((read(&store, "second").await, rows(&store).await), (None, 0));
-    store.close().await;
-    sound(folder.path()).await;
-}
-
-#[tokio::test]
-async fn a_full_disk_purges_no_run_whose_series_the_waiting_commit_removes() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = super::start_with(folder.path(), Some(90)).await;
-    for cell in ["a", "b"] {
-        create(&store, cell).await;
-    }
-    change(&store, |batch| {
-        for (run, cell) in [("first", "a"), ("second", "b")] {
-            put(batch, run);
-            let points = NewPoints { x: None, y: vec![1.0; 5000], t: None };
-            batch.append(&id(cell), &series_id(run, ""), Some("loss"), points);
-        }
-    })
-    .await;
-    change(&store, |batch| {
-        ["first", "second"].into_iter().for_each(|run| drop(batch.remove_run(&batch.run("main", &run_id(run)).unwrap())))
-    })
-    .await;
-    assert_eq!(store.index().run_trash().len(), 2, "there is room for both");
-    change(&store, |batch| {
-        batch.clear_series(&id("a"));
-        let y = (0..200_000).map(|at| f64::from(at).sin()).collect();
-        batch.append(&id("a"), &SeriesId::plain("l"), None, NewPoints { x: None, y, t: None });
-    })
-    .await;
-    let left = |store: &Store| store.index().board("main").unwrap().runs.tombstones().map(|run| run.id.to_string()).collect::<Vec<_>>();
-    assert_eq!(left(&store), ["first"]);
-    let store = again(store, folder.path()).await;
-    assert_eq!((left(&store), super::values(&store, "a", "l").await.len()), (vec!["first".to_owned()], 200_000));
     store.close().await;
     sound(folder.path()).await;
 }
