@@ -229,7 +229,7 @@ async function settled(page: Page): Promise<void> {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
-/** Records every change of the DOM below, and every frame or picture that loads anew. */
+/** Records every change of the DOM below, and every frame or picture that loads again. */
 async function watchChanges(watched: Locator): Promise<void> {
   await watched.evaluate((element) => {
     const changes: string[] = [];

@@ -1,4 +1,4 @@
-// A server that is stopped well and started again, or goes back to a backup: an open page goes on by itself, and is not loaded anew.
+// A server that is stopped well and started again, or goes back to a backup: an open page goes on by itself, and is not reloaded.
 import { join } from "node:path";
 
 import { canvas, drawn } from "./support/line.ts";
@@ -8,7 +8,7 @@ import { expect, test } from "./support/test.ts";
 /** What a browser writes to its console when the server is not there. */
 const AWAY = [/WebSocket connection to/, /ERR_CONNECTION_(REFUSED|RESET|CLOSED)/, /ERR_EMPTY_RESPONSE/];
 
-test("an open page goes on after restarts, without being loaded anew", async ({ page, agnez, problems }) => {
+test("an open page goes on after restarts, without being reloaded", async ({ page, agnez, problems }) => {
   problems.allow(...AWAY);
   const { _id } = await agnez.create({ name: "log", type: "log", value: "before" });
   await agnez.create({ _id: "line", name: "loss", type: "line" });

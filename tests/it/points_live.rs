@@ -1,4 +1,4 @@
-//! Numbers as readers hear of them: as they come, when a series is replaced or gone, and beside the columns that they asked for.
+//! Numbers as readers hear of them: as they come, when a series is replaced or removed, and beside the columns that they asked for.
 
 use agnez::protocol::columns;
 use agnez::protocol::points::{self, SeriesPart};
@@ -19,11 +19,11 @@ async fn points_are_told_as_they_come() {
     let part = &frame.parts[0];
     assert_eq!((frame.seq, part.cell.as_str(), part.series.as_str(), part.start, part.n), (2, "a", "l", Some(0), 2));
     assert_eq!(part.numbers.as_ref().unwrap().x.as_deref(), Some(&[3.0, 4.0][..]));
-    let told = documents.next().await.unwrap();
-    assert_eq!((&told["event"], &told["first"], &told["seq"]), (&json!("appended"), &json!(2), &json!(2)));
-    let series = &told["data"]["a"]["l"];
+    let event = documents.next().await.unwrap();
+    assert_eq!((&event["event"], &event["first"], &event["seq"]), (&json!("appended"), &json!(2), &json!(2)));
+    let series = &event["data"]["a"]["l"];
     assert_eq!((&series["start"], &series["y"]), (&json!(0), &json!([0.5, "NaN"])));
-    // Very many at once are told by their number.
+    // Very many at once are sent as a count.
     let many: Vec<u32> = (0..5000).collect();
     send(&server, "a", &json!({ "l": many }).to_string()).await;
     let part = points::read(&page.binary().await).unwrap().parts.remove(0);
@@ -46,18 +46,18 @@ async fn parts(live: &mut Live) -> Vec<(String, Option<u64>, u32, Option<usize>)
     parts.map(|SeriesPart { series, start, n, numbers, .. }| (series, start, n, numbers.map(|numbers| numbers.y.len()))).collect()
 }
 
-/// What is told of series after the next documents: `data` and `gone`.
+/// `data` and `removed` of the next event.
 async fn appended(live: &mut Live) -> (Value, Value) {
     loop {
         let mut frame = live.next().await.expect("the line stays open");
         if frame["event"] == "appended" {
-            return (frame["data"].take(), frame["gone"].take());
+            return (frame["data"].take(), frame["removed"].take());
         }
     }
 }
 
 #[tokio::test]
-async fn series_that_are_replaced_or_gone_are_told() {
+async fn series_that_are_replaced_or_removed_are_announced() {
     let mut server = spawn().await;
     line(&server, "a").await;
     send(&server, "a", r#"{"l":[1,2,3,4,5,6],"m":[1]}"#).await;
@@ -68,9 +68,9 @@ async fn series_that_are_replaced_or_gone_are_told() {
     server.call("PATCH", "/values/a", r#"{"value":{"series":{"l":{"y":[9,9,9],"t":[7,7,7]},"n":[5]}}}"#).await;
     let over = |name: &str| (name.to_owned(), Some(0), 0, None);
     assert_eq!(parts(&mut page).await, [over("m"), over("l"), ("n".to_owned(), Some(0), 1, Some(1))]);
-    let (mut data, gone) = appended(&mut documents).await;
-    let list = json!({"start": 0, "points": 3, "anew": true, "x": [0.0, 1.0, 2.0], "y": [9.0, 9.0, 9.0], "t": [7.0, 7.0, 7.0]});
-    assert_eq!((data["a"]["l"].take(), &data["a"]["n"]["anew"], gone), (list, &Value::Null, json!({"a": ["m"]})));
+    let (mut data, removed) = appended(&mut documents).await;
+    let list = json!({"start": 0, "points": 3, "reset": true, "x": [0.0, 1.0, 2.0], "y": [9.0, 9.0, 9.0], "t": [7.0, 7.0, 7.0]});
+    assert_eq!((data["a"]["l"].take(), &data["a"]["n"]["reset"], removed), (list, &Value::Null, json!({"a": ["m"]})));
     // A page that was away drops the lines that it knows by these names, and one that was not keeps them, also after a restart.
     send(&server, "a", r#"{"l":[9]}"#).await;
     let count = |name: &str, points| (name.to_owned(), Some(points), 0, None);
@@ -78,10 +78,10 @@ async fn series_that_are_replaced_or_gone_are_told() {
         if restart {
             server.restart(&[]).await;
         }
-        for (since, told) in [(2, vec![over("l"), count("l", 4), over("n"), count("n", 1)]), (4, vec![count("l", 4), count("n", 1)])] {
+        for (since, expected) in [(2, vec![over("l"), count("l", 4), over("n"), count("n", 1)]), (4, vec![count("l", 4), count("n", 1)])] {
             let mut back = server.live(&format!("view=page&epoch={epoch}&since={since}")).await;
             assert_eq!(back.next().await.unwrap()["event"], "hello");
-            assert_eq!(parts(&mut back).await, told, "since {since}");
+            assert_eq!(parts(&mut back).await, expected, "since {since}");
         }
     }
     let (mut page, mut documents) = (server.live("view=page").await, server.live("").await);
@@ -89,11 +89,11 @@ async fn series_that_are_replaced_or_gone_are_told() {
     documents.next().await;
     // Nothing of it is left.
     server.call("PATCH", "/values/a", r#"{"value":[]}"#).await;
-    let mut told = parts(&mut page).await;
-    told.sort();
-    assert_eq!(told, [over("l"), over("n")]);
+    let mut received = parts(&mut page).await;
+    received.sort();
+    assert_eq!(received, [over("l"), over("n")]);
     assert_eq!(appended(&mut documents).await, (json!({}), json!({"a": ["l", "n"]})));
-    // Where no series changes, nothing is told of series.
+    // Where no series changes, no event names a series.
     let before = server.live("").await.next().await.unwrap()["seq"].as_u64().unwrap();
     server.call("PATCH", "/values/a", r#"{"value":[]}"#).await;
     assert_eq!(documents.next().await.unwrap()["seq"], before + 1);
@@ -119,7 +119,7 @@ async fn columns_and_the_frames_after_them_are_the_whole_series() {
     };
     write(0..10).await;
     while points::read(&live.binary().await).unwrap().seq < 1 + 10 {}
-    // The frames of these are told already when the columns are asked for, and read after them; some of those may be in the answer; none of the last is.
+    // The frames of these are sent already when the columns are asked for, and read after them; some of those may be in the answer; none of the last is.
     write(10..20).await;
     let (reply, ()) = tokio::join!(server.http_bytes("/columns?cells=a&width=16384"), write(20..30));
     write(30..40).await;

@@ -53,18 +53,18 @@ fn parts(appended: &AppendEvent, is_wanted: impl Fn(&SeriesId) -> bool) -> Vec<P
 
 /// For readers of documents:
 /// `{"event":"appended","first":7,"seq":9,"data":{"<id>":{"loss":{"start":0,"points":2,"x":[0,1],"y":[2.3,"NaN"],"t":[..]}}}}`, with
-/// `"anew":true` beside `start` where another series had the name, and `"gone":{"<id>":["train"]}` beside `data` where series are gone.
-/// Series of runs are apart, in `"runs":{"<run>":{"<id>":{"val":{"start":0,..}}}}`, with null for one that is gone.
+/// `"reset":true` beside `start` where another series had the name, and `"removed":{"<id>":["train"]}` beside `data` where series were
+/// removed. Series of runs are apart, in `"runs":{"<run>":{"<id>":{"val":{"start":0,..}}}}`, with null for one that was removed.
 pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
     let mut event = json!({ "event": "appended", "first": appended.first, "seq": appended.seq, "data": {} });
-    let (mut data, mut gone, mut runs) = (Map::new(), Map::new(), Map::new());
+    let (mut data, mut removed_names, mut runs) = (Map::new(), Map::new(), Map::new());
     for AppendedCell { cell, removed, series } in &appended.cells {
         let ids = removed.iter().map(|id| (id, Value::Null)).chain(series.iter().map(|series| (&series.id, appended_part(series))));
         for (id, part) in ids {
             match &id.run {
                 Some(run) => drop(object(object(&mut runs, run.as_str()), cell.as_str()).insert(id.name.to_string(), part)),
                 None if part.is_null() => {
-                    let list = gone.entry(cell.as_str()).or_insert_with(|| json!([]));
+                    let list = removed_names.entry(cell.as_str()).or_insert_with(|| json!([]));
                     list.as_array_mut().into_iter().for_each(|list| list.push((&*id.name).into()));
                 }
                 None => drop(object(&mut data, cell.as_str()).insert(id.name.to_string(), part)),
@@ -72,7 +72,7 @@ pub fn appended_frame(appended: &AppendEvent) -> LiveFrame {
         }
     }
     event["data"] = data.into();
-    for (key, value) in [("gone", gone), ("runs", runs)] {
+    for (key, value) in [("removed", removed_names), ("runs", runs)] {
         if !value.is_empty() {
             event[key] = value.into();
         }
@@ -84,7 +84,7 @@ fn appended_part(series: &AppendedSeries) -> Value {
     let list = |numbers: &[f64]| numbers.iter().map(|value| json_number(*value)).collect::<Vec<_>>();
     let mut part = json!({ "start": series.start, "points": series.count });
     if series.is_replacement {
-        part["anew"] = true.into();
+        part["reset"] = true.into();
     }
     if let Some(Points { x, y, t }) = &series.points {
         (part["x"], part["y"], part["t"]) = (list(x).into(), list(y).into(), list(t).into());

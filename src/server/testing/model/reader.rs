@@ -199,7 +199,7 @@ impl Reader {
     }
 
     fn appended(&mut self, frame: &Value) {
-        for (cell, names) in frame["gone"].as_object().into_iter().flatten() {
+        for (cell, names) in frame["removed"].as_object().into_iter().flatten() {
             for name in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
                 self.counts.remove(&(cell.clone(), name.to_owned()));
                 self.values.remove(&(cell.clone(), name.to_owned()));
@@ -209,7 +209,7 @@ impl Reader {
             for (name, part) in series.as_object().into_iter().flatten() {
                 let key = (cell.clone(), name.clone());
                 let (start, n) = (part["start"].as_u64().unwrap_or_default(), part["points"].as_u64().unwrap_or_default());
-                if part["anew"] == true {
+                if part["reset"] == true {
                     self.counts.remove(&key);
                     self.values.remove(&key);
                 }

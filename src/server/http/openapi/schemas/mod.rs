@@ -59,7 +59,7 @@ pub struct Event {
     build: String,
     /// The document, of created, updated, patched and removed; of runs a list of documents. Of appended, by `_id` and name of the
     /// series: `start`, the index of the first new point; `points`, how many came; and, unless more
-    /// than 1024 came within a tick of 16 ms, the lists `x`, `y` and `t`. `anew` is true where another
+    /// than 1024 came within a tick of 16 ms, the lists `x`, `y` and `t`. `reset` is true where another
     /// series had the name until now: forget its points. Empty where series only went.
     #[schema(required = false)]
     data: Value,
@@ -69,7 +69,7 @@ pub struct Event {
     runs: Value,
     /// Of appended, where there are any: by `_id`, the names of series that the cell has no more.
     #[schema(required = false)]
-    gone: BTreeMap<String, Vec<String>>,
+    removed: BTreeMap<String, Vec<String>>,
     /// Of a snapshot of cells: everything; forget what was known. Empty in the view document, where a created of
     /// each document follows.
     #[schema(required = false)]
