@@ -191,7 +191,7 @@ impl Batch<'_> {
                 // Readers that have seen a removal have dropped all series of the cell.
                 if let Some(cell) = AppendedCell::of(&id, &delta, |series| self.index.visible_series(&id, series).is_some()) {
                     if !appended.contains_key(&record.board) {
-                        let seq = self.next_done_seq(&record.board);
+                        let seq = self.next_batch_seq(&record.board);
                         let event = AppendEvent { board: record.board.clone(), first: seq, seq, cells: Vec::new() };
                         appended.insert(record.board.clone(), event);
                     }

@@ -149,7 +149,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Number of the next event of a board, after all operations.
-    pub(crate) fn next_done_seq(&mut self, board: &Arc<str>) -> u64 {
+    pub(crate) fn next_batch_seq(&mut self, board: &Arc<str>) -> u64 {
         let mut row = self.board_row(board);
         row.seq += 1;
         let seq = row.seq;
