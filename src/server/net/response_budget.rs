@@ -20,7 +20,7 @@ use crate::server::limits::{
 };
 
 /// By whose right an answer is given: the id of a token, or none.
-pub type Who = Option<String>;
+pub type Principal = Option<String>;
 
 #[derive(Default)]
 pub struct Answers {
@@ -31,7 +31,7 @@ pub struct Answers {
 #[derive(Default)]
 struct Held {
     bytes: usize,
-    by: HashMap<(Who, Class), usize>,
+    by: HashMap<(Principal, Class), usize>,
 }
 
 /// Small responses have a part of the memory for themselves. A response stays in its class when it becomes shorter.
@@ -47,8 +47,8 @@ impl Class {
     }
 
     /// The most bytes that this class of one token may hold, or of all clients without one.
-    fn max_of(self, who: &Who) -> usize {
-        match (self, who) {
+    fn max_of(self, principal: &Principal) -> usize {
+        match (self, principal) {
             (Self::Large, _) => RESPONSE_BUDGET_PER_TOKEN_BYTES,
             (Self::Small, Some(_)) => SMALL_RESPONSES_PER_TOKEN_BYTES,
             (Self::Small, None) => SMALL_RESPONSES_RESERVE_BYTES - SMALL_RESPONSES_PER_TOKEN_BYTES,
@@ -65,11 +65,11 @@ impl Class {
 }
 
 impl Held {
-    fn take(&mut self, who: &Who, class: Class, bytes: usize) -> bool {
-        let key = (who.clone(), class);
+    fn take(&mut self, principal: &Principal, class: Class, bytes: usize) -> bool {
+        let key = (principal.clone(), class);
         let own = self.by.get(&key).copied().unwrap_or(0);
         let fits = |held: usize, max: usize| held == 0 || held.saturating_add(bytes) <= max;
-        let has_room = fits(own, class.max_of(who)) && fits(self.bytes, class.max_of_all());
+        let has_room = fits(own, class.max_of(principal)) && fits(self.bytes, class.max_of_all());
         if has_room {
             self.bytes += bytes;
             self.by.insert(key, own + bytes);
@@ -77,9 +77,9 @@ impl Held {
         has_room
     }
 
-    fn give_back(&mut self, who: &Who, class: Class, bytes: usize) {
+    fn give_back(&mut self, principal: &Principal, class: Class, bytes: usize) {
         self.bytes -= bytes;
-        let key = (who.clone(), class);
+        let key = (principal.clone(), class);
         if let Some(own) = self.by.get_mut(&key) {
             *own -= bytes;
             if *own == 0 {
@@ -91,11 +91,11 @@ impl Held {
 
 impl Answers {
     /// The bytes of an answer that is not made yet. An error is 503.
-    pub async fn share(self: &Arc<Self>, who: &Who, bytes: usize) -> Result<Share, ApiError> {
+    pub async fn share(self: &Arc<Self>, principal: &Principal, bytes: usize) -> Result<Share, ApiError> {
         let found = timeout(RESPONSE_MEMORY_TIMEOUT, async {
             loop {
                 let freed = self.freed.notified();
-                if let Some(share) = self.try_share(who, bytes) {
+                if let Some(share) = self.try_share(principal, bytes) {
                     return share;
                 }
                 freed.await;
@@ -105,11 +105,11 @@ impl Answers {
     }
 
     /// The same where there is room now.
-    pub fn try_share(self: &Arc<Self>, who: &Who, bytes: usize) -> Option<Share> {
+    pub fn try_share(self: &Arc<Self>, principal: &Principal, bytes: usize) -> Option<Share> {
         let bytes = if bytes < MAX_UNCOUNTED_RESPONSE_BYTES { 0 } else { bytes };
         let class = Class::of(bytes);
-        let taken = bytes == 0 || self.lock().take(who, class, bytes);
-        taken.then(|| Share { answers: self.clone(), who: who.clone(), class, bytes })
+        let taken = bytes == 0 || self.lock().take(principal, class, bytes);
+        taken.then(|| Share { answers: self.clone(), principal: principal.clone(), class, bytes })
     }
 
     /// How many bytes are held.
@@ -130,7 +130,7 @@ pub fn full() -> ApiError {
 /// What an answer takes; given back when it is dropped.
 pub struct Share {
     answers: Arc<Answers>,
-    who: Who,
+    principal: Principal,
     class: Class,
     bytes: usize,
 }
@@ -141,9 +141,9 @@ impl Share {
         let bytes = if bytes < MAX_UNCOUNTED_RESPONSE_BYTES { 0 } else { bytes };
         if bytes > self.bytes {
             let mut held = self.answers.lock();
-            held.give_back(&self.who, self.class, self.bytes);
+            held.give_back(&self.principal, self.class, self.bytes);
             self.class = Class::of(bytes);
-            let is_taken = held.take(&self.who, self.class, bytes);
+            let is_taken = held.take(&self.principal, self.class, bytes);
             drop(held);
             self.bytes = if is_taken { bytes } else { 0 };
             self.answers.freed.notify_waiters();
@@ -161,7 +161,7 @@ impl Share {
 
     fn give_back(&self, bytes: usize) {
         if bytes > 0 {
-            self.answers.lock().give_back(&self.who, self.class, bytes);
+            self.answers.lock().give_back(&self.principal, self.class, bytes);
             self.answers.freed.notify_waiters();
         }
     }
@@ -227,7 +227,7 @@ impl HttpBody for Shared {
 mod tests {
     use super::*;
 
-    fn who(name: &str) -> Who {
+    fn principal(name: &str) -> Principal {
         Some(name.to_owned())
     }
 
@@ -237,14 +237,14 @@ mod tests {
         let large = RESPONSE_BUDGET_PER_TOKEN_BYTES / 2 + 1;
         let mut shares = Vec::new();
         for token in ["a", "b", "c", "d", "e"] {
-            shares.push(answers.share(&who(token), large).await.unwrap());
+            shares.push(answers.share(&principal(token), large).await.unwrap());
         }
-        assert_eq!(answers.share(&who("a"), large).await.err().unwrap().code, 503, "a holds as much as it may");
-        assert_eq!(answers.share(&who("h"), large).await.err().unwrap().code, 503, "all hold as much as they may");
-        assert!(answers.share(&who("h"), MAX_UNCOUNTED_RESPONSE_BYTES - 1).await.is_ok(), "small answers take nothing");
+        assert_eq!(answers.share(&principal("a"), large).await.err().unwrap().code, 503, "a holds as much as it may");
+        assert_eq!(answers.share(&principal("h"), large).await.err().unwrap().code, 503, "all hold as much as they may");
+        assert!(answers.share(&principal("h"), MAX_UNCOUNTED_RESPONSE_BYTES - 1).await.is_ok(), "small answers take nothing");
         let waiting = tokio::spawn({
             let answers = answers.clone();
-            async move { answers.share(&who("h"), large).await.map(drop) }
+            async move { answers.share(&principal("h"), large).await.map(drop) }
         });
         tokio::time::sleep(RESPONSE_MEMORY_TIMEOUT / 2).await;
         shares.pop();
@@ -252,9 +252,9 @@ mod tests {
         shares.clear();
         assert_eq!((answers.bytes(), answers.lock().by.len()), (0, 0));
         // One that is larger than a token's part is given, alone.
-        let one = answers.share(&who("a"), 2 * RESPONSE_BUDGET_PER_TOKEN_BYTES).await.unwrap();
-        assert!(answers.share(&who("a"), MAX_SMALL_RESPONSE_BYTES + 1).await.is_err());
-        assert!(answers.share(&who("a"), MAX_SMALL_RESPONSE_BYTES).await.is_ok(), "small ones are counted apart");
+        let one = answers.share(&principal("a"), 2 * RESPONSE_BUDGET_PER_TOKEN_BYTES).await.unwrap();
+        assert!(answers.share(&principal("a"), MAX_SMALL_RESPONSE_BYTES + 1).await.is_err());
+        assert!(answers.share(&principal("a"), MAX_SMALL_RESPONSE_BYTES).await.is_ok(), "small ones are counted apart");
         drop(one);
     }
 
@@ -268,14 +268,14 @@ mod tests {
         let most = (SMALL_RESPONSES_RESERVE_BYTES - SMALL_RESPONSES_PER_TOKEN_BYTES) / small;
         let others: Vec<_> = (0..most).map(|_| answers.try_share(&None, small).unwrap()).collect();
         assert!(answers.try_share(&None, small).is_none(), "the reserve is bounded, too");
-        assert!(answers.try_share(&who("a"), small + 1).is_some(), "they take nothing from a token");
+        assert!(answers.try_share(&principal("a"), small + 1).is_some(), "they take nothing from a token");
         drop((large, others));
         // Large ones of many tokens.
         let tokens = RESPONSE_BUDGET_BYTES / RESPONSE_BUDGET_PER_TOKEN_BYTES - 1;
         let _large: Vec<_> =
-            (0..tokens).map(|at| answers.try_share(&who(&at.to_string()), RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap()).collect();
-        assert!(answers.try_share(&who("a"), small + 1).is_none());
-        assert!(answers.try_share(&who("a"), small).is_some());
+            (0..tokens).map(|at| answers.try_share(&principal(&at.to_string()), RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap()).collect();
+        assert!(answers.try_share(&principal("a"), small + 1).is_none());
+        assert!(answers.try_share(&principal("a"), small).is_some());
     }
 
     #[tokio::test]
@@ -284,14 +284,14 @@ mod tests {
         let small = MAX_SMALL_RESPONSE_BYTES;
         let tokens = RESPONSE_BUDGET_BYTES / RESPONSE_BUDGET_PER_TOKEN_BYTES - 1;
         let _large: Vec<_> =
-            (0..tokens).map(|at| answers.try_share(&who(&at.to_string()), RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap()).collect();
+            (0..tokens).map(|at| answers.try_share(&principal(&at.to_string()), RESPONSE_BUDGET_PER_TOKEN_BYTES).unwrap()).collect();
         let mut held = Vec::new();
         for token in ["0", "1"] {
             let before = held.len();
-            held.extend(std::iter::from_fn(|| answers.try_share(&who(token), small)));
+            held.extend(std::iter::from_fn(|| answers.try_share(&principal(token), small)));
             assert_eq!(held.len() - before, SMALL_RESPONSES_PER_TOKEN_BYTES / small, "{token}");
         }
-        for reader in [who("2"), who("3"), None] {
+        for reader in [principal("2"), principal("3"), None] {
             assert!(answers.try_share(&reader, small).is_some(), "{reader:?}");
         }
     }
@@ -299,7 +299,7 @@ mod tests {
     #[tokio::test]
     async fn a_response_that_becomes_short_gives_back_what_it_took() {
         let answers = Arc::<Answers>::default();
-        let share = answers.share(&who("a"), 2 * MAX_SMALL_RESPONSE_BYTES).await.unwrap().fit(MAX_UNCOUNTED_RESPONSE_BYTES).unwrap();
+        let share = answers.share(&principal("a"), 2 * MAX_SMALL_RESPONSE_BYTES).await.unwrap().fit(MAX_UNCOUNTED_RESPONSE_BYTES).unwrap();
         assert_eq!(answers.bytes(), MAX_UNCOUNTED_RESPONSE_BYTES);
         drop(share);
         assert_eq!((answers.bytes(), answers.lock().by.len()), (0, 0));
@@ -308,7 +308,7 @@ mod tests {
     #[tokio::test]
     async fn bytes_hold_their_share_until_the_last_of_them_is_gone() {
         let answers = Arc::<Answers>::default();
-        let share = Arc::new(answers.share(&who("a"), 1 << 20).await.unwrap().fit(MAX_UNCOUNTED_RESPONSE_BYTES).unwrap());
+        let share = Arc::new(answers.share(&principal("a"), 1 << 20).await.unwrap().fit(MAX_UNCOUNTED_RESPONSE_BYTES).unwrap());
         assert_eq!(answers.bytes(), MAX_UNCOUNTED_RESPONSE_BYTES);
         let sent = share.lend(Bytes::from(vec![7; MAX_UNCOUNTED_RESPONSE_BYTES]));
         drop(share);
@@ -322,8 +322,8 @@ mod tests {
     #[tokio::test]
     async fn what_has_become_larger_finds_room_or_is_refused() {
         let answers = Arc::<Answers>::default();
-        let _other = answers.share(&who("a"), RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).await.unwrap();
-        let grown = answers.share(&who("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.unwrap().fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).unwrap();
+        let _other = answers.share(&principal("a"), RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).await.unwrap();
+        let grown = answers.share(&principal("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.unwrap().fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).unwrap();
         assert!(grown.fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2 + 1).is_err());
         assert_eq!(answers.bytes(), RESPONSE_BUDGET_PER_TOKEN_BYTES / 2);
     }

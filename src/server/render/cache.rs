@@ -11,7 +11,7 @@ use crate::protocol::{ApiError, CellId};
 use crate::server::App;
 use crate::server::error::ServerError;
 use crate::server::limits::RENDER_CACHE_BYTES;
-use crate::server::net::response_budget::{Share, Who};
+use crate::server::net::response_budget::{Share, Principal};
 
 /// A larger rendering is not cached: it would evict many others.
 const MAX_CACHED_BYTES: usize = RENDER_CACHE_BYTES / 4;
@@ -79,7 +79,7 @@ pub struct MemoryNeeds {
 /// turn before anything of it is made.
 pub async fn render_shared(
     app: &App,
-    who: &Who,
+    principal: &Principal,
     (key, version): (Key, Version),
     needs: MemoryNeeds,
     make: impl Future<Output = Result<Rendering, ServerError>> + Send + 'static,
@@ -89,8 +89,8 @@ pub async fn render_shared(
     {
         return Ok((known, bytes));
     }
-    let share = app.answers.share(who, needs.output).await?;
-    let making = async { app.renderer.run(who, needs.working, make).await.map(Arc::new) };
+    let share = app.answers.share(principal, needs.output).await?;
+    let making = async { app.renderer.run(principal, needs.working, make).await.map(Arc::new) };
     let made = app.render_cache.get(key, version, making).await?;
     let bytes = made.lend(|bytes| share.fit(bytes))?;
     Ok((made, bytes))

@@ -14,7 +14,7 @@ use crate::server::App;
 use crate::server::boards::{Document, Query};
 use crate::server::cells::CellValue;
 use crate::server::error::ServerError;
-use crate::server::net::response_budget::Who;
+use crate::server::net::response_budget::Principal;
 use crate::server::store::Record;
 
 /// What a value takes while it is read and drawn, as a multiple of its text.
@@ -63,7 +63,7 @@ impl ExportOptions {
 /// The export of a cell, from the cache or made now, and its bytes for one more reader.
 pub async fn export(
     app: &App,
-    who: &Who,
+    principal: &Principal,
     record: &Arc<Record>,
     format: ExportFormat,
     options: &ExportOptions,
@@ -72,7 +72,7 @@ pub async fn export(
         let (app, record, options) = (app.clone(), record.clone(), options.clone());
         async move { make(&app, record, format, &options).await }
     };
-    render_shared(app, who, key(app, record, format, options), needs(record, format), make).await
+    render_shared(app, principal, key(app, record, format, options), needs(record, format), make).await
 }
 
 /// A drawing that is cached for ever has no name in it: the name may change while the value does not.

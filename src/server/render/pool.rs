@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_WAITING_RENDERS, MAX_WAITING_RENDERS_PER_TOKEN, RENDER_BUDGET_BYTES, RENDER_TIMEOUT};
-use crate::server::net::response_budget::Who;
+use crate::server::net::response_budget::Principal;
 
 #[derive(Clone)]
 pub struct Renderer(Arc<Mutex<Places>>);
@@ -20,7 +20,7 @@ struct Places {
     free: usize,
     memory: usize,
     /// The next line stands first; none is empty.
-    lines: VecDeque<(Who, VecDeque<Waiting>)>,
+    lines: VecDeque<(Principal, VecDeque<Waiting>)>,
 }
 
 struct Waiting {
@@ -54,32 +54,32 @@ impl Renderer {
     }
 
     /// Makes something that takes about so many bytes meanwhile. Nothing of it has begun before its turn. 503 when too many wait, or for too long.
-    pub async fn run<T, F>(&self, who: &Who, bytes: usize, make: F) -> Result<T, ServerError>
+    pub async fn run<T, F>(&self, principal: &Principal, bytes: usize, make: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, ServerError>> + Send + 'static,
     {
-        let turn = timeout(RENDER_TIMEOUT, self.turn(who, bytes, true)?).await;
+        let turn = timeout(RENDER_TIMEOUT, self.turn(principal, bytes, true)?).await;
         on_a_thread(turn.ok().and_then(Result::ok).ok_or_else(busy)?, make).await
     }
 
     /// As [`Self::run`], for the next piece of an answer that has begun: it waits as long as it must.
-    pub async fn go_on<T, F>(&self, who: &Who, bytes: usize, make: F) -> Result<T, ServerError>
+    pub async fn go_on<T, F>(&self, principal: &Principal, bytes: usize, make: F) -> Result<T, ServerError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, ServerError>> + Send + 'static,
     {
-        let turn = self.turn(who, bytes, false)?.await;
+        let turn = self.turn(principal, bytes, false)?.await;
         on_a_thread(turn.map_err(|_| busy())?, make).await
     }
 
-    fn turn(&self, who: &Who, bytes: usize, is_bounded: bool) -> Result<oneshot::Receiver<Turn>, ApiError> {
+    fn turn(&self, principal: &Principal, bytes: usize, is_bounded: bool) -> Result<oneshot::Receiver<Turn>, ApiError> {
         let (turn, comes) = oneshot::channel();
         let waiting = Waiting { bytes: bytes.min(RENDER_BUDGET_BYTES), turn };
         {
             let mut places = self.lock();
             places.forget_who_left();
-            let own = places.lines.iter().position(|(known, _)| known == who);
+            let own = places.lines.iter().position(|(known, _)| known == principal);
             let (all, own_count) =
                 (places.lines.iter().map(|(_, line)| line.len()).sum::<usize>(), own.map_or(0, |at| places.lines[at].1.len()));
             if is_bounded && (all >= MAX_WAITING_RENDERS || own_count >= MAX_WAITING_RENDERS_PER_TOKEN) {
@@ -87,7 +87,7 @@ impl Renderer {
             }
             match own {
                 Some(at) => places.lines[at].1.push_back(waiting),
-                None => places.lines.push_back((who.clone(), VecDeque::from([waiting]))),
+                None => places.lines.push_back((principal.clone(), VecDeque::from([waiting]))),
             }
         }
         self.next();
@@ -120,10 +120,10 @@ impl Places {
         if self.free == 0 || self.memory < bytes {
             return None;
         }
-        let (who, mut line) = self.lines.pop_front()?;
+        let (principal, mut line) = self.lines.pop_front()?;
         let first = line.pop_front()?;
         if !line.is_empty() {
-            self.lines.push_back((who, line));
+            self.lines.push_back((principal, line));
         }
         self.free -= 1;
         self.memory -= bytes;
@@ -162,17 +162,17 @@ mod tests {
 
     use super::*;
 
-    fn who(name: &str) -> Who {
+    fn principal(name: &str) -> Principal {
         Some(name.to_owned())
     }
 
     /// Something that is made until it is let go; and how to let it go.
     fn held(of: &Renderer, name: &str, bytes: usize) -> (tokio::task::JoinHandle<Result<(), ServerError>>, oneshot::Sender<()>) {
         let (go, wait) = oneshot::channel();
-        let (of, who) = (of.clone(), who(name));
+        let (of, principal) = (of.clone(), principal(name));
         (
             tokio::spawn(async move {
-                of.run(&who, bytes, async {
+                of.run(&principal, bytes, async {
                     let _ = wait.await;
                     Ok(())
                 })
@@ -228,7 +228,7 @@ mod tests {
                     order.lock().unwrap().push(name);
                     Ok(())
                 };
-                of.run(&who(name), 1, make).await.unwrap();
+                of.run(&principal(name), 1, make).await.unwrap();
             }));
             until(|| renderer.lock().lines.iter().map(|(_, line)| line.len()).sum::<usize>() == count + 1).await;
         }
@@ -245,14 +245,14 @@ mod tests {
         let renderer = Renderer::with(1);
         let (first, go) = held(&renderer, "a", 1);
         until(|| renderer.lock().free == 0).await;
-        let all: Vec<_> = (0..MAX_WAITING_RENDERS_PER_TOKEN).map(|_| renderer.turn(&who("a"), 1, true).unwrap()).collect();
-        assert_eq!(renderer.turn(&who("a"), 1, true).err().unwrap().code, 503);
+        let all: Vec<_> = (0..MAX_WAITING_RENDERS_PER_TOKEN).map(|_| renderer.turn(&principal("a"), 1, true).unwrap()).collect();
+        assert_eq!(renderer.turn(&principal("a"), 1, true).err().unwrap().code, 503);
         let others: Vec<_> = (0..MAX_WAITING_RENDERS - MAX_WAITING_RENDERS_PER_TOKEN)
-            .map(|at| renderer.turn(&who(&at.to_string()), 1, true).unwrap())
+            .map(|at| renderer.turn(&principal(&at.to_string()), 1, true).unwrap())
             .collect();
-        assert!(renderer.turn(&who("b"), 1, true).is_err() && renderer.turn(&who("b"), 1, false).is_ok());
+        assert!(renderer.turn(&principal("b"), 1, true).is_err() && renderer.turn(&principal("b"), 1, false).is_ok());
         drop((all, others));
-        assert!(renderer.turn(&who("a"), 1, true).is_ok());
+        assert!(renderer.turn(&principal("a"), 1, true).is_ok());
         go.send(()).unwrap();
         first.await.unwrap().unwrap();
         until(|| renderer.lock().free == 1).await;

@@ -174,7 +174,7 @@ async fn respond(request: &RequestContext, ids: Vec<CellId>, query: ColumnsQuery
     let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
     let smoothing = Smoothing { weight: smooth, together: series };
     ColumnsWriter::new(&request.app, cells, window, smoothing, (seq.unwrap_or(0), query.binary, or_damage))
-        .respond(request.who(), head)
+        .respond(request.principal(), head)
         .await
 }
 

@@ -10,7 +10,7 @@ use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::pages::images::cache_control;
 use crate::server::limits::{MAX_EXPORT_PIXELS, MAX_EXPORTED_SERIES, MAX_UTC_OFFSET_MINUTES, MIN_EXPORT_HEIGHT, MIN_EXPORT_WIDTH};
-use crate::server::net::response_budget::{Who, counted};
+use crate::server::net::response_budget::{Principal, counted};
 use crate::server::render::export::{ExportFormat, ExportOptions, export};
 use crate::server::render::line_chart;
 use crate::server::{App, time_zones};
@@ -116,7 +116,7 @@ fn is_yes(value: &str) -> bool {
 }
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
-pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, ServerError> {
+pub async fn form(app: &App, principal: &Principal, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, ServerError> {
     let (format, media_type) = match form {
         "svg" => (ExportFormat::Svg, "image/svg+xml"),
         "csv" => (ExportFormat::Csv, "text/csv; charset=utf-8"),
@@ -139,10 +139,10 @@ pub async fn form(app: &App, who: &Who, id: &str, form: &str, query: &str, heade
     }
     let kind = [(header::CONTENT_TYPE, media_type)];
     if record.is_line() && format == ExportFormat::Csv {
-        let body = points::csv(app, who, &record.id).await?;
+        let body = points::csv(app, principal, &record.id).await?;
         return Ok((head(false), kind, body).into_response());
     }
-    let (made, bytes) = export(app, who, &record, format, &options).await?;
+    let (made, bytes) = export(app, principal, &record, format, &options).await?;
     Ok(counted((head(options.is_of(&record) && made.version == record.version), kind, bytes)))
 }
 

@@ -23,7 +23,7 @@ use crate::server::http::openapi::schemas::{
     AppendBody, AppendManyBody, Appended, BinaryPoints, EntryLines, Error, PointsCsv, PointsLines, PointsPage,
 };
 use crate::server::limits::{MAX_POINTS_BODY_BYTES, MAX_POINTS_PER_PAGE};
-use crate::server::net::response_budget::{Who, counted};
+use crate::server::net::response_budget::{Principal, counted};
 
 /// Most that a written point takes, and while it is read.
 const POINT_BYTES: usize = 160;
@@ -142,8 +142,8 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
         }
     };
     let bytes = POINT_BYTES * query.limit as usize;
-    let share = app.answers.share(request.who(), bytes).await?;
-    let made = app.renderer.run(request.who(), bytes, {
+    let share = app.answers.share(request.principal(), bytes).await?;
+    let made = app.renderer.run(request.principal(), bytes, {
         let boards = app.boards.clone();
         async move {
             let page = boards.points(&id, &SeriesId::plain(&*name), query.from, query.limit as usize).await?;
@@ -168,7 +168,7 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
 
 /// All points of all series as CSV, written while they are read. An error on the way cuts the reply, and so does a series that is replaced or
 /// removed meanwhile: what was sent and what would follow do not belong together.
-pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError> {
+pub async fn csv(app: &App, principal: &Principal, id: &CellId) -> Result<Body, ServerError> {
     let wanted: Vec<_> = {
         let index = app.boards.index();
         let board = index.cell(id).and_then(|record| index.board(&record.board));
@@ -179,11 +179,11 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
     let has_runs = wanted.iter().any(|(id, ..)| id.run.is_some());
     let head = if has_runs { ["run,", HEAD].concat() } else { HEAD.to_owned() };
     let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize;
-    let share = Arc::new(app.answers.share(who, if wanted.is_empty() { 0 } else { bytes }).await?);
-    let (app, who, id) = (app.clone(), who.clone(), id.clone());
+    let share = Arc::new(app.answers.share(principal, if wanted.is_empty() { 0 } else { bytes }).await?);
+    let (app, principal, id) = (app.clone(), principal.clone(), id.clone());
     let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
         let (renderer, boards, id, series) = (app.renderer.clone(), app.boards.clone(), id.clone(), wanted.get(place).cloned());
-        let (who, share) = (who.clone(), share.clone());
+        let (principal, share) = (principal.clone(), share.clone());
         async move {
             let Some((series, key, least)) = series else { return Ok(None) };
             let make = async move {
@@ -197,7 +197,7 @@ pub async fn csv(app: &App, who: &Who, id: &CellId) -> Result<Body, ServerError>
                 let page = Page { series: &series.name, run_column: &run_column, generation: "", from, points, total };
                 Ok((page.rows(), page.next().map_or((place + 1, 0), |next| (place, next))))
             };
-            let (rows, next) = renderer.go_on(&who, bytes, make).await.inspect_err(ServerError::log)?;
+            let (rows, next) = renderer.go_on(&principal, bytes, make).await.inspect_err(ServerError::log)?;
             Ok::<_, ServerError>(Some((share.lend(rows.into()), next)))
         }
     });

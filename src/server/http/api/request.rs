@@ -13,7 +13,7 @@ use crate::server::boards::runs::parse_run_id;
 use crate::server::boards::{IdempotentRequest, ResponseShape, board_name};
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_IDEMPOTENCY_KEY_CHARS;
-use crate::server::net::response_budget::Who;
+use crate::server::net::response_budget::Principal;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The numbers of the writer's keys ascend.
@@ -42,7 +42,7 @@ impl FromRequestParts<App> for RequestContext {
 
 impl RequestContext {
     /// Whose share of the memory the response takes.
-    pub fn who(&self) -> &Who {
+    pub fn principal(&self) -> &Principal {
         &self.caller.token
     }
 

@@ -72,10 +72,10 @@ impl HistoryQuery {
 pub async fn history(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
     let HistoryQuery { metric, from, limit } = HistoryQuery::parse(&request.query)?;
     let (app, bytes) = (&request.app, POINT_BYTES * limit as usize);
-    let share = app.answers.share(request.who(), bytes).await?;
+    let share = app.answers.share(request.principal(), bytes).await?;
     let boards = app.boards.clone();
     let read = async move { Ok(boards.run_history(&board, &run, &metric, from, limit as usize).await?.to_json().to_string()) };
-    let text: String = app.renderer.run(request.who(), bytes, read).await?;
+    let text: String = app.renderer.run(request.principal(), bytes, read).await?;
     let share = Arc::new(share.fit(text.len())?);
     Ok(counted((JSON, share.lend(text.into()))))
 }
@@ -140,7 +140,7 @@ pub async fn diff(request: RequestContext, BoardInPath(board): BoardInPath) -> R
 pub async fn console(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
     no_query(&request.query)?;
     let text = request.app.boards.console(&board, &run).await?;
-    let share = Arc::new(request.app.answers.share(request.who(), text.len()).await?);
+    let share = Arc::new(request.app.answers.share(request.principal(), text.len()).await?);
     Ok(counted(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), NO_STORE], share.lend(text.into()))))
 }
 
@@ -166,14 +166,14 @@ pub async fn value(request: RequestContext, RunInPath { board, run }: RunInPath)
     }
     let rule = "must name a value of the run: ?name=sample";
     let name = name.ok_or_else(|| ErrorKind::BadRequest.with(format!("'name' {rule}.")).at("name", rule))?;
-    let share = request.app.answers.share(request.who(), VALUE_BYTES).await?;
+    let share = request.app.answers.share(request.principal(), VALUE_BYTES).await?;
     let text = request.app.boards.run_value(&board, &run, &name).await?;
     let share = Arc::new(share.fit(text.len())?);
     Ok(counted((JSON, share.lend(text.into()))))
 }
 
 async fn respond(request: &RequestContext, text: String) -> Result<Response, ServerError> {
-    let share = Arc::new(request.app.answers.share(request.who(), text.len()).await?);
+    let share = Arc::new(request.app.answers.share(request.principal(), text.len()).await?);
     Ok(counted((JSON, share.lend(text.into()))))
 }
 

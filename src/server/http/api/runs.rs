@@ -42,7 +42,7 @@ const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"
 pub async fn find(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
     let query = RunQuery::parse(&request.query)?;
     let page = request.app.boards.runs(&board, &query, is_share(&request)).await?;
-    let share = Arc::new(request.app.answers.share(request.who(), DOCUMENT_BYTES).await?);
+    let share = Arc::new(request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?);
     let (start, end) = match query.has_envelope() {
         false => ("[".to_owned(), "]"),
         true => {
@@ -144,7 +144,7 @@ pub async fn remove_many(request: RequestContext, BoardInPath(board): BoardInPat
 pub async fn read(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
     let query = query_of_one(&request.query)?;
     let run = request.app.boards.run(&board, &run, is_share(&request))?;
-    let share = request.app.answers.share(request.who(), DOCUMENT_BYTES).await?;
+    let share = request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?;
     let document = Value::from(query.document(&run)).to_string();
     let share = Arc::new(share.fit(document.len())?);
     Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
@@ -228,7 +228,7 @@ async fn respond_many(request: &RequestContext, outcome: RunOutcome, query: RunQ
         RunOutcome::Runs(status, runs) => (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), runs),
         stored => return Ok(json_response(stored.response(&query))),
     };
-    let share = Arc::new(request.app.answers.share(request.who(), DOCUMENT_BYTES).await?);
+    let share = Arc::new(request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?);
     Ok(stream_documents(share, status, ("[".to_owned(), "]"), runs, move |run| query.project(run.to_json(false))))
 }
 

@@ -84,7 +84,7 @@ pub async fn read(request: RequestContext, Path(id): Path<String>) -> Result<Res
     let RequestContext { app, caller, headers, .. } = &request;
     // Ids have no dots: `id.form` is the value in another form.
     if let Some((id, form)) = id.rsplit_once('.') {
-        return export::form(app, request.who(), id, form, &request.query, headers).await;
+        return export::form(app, request.principal(), id, form, &request.query, headers).await;
     }
     let query = parse_query(&request.query)?;
     let bytes = app.boards.record(&id).map(|record| record.value.bytes());
@@ -258,7 +258,7 @@ async fn respond(request: &RequestContext, shape: ResponseShape, outcome: Change
         return Ok(json_response(shape.response(outcome)));
     }
     let write = async move { Ok(shape.response(outcome)) };
-    let response = request.app.renderer.go_on(request.who(), WRITING_FACTOR * bytes, write).await?;
+    let response = request.app.renderer.go_on(request.principal(), WRITING_FACTOR * bytes, write).await?;
     Ok(json_response(response))
 }
 

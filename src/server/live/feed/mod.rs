@@ -26,7 +26,7 @@ use crate::server::App;
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
 use crate::server::limits::{BOOKMARK_INTERVAL, MAX_UNCOUNTED_RESPONSE_BYTES};
-use crate::server::net::response_budget::{Answers, Share, Who};
+use crate::server::net::response_budget::{Answers, Share, Principal};
 use crate::server::render::pool::Renderer;
 use crate::server::store::{Change, ChangeKind, Record, RunRecord};
 pub use ready_frame::ReadyFrame;
@@ -66,7 +66,7 @@ pub struct Feed {
     encoder: Encoder,
     answers: Arc<Answers>,
     renderer: Renderer,
-    who: Who,
+    principal: Principal,
     subscription: Subscription,
     view: FeedView,
     /// Number of the last event that was handed out; for the page that of cells.
@@ -126,7 +126,7 @@ enum Step {
 }
 
 impl Feed {
-    pub fn new(app: &App, who: Who, request: FeedRequest) -> Self {
+    pub fn new(app: &App, principal: Principal, request: FeedRequest) -> Self {
         let FeedRequest { board, resume_from, view } = request;
         // Subscribes before the state is read: an event in between is in the mailbox, and is skipped by
         // its number.
@@ -140,7 +140,7 @@ impl Feed {
             boards,
             answers: app.answers.clone(),
             renderer: app.renderer.clone(),
-            who,
+            principal,
             subscription,
             view,
             seq: head,
@@ -190,7 +190,7 @@ impl Feed {
     /// Reserves the memory for the first frames, while the reader can still get an error: 503.
     pub async fn begin(&mut self) -> Result<(), ServerError> {
         for ready in self.pending.iter_mut().filter(|ready| ready.frame.len() >= MAX_UNCOUNTED_RESPONSE_BYTES) {
-            ready.share = Some(self.answers.share(&self.who, ready.frame.len()).await?);
+            ready.share = Some(self.answers.share(&self.principal, ready.frame.len()).await?);
         }
         let bytes = match self.backlog.front() {
             _ if self.needs_run_list => self.run_list_bytes(),
@@ -198,7 +198,7 @@ impl Feed {
             Some(item) => self.encoding_bytes(item),
             None => 0,
         };
-        self.reserved = Some(self.answers.share(&self.who, bytes).await?);
+        self.reserved = Some(self.answers.share(&self.principal, bytes).await?);
         Ok(())
     }
 
@@ -329,11 +329,11 @@ impl Feed {
     fn hand_out(&mut self, mut ready: ReadyFrame) -> Step {
         self.bookmark_at = Instant::now() + BOOKMARK_INTERVAL;
         if ready.share.is_none() && ready.frame.len() >= MAX_UNCOUNTED_RESPONSE_BYTES {
-            ready.share = self.answers.try_share(&self.who, ready.frame.len());
+            ready.share = self.answers.try_share(&self.principal, ready.frame.len());
             if ready.share.is_none() {
-                let (answers, who) = (self.answers.clone(), self.who.clone());
+                let (answers, principal) = (self.answers.clone(), self.principal.clone());
                 self.encoding = Some(Box::pin(async move {
-                    ready.share = Some(answers.share(&who, ready.frame.len()).await?);
+                    ready.share = Some(answers.share(&principal, ready.frame.len()).await?);
                     Ok(EncodedFrame { ready, reached: Reached::Nothing, is_backlog: false })
                 }));
                 return Step::Encoding;

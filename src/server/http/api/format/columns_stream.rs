@@ -13,7 +13,7 @@ use crate::series::{Column, Place, Window};
 use crate::server::App;
 use crate::server::boards::ColumnsOutcome;
 use crate::server::error::ServerError;
-use crate::server::net::response_budget::{Who, counted};
+use crate::server::net::response_budget::{Principal, counted};
 
 /// A piece ends after so many bytes, with the series that reaches them.
 const PIECE_BYTES: usize = 256 << 10;
@@ -87,25 +87,25 @@ impl ColumnsWriter {
 
     /// A response of one piece is written before it is sent; of a longer one the first piece, and the rest
     /// while it is sent.
-    pub async fn respond(self, who: &Who, head: impl IntoResponseParts) -> Result<Response, ServerError> {
+    pub async fn respond(self, principal: &Principal, head: impl IntoResponseParts) -> Result<Response, ServerError> {
         let bytes = self.bytes();
-        let share = self.app.answers.share(who, bytes).await?;
+        let share = self.app.answers.share(principal, bytes).await?;
         let renderer = self.app.renderer.clone();
-        let (writer, first) = renderer.run(who, bytes, self.next()).await?;
+        let (writer, first) = renderer.run(principal, bytes, self.next()).await?;
         if writer.is_done {
             let first = Arc::new(share.fit(first.len())?).lend(first);
             return Ok(counted((head, first)));
         }
-        let (share, who) = (Arc::new(share), who.clone());
+        let (share, principal) = (Arc::new(share), principal.clone());
         let first = share.lend(first);
         // An error on the way cuts the reply.
         let rest = futures::stream::try_unfold(writer, move |writer| {
-            let (renderer, share, who) = (renderer.clone(), share.clone(), who.clone());
+            let (renderer, share, principal) = (renderer.clone(), share.clone(), principal.clone());
             async move {
                 if writer.is_done {
                     return Ok(None);
                 }
-                let (writer, piece) = renderer.go_on(&who, PIECE_BYTES, writer.next()).await.inspect_err(ServerError::log)?;
+                let (writer, piece) = renderer.go_on(&principal, PIECE_BYTES, writer.next()).await.inspect_err(ServerError::log)?;
                 Ok::<_, ServerError>(Some((share.lend(piece), writer)))
             }
         });
