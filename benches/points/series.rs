@@ -26,7 +26,7 @@ fn ms(began: Instant) -> f64 {
 /// Asks the server to stop, and waits until it has.
 pub fn stop(mut server: Server) {
     let asked = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().expect("kill is there");
-    assert!(asked.success(), "the server could not be told to stop");
+    assert!(asked.success(), "the server could not be stopped");
     let ended = server.child.wait().expect("the server ends");
     assert!(ended.success(), "the server ended with {ended}");
 }
@@ -40,8 +40,8 @@ pub fn size(folder: &Path) -> u64 {
 /// Takes the database out of the system's memory, so that it is read from the disk: `posix_fadvise`, as `dd` does it.
 fn evict(folder: &Path) {
     let file = format!("if={}", folder.join("agnez.sqlite").display());
-    let told = Command::new("dd").args([&file, "iflag=nocache", "count=0", "status=none"]).status().expect("dd is there");
-    assert!(told.success(), "dd failed");
+    let status = Command::new("dd").args([&file, "iflag=nocache", "count=0", "status=none"]).status().expect("dd is there");
+    assert!(status.success(), "dd failed");
 }
 
 /// Resident memory, MB.

@@ -42,12 +42,12 @@ fn systemd_finds_nothing_wrong_with_the_units() {
         let folder = tempfile::tempdir().unwrap();
         let path = write(unit, folder.path());
         let Some(found) = analyze(&["verify", scope, "--recursive-errors=no", &path]) else { return };
-        let told = String::from_utf8_lossy(&found.stderr);
-        assert!(found.status.success() && !told.contains("agnez.service:"), "{told}");
+        let output = String::from_utf8_lossy(&found.stderr);
+        assert!(found.status.success() && !output.contains("agnez.service:"), "{output}");
         // It looks closely enough to find a word that is none.
         let path = write(&unit.replace("TimeoutStopSec", "TimeoutStopSeconds"), folder.path());
-        let told = analyze(&["verify", scope, "--recursive-errors=no", &path]).unwrap();
-        assert!(String::from_utf8_lossy(&told.stderr).contains("TimeoutStopSeconds"), "{told:?}");
+        let output = analyze(&["verify", scope, "--recursive-errors=no", &path]).unwrap();
+        assert!(String::from_utf8_lossy(&output.stderr).contains("TimeoutStopSeconds"), "{output:?}");
     }
 }
 

@@ -90,7 +90,7 @@ async fn a_key_stands_for_one_body_at_one_address() {
             assert_ne!(body, other);
             assert_eq!(ask(&server, (verb, path, &other), &key).await.status, 422, "{verb} {path}");
         }
-        // A condition, or where none may be, another choice of what is told.
+        // A condition, or where none may be, another selection of keys.
         let further = if path.contains("upsert") { "$select[]=z" } else { "z[$ne]=1" };
         let elsewhere = format!("{path}{}{further}", if path.contains('?') { '&' } else { '?' });
         let other = if verb == "POST" { ("PATCH", "/values/m1", "{}") } else { (verb, &*elsewhere, body) };

@@ -120,8 +120,8 @@ async fn lines_that_are_removed_in_great_number_tell_their_points() {
     let cells: Vec<Value> = (0..105).map(|_| json!({ "type": "line", "value": { "series": { "l": [1, 2] } } })).collect();
     assert_eq!(server.call("POST", "/values", json!(cells).to_string()).await.status, 201);
     let removed = server.call("DELETE", "/values?board=main", "").await.json();
-    let told = removed.as_array().unwrap().iter().filter(|cell| cell["value"]["series"]["l"]["points"] == 2).count();
-    assert_eq!(told, 105);
+    let listed = removed.as_array().unwrap().iter().filter(|cell| cell["value"]["series"]["l"]["points"] == 2).count();
+    assert_eq!(listed, 105);
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ fn why_a_start_failed_is_told_in_the_format_of_the_log() {
     assert!(failure_message(&with(&["--port", &port]), 1).starts_with(&format!("Port {port} is taken")));
     assert!(failure_message(&with(&["--host", "nowhere"]), 1).contains("--host takes an IP address"));
     assert!(failure_message(&run(&["--log-format=json", "check", &named(&missing)], &[]), 1).contains("none.sqlite"));
-    // Even where nothing else is told, and where the command line is not understood.
+    // Even where nothing else is logged, and where the command line is not understood.
     assert!(failure_message(&with(&["--log", "off", "--port", &port]), 1).starts_with("Port "));
     assert!(failure_message(&with(&["--port", "x"]), 2).contains("--port"));
     assert!(failure_message(&run(&["--no-such-flag"], &[("AGNEZ_LOG_FORMAT", "json")]), 2).contains("--no-such-flag"));

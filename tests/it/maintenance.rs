@@ -42,8 +42,8 @@ async fn a_backup_of_a_running_server_comes_back_whole_and_as_a_new_epoch() {
     let server = filled().await;
     let folder = tempfile::tempdir().unwrap();
     let (data, copy) = (server.folder.path().join("data"), folder.path().join("copy.sqlite"));
-    let told = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
-    assert!(told.contains("2 cells in 2 boards, 5000 points in 1 series; 1 removed cell that can be brought back"), "{told}");
+    let output = command(&["backup", text(&copy), "--data", text(&data)]).await.unwrap();
+    assert!(output.contains("2 cells in 2 boards, 5000 points in 1 series; 1 removed cell that can be brought back"), "{output}");
     let mode = std::os::unix::fs::MetadataExt::mode(&copy.metadata().unwrap());
     assert_eq!(mode & 0o777, 0o600, "it has what the data folder keeps for its owner");
     let (values, points) = (server.get("/values").await, server.get("/values/run/points?limit=10000").await);
@@ -92,8 +92,8 @@ async fn a_restore_never_takes_what_is_there() {
     server.stop().await;
     let occupied = command(&["restore", text(&copy), "--data", text(&data)]).await.unwrap_err();
     assert!(occupied.contains("--replace"), "{occupied}");
-    let told = command(&["restore", text(&copy), "--replace", "--data", text(&data)]).await.unwrap();
-    let kept = told.split_whitespace().last().unwrap().trim_end_matches('.');
+    let output = command(&["restore", text(&copy), "--replace", "--data", text(&data)]).await.unwrap();
+    let kept = output.split_whitespace().last().unwrap().trim_end_matches('.');
     let kept = command(&["check", kept]).await.unwrap();
     assert!(kept.contains("3 cells in 2 boards"), "{kept}");
     server.restart(&[]).await;
@@ -196,15 +196,15 @@ async fn what_sqlite_keeps_beside_a_database_is_a_part_of_it_and_of_no_other() {
     assert!(command(&["check", "--data", text(&data)]).await.unwrap().contains("2 cells in 2 boards, 5000 points"));
     // And one that is put aside can be restored as it was.
     crashed(&server, &data);
-    let told = command(&["restore", text(&copy), "--replace", "--data", text(&data)]).await.unwrap();
-    let kept = told.split_whitespace().last().unwrap().trim_end_matches('.');
+    let output = command(&["restore", text(&copy), "--replace", "--data", text(&data)]).await.unwrap();
+    let kept = output.split_whitespace().last().unwrap().trim_end_matches('.');
     command(&["restore", kept, "--replace", "--data", text(&data)]).await.unwrap();
     assert!(command(&["check", "--data", text(&data)]).await.unwrap().contains("3 cells in 2 boards"));
 }
 
 /// Columns are made from nodes; nodes can be made from points.
 #[tokio::test]
-async fn damaged_nodes_are_made_anew_when_somebody_asks_and_stop_nobody() {
+async fn damaged_nodes_are_rebuilt_on_demand_and_stop_no_other_read() {
     for damage in ["UPDATE node SET nodes = x'0201'", "DELETE FROM node"] {
         let mut server = spawn().await;
         server.create(r#"{"_id":"run","type":"line"}"#).await;
@@ -214,8 +214,8 @@ async fn damaged_nodes_are_made_anew_when_somebody_asks_and_stop_nobody() {
         server.stop().await;
         let data = server.folder.path().join("data");
         change(&data.join("agnez.sqlite"), damage).await;
-        let told = command(&["check", "--data", text(&data)]).await.unwrap();
-        assert!(told.contains("Nothing is lost"), "{damage}: {told}");
+        let output = command(&["check", "--data", text(&data)]).await.unwrap();
+        assert!(output.contains("Nothing is lost"), "{damage}: {output}");
         server.restart(&[]).await;
         let columns = "/values/run/columns?from=10&to=180000&width=300";
         if damage.starts_with("UPDATE") {
@@ -233,8 +233,8 @@ async fn damaged_nodes_are_made_anew_when_somebody_asks_and_stop_nobody() {
         }
         assert_eq!(server.call("POST", "/values", r#"{"_id":"other"}"#).await.status, 201);
         server.stop().await;
-        let told = command(&["check", "--data", text(&data)]).await.unwrap();
-        assert!(told.contains("is sound") && !told.contains("damaged"), "{damage}: {told}");
+        let output = command(&["check", "--data", text(&data)]).await.unwrap();
+        assert!(output.contains("is sound") && !output.contains("damaged"), "{damage}: {output}");
     }
 }
 

@@ -129,28 +129,28 @@ async fn the_log_says_what_happened_and_holds_no_secrets() {
         assert!(!log.contains(secret), "{log}");
     }
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}"))).collect();
-    let told = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
-    let started = told("started");
+    let logged = |message: &str| lines.iter().filter(|line| line["message"] == message).collect::<Vec<_>>();
+    let started = logged("started");
     assert_eq!((&started[0]["durability"], &started[0]["version"]), (&json!("full"), &json!(env!("CARGO_PKG_VERSION"))), "{log}");
     assert!(started[0]["data"].as_str().unwrap().ends_with("/data") && started[0]["port"] == program.port);
     // The maximum is not the number of open connections, and the start is no line of the shutdown.
     assert_eq!((&started[0]["target"], &started[0]["connections"]), (&json!("agnez::server::startup"), &Value::Null), "{log}");
-    let (max, open) = (&started[0]["max_connections"], &told("stopping")[0]["connections"]);
+    let (max, open) = (&started[0]["max_connections"], &logged("stopping")[0]["connections"]);
     assert!(max.as_u64().unwrap() >= 16 && open.as_u64().unwrap() <= 8, "{log}");
-    let refused = told("refused");
+    let refused = logged("refused");
     let is = |line: &Value, route: &str, status: u16| line["route"] == route && line["status"] == status && line["level"] == "INFO";
     assert!(refused.iter().any(|line| is(line, "/values/{id}", 401)) && refused.iter().any(|line| is(line, "none", 403)), "{log}");
     assert!(refused.iter().all(|line| line["client"] == "127.0.0.1" && line["method"].is_string() && line["ms"].is_f64()), "{log}");
-    let answered = told("answered");
+    let answered = logged("answered");
     assert!(answered.iter().any(|line| line["route"] == "/b/{board}" && line["status"] == 200 && line["level"] == "DEBUG"), "{log}");
     assert!(answered.iter().any(|line| line["method"] == "other"), "{log}");
     let by_token = answered.iter().find(|line| line["token"].is_string()).unwrap_or_else(|| panic!("{log}"));
     assert_eq!((&by_token["route"], &by_token["status"]), (&json!("/values"), &json!(201)));
-    assert_eq!((told("stopping").len(), told("stopped").len()), (1, 1), "{log}");
+    assert_eq!((logged("stopping").len(), logged("stopped").len()), (1, 1), "{log}");
 }
 
 #[tokio::test]
-async fn what_goes_well_is_not_told() {
+async fn what_goes_well_is_not_logged() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path(), &[]);
     for path in ["/", "/values", "/healthz", "/none/at/all"] {
@@ -203,7 +203,7 @@ async fn a_stop_keeps_what_was_acknowledged_whatever_is_open() {
     assert_eq!(code, Some(0), "{}", program.log());
     writer.await.unwrap();
     let acknowledged = acknowledged.load(Ordering::Relaxed);
-    // Readers are told: the frames end, and so does the stream.
+    // Readers see it: the frames end, and so does the stream.
     while let Some(Ok(_)) = tokio::time::timeout(PATIENCE, socket.next()).await.expect("the socket ends") {}
     tokio::time::timeout(PATIENCE, events.bytes()).await.expect("the stream ends").ok();
     // Bodies that never end are answered.

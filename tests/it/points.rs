@@ -398,10 +398,10 @@ async fn a_summary_of_an_unknown_series_is_refused() {
         ("PATCH", "/values/made?upsert=true", format!("{{\"type\":\"line\",{summary}}}")),
     ] {
         let reply = server.call(verb, path, body.clone()).await;
-        let told = reply.json();
-        assert_eq!(reply.status, 400, "{verb} {path} {body}: {told}");
-        assert!(told["message"].as_str().unwrap().contains("is a summary"), "{told}");
-        assert!(told["errors"].as_object().unwrap().keys().all(|path| path.starts_with("value.series.")), "{told}");
+        let answer = reply.json();
+        assert_eq!(reply.status, 400, "{verb} {path} {body}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains("is a summary"), "{answer}");
+        assert!(answer["errors"].as_object().unwrap().keys().all(|path| path.starts_with("value.series.")), "{answer}");
     }
     assert_eq!(server.get("/values").await, before);
     // What was read can be sent back, and a summary beside new points keeps what it names.

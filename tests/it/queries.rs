@@ -32,8 +32,8 @@ async fn every_verb_refuses_what_is_too_large_and_changes_nothing() {
             ("DELETE", "/values", ""),
         ] {
             let reply = server.call(verb, &format!("{path}?{query}"), body).await;
-            let told = reply.json();
-            assert!(reply.status == 400 && told["message"].as_str().unwrap().contains(named), "{verb} {path} {named}: {told}");
+            let body = reply.json();
+            assert!(reply.status == 400 && body["message"].as_str().unwrap().contains(named), "{verb} {path} {named}: {body}");
         }
     }
     assert_eq!(server.get("/values").await, before);

@@ -56,8 +56,8 @@ async fn check(server: &Running, query: &str, points: &[(f64, f64)]) -> usize {
         let is_it = |place: &Place, index: usize| near(*y, place.1) && (if is_time { true } else { *x == place.0 } && index >= at);
         at = (at..all.len()).find(|index| is_it(&all[*index], *index)).unwrap_or_else(|| panic!("{y} at {x} is no average of {query}"));
     }
-    let told = server.get(&path).await;
-    let json = &told["cells"]["c"]["series"][0]["smoothed"];
+    let columns = server.get(&path).await;
+    let json = &columns["cells"]["c"]["series"][0]["smoothed"];
     let places: Vec<_> = smoothed.places.iter().filter(|place| !place.0.is_nan()).collect();
     assert_eq!(json["x"].as_array().unwrap().len(), places.len());
     assert!(json["y"].as_array().unwrap().iter().zip(&places).all(|(y, place)| near(y.as_f64().unwrap(), place.1)));
@@ -112,8 +112,8 @@ async fn a_picture_of_a_part_has_the_line_of_the_whole() {
     server.create(r#"{"_id":"c","type":"line","chart":{"smooth":0.99}}"#).await;
     let ramp: Vec<(f64, f64)> = (0..1000).map(|at| (f64::from(at), f64::from(at))).collect();
     append(&server, &ramp).await;
-    let told = server.get("/values/c/columns?smooth=0.99&from=500&to=599&width=500").await;
-    let smoothed = &told["cells"]["c"]["series"][0]["smoothed"];
+    let columns = server.get("/values/c/columns?smooth=0.99&from=500&to=599&width=500").await;
+    let smoothed = &columns["cells"]["c"]["series"][0]["smoothed"];
     let at = smoothed["x"].as_array().unwrap().iter().position(|x| *x == 599.0).unwrap();
     let value = smoothed["y"][at].as_f64().unwrap();
     assert!((value - 501.6).abs() < 0.5, "{value}");
@@ -128,8 +128,8 @@ async fn a_constant_is_smoothed_to_itself_and_drawn_level() {
     server.create(r#"{"_id":"c","type":"line","chart":{"smooth":0.9}}"#).await;
     append(&server, &(0..5000).map(|at| (f64::from(at), 0.1)).collect::<Vec<_>>()).await;
     for query in ["", "&from=4000", "&from=10&to=2000&width=7"] {
-        let told = server.get(&format!("/values/c/columns?smooth=0.9{query}")).await;
-        let smoothed = &told["cells"]["c"]["series"][0]["smoothed"];
+        let columns = server.get(&format!("/values/c/columns?smooth=0.9{query}")).await;
+        let smoothed = &columns["cells"]["c"]["series"][0]["smoothed"];
         assert!(smoothed["y"].as_array().unwrap().iter().all(|y| *y == 0.1), "{smoothed}");
     }
     let svg = server.call("GET", "/values/c.svg", "").await.text;

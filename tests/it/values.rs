@@ -85,8 +85,8 @@ async fn every_double_of_a_document_comes_back_bit_for_bit() {
     server.create(&format!(r#"{{"_id":"a","numbers":[{}]}}"#, list.join(","))).await;
     let text = server.call("GET", "/values/a", "").await.text;
     let (_, list) = text.split_once(r#""numbers":["#).unwrap();
-    let told = list.split(']').next().unwrap().split(',').map(|number| number.parse::<f64>().unwrap().to_bits());
-    assert!(told.eq(sent.iter().map(|number| number.to_bits())));
+    let received = list.split(']').next().unwrap().split(',').map(|number| number.parse::<f64>().unwrap().to_bits());
+    assert!(received.eq(sent.iter().map(|number| number.to_bits())));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::{bearer, command, locked, token};
 pub struct Program {
     child: Child,
     /// What it printed before it was ready.
-    told: Vec<String>,
+    output: Vec<String>,
 }
 
 impl Drop for Program {
@@ -36,13 +36,13 @@ impl Program {
             .spawn()
             .unwrap();
         let mut reader = BufReader::new(child.stdout.take().unwrap()).lines();
-        let told = (0..lines).map(|_| reader.next().unwrap().unwrap()).collect();
-        Self { child, told }
+        let output = (0..lines).map(|_| reader.next().unwrap().unwrap()).collect();
+        Self { child, output }
     }
 
     /// The last word of a line of its output.
     pub fn word(&self, line: usize) -> &str {
-        self.told[line].split_whitespace().last().unwrap()
+        self.output[line].split_whitespace().last().unwrap()
     }
 
     /// Ends it, and answers all that it logged.
@@ -70,7 +70,7 @@ async fn the_first_token_is_printed_once() {
     let program = Program::start(folder.path(), &["--host", "0.0.0.0"], 4);
     let link = program.word(2).to_owned();
     let (address, token) = link.split_once("/#token=").unwrap();
-    assert!(token.starts_with("agz_") && program.told[3].contains("shown only once"), "{:?}", program.told);
+    assert!(token.starts_with("agz_") && program.output[3].contains("shown only once"), "{:?}", program.output);
     // This machine needs none at its loopback address, and one at the address that others use.
     let port = address.rsplit_once(':').unwrap().1;
     assert_eq!(status(&format!("http://localhost:{port}/values"), None).await, 200);
@@ -80,7 +80,7 @@ async fn the_first_token_is_printed_once() {
     }
     drop(program);
     let again = Program::start(folder.path(), &["--host", "0.0.0.0"], 3);
-    assert!(again.told[2].contains("1 token; 'agnez token new --data") && !again.told[2].contains("agz_"), "{:?}", again.told);
+    assert!(again.output[2].contains("1 token; 'agnez token new --data") && !again.output[2].contains("agz_"), "{:?}", again.output);
     drop(again);
     let locked = Program::start(folder.path(), &["--require-token"], 3);
     let values = format!("{}/values", locked.word(0));
@@ -113,8 +113,8 @@ async fn only_hashes_are_kept_and_only_their_owner_reads_them() {
     assert_eq!(kept["tokens"][0]["hash"].as_str().unwrap().len(), 64);
     let list = command(&server, &["list"]).await;
     assert!(list.contains("write") && list.contains("ci") && list.contains("share of a") && !list.contains("agz_"), "{list}");
-    let told = command(&server, &["new", "read", "--board", "a"]).await;
-    assert!(told.contains("/b/a#token=agz_") && told.contains("reads all boards"), "the board is only where the link leads: {told}");
+    let output = command(&server, &["new", "read", "--board", "a"]).await;
+    assert!(output.contains("/b/a#token=agz_") && output.contains("reads all boards"), "the board is only where the link leads: {output}");
     // A copy of the data lets nobody in.
     let copy = server.folder.path().join("copy.sqlite");
     let copied = Command::new(env!("CARGO_BIN_EXE_agnez"))
@@ -188,26 +188,26 @@ async fn no_secret_reaches_the_log() {
 async fn the_browser_is_started_without_the_token() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let told = folder.path().join("told");
+    let opened = folder.path().join("opened");
     for opener in ["xdg-open", "open"] {
         let program = folder.path().join(opener);
-        std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" > '{0}.new' && mv '{0}.new' '{0}'\n", told.display())).unwrap();
+        std::fs::write(&program, format!("#!/bin/sh\necho \"$@\" > '{0}.new' && mv '{0}.new' '{0}'\n", opened.display())).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     let program = Program::start_with(&folder.path().join("data"), &["--require-token", "--open"], 3, &[("PATH", &path)]);
     let opened = loop {
-        match std::fs::read_to_string(&told) {
+        match std::fs::read_to_string(&opened) {
             Ok(text) => break text,
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
         }
     };
-    assert!(program.told[2].contains("#token=agz_"));
+    assert!(program.output[2].contains("#token=agz_"));
     assert_eq!(opened.trim(), program.word(0));
 }
 
 #[tokio::test]
-async fn a_folder_that_others_can_read_is_told() {
+async fn a_folder_that_others_can_read_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     for (mode, flags, is_told) in [

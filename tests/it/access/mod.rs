@@ -28,8 +28,8 @@ async fn command(server: &Running, arguments: &[&str]) -> String {
 
 /// A new token, made as `agnez token new <arguments>`.
 pub async fn token(server: &Running, arguments: &[&str]) -> String {
-    let told = command(server, &[&["new"], arguments].concat()).await;
-    told.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
+    let output = command(server, &[&["new"], arguments].concat()).await;
+    output.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
 }
 
 pub fn bearer(token: &str) -> String {

@@ -58,8 +58,8 @@ async fn a_body_that_is_under_way_ends_with_its_token() {
         let _ = body.write_all((line.clone() + "0\r\n\r\n").as_bytes()).await;
     }
     for body in bodies {
-        let told = answer(body).await;
-        assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("The token was revoked."), "{told}");
+        let response = answer(body).await;
+        assert!(response.starts_with("HTTP/1.1 401 ") && response.contains("The token was revoked."), "{response}");
     }
     assert_eq!(server.with(&owner, "GET", "/values", "").await.text, before);
 }

@@ -153,8 +153,8 @@ async fn a_figures_signature_opens_that_figure_alone() {
     // As the page says it, and as a change over the live feed says it.
     assert!(server.with(&share, "GET", "/b/a", "").await.text.contains(&sig));
     server.with(&write, "PATCH", "/values/figure-a", r#"{"value":"<p>again</p>"}"#).await;
-    let told = live.next().await.unwrap();
-    assert_eq!(told["data"]["content"]["Html"]["sig"], sig.as_str(), "{told}");
+    let event = live.next().await.unwrap();
+    assert_eq!(event["data"]["content"]["Html"]["sig"], sig.as_str(), "{event}");
     let status = async |path: &str| server.call("GET", path, "").await.status;
     assert_eq!(status(&format!("/figure/figure-a/1?sig={sig}")).await, 200);
     assert_eq!(status(&format!("/figure/figure-a/99?sig={sig}")).await, 200);
@@ -228,7 +228,7 @@ async fn who_may_write_shares_a_board_and_ends_it() {
         assert_eq!(server.with(share, "GET", path, "").await.status, 401);
     }
     assert_eq!(server.call("GET", &format!("{key}/values/bar-a.svg"), "").await.status, 401);
-    // Browsers tell no page why it was refused: it is let in to be told, and is sent nothing else.
+    // Browsers tell no page why it was refused: it is let in to receive the reason, and is sent nothing else.
     let (mut late, _) = server.connect("/live?board=a&view=page", Some(&protocols)).await.unwrap();
     assert!(late.next().await.is_none());
     let (mut late, _) = server.connect(&format!("{key}/live?board=a&view=page"), None).await.unwrap();

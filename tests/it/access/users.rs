@@ -101,8 +101,8 @@ fn port(program: &Program) -> String {
 
 fn token(folder: &std::path::Path) -> String {
     let made = Command::new(env!("CARGO_BIN_EXE_agnez")).args(["token", "new", "--data", folder.to_str().unwrap()]).output().unwrap();
-    let told = String::from_utf8(made.stdout).unwrap();
-    told.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
+    let output = String::from_utf8(made.stdout).unwrap();
+    output.split_whitespace().find(|word| word.starts_with("agz_")).unwrap().to_owned()
 }
 
 #[test]
@@ -222,13 +222,13 @@ fn where_nobody_can_tell_whose_a_connection_is_everyone_needs_a_token() {
         return;
     };
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let told: Vec<String> = lines.by_ref().take(5).collect();
-    if told.is_empty() {
+    let output: Vec<String> = lines.by_ref().take(5).collect();
+    if output.is_empty() {
         eprintln!("skipped: user namespaces are forbidden here");
     } else {
-        let word = |line: usize| told[line].split_whitespace().last().unwrap().to_owned();
+        let word = |line: usize| output[line].split_whitespace().last().unwrap().to_owned();
         let (link, port) = (word(2), word(0).rsplit_once(':').unwrap().1.to_owned());
-        assert!(told[4].contains("cannot tell which user a connection belongs to") && told[4].contains("--any-local-user"), "{told:?}");
+        assert!(output[4].contains("cannot tell which user a connection belongs to") && output[4].contains("--any-local-user"), "{output:?}");
         let mut own = Proxy::start(None, "127.0.0.1", &port).unwrap();
         assert_eq!(own.ask("GET", "/values", &[], "").0, 401);
         // Programs of this user find the link in the data folder, and nobody else can read it.

@@ -18,12 +18,12 @@ fn start(disk: &Disk) -> Result<super::Program, String> {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let (mut line, mut told) = (String::new(), String::new());
+    let (mut line, mut message) = (String::new(), String::new());
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     if line.is_empty() {
-        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
         child.wait().unwrap();
-        return Err(told);
+        return Err(message);
     }
     // Nobody reads its log any more.
     Ok(super::Program { child, address: line.split_whitespace().last().unwrap().to_owned() })
@@ -63,9 +63,9 @@ async fn files_that_are_none_are_refused_with_a_sentence_and_left_as_they_are() 
     for bytes in [b"Dear diary, this is no database.\n".repeat(300), vec![0xA5; 40_000], std::fs::read(path).unwrap()] {
         let disk = Disk::new();
         std::fs::write(disk.data().join("agnez.sqlite"), &bytes).unwrap();
-        let told = start(&disk).err().expect("it is refused");
-        assert!(told.contains("agnez.sqlite") && told.contains("restore") && !told.contains("panicked"), "{told}");
-        assert!(std::fs::read(disk.data().join("agnez.sqlite")).unwrap() == bytes, "nothing was changed: {told}");
+        let message = start(&disk).err().expect("it is refused");
+        assert!(message.contains("agnez.sqlite") && message.contains("restore") && !message.contains("panicked"), "{message}");
+        assert!(std::fs::read(disk.data().join("agnez.sqlite")).unwrap() == bytes, "nothing was changed: {message}");
     }
 }
 
@@ -78,7 +78,7 @@ async fn flipped_bits_and_lost_ends_never_become_numbers() {
     let text = json!((0..9000).map(|at| f64::from(at).sin()).collect::<Vec<_>>()).to_string();
     let wanted: Vec<f64> = serde_json::from_str(&text).unwrap();
     let mut rng = SplitMix64(3);
-    let (mut refused, mut told, mut whole) = (0, 0, 0);
+    let (mut refused, mut reported, mut whole) = (0, 0, 0);
     for round in 0..40 {
         let mut bytes = sound.clone();
         if round % 8 == 0 {
@@ -105,10 +105,10 @@ async fn flipped_bits_and_lost_ends_never_become_numbers() {
             whole += 1;
         } else {
             assert!(status == 500 || status == 404, "round {round}: {status} {page}");
-            told += 1;
+            reported += 1;
         }
     }
-    assert!(refused > 0 && whole > 0, "{refused} refused, {told} told, {whole} served");
+    assert!(refused > 0 && whole > 0, "{refused} refused, {reported} reported, {whole} served");
 }
 
 /// One character of a text that is still a text: only a checksum tells.
@@ -152,8 +152,8 @@ async fn a_changed_character_of_a_cell_is_told_and_never_shown() {
         ("UPDATE reply SET answer = replace(answer, '1', '2')", "the answer to 'w:1' is damaged"),
     ] {
         let (disk, report) = damaged(change).await;
-        let told = start(&disk).err().expect("it is refused");
-        assert!(told.contains(row) && told.contains("restore") && report.contains(row), "{told}\n{report}");
+        let message = start(&disk).err().expect("it is refused");
+        assert!(message.contains(row) && message.contains("restore") && report.contains(row), "{message}\n{report}");
     }
     for (id, change) in [
         ("small", "UPDATE value SET json = replace(json, '0.1', '0.7') WHERE cell = 'small'"),
@@ -228,10 +228,10 @@ async fn another_schema_is_refused_with_a_sentence() {
         sqlx::query("UPDATE _sqlx_migrations SET version = ?").bind(number).execute(&mut other).await.unwrap();
         other.close().await.unwrap();
         let before = std::fs::read(&file).unwrap();
-        let told = start(&disk).err().expect("it is refused");
+        let message = start(&disk).err().expect("it is refused");
         assert!(
-            told.contains(&format!("has the schema {number}, and this Agnez needs the schema 1;")) && told.contains("nothing was changed"),
-            "{told}"
+            message.contains(&format!("has the schema {number}, and this Agnez needs the schema 1;")) && message.contains("nothing was changed"),
+            "{message}"
         );
         assert!(std::fs::read(&file).unwrap() == before);
     }
@@ -249,8 +249,8 @@ async fn a_database_that_lost_its_bytes_is_not_taken_for_a_new_one() {
             Some(bytes) => std::fs::write(&file, &sound[..bytes]).unwrap(),
             None => std::fs::remove_file(&file).unwrap(),
         }
-        let told = start(&disk).err().expect("it is refused");
-        assert!(told.contains("agnez.sqlite") && told.contains("restore") && told.contains("--accept-loss"), "{left:?}: {told}");
+        let message = start(&disk).err().expect("it is refused");
+        assert!(message.contains("agnez.sqlite") && message.contains("restore") && message.contains("--accept-loss"), "{left:?}: {message}");
         assert_eq!(std::fs::metadata(&file).ok().map(|file| file.len() as usize), left, "nothing was changed");
         assert!(!disk.command(false).arg("check").output().unwrap().status.success());
         let mark = disk.data().join("agnez.mark");
@@ -258,7 +258,7 @@ async fn a_database_that_lost_its_bytes_is_not_taken_for_a_new_one() {
         if left.is_some() {
             // Without what the last run noted, what it left beside the database tells.
             std::fs::remove_file(&mark).unwrap();
-            assert!(start(&disk).err().is_some_and(|told| told.contains("bytes")));
+            assert!(start(&disk).err().is_some_and(|message| message.contains("bytes")));
         }
         std::fs::write(&mark, &marked).unwrap();
     }
@@ -276,7 +276,7 @@ async fn moment(server: &super::Program) -> (String, u64) {
     (hello["epoch"].as_str().unwrap().to_owned(), hello["seq"].as_u64().unwrap())
 }
 
-/// After a crash, damage anywhere in SQLite's log that takes acknowledged changes is told, and with them nothing begins unless that is accepted.
+/// After a crash, damage anywhere in SQLite's log that takes acknowledged changes is reported, and with them nothing begins unless that is accepted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
     let disk = Disk::new();
@@ -313,9 +313,9 @@ async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
         let is_cut = round % 2 == 0 && round > 6;
         let change = |log: &mut Vec<u8>| if is_cut { log.truncate(at) } else { log[at] ^= 1 << (round % 8) };
         let other = copy(true, &change);
-        let told = start(&other).err().unwrap_or_else(|| panic!("round {round}: a change at byte {at} of {length} is taken"));
-        assert!(told.contains("acknowledged") && told.contains("agnez.sqlite-wal") && told.contains("byte") || at == 0, "{told}");
-        assert!(told.contains("restore") && told.contains("--accept-loss"), "{told}");
+        let message = start(&other).err().unwrap_or_else(|| panic!("round {round}: a change at byte {at} of {length} is taken"));
+        assert!(message.contains("acknowledged") && message.contains("agnez.sqlite-wal") && message.contains("byte") || at == 0, "{message}");
+        assert!(message.contains("restore") && message.contains("--accept-loss"), "{message}");
         assert!(!other.command(false).arg("check").output().unwrap().status.success());
         if round % 4 < 2 {
             let server = other.serve_with(false, &["--accept-loss"]);
@@ -330,8 +330,8 @@ async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
         }
         // What the log itself says: damage before the last two commits.
         if !is_cut && at > 32 && at < length - 40_000 {
-            let told = start(&copy(false, &change)).err().unwrap_or_else(|| panic!("round {round}: byte {at} of {length}, without a mark"));
-            assert!(told.contains("is damaged at byte"), "{told}");
+            let message = start(&copy(false, &change)).err().unwrap_or_else(|| panic!("round {round}: byte {at} of {length}, without a mark"));
+            assert!(message.contains("is damaged at byte"), "{message}");
         }
     }
     let server = start(&copy(true, &|_| {})).unwrap();
@@ -340,8 +340,8 @@ async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
     drop(server);
     let other = copy(true, &|log| log.clear());
     std::fs::remove_file(other.data().join("agnez.sqlite-wal")).unwrap();
-    let told = start(&other).err().expect("it is refused");
-    assert!(told.contains("are missing"), "{told}");
+    let message = start(&other).err().expect("it is refused");
+    assert!(message.contains("are missing"), "{message}");
 }
 
 /// What is written to a file that was removed is in no backup and is gone with the process.
@@ -378,7 +378,7 @@ async fn a_second_server_is_refused_also_where_the_lock_is_gone() {
     let disk = Disk::new();
     let server = disk.serve();
     std::fs::remove_file(disk.data().join("agnez.lock")).unwrap();
-    let told = start(&disk).err().expect("it is refused");
-    assert!(told.contains("in use by another Agnez"), "{told}");
+    let message = start(&disk).err().expect("it is refused");
+    assert!(message.contains("in use by another Agnez"), "{message}");
     drop(server);
 }

@@ -111,9 +111,9 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
         let done = disk.command(false).arg("token").args(words).output().unwrap();
         (done.status.success(), String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap())
     };
-    let (_, told) = tokens(&["new", "read"]);
+    let (_, output) = tokens(&["new", "read"]);
     let id =
-        told.split("agnez token revoke ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{told}")).to_owned();
+        output.split("agnez token revoke ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{output}")).to_owned();
     // The ballast is there already: so much is left for points.
     let room = size(&disk) + 500_000;
     disk.order(&format!("quota {ENOSPC} {room}"));
@@ -125,8 +125,8 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
     assert!(shown.contains("The disk is full: new data is refused, but where"), "{shown}");
     // Somebody can be sent away: not a byte is left for that.
     disk.order(&format!("quota {ENOSPC} {}", size(&disk)));
-    let (is_done, told) = tokens(&["revoke", &id]);
-    assert!(is_done && tokens(&["list"]).1.contains("There are no tokens"), "{told}");
+    let (is_done, output) = tokens(&["revoke", &id]);
+    assert!(is_done && tokens(&["list"]).1.contains("There are no tokens"), "{output}");
     assert!(!tokens(&["revoke", &id]).0);
     disk.order(&format!("quota {ENOSPC} {room}"));
     // An ordinary run; one whose server was killed and starts on the full disk; one that ended well.
@@ -150,7 +150,7 @@ async fn on_a_full_disk_removals_are_done_and_make_room() {
         let (status, _) = call(&server, "GET", &format!("/values/{id}"), String::new()).await;
         assert_eq!(status, 404);
     }
-    // An open page is told when it comes, and again when it is over.
+    // An open page shows when it comes, and again when it is over.
     let url = format!("{}/live?view=page", server.address.replace("http://", "ws://"));
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
     let mut frames = async || socket.next().await.unwrap().unwrap().into_text().unwrap_or_default();
@@ -182,7 +182,7 @@ async fn notice(server: &Program) -> String {
 
 async fn metric(server: &Program, name: &str) -> f64 {
     let (_, text) = call(server, "GET", "/metrics", String::new()).await;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} is told"));
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} is missing"));
     line.trim().parse().unwrap()
 }
 
@@ -253,10 +253,10 @@ async fn a_folder_that_cannot_be_written_is_told_at_the_start() {
     for error in [EROFS, ENOSPC, EIO] {
         let disk = Disk::new();
         disk.order(&format!("write {error} 0"));
-        let told = disk.command(false).args(["--port", "0"]).output().unwrap();
-        let told = String::from_utf8(told.stderr).unwrap();
-        assert!(told.contains("agnez.sqlite") && told.contains("cannot be"), "errno {error}: {told}");
-        assert!(!told.contains("panicked"), "{told}");
+        let output = disk.command(false).args(["--port", "0"]).output().unwrap();
+        let output = String::from_utf8(output.stderr).unwrap();
+        assert!(output.contains("agnez.sqlite") && output.contains("cannot be"), "errno {error}: {output}");
+        assert!(!output.contains("panicked"), "{output}");
     }
 }
 
@@ -270,8 +270,8 @@ async fn a_backup_that_fails_half_way_leaves_nothing_and_one_that_is_killed_no_f
     let copy = disk.data().join("copy.sqlite");
     disk.order(&format!("grow {ENOSPC} 300"));
     let full = disk.command(false).arg("backup").arg(&copy).output().unwrap();
-    let told = String::from_utf8(full.stderr).unwrap();
-    assert!(!full.status.success() && told.contains("cannot be written") && told.contains("full"), "{told}");
+    let output = String::from_utf8(full.stderr).unwrap();
+    assert!(!full.status.success() && output.contains("cannot be written") && output.contains("full"), "{output}");
     let parts = || {
         std::fs::read_dir(disk.data()).unwrap().filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().contains("copy")).count()
     };

@@ -87,8 +87,8 @@ impl Program {
 
     /// As a service manager stops it.
     fn stop(mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(told.success() && self.child.wait().unwrap().success(), "it ends well");
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success() && self.child.wait().unwrap().success(), "it ends well");
     }
 }
 

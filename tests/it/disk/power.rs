@@ -61,26 +61,26 @@ async fn request(http: &reqwest::Client, at: &str, writer: usize, number: usize,
     send.header("idempotency-key", key).header("idempotency-window", "ascending").send().await.ok().map(|reply| reply.status().as_u16())
 }
 
-/// The number of every event that a reader was told, with the length of the log then.
+/// The number of every event that a reader received, with the length of the log then.
 async fn read(address: String, log: std::path::PathBuf) -> Vec<(u64, u64)> {
     let url = format!("{}/live", address.replace("http://", "ws://"));
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     while let Some(Ok(frame)) = socket.next().await {
         if let Some(seq) =
             frame.to_text().ok().and_then(|text| serde_json::from_str::<Value>(text).ok()).and_then(|event| event["seq"].as_u64())
         {
-            told.push((seq, length(&log)));
+            received.push((seq, length(&log)));
         }
     }
-    told
+    received
 }
 
 struct Record {
     log: Vec<Done>,
     /// By writer.
     sent: Vec<Vec<Sent>>,
-    told: Vec<(u64, u64)>,
+    received: Vec<(u64, u64)>,
     /// Cells are there from here on.
     created: u64,
 }
@@ -103,10 +103,10 @@ async fn record(flags: &[&str], requests: usize) -> Record {
     }
     // A good end and a second start are in the record too: what SQLite then does with its files.
     server.stop();
-    let told = reader.await.unwrap();
+    let received = reader.await.unwrap();
     disk.serve_with(true, flags).kill();
     let log = read_log(&std::fs::read(disk.log()).unwrap());
-    Record { log, sent, told, created }
+    Record { log, sent, received, created }
 }
 
 async fn check(data: &Path) -> Result<String, String> {
@@ -135,8 +135,8 @@ async fn look(record: &Record, image: &Image, at: u64, rng: &mut SplitMix64, dur
     image.cut(&data, rng);
     if data.join("agnez.sqlite").exists() {
         // A file that was made a moment before is empty and has no tables yet.
-        let told = check(&data).await;
-        assert!(at < record.created || told.is_ok(), "{told:?}");
+        let checked = check(&data).await;
+        assert!(at < record.created || checked.is_ok(), "{checked:?}");
     }
     let server = spawn_in(folder, &[]).await;
     if at < record.created {
@@ -144,8 +144,8 @@ async fn look(record: &Record, image: &Image, at: u64, rng: &mut SplitMix64, dur
     }
     let hello = server.live("").await.next().await.unwrap();
     if durable {
-        let told = record.told.iter().filter(|(_, log)| *log <= at).map(|(seq, _)| *seq).max().unwrap_or(0);
-        assert!(hello["seq"].as_u64().unwrap() >= told, "a page was told of event {told}, and {hello} is on disk");
+        let received = record.received.iter().filter(|(_, log)| *log <= at).map(|(seq, _)| *seq).max().unwrap_or(0);
+        assert!(hello["seq"].as_u64().unwrap() >= received, "a page received event {received}, and {hello} is on disk");
     }
     for (writer, sent) in record.sent.iter().enumerate() {
         if !durable && server.call("GET", &format!("/values/c{writer}"), "").await.status == 404 {
