@@ -112,7 +112,10 @@ pub fn run() {
             let mut rounds: Vec<_> = (0..ROUNDS).map(|_| round(server.port, losses, form, count, &mut starts, &tag)).collect();
             for (cell, start) in starts.iter().enumerate() {
                 let cell_text = String::from_utf8_lossy(setup.json("GET", &format!("/values/{tag}-{cell}"), "")).into_owned();
-                assert!(cell_text.contains(&format!("\"points\":{start},")), "{start} points were acknowledged, not all are there: {cell_text}");
+                assert!(
+                    cell_text.contains(&format!("\"points\":{start},")),
+                    "{start} points were acknowledged, not all are there: {cell_text}"
+                );
             }
             rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
             let (rate, latencies) = &rounds[ROUNDS / 2];

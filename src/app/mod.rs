@@ -28,9 +28,9 @@ use crate::protocol::PageData;
 pub use cells::PrerenderedCharts;
 use cells::provide_prerendered_frames;
 pub use charts::Prerendered;
+use charts::{provide_chart_hover, use_chart_hover};
 pub use shell::{Assets, Shell, ShellProps};
 
-use cells::hover::{provide_chart_hover, use_chart_hover};
 use pages::board::BoardPage;
 use state::Dashboard;
 
@@ -50,7 +50,7 @@ pub fn App(page: PageData) -> impl IntoView {
     Effect::new(move |_| {
         dashboard.draw_runs();
         dashboard.charts.start(move || dashboard.focused_cell());
-        use_chart_hover().use_listeners(dashboard);
+        use_chart_hover().use_listeners(move || dashboard.focused_cell());
         shortcuts::use_shortcuts(dashboard);
         components::drag::use_drop(dashboard);
         fullscreen::use_fullscreen(dashboard);
@@ -65,6 +65,5 @@ pub fn App(page: PageData) -> impl IntoView {
 
 /// The data from which the server rendered the page. Browser only.
 pub fn page_from_document() -> PageData {
-    let data = document().get_element_by_id(DATA_ID).and_then(|element| element.text_content()).unwrap_or_default();
-    serde_json::from_str(&data).expect("the shell of the same build wrote the page's data into the document")
+    serde_json::from_str(&dom::text_of(DATA_ID)).expect("the shell of the same build wrote the page's data into the document")
 }

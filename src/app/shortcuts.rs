@@ -4,8 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use super::cells::hover::{ChartHover, use_chart_hover};
-use super::charts::ChartCommand;
+use super::charts::{ChartCommand, ChartHover, use_chart_hover};
 use super::components::{filter, help};
 use super::fullscreen;
 use super::state::{Dashboard, Field};

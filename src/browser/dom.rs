@@ -53,6 +53,11 @@ pub async fn animation_frame() {
     let _ = JsFuture::from(frame).await;
 }
 
+/// The text of an element that no view owns; empty where there is no such element.
+pub fn text_of(id: &str) -> String {
+    document().get_element_by_id(id).and_then(|element| element.text_content()).unwrap_or_default()
+}
+
 /// Sets an attribute of `<html>`, or removes it. The page's views begin at `<body>`.
 pub fn set_root_attribute(name: &str, value: Option<&str>) {
     if let Some(root) = document().document_element() {

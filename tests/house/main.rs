@@ -4,6 +4,7 @@
 
 mod imports;
 mod limits;
+mod page;
 mod prose;
 
 use std::path::{Path, PathBuf};

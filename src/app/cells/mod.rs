@@ -2,7 +2,6 @@
 
 mod body;
 mod figure;
-pub mod hover;
 mod lines;
 mod note;
 mod picture;

@@ -11,8 +11,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::HtmlImageElement;
 
-use super::hover::{ChartHover, HoverOutline, HoverTarget, use_chart_hover};
-use crate::app::charts::{ChartRegistry, Outcome, use_charts};
+use crate::app::charts::{ChartHover, ChartRegistry, HoverOutline, HoverTarget, Outcome, use_chart_hover, use_charts};
 use crate::app::signals::SetIfChanged;
 use crate::app::state::CellState;
 use crate::browser::{dom, images};
@@ -65,7 +64,9 @@ pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
     let image = NodeRef::<html::Img>::new();
     let hover = use_chart_hover();
     let target = HoverTarget {
-        cell: cell.clone(),
+        cell: cell.id.clone(),
+        name: cell.name.clone(),
+        cell_type: cell.cell_type.clone(),
         image,
         address: ArcRwSignal::new(src.clone()),
         summary: ArcRwSignal::new(None),
@@ -76,6 +77,7 @@ pub fn Picture(cell: Arc<CellState>) -> impl IntoView {
     }
     let shown = Shown { src: ArcRwSignal::new(src), size_class: ArcRwSignal::new(""), failed: ArcRwSignal::new(None) };
     let loader = Rc::new(Loader {
+        cell: cell.clone(),
         charts: use_charts(),
         hover,
         target: target.clone(),
@@ -139,6 +141,7 @@ fn explanation(url: &str) -> String {
 
 /// Loads the images of one cell, one after the other.
 struct Loader {
+    cell: Arc<CellState>,
     charts: ChartRegistry,
     hover: ChartHover,
     target: HoverTarget,
@@ -201,7 +204,7 @@ impl Loader {
     }
 
     fn newest(&self) -> Option<Source> {
-        let cell = &self.target.cell;
+        let cell = &self.cell;
         cell.content.with_untracked(|content| Source::of(cell, content, cell.fullscreen_height.get_untracked()))
     }
 
@@ -228,7 +231,7 @@ impl Loader {
         if let Some(image) = &chart_image
             && !is_far(image)
         {
-            let cell_type = self.target.cell.cell_type.get_untracked();
+            let cell_type = self.cell.cell_type.get_untracked();
             let outcome = self.charts.draw_value(image, &cell_type, &address).await;
             if outcome != Outcome::TooLarge {
                 self.target.address.set_if_changed(address);

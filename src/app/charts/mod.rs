@@ -4,7 +4,7 @@
 //!   `scheduler` draws them in one animation frame, `requests` loads their columns, `visibility` observes which are near the screen.
 //! - Components: `line_chart` with `toolbar`, `crosshair` and `legend`; `tooltip` and `settings_panel`, one each for the page. The signals
 //!   of `display` and `panel_state` connect them with the state.
-//! - Input: `gestures`, `commands` and `listeners`; `readout` and `readout_control` read values at a place.
+//! - Input: `gestures`, `commands` and `listeners`; `readout` and `readout_control` read values of lines at a place, `hover` those of charts of one value.
 //! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value; `painter` draws display lists.
 
 mod canvas;
@@ -17,6 +17,7 @@ mod display;
 mod gestures;
 mod hidden_series;
 mod history;
+mod hover;
 mod legend;
 mod line_chart;
 mod listeners;
@@ -46,6 +47,7 @@ pub use canvas::is_dark;
 pub use chart_runs::DrawnRun;
 pub use commands::ChartCommand;
 pub use history::set_query_key;
+pub use hover::{ChartHover, HoverOutline, HoverTarget, provide_chart_hover, use_chart_hover};
 pub use line_chart::{LineChart, Prerendered};
 pub use panel_state::PanelTarget;
 pub use print::NotPrinted;

@@ -1,4 +1,4 @@
-//! The one tooltip of the page, beside the pointer. Its rows come from `readout.rs` for line charts and from `cells/hover.rs` for others.
+//! The one tooltip of the page, beside the pointer. Its rows come from `readout.rs` for line charts and from `hover.rs` for others.
 
 use leptos::either::Either;
 use leptos::prelude::*;

@@ -323,7 +323,8 @@ mod tests {
     async fn what_has_become_larger_finds_room_or_is_refused() {
         let answers = Arc::<Answers>::default();
         let _other = answers.share(&principal("a"), RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).await.unwrap();
-        let grown = answers.share(&principal("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.unwrap().fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).unwrap();
+        let grown =
+            answers.share(&principal("a"), MAX_UNCOUNTED_RESPONSE_BYTES).await.unwrap().fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2).unwrap();
         assert!(grown.fit(RESPONSE_BUDGET_PER_TOKEN_BYTES / 2 + 1).is_err());
         assert_eq!(answers.bytes(), RESPONSE_BUDGET_PER_TOKEN_BYTES / 2);
     }

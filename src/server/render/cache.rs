@@ -11,7 +11,7 @@ use crate::protocol::{ApiError, CellId};
 use crate::server::App;
 use crate::server::error::ServerError;
 use crate::server::limits::RENDER_CACHE_BYTES;
-use crate::server::net::response_budget::{Share, Principal};
+use crate::server::net::response_budget::{Principal, Share};
 
 /// A larger rendering is not cached: it would evict many others.
 const MAX_CACHED_BYTES: usize = RENDER_CACHE_BYTES / 4;

@@ -228,7 +228,10 @@ fn where_nobody_can_tell_whose_a_connection_is_everyone_needs_a_token() {
     } else {
         let word = |line: usize| output[line].split_whitespace().last().unwrap().to_owned();
         let (link, port) = (word(2), word(0).rsplit_once(':').unwrap().1.to_owned());
-        assert!(output[4].contains("cannot tell which user a connection belongs to") && output[4].contains("--any-local-user"), "{output:?}");
+        assert!(
+            output[4].contains("cannot tell which user a connection belongs to") && output[4].contains("--any-local-user"),
+            "{output:?}"
+        );
         let mut own = Proxy::start(None, "127.0.0.1", &port).unwrap();
         assert_eq!(own.ask("GET", "/values", &[], "").0, 401);
         // Programs of this user find the link in the data folder, and nobody else can read it.

@@ -230,7 +230,8 @@ async fn another_schema_is_refused_with_a_sentence() {
         let before = std::fs::read(&file).unwrap();
         let message = start(&disk).err().expect("it is refused");
         assert!(
-            message.contains(&format!("has the schema {number}, and this Agnez needs the schema 1;")) && message.contains("nothing was changed"),
+            message.contains(&format!("has the schema {number}, and this Agnez needs the schema 1;"))
+                && message.contains("nothing was changed"),
             "{message}"
         );
         assert!(std::fs::read(&file).unwrap() == before);
@@ -250,7 +251,10 @@ async fn a_database_that_lost_its_bytes_is_not_taken_for_a_new_one() {
             None => std::fs::remove_file(&file).unwrap(),
         }
         let message = start(&disk).err().expect("it is refused");
-        assert!(message.contains("agnez.sqlite") && message.contains("restore") && message.contains("--accept-loss"), "{left:?}: {message}");
+        assert!(
+            message.contains("agnez.sqlite") && message.contains("restore") && message.contains("--accept-loss"),
+            "{left:?}: {message}"
+        );
         assert_eq!(std::fs::metadata(&file).ok().map(|file| file.len() as usize), left, "nothing was changed");
         assert!(!disk.command(false).arg("check").output().unwrap().status.success());
         let mark = disk.data().join("agnez.mark");
@@ -314,7 +318,10 @@ async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
         let change = |log: &mut Vec<u8>| if is_cut { log.truncate(at) } else { log[at] ^= 1 << (round % 8) };
         let other = copy(true, &change);
         let message = start(&other).err().unwrap_or_else(|| panic!("round {round}: a change at byte {at} of {length} is taken"));
-        assert!(message.contains("acknowledged") && message.contains("agnez.sqlite-wal") && message.contains("byte") || at == 0, "{message}");
+        assert!(
+            message.contains("acknowledged") && message.contains("agnez.sqlite-wal") && message.contains("byte") || at == 0,
+            "{message}"
+        );
         assert!(message.contains("restore") && message.contains("--accept-loss"), "{message}");
         assert!(!other.command(false).arg("check").output().unwrap().status.success());
         if round % 4 < 2 {
@@ -330,7 +337,8 @@ async fn a_damaged_log_of_sqlite_is_told_and_loses_nothing_silently() {
         }
         // What the log itself says: damage before the last two commits.
         if !is_cut && at > 32 && at < length - 40_000 {
-            let message = start(&copy(false, &change)).err().unwrap_or_else(|| panic!("round {round}: byte {at} of {length}, without a mark"));
+            let message =
+                start(&copy(false, &change)).err().unwrap_or_else(|| panic!("round {round}: byte {at} of {length}, without a mark"));
             assert!(message.contains("is damaged at byte"), "{message}");
         }
     }

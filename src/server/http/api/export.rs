@@ -116,7 +116,14 @@ fn is_yes(value: &str) -> bool {
 }
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
-pub async fn form(app: &App, principal: &Principal, id: &str, form: &str, query: &str, headers: &HeaderMap) -> Result<Response, ServerError> {
+pub async fn form(
+    app: &App,
+    principal: &Principal,
+    id: &str,
+    form: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, ServerError> {
     let (format, media_type) = match form {
         "svg" => (ExportFormat::Svg, "image/svg+xml"),
         "csv" => (ExportFormat::Csv, "text/csv; charset=utf-8"),

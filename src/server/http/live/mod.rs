@@ -12,8 +12,8 @@ use super::openapi::shape::{shape, words, words_with_default};
 use crate::protocol::ErrorKind;
 use crate::server::boards;
 use crate::server::error::ServerError;
-use crate::server::live::feed::{FeedRequest, Position};
 use crate::server::live::event::FeedView;
+use crate::server::live::feed::{FeedRequest, Position};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

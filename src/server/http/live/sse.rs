@@ -17,8 +17,8 @@ use crate::server::auth::policy::Caller;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::QueryErrors;
 use crate::server::http::openapi::schemas::SentEvent;
-use crate::server::live::feed::{Feed, ReadyFrame};
 use crate::server::live::event::{FeedView, LiveFrame};
+use crate::server::live::feed::{Feed, ReadyFrame};
 
 #[utoipa::path(
     get,

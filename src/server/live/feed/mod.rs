@@ -26,7 +26,7 @@ use crate::server::App;
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
 use crate::server::limits::{BOOKMARK_INTERVAL, MAX_UNCOUNTED_RESPONSE_BYTES};
-use crate::server::net::response_budget::{Answers, Share, Principal};
+use crate::server::net::response_budget::{Answers, Principal, Share};
 use crate::server::render::pool::Renderer;
 use crate::server::store::{Change, ChangeKind, Record, RunRecord};
 pub use ready_frame::ReadyFrame;

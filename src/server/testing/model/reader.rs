@@ -9,8 +9,8 @@ use crate::protocol::points;
 use crate::protocol::{Board, BoardChange, Cell, CellContent, CellId, Event};
 use crate::server::App;
 use crate::server::boards::Boards;
-use crate::server::live::feed::{Feed, FeedRequest, Position};
 use crate::server::live::event::{FeedView, LiveFrame};
+use crate::server::live::feed::{Feed, FeedRequest, Position};
 
 type Name = (String, String);
 

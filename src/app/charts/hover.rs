@@ -6,16 +6,17 @@
 //! the reader first points at it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, html};
 use web_sys::{HtmlImageElement, PointerEvent};
 
-use crate::app::charts::{self, ChartRegistry, TooltipContent, TooltipRow};
+use super::canvas::is_dark;
+use super::registry::ChartRegistry;
+use super::tooltip::{TooltipContent, TooltipRow};
+use super::value_charts::source;
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{CellState, Dashboard};
 use crate::browser::dom::number_text;
 use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
 use crate::charts::{format_number, palette};
@@ -41,7 +42,10 @@ pub struct ChartHover {
 /// A chart that can be read. Its component owns the signals and shows them.
 #[derive(Clone)]
 pub struct HoverTarget {
-    pub cell: Arc<CellState>,
+    pub cell: CellId,
+    /// Of the cell.
+    pub name: ArcRwSignal<String>,
+    pub cell_type: ArcRwSignal<String>,
     pub image: NodeRef<html::Img>,
     /// The URL of the picture that the chart looks like now. The canvas over a picture is newer
     /// than the picture.
@@ -89,19 +93,19 @@ pub fn use_chart_hover() -> ChartHover {
 impl ChartHover {
     /// Clears the readout on pointer events elsewhere and on scrolling, and follows the focus,
     /// while the current owner lives.
-    pub fn use_listeners(self, dashboard: Dashboard) {
+    pub fn use_listeners(self, focused_cell: impl Fn() -> Option<CellId> + 'static) {
         let handles = [
             window_event_listener(ev::pointermove, move |event| self.on_page_pointer(&event)),
             window_event_listener(ev::pointerdown, move |event| self.on_page_pointer(&event)),
             window_event_listener(ev::scroll, move |_| self.clear()),
-            window_event_listener(ev::focusin, move |_| self.on_focus(dashboard.focused_cell())),
+            window_event_listener(ev::focusin, move |_| self.on_focus(focused_cell())),
         ];
         on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     }
 
     /// Makes a chart readable while the current owner lives.
     pub fn register(self, target: HoverTarget) {
-        let id = target.cell.id.clone();
+        let id = target.cell.clone();
         self.targets.update_value(|targets| {
             targets.insert(id.clone(), target);
         });
@@ -139,10 +143,10 @@ impl ChartHover {
     /// The chart shows another value, or another size, under its new address.
     pub fn on_change(self, target: &HoverTarget) {
         let address = target.address.get_untracked();
-        if charts::source(&address).is_none() {
+        if source(&address).is_none() {
             return;
         }
-        let is_read = self.is_active(&target.cell.id) && self.update_active(|active| active.position.is_some()).unwrap_or_default();
+        let is_read = self.is_active(&target.cell) && self.update_active(|active| active.position.is_some()).unwrap_or_default();
         if is_read {
             self.load_areas(address);
         } else {
@@ -191,10 +195,10 @@ impl ChartHover {
 
     fn activate(self, target: &HoverTarget, position: Option<HoverPosition>) {
         let address = target.address.get_untracked();
-        if charts::source(&address).is_none() {
+        if source(&address).is_none() {
             return self.clear();
         }
-        if self.is_active(&target.cell.id) {
+        if self.is_active(&target.cell) {
             self.update_active(|active| active.position = position);
         } else {
             self.clear();
@@ -205,7 +209,7 @@ impl ChartHover {
     }
 
     fn is_active(self, id: &CellId) -> bool {
-        self.update_active(|active| active.target.cell.id == *id).unwrap_or_default()
+        self.update_active(|active| active.target.cell == *id).unwrap_or_default()
     }
 
     fn update_active<R>(self, update: impl FnOnce(&mut ActiveTarget) -> R) -> Option<R> {
@@ -221,7 +225,7 @@ impl ChartHover {
             }
             // The previous areas are wrong for the new chart.
             (active.address, active.areas) = (address.clone(), None);
-            Some((active.image()?, active.target.cell.cell_type.get_untracked()))
+            Some((active.image()?, active.target.cell_type.get_untracked()))
         });
         let Some((image, cell_type)) = load.flatten() else { return };
         spawn_local(async move {
@@ -237,7 +241,7 @@ impl ChartHover {
                     active.address.clear();
                     return active.hide(self.charts);
                 };
-                let summary = active.target.cell.name.with_untracked(|name| [name, ": ", &areas.summary].concat());
+                let summary = active.target.name.with_untracked(|name| [name, ": ", &areas.summary].concat());
                 active.target.summary.set_if_changed(Some(summary));
                 active.areas = Some(areas);
                 active.show(self.charts);
@@ -301,7 +305,7 @@ pub fn HoverOutline(outline: ArcRwSignal<Option<Outline>>) -> impl IntoView {
 }
 
 fn rows(areas: &HitAreas, area: usize) -> Vec<TooltipRow> {
-    let is_dark = charts::is_dark();
+    let is_dark = is_dark();
     let mut rows = Vec::new();
     for (at, field) in areas.fields.iter().enumerate() {
         let Some(text) = field_text(field, area) else { continue };
