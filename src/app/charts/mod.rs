@@ -43,7 +43,6 @@ mod value_charts;
 mod viewport;
 mod visibility;
 
-pub use canvas::is_dark;
 pub use chart_runs::DrawnRun;
 pub use commands::ChartCommand;
 pub use history::set_query_key;
@@ -53,5 +52,5 @@ pub use panel_state::PanelTarget;
 pub use print::NotPrinted;
 pub use registry::{ChartRegistry, use_charts};
 pub use settings_panel::{PanelActions, SettingsPanel};
-pub use tooltip::{Tooltip, TooltipContent, TooltipRow};
-pub use value_charts::{Outcome, source};
+pub use tooltip::Tooltip;
+pub use value_charts::Outcome;

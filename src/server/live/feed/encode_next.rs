@@ -93,13 +93,14 @@ impl Feed {
         is_backlog: bool,
         make: impl Future<Output = Result<(LiveFrame, Reached), ServerError>> + Send + 'static,
     ) -> Step {
-        let (answers, renderer, who, reserved) = (self.answers.clone(), self.renderer.clone(), self.who.clone(), self.reserved.take());
+        let (answers, renderer, principal, reserved) =
+            (self.answers.clone(), self.renderer.clone(), self.principal.clone(), self.reserved.take());
         self.encoding = Some(Box::pin(async move {
             let share = match reserved {
                 Some(share) => share.fit(bytes)?,
-                None => answers.share(&who, bytes).await?,
+                None => answers.share(&principal, bytes).await?,
             };
-            let (frame, reached) = if bytes >= LARGE_FRAME_BYTES { renderer.go_on(&who, bytes, make).await? } else { make.await? };
+            let (frame, reached) = if bytes >= LARGE_FRAME_BYTES { renderer.go_on(&principal, bytes, make).await? } else { make.await? };
             let share = share.fit(frame.len())?;
             Ok(EncodedFrame { ready: ReadyFrame { frame, share: Some(share) }, reached, is_backlog })
         }));
