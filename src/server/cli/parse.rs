@@ -1,14 +1,16 @@
-//! Parses the command line. Flags of the server that have no effect on a subcommand are refused, and the environment variables of such flags
-//! are not read: a wrong `AGNEZ_PORT` does not end `agnez replay`.
+//! Parses the command line. Flags of the server that have no effect on a subcommand are refused, its help does not list them, and the
+//! environment variables of such flags are not read: a wrong `AGNEZ_PORT` does not end `agnez replay`.
 
 use std::ffi::OsString;
 
 use clap::error::{Error, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args as _, Command as ClapCommand, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Args as _, Command as ClapCommand, CommandFactory, FromArgMatches};
 
 use super::args::{Args, Command};
 
+/// The subcommand that shows the help of another one.
+const HELP: &str = "help";
 /// The flags that are for every subcommand.
 const LOG: [&str; 2] = ["log", "log_format"];
 
@@ -17,7 +19,8 @@ pub fn parse_args(arguments: impl IntoIterator<Item = OsString>) -> Result<Args,
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut command = Args::command();
     if let Some(name) = subcommand_name(&arguments) {
-        command = command.mut_args(|flag| if has_effect(&name, flag.get_id().as_str()) { flag } else { flag.env(None::<&str>) });
+        let without_effect = |flag: Arg| flag.env(None::<&str>).hide(true);
+        command = command.mut_args(|flag| if has_effect(&name, flag.get_id().as_str()) { flag } else { without_effect(flag) });
     }
     let matches = command.try_get_matches_from_mut(&arguments)?;
     if let Some((name, _)) = matches.subcommand() {
@@ -34,10 +37,17 @@ pub fn parse_args(arguments: impl IntoIterator<Item = OsString>) -> Result<Args,
     Ok(args)
 }
 
-/// The subcommand, also where the rest of the command line is wrong.
+/// The subcommand that runs or whose help is shown, also where the rest of the command line is wrong.
 fn subcommand_name(arguments: &[OsString]) -> Option<String> {
+    // Clap's own flag and subcommand for help end the parsing.
+    let help = ClapCommand::new(HELP).arg(Arg::new("names").num_args(0..));
     let lenient = Args::command().mut_args(|flag| flag.env(None::<&str>)).ignore_errors(true);
-    lenient.try_get_matches_from(arguments).ok()?.subcommand_name().map(str::to_owned)
+    let lenient = lenient.disable_help_flag(true).disable_help_subcommand(true).subcommand(help);
+    let matches = lenient.try_get_matches_from(arguments).ok()?;
+    match matches.subcommand()? {
+        (HELP, names) => names.get_many::<String>("names")?.next().cloned(),
+        (name, _) => Some(name.to_owned()),
+    }
 }
 
 /// Whether a flag of the server, by its id, changes what the subcommand does.
@@ -101,6 +111,32 @@ mod tests {
         ] {
             assert!(parsed(line).is_ok(), "{line:?}: {:?}", parsed(line).err());
         }
+    }
+
+    #[test]
+    fn help_lists_the_flags_that_have_an_effect() {
+        for (line, is_listed) in [
+            (&["demo", "--help"][..], false),
+            (&["help", "demo"], false),
+            (&["healthcheck", "-h"], false),
+            (&["help", "healthcheck"], false),
+            (&["help", "replay"], false),
+            (&["help", "spools"], false),
+            (&["backup", "--help"], true),
+            (&["token", "--help"], true),
+            (&["token", "new", "--help"], true),
+            (&["help", "token", "new"], true),
+            (&["help", "check"], true),
+            (&["--help"], true),
+            (&["-h"], true),
+            (&["help"], true),
+            (&["--help", "demo"], true),
+        ] {
+            let help = parsed(line).unwrap_err();
+            assert!(help.contains("Usage:"), "{line:?}: {help}");
+            assert_eq!(help.contains("--data"), is_listed, "{line:?}: {help}");
+        }
+        assert!(parsed(&["help"]).unwrap_err().contains("--port"));
     }
 
     #[test]
