@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import agnez
-from agnez import _active_run, _log
+from agnez import _active_run, _messages
 from agnez._transport import client
 from run_server import RunServer
 from server import Server, temporary
@@ -61,7 +61,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     monkeypatch.setenv("AGNEZ_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("AGNEZ_QUIET", "1")
     monkeypatch.setenv("AGNEZ_CAPTURE", "0")
-    monkeypatch.setattr(_log, "_seen", set())
+    monkeypatch.setattr(_messages, "_seen", set())
     yield
     while _active_run.run is not None:
         _active_run.run.finish(timeout=0.5)

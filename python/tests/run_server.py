@@ -12,6 +12,7 @@ import time
 import urllib.parse
 from typing import Any
 
+import agnez
 from agnez._transport import request_builder
 
 _RUN = re.compile(r"/boards/([^/]+)/runs/([^/]+)(?:/(log|heartbeat|console|restore|history))?")
@@ -206,3 +207,10 @@ class RunServer:
 
 def _error(name: str, message: str) -> dict[str, Any]:
     return {"className": name, "message": message}
+
+
+def finished(runs: RunServer, board: str, **arguments: Any) -> Any:
+    """A run of one point that has ended."""
+    with agnez.init(project=board, url=runs.url, **arguments) as run:
+        run.log(loss=1)
+    return run

@@ -10,10 +10,7 @@ import re
 import shutil
 import ssl
 import subprocess
-import threading
 import urllib.request
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,88 +20,10 @@ import agnez
 from agnez.__main__ import main
 from agnez._transport import credentials, replay
 from server import BINARY, Server, eventually, script
+from token_server import TOKEN, WRONG, StandIn, stand_in
 
-TOKEN = "agz_dGhpcy1tdXN0LWJlLXNlZW4tbm93aGVyZQ"
-WRONG = "agz_d3JvbmctYnV0LXNlY3JldC1hcy13ZWxs"
-
-
-def refusal(kind: str, message: str) -> dict[str, Any]:
-    return {"className": kind, "message": message}
-
-
-class StandIn:
-    """A server under ``/agnez`` that accepts every request with the token."""
-
-    def __init__(self, token: Any = TOKEN, context: Any = None) -> None:
-        self.token = token
-        self.seen: list[Any] = []
-        stand_in = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def end_headers(self) -> None:
-                self.send_header("Agnez-Api", "1")
-                super().end_headers()
-
-            def do_HEAD(self) -> None:
-                self.send_response(200)
-                self.end_headers()
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                given = self.headers.get("Authorization")
-                if given is None:
-                    status, answer = 401, refusal("not-authenticated", "This server wants a token.")
-                elif given == f"Bearer {WRONG}":
-                    status, answer = 403, refusal("forbidden", f"The token {WRONG} may only read.")
-                elif given != f"Bearer {stand_in.token}":
-                    status, answer = 401, refusal("not-authenticated", "This token is not known.")
-                else:
-                    status, answer = 201, {"_id": "a", "appended": 1}
-                stand_in.seen.append((status, self.path, given, body))
-                body = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_PATCH = do_POST
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        if context is not None:
-            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        self.url = f"http{'s' if context else ''}://localhost:{self.http.server_port}/agnez"
-        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
-
-    def statuses(self) -> Any:
-        return {status for status, *_ in self.seen}
-
-    def points(self) -> Any:
-        """The bodies of points that were taken."""
-        return [
-            body
-            for status, path, _, body in self.seen
-            if status == 201 and path.endswith(("/points", "/log"))
-        ]
-
-    def end(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-
-
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    for name in ("AGNEZ_TOKEN", "AGNEZ_URL", "AGNEZ_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(credentials, "_tokens", {})
-    server = StandIn()
-    yield server
-    server.end()
+#: The fixture of each test here.
+__all__ = ["stand_in"]
 
 
 def files(folder: Any) -> Any:
@@ -336,70 +255,3 @@ def test_the_real_server_takes_a_token_that_may_write_and_no_other(
         )
     finally:
         server.kill()
-
-
-def token_output(url: Any, token: Any = TOKEN) -> Any:
-    """As ``agnez token new`` prints it."""
-    return (
-        f"{url}/#token={token}\n\nToken  {token}\nThis write token writes to all boards. "
-        "It is shown only once. Revoke it with 'agnez token revoke t1'.\n"
-    )
-
-
-def test_a_token_is_found_in_the_users_own_file(
-    stand_in: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "config" / "agnez" / "token"
-    file.parent.mkdir(parents=True)
-    assert credentials.token_for(stand_in.url) is None
-    # Another server's is not sent to this one.
-    file.write_text(token_output("http://localhost:1", WRONG))
-    assert credentials.token_for(stand_in.url) is None
-    file.write_text(token_output("http://localhost:1", WRONG) + token_output(stand_in.url))
-    assert credentials.token_for(stand_in.url) == TOKEN
-    # This machine has several names; another port, path or scheme is another server.
-    assert credentials.token_for(stand_in.url.replace("localhost", "127.0.0.1")) == TOKEN
-    for other in (
-        stand_in.url + "x",
-        stand_in.url.replace("http:", "https:"),
-        stand_in.url.replace("localhost", "gpu-box"),
-    ):
-        assert credentials.token_for(other) is None, other
-    # What the script or the environment says comes first.
-    monkeypatch.setenv("AGNEZ_TOKEN", WRONG)
-    assert credentials.token_for(stand_in.url) == WRONG
-    monkeypatch.delenv("AGNEZ_TOKEN")
-    board = agnez.Board("b", url=stand_in.url, spool=tmp_path / "spool")
-    board.log(step=0, loss=1.0)
-    assert board.flush(20)
-    assert stand_in.points()
-    board.close()
-    # The spool holds no token.
-    assert not any(
-        TOKEN.encode() in path.read_bytes()
-        for path in (tmp_path / "spool").rglob("*")
-        if path.is_file()
-    )
-
-
-def test_a_token_is_found_in_the_data_folder_and_odd_files_are_none(
-    stand_in: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    data = tmp_path / "agnez-data"
-    data.mkdir()
-    file = data / "token"
-    for text in (
-        "",
-        "agz_x",
-        "http://#token=x",
-        "http://[::1#token=x\n",
-        "#token=x",
-        "http://u:p@h/#token=x",
-    ):
-        file.write_text(text)
-        assert credentials.token_for(stand_in.url) is None, text
-    file.write_bytes(b"\xff\x00" + token_output(stand_in.url).encode())
-    assert credentials.token_for(stand_in.url) == TOKEN
-    monkeypatch.setenv("AGNEZ_DATA", str(tmp_path / "elsewhere"))
-    assert credentials.token_for(stand_in.url) is None

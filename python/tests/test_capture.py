@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 import agnez
-from agnez._capture import console, metadata, recorder, redaction, system_metrics
-from agnez._values import nested
+from agnez._capture import console, metadata, recorder, system_metrics
 from run_server import RunServer
-from server import PATIENCE_S, eventually, script
+from server import PATIENCE_S, eventually
 
 
 def test_the_environment_of_a_run(runs: RunServer, name: str, tmp_path: Path) -> None:
@@ -143,84 +142,6 @@ def test_no_variable_ends_a_script(
     assert len({board for board, _ in runs.documents}) == 1
     assert all(document["status"] == "finished" for document in runs.documents.values())
     assert caplog.text.count("is not valid") == warnings
-
-
-# ---- secrets -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "api_key",
-        "apiKey",
-        "OPENAI_API_KEY",
-        "hub_token",
-        "token",
-        "authToken",
-        "password",
-        "db-password",
-        "client_secret",
-        "AWS_SECRET_ACCESS_KEY",
-        "private_key_file",
-        "credentials",
-    ],
-)
-def test_texts_under_names_of_secrets_are_replaced(key: str) -> None:
-    assert redaction.redact({"deep": [{key: "x"}]}) == {"deep": [{key: redaction.REDACTED}]}
-    assert redaction.redact({key: 5, "n": None}) == {key: 5, "n": None}
-    assert redaction.redact_command([f"--{key}", "v", f"{key}=v", "w"])[1:] == [
-        redaction.REDACTED,
-        f"{key}={redaction.REDACTED}",
-        "w",
-    ]
-
-
-@pytest.mark.parametrize(
-    "key",
-    ["tokenizer", "max_tokens", "pad_token", "eos_token", "token_type", "monkey", "key", "lr", ""],
-)
-def test_other_names_are_no_secrets(key: str) -> None:
-    assert redaction.redact({key: "bert"}) == {key: "bert"}
-
-
-def test_access_keys_are_replaced_wherever_they_stand() -> None:
-    command = ["curl", "https://me:pw@host/x", "hf_" + "a" * 20, "x=agz_" + "b" * 20]
-    assert redaction.redact_command(command) == [
-        "curl",
-        "https://[redacted]@host/x",
-        "[redacted]",
-        "x=[redacted]",
-    ]
-
-
-def test_a_config_without_its_secrets_arrives(runs: RunServer, name: str) -> None:
-    config = {"lr": 0.1, "env": {"HF_TOKEN": "secret-1"}, "api_key": "secret-2"}
-    with agnez.init(project=name, url=runs.url, config=config) as run:
-        run.summary["password"] = "secret-3"
-        assert run.config.api_key == "secret-2"
-    assert "secret-" not in str(runs.changes)
-    assert runs.run(name)["config"]["env"] == {"HF_TOKEN": redaction.REDACTED}
-
-
-# ---- bounds of a document ------------------------------------------------------------------------
-
-
-def test_nested_values_stay_within_the_bounds(caplog: pytest.LogCaptureFixture) -> None:
-    deep: Any = 1
-    for _ in range(30):
-        deep = {"a": deep}
-    found = nested.to_bounded_json({"deep": deep, "lists": [[[1]]], "empty": {}}, "config")
-    levels, inner = 0, found
-    while isinstance(inner, dict) and inner:
-        levels, inner = levels + 1, next(iter(inner.values()))
-    assert levels == nested.MAX_LEVELS and isinstance(inner, str)
-    assert found["lists"] == [[[1]]] and found["empty"] == {} and not caplog.text
-    many = nested.to_bounded_json({"x": {str(at): at for at in range(5000)}, "y": 1}, "config")
-    assert len(many.get("x", {})) <= nested.MAX_VALUES
-    large = nested.to_bounded_json({"big": "x" * 400_000, "small": 1}, "config")
-    assert large["small"] == 1 and len(large["big"]) == 200
-    huge = nested.to_bounded_json({"big": list(range(100_000)), "small": 1}, "config")
-    assert huge == {"small": 1} and caplog.text.count("the rest is left out") == 1
 
 
 # ---- console -------------------------------------------------------------------------------------
@@ -400,92 +321,3 @@ def test_a_failing_capture_ends_no_run(
         run.log(loss=1)
     assert runs.run(name)["status"] == "finished"
     assert caplog.text.count("is not shown (ZeroDivisionError") == 2
-
-
-# ---- resume --------------------------------------------------------------------------------------
-
-
-def finished(runs: RunServer, board: str, **arguments: Any) -> Any:
-    with agnez.init(project=board, url=runs.url, **arguments) as run:
-        run.log(loss=1)
-    return run
-
-
-def test_allow_continues_after_the_last_step(runs: RunServer, name: str) -> None:
-    first = finished(runs, name, id="r1", name="first", config={"lr": 0.1, "seed": 1})
-    assert not first.resumed
-    runs.run(name)["metrics"] = {"loss": {"lastStep": 41}, "system/cpu_percent": {"lastStep": 900}}
-    runs.run(name)["exit"] = {"code": 1}
-    again = agnez.init(project=name, url=runs.url, id="r1", config={"seed": 2}, resume="allow")
-    assert again.resumed and again.name == "first" and again.step == 42
-    assert dict(again.config) == {"lr": 0.1, "seed": 2}
-    assert abs(again.start_time - first.start_time) < 0.1
-    assert again.flush(PATIENCE_S)
-    assert runs.run(name)["status"] == "running" and "exit" not in runs.run(name)
-    again.log(loss=2)
-    again.finish()
-    assert runs.pairs(name, "r1", "loss") == [(0, 1), (42, 2)]
-    assert not finished(runs, name, id="r2", resume="allow").resumed
-
-
-def test_must_and_never(runs: RunServer, name: str) -> None:
-    with pytest.raises(agnez.Error, match="has no run r1 to resume"):
-        agnez.init(project=name, url=runs.url, id="r1", resume="must")
-    finished(runs, name, id="r1", resume="never")
-    with pytest.raises(agnez.Error, match="has a run r1 already"):
-        agnez.init(project=name, url=runs.url, id="r1", resume="never")
-    assert finished(runs, name, id="r1", resume="must").resumed
-    assert agnez.run is None
-
-
-def test_a_server_that_does_not_answer_ends_no_resumed_run(
-    name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    run = agnez.init(project=name, url="http://127.0.0.1:9", id="r1", resume="must")
-    assert not run.resumed and "continues without its earlier state" in caplog.text
-    run.finish(timeout=0)
-
-
-def test_auto_continues_a_script_that_crashed(runs: RunServer, name: str, tmp_path: Path) -> None:
-    source = f"""
-        import os, sys
-        import agnez
-        run = agnez.init(project={name!r}, resume="auto")
-        run.log(loss=1)
-        print(run.id, run.resumed)
-        run.flush(60)
-        if not os.path.exists("crashed"):
-            open("crashed", "w").close()
-            os._exit(1)
-        """
-    said = []
-    for _ in range(3):
-        process = script(source, tmp_path / "spool", runs.url, cwd=tmp_path)
-        said.append(process.communicate(timeout=PATIENCE_S)[0].split())
-    assert said[0][0] == said[1][0] != said[2][0]
-    assert [resumed for _, resumed in said] == ["False", "True", "False"]
-
-
-# ---- reading back --------------------------------------------------------------------------------
-
-
-def test_reading_back(runs: RunServer, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agnez.reading, "_RUNS_PER_REQUEST", 2)
-    monkeypatch.setattr(agnez.reading, "_POINTS_PER_REQUEST", 3)
-    for number in range(5):
-        finished(runs, name, id=f"r{number}")
-    found = agnez.runs(name, url=runs.url)
-    assert [run["_id"] for run in found] == [f"r{number}" for number in range(5)]
-    assert len(agnez.runs(name, limit=3, url=runs.url)) == 3
-    with agnez.init(project=name, id="r9", url=runs.url) as run:
-        for value in (1.0, float("nan"), 3.0, float("inf"), 5.0):
-            run.log(loss=value)
-        history = run.history("loss")
-    assert history["step"] == [0, 1, 2, 3, 4] and str(history["value"][1]) == "nan"
-    assert history["value"][3] == float("inf") and len(history["time"]) == 5
-    with pytest.raises(agnez.Error, match="has no metric acc"):
-        agnez.history(name, "r9", "acc", url=runs.url)
-    with pytest.raises(agnez.Error, match="is missing at column 2"):
-        agnez.runs(name, q="(", url=runs.url)
-    with pytest.raises(agnez.Error, match="does not answer"):
-        agnez.runs(name, url="http://127.0.0.1:9")

@@ -9,16 +9,14 @@ import math
 import os
 import pickle
 import signal
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import agnez
-from agnez import _environment
-from agnez._spool import paths, record
-from agnez._transport import heartbeats, request_builder
+from agnez._spool import paths
+from agnez._transport import heartbeats
 from agnez._transport.replay import replay
 from run_server import RunServer
 from server import AWAY, PATIENCE_S, abandoned_spool, eventually, script
@@ -41,7 +39,7 @@ def test_a_run_from_begin_to_end(runs: RunServer, name: str) -> None:
         assert agnez.run is run and (run.id, run.name, run.url) == (
             "r1",
             "first",
-            f"{runs.url}/b/{name}",
+            f"{runs.url}/b/{name}?run=r1",
         )
         for step in range(5):
             run.log({"loss": 1 / (step + 1), "acc/val": step}, step=step)
@@ -154,6 +152,8 @@ def test_define_metric_gives_a_step(runs: RunServer, name: str) -> None:
         run.log({"loss": 0, "val/loss": 9})
         run.define_metric("epoch")
         run.define_metric("val/*", step_metric="epoch", summary="min")
+        assert run.flush(PATIENCE_S)
+        assert runs.run(name)["stepMetrics"] == {"val/*": "epoch"}
         run.log({"loss": 1, "val/loss": 8, "epoch": 100})
         run.log({"loss": 2, "val/loss": 7})
         run.log({"val/loss": 6, "epoch": math.nan})
@@ -335,170 +335,6 @@ def test_a_deleted_run_stays_in_the_spool_until_it_is_resumed(
     replay(folder, refused=True)
     again.finish()
     assert runs.pairs(name, "r1", "loss") == [(0, 0), (1, 1)]
-
-
-# ---- processes and threads -----------------------------------------------------------------------
-
-
-def test_a_pickled_run_logs_and_never_ends_it(runs: RunServer, name: str) -> None:
-    run = agnez.init(project=name, id="r1", url=runs.url, config={"lr": 0.1})
-    run.log(loss=0)
-    again = pickle.loads(pickle.dumps(run))
-    assert (again.id, again.config.lr, again.step) == ("r1", 0.1, 1)
-    again.log(loss=1)
-    again.config.seed = 3
-    again.finish()
-    assert runs.run(name)["status"] == "running" and runs.run(name)["config"]["seed"] == 3
-    run.finish()
-    assert runs.run(name)["status"] == "finished"
-    assert runs.pairs(name, "r1", "loss") == [(0, 0), (1, 1)]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_logs_and_does_not_end_the_run(
-    runs: RunServer, name: str, tmp_path: Path
-) -> None:
-    source = f"""
-        import multiprocessing
-        import agnez
-        def work(number):
-            agnez.log({{f"child{{number}}": number}}, step=number)
-        run = agnez.init(project={name!r}, id="r1", capture=True)
-        run.log(loss=1)
-        context = multiprocessing.get_context("fork")
-        children = [context.Process(target=work, args=(number,)) for number in range(3)]
-        [child.start() for child in children]
-        [child.join() for child in children]
-        assert [child.exitcode for child in children] == [0, 0, 0]
-        run.flush(60)
-        print("status:", run.id)
-        """
-    process = script(source, tmp_path, runs.url)
-    _, errors = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, errors) == (0, "")
-    statuses = [
-        b"finished" in body for _, path, body in runs.changes if path.endswith("upsert=true")
-    ]
-    assert statuses[-1] and statuses.count(True) == 1
-    for number in range(3):
-        assert runs.pairs(name, "r1", f"child{number}") == [(number, number)]
-
-
-def test_threads_share_a_run(runs: RunServer, name: str) -> None:
-    run = agnez.init(project=name, id="r1", url=runs.url)
-
-    def work(number: int) -> None:
-        for step in range(500):
-            run.log({f"m{number}": step}, step=step)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    run.finish(timeout=PATIENCE_S)
-    for number in range(4):
-        points = runs.pairs(name, "r1", f"m{number}")
-        assert points == [(step, step) for step in range(500)]
-
-
-@pytest.mark.parametrize(
-    ("variables", "rank"),
-    [({"RANK": "1"}, 1), ({"SLURM_PROCID": "3"}, 3), ({"RANK": "0"}, 0), ({"LOCAL_RANK": "2"}, 2)],
-)
-def test_ranks_above_0_log_nothing_unless_they_have_a_number(
-    runs: RunServer, name: str, monkeypatch: pytest.MonkeyPatch, variables: Any, rank: int
-) -> None:
-    for variable, value in variables.items():
-        monkeypatch.setenv(variable, value)
-    assert _environment.rank() == rank
-    with agnez.init(project=name, id="first", url=runs.url) as run:
-        run.log(loss=1)
-        assert run.disabled == (rank > 0)
-    assert bool(runs.documents) == (rank == 0)
-    with agnez.init(project=name, id="own", url=runs.url, rank=rank) as run:
-        run.log(loss=1)
-    assert runs.run(name, "own")["rank"] == rank
-
-
-# ---- requests ------------------------------------------------------------------------------------
-
-
-def encoded_run() -> tuple[bytes, dict[int, record.Layout]]:
-    run = ("b", "r")
-    layouts = {
-        0: record.Layout(0, [("", "loss"), ("", "a%b")], run),
-        1: record.Layout(1, [("", "loss")], run),
-        2: record.Layout(2, [("cell", "x")]),
-    }
-    rows = [
-        layouts[step % 3].row(SYNC, 1.5, step, [step] * len(layouts[step % 3].parts))
-        for step in range(9)
-    ]
-    changes = [
-        ({"run": run}, {"status": "running", "name": "x"}),
-        ({"run": run, "name": "n", "step": 1.0, "time": 2.0}, {"type": "text", "value": "old"}),
-        ({"run": run, "name": "n", "step": 3.0, "time": 4.0}, {"type": "text", "value": "new"}),
-        ({"run": run, "console": True}, {"text": "a\n"}),
-        ({"run": run, "console": True}, {"text": "b\n"}),
-    ]
-    begin = [record.encode_change(SYNC, target, keys) for target, keys in changes]
-    end = record.encode_change(SYNC, {"run": run}, {"status": "finished"})
-    return b"".join([*begin, *rows, end]), layouts
-
-
-def test_equal_bytes_give_equal_requests() -> None:
-    data, layouts = encoded_run()
-    batch = record.decode(data, SYNC, layouts, is_end=True)
-    made = [request_builder.to_requests(batch, layouts, None, "w", 5) for _ in range(2)]
-    assert made[0] == made[1]
-    assert request_builder.count_requests(batch, layouts) == len(made[0])
-    assert [request.key for request in made[0]] == [f"w:{number}" for number in range(5, 11)]
-    bodies = [(request.method, request.path, request.body) for request in made[0]]
-    assert bodies[0] == (
-        "PATCH",
-        "/boards/b/runs/r?upsert=true",
-        b'{"status":"running","name":"x"}',
-    )
-    assert bodies[1][2] == b'[{"step":3.0,"time":4.0,"n":{"type":"text","value":"new"}}]'
-    assert bodies[2][1] == "/points"
-    assert bodies[3][1] == "/boards/b/runs/r/log"
-    assert bodies[3][2].startswith(
-        b'[{"step":0.0,"time":1.5,"loss":0.0,"a%b":0.0},{"step":1.0,"time":1.5,"loss":1.0},'
-    )
-    assert bodies[4][2] == b"a\nb\n" and bodies[5][2] == b'{"status":"finished"}'
-    parts = request_builder.split(made[0][3])
-    assert [(part.key, list(part.points.values())) for part in parts] == [
-        ("w.8:0", [6]),
-        ("w.8:1", [3]),
-    ]
-
-
-def test_many_metrics_are_several_requests() -> None:
-    layouts = {0: record.Layout(0, [("", f"m{at}") for at in range(2500)], ("b", "r"))}
-    data = b"".join(layouts[0].row(SYNC, 1, step, range(2500)) for step in range(3))
-    batch = record.decode(data, SYNC, layouts, is_end=True)
-    made = request_builder.to_requests(batch, layouts, None, "w", 0)
-    assert request_builder.count_requests(batch, layouts) == len(made)
-    assert sum(count for request in made for count in request.points.values()) == 7500
-    assert max(len(request.points) for request in made) <= 1000
-
-
-def test_damaged_changes_of_runs_are_passed_over() -> None:
-    good = record.encode_change(SYNC, {"run": ("b", "r")}, {"name": "x"})
-    for target in (
-        {"run": "b"},
-        {"run": ["b", 3]},
-        {"run": ["b", "r", "x"]},
-        {"run": ["b", "r"], "name": 3, "step": 1, "time": 1},
-        {"run": ["b", "r"], "name": "n", "step": "x", "time": 1},
-        {"run": ["b", "r"], "console": True},
-        {},
-    ):
-        data = record.encode_change(SYNC, target, {"value": 1}) + good
-        batch = record.decode(data, SYNC, {}, is_end=True)
-        assert batch.run_changes == {("b", "r"): {"name": "x"}} and batch.is_torn, target
-        assert batch.count_changes() == 1, target
 
 
 def test_heartbeats_come_while_nothing_is_logged(

@@ -38,10 +38,10 @@ def test_a_wandb_script_runs(
     table = wandb.Table(columns=["id", "guess"])
     table.add_data(1, "cat")
     wandb.log({"table": table, "hist": wandb.Histogram([1, 2, 3]), "page": wandb.Html("<b></b>")})
-    assert run.summary["acc"] == 1 and run.url.endswith(f"/b/{name}")
+    assert run.summary["acc"] == 1 and run.url.endswith(f"/b/{name}?run={run.id}")
     wandb.finish()
     assert wandb.run is None
-    assert "passes over entity." in caplog.text
+    assert "ignores entity." in caplog.text
     document = runs.run(name)
     assert (document["name"], document["tags"]) == ("first", ["x"])
     assert document["config"] == {"lr": 0.1, "layers": [1, 2], "batch": 32, "seed": 7}

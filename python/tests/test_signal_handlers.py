@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from agnez._spool.event import WakeEvent
+from agnez._spool.wake_event import WakeEvent
 from agnez._values import convert
 from server import Server
 
@@ -26,7 +26,7 @@ def test_a_signals_handler_may_log_and_flush(server: Server, name: str, tmp_path
     source = f"""
         import agnez, os, signal, time
         from agnez._spool import segment
-        from agnez import _log
+        from agnez import _messages
         segment.SEGMENT_BYTES = 1 << 16
         board = agnez.Board({name!r})
         count = 0
@@ -34,8 +34,8 @@ def test_a_signals_handler_may_log_and_flush(server: Server, name: str, tmp_path
             global count
             board.log(step=count, handled=count, other=1)
             board.text(f"t{{count % 7}}", "x")
-            _log._seen.clear()
-            _log.warn_once("a", "b")
+            _messages._seen.clear()
+            _messages.warn_once("a", "b")
             if count % 3 == 0:
                 board.flush(0.002)
             count += 1
@@ -47,7 +47,7 @@ def test_a_signals_handler_may_log_and_flush(server: Server, name: str, tmp_path
         while time.monotonic() < until:
             board.line("long").append(a=step, step=step)
             board.log(step=step, loss=step)
-            _log.warn_once(str(step), "c")
+            _messages.warn_once(str(step), "c")
             if step % 50 == 0:
                 board.flush(0.01)
             step += 1

@@ -9,7 +9,7 @@ import agnez
 
 ROOT = Path(agnez.__file__).parent
 #: From the bottom to the top. Modules of the package itself are above the private subpackages.
-LAYERS = ("_environment", "_log", "_optional", "_values", "_capture", "_spool", "_transport")
+LAYERS = ("_environment", "_messages", "_optional", "_values", "_capture", "_spool", "_transport")
 
 
 def imports() -> dict[str, set[str]]:

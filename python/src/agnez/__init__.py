@@ -13,6 +13,7 @@ from . import _active_run, _wandb, plot
 from ._config import Config
 from ._run import Run
 from ._server import start_server
+from ._sweep import agent, sweep
 from ._transport.reader import ReadError as Error
 from ._wandb import AlertLevel, Api, Artifact, Classes, Settings, util
 from .board import Board
@@ -46,6 +47,7 @@ __all__ = [
     "Subplots",
     "Table",
     "Video",
+    "agent",
     "alert",
     "define_metric",
     "finish",
@@ -55,6 +57,7 @@ __all__ = [
     "plot",
     "runs",
     "start_server",
+    "sweep",
     "unwatch",
     "util",
     "watch",

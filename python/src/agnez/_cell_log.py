@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ._log import warn_once
+from ._messages import warn_once
 from ._metric_log import MetricLog
 from ._transport.client import Client
 from ._value_methods import ValueMethods

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Callable
 
+from ._messages import warn_once
 from ._values import convert
 
 
@@ -15,6 +16,19 @@ class Config(MutableMapping[str, Any]):
     def __init__(self, values: Mapping[Any, Any], changed: Callable[[], None] | None) -> None:
         object.__setattr__(self, "_values", dict(values))
         object.__setattr__(self, "_changed", changed)
+        object.__setattr__(self, "_locked", frozenset())
+
+    def _lock(self, values: Mapping[Any, Any]) -> None:
+        """Sets values that the script cannot change any more: those of a sweep."""
+        self._values.update(values)
+        object.__setattr__(self, "_locked", frozenset(values))
+
+    def _set(self, values: Mapping[Any, Any]) -> None:
+        locked = [name for name in values if name in self._locked]
+        if locked:
+            text = f"The sweep sets {locked[0]!r} of the config: the script cannot change it."
+            warn_once(f"locked {locked[0]}", text)
+        self._values.update({name: value for name, value in values.items() if name not in locked})
 
     def _show(self) -> None:
         if self._changed is not None:
@@ -33,7 +47,7 @@ class Config(MutableMapping[str, Any]):
         return self._values[name]
 
     def __setitem__(self, name: Any, value: Any) -> None:
-        self._values[name] = value
+        self._set({name: value})
         self._show()
 
     def __delitem__(self, name: Any) -> None:
@@ -56,8 +70,8 @@ class Config(MutableMapping[str, Any]):
         """
         named.pop("allow_val_change", None)
         for values in args:
-            self._values.update(to_dict(values))
-        self._values.update(named)
+            self._set(to_dict(values))
+        self._set(named)
         self._show()
 
     def setdefaults(self, values: Any) -> None:

@@ -59,6 +59,11 @@ def is_spawning() -> bool:
     return context is not None and context.get_spawning_popen() is not None
 
 
+def script_name() -> str:
+    """The file name of the script that runs; ``python`` in an interactive session."""
+    return os.path.basename((getattr(sys, "argv", None) or [""])[0]) or "python"
+
+
 def is_notebook() -> bool:
     """Whether this process is the kernel of a notebook."""
     shell: Any = sys.modules.get("IPython")

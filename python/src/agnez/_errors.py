@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, TypeVar, cast
 
-from ._log import warn_once
+from ._messages import warn_once
 from ._values.convert import describe, describe_type
 
 F = TypeVar("F", bound=Callable[..., Any])

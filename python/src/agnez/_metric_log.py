@@ -8,7 +8,7 @@ from time import time
 from typing import Any
 
 from . import _metrics
-from ._log import warn_once
+from ._messages import warn_once
 from ._spool.record import RunKey
 from ._transport.client import Client
 from ._values import convert

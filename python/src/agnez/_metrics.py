@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import media
-from ._log import warn_once
+from ._messages import warn_once
 from ._values import cell_values, convert, dataframes, names
 from ._values.arrays import to_float_array
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ._log import warn_once
+from ._messages import warn_once
 from ._spool import paths
 from ._spool.record import RunKey
 from ._transport import reader

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
-import fnmatch
-import math
 import os
 import time
 from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any
 
-from . import _active_run, _run_end, _server, reading
+from . import _active_run, _run_end, _run_keys, _server, reading
 from ._capture import recorder
 from ._capture.redaction import redact
+from ._capture_sink import CaptureSink
 from ._config import Config
 from ._metric_log import MetricLog
 from ._metrics import Metrics
@@ -21,18 +19,16 @@ from ._resume import LastRun
 from ._run_end import End
 from ._run_values import RunValues
 from ._spool.record import RunKey
+from ._step_metrics import StepMetrics
 from ._summary import Summary
 from ._transport import credentials, heartbeats
 from ._transport.client import Client
-from ._values import convert, json_types, names, run_ids
+from ._values import json_types, names, run_ids
 from ._values.nested import to_bounded_json
 from ._wandb import NoOp, WandbMethods
 from .board import Board
 from .media import Media
 
-#: The server's bounds.
-_MAX_TAGS = 100
-_MAX_NOTES_BYTES = 64 << 10
 #: Keys of a ``log`` call that the server reads as the step and the time of the others.
 _RESERVED = ("step", "time")
 
@@ -78,8 +74,7 @@ class Run(MetricLog, WandbMethods):
         self._recorder: recorder.Recorder | None = None
         self._last_run: LastRun | None = None
         self._board: Board | None = None
-        #: The metric whose value is the step of others, by a name or a pattern of these.
-        self._step_metrics: dict[str, str] = {}
+        self._step_metrics = StepMetrics()
         super().__init__(Client.of(self._url, spool, self._mode))
         self.config = Config({}, self._send_config)
         self.summary = Summary(self._latest, self._send_summary)
@@ -117,7 +112,7 @@ class Run(MetricLog, WandbMethods):
         }
         if previous is None:
             document["name"] = self._name
-            document["startedAt"] = _iso_time(self.start_time)
+            document["startedAt"] = _run_keys.iso_time(self.start_time)
         if self.config:
             document["config"] = self._config_as_json()
         if self.resumed:
@@ -126,7 +121,9 @@ class Run(MetricLog, WandbMethods):
         self._client.heartbeats.start(self._key)
         if self._mode != "disabled":
             _run_end.add(self)
-            self._recorder = recorder.Recorder(_Sink(self), capture)
+            self._recorder = recorder.Recorder(
+                CaptureSink(self._client, self._key, self.start_time), capture
+            )
 
     # ---- what is logged --------------------------------------------------------------------------
 
@@ -139,7 +136,8 @@ class Run(MetricLog, WandbMethods):
         """
         del step_sync, others
         if step_metric is not None:
-            self._step_metrics[str(name)] = str(getattr(step_metric, "name", step_metric))
+            self._step_metrics.define(name, getattr(step_metric, "name", step_metric))
+            self._patch({"stepMetrics": self._step_metrics.as_dict()})
             # Metrics with a fast path have the step of their call.
             self._fast_paths.clear()
         return NoOp(name=name)
@@ -160,10 +158,10 @@ class Run(MetricLog, WandbMethods):
         self, numbers: Mapping[str, float], named: Mapping[Any, Any], step: float, now: float
     ) -> None:
         self.summary._record(numbers, now)
-        moved = self._moved_steps(numbers)
+        moved = self._step_metrics.steps(numbers, self.summary)
         # A fast path would give the step of the call to each later call, when the value of the
         # step metric may be known.
-        if not moved and not any(map(self._step_metrics_of, numbers)):
+        if not moved and not any(map(self._step_metrics.of, numbers)):
             super()._write_numbers(numbers, named, step, now)
             return
         groups: dict[float, dict[str, float]] = {}
@@ -172,27 +170,6 @@ class Run(MetricLog, WandbMethods):
         for at, group in groups.items():
             series, values = self._series(list(group)), list(group.values())
             self._client.points(series, now, [at], [values], self._key)
-
-    def _moved_steps(self, numbers: Mapping[str, float]) -> dict[str, float]:
-        """The steps of the metrics whose step is the value of another one."""
-        moved: dict[str, float] = {}
-        for name in numbers if self._step_metrics else ():
-            for step_metric in self._step_metrics_of(name):
-                at: Any = numbers.get(step_metric)
-                if at is None:
-                    at = self.summary.get(step_metric)
-                at = convert.to_scalar(at)
-                if isinstance(at, float) and math.isfinite(at):
-                    moved[name] = at
-        return moved
-
-    def _step_metrics_of(self, name: str) -> list[str]:
-        """The metrics that may be the step of ``name``; the last one with a value is."""
-        return [
-            step_metric
-            for pattern, step_metric in self._step_metrics.items()
-            if name != step_metric and fnmatch.fnmatchcase(name, pattern)
-        ]
 
     def _write(self, found: Metrics, named: Mapping[Any, Any], step: float, now: float) -> None:
         super()._write(found, named, step, now)
@@ -237,7 +214,7 @@ class Run(MetricLog, WandbMethods):
 
     @tags.setter
     def tags(self, tags: Any) -> None:
-        self._tags = to_tags(tags)
+        self._tags = _run_keys.to_tags(tags)
         self._patch({"tags": list(self._tags)})
 
     @property
@@ -247,7 +224,7 @@ class Run(MetricLog, WandbMethods):
 
     @notes.setter
     def notes(self, notes: Any) -> None:
-        self._notes = None if notes is None else to_notes(notes)
+        self._notes = None if notes is None else _run_keys.to_notes(notes)
         self._patch({"notes": self._notes})
 
     @property
@@ -264,7 +241,7 @@ class Run(MetricLog, WandbMethods):
 
     @property
     def url(self) -> str:
-        """The address of the run's board."""
+        """The address of the board, narrowed to the run."""
         return self.get_url()
 
     @property
@@ -330,14 +307,14 @@ class Run(MetricLog, WandbMethods):
                 self._recorder.stop()
             self._client.heartbeats.stop(self._key)
             _run_end.discard(self)
-            self._patch(_end_as_keys(end))
+            self._patch(_run_keys.from_end(end))
             if self._last_run is not None and end.status == "finished":
                 self._last_run.remove()
         _active_run.deactivate(self)
 
     def mark_killed(self) -> None:
         """Writes that the process is being killed, in its signal handler."""
-        self._patch(_end_as_keys(End("killed")))
+        self._patch(_run_keys.from_end(End("killed")))
 
     def __enter__(self) -> Run:
         return self
@@ -368,50 +345,3 @@ class Run(MetricLog, WandbMethods):
         if _active_run.run is None:
             # In a child process, agnez.log continues with this run.
             _active_run.activate(self)
-
-
-class _Sink:
-    """Takes what is captured."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def patch(self, keys: dict[str, Any]) -> None:
-        self._run._patch(json_types.to_json(keys))
-
-    def log_system(self, metrics: dict[str, float]) -> None:
-        now = time.time()
-        series = [("", name) for name in metrics]
-        seconds = round(now - self._run.start_time, 1)
-        rows = [list(metrics.values())]
-        self._run._client.points(series, now, [seconds], rows, self._run._key)
-
-    def log_console(self, text: str) -> None:
-        target = {"run": self._run._key, "console": True}
-        keys = {"text": convert.to_utf8(text)}
-        self._run._client.change(target, keys, f"run {self._run.id}")
-
-
-def to_tags(tags: Any) -> tuple[str, ...]:
-    """Tags from a text, or several."""
-    given = () if tags is None else (tags,) if isinstance(tags, str) else tags
-    return tuple(dict.fromkeys(names.to_name(tag) for tag in given if tag != ""))[:_MAX_TAGS]
-
-
-def to_notes(notes: Any) -> str:
-    """Notes from any object, at most as long as the server takes them."""
-    data = convert.to_label(notes).encode()[:_MAX_NOTES_BYTES]
-    return data.decode("utf-8", "ignore")
-
-
-def _iso_time(seconds: float) -> str:
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _end_as_keys(end: End) -> dict[str, Any]:
-    keys: dict[str, Any] = {"status": end.status, "endedAt": _iso_time(time.time())}
-    if end.code is not None or end.traceback is not None:
-        keys["exit"] = {"code": end.code, "traceback": end.traceback}
-        keys["exit"] = {name: value for name, value in keys["exit"].items() if value is not None}
-    return keys

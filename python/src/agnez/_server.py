@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import _environment
-from ._log import print_line
+from ._messages import print_line
 from ._spool import paths
 from ._transport import client, credentials
 from ._transport.http import NotAgnezError, ServerConnection, UnreachableError

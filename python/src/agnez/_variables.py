@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from . import _resume
 from ._capture.recorder import KINDS
-from ._log import warn_once
+from ._messages import warn_once
 from ._values import names, run_ids
 
 #: Modes of Weights & Biases by their names here.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Callable, cast
 
 from ._errors import log_exceptions
-from ._log import warn_once
+from ._messages import warn_once
 from ._values import convert, names, run_ids
 from .media import Media, Text
 
@@ -55,7 +55,6 @@ class NoOp:
 
 #: Functions of the module that do nothing, and what they return.
 _NO_OPS: dict[str, Any] = {
-    "agent": None,
     "controller": None,
     "ensure_configured": None,
     "join": None,
@@ -70,7 +69,6 @@ _NO_OPS: dict[str, Any] = {
     "restore": NoOp(),
     "save": [],
     "setup": None,
-    "sweep": "",
     "teardown": None,
     "termerror": None,
     "termlog": None,
@@ -157,10 +155,12 @@ class WandbMethods:
         return f"{self.project}/{self.id}"
 
     def get_url(self) -> str:
+        """The address of the board, narrowed to the run."""
+        return f"{self.get_project_url()}?run={self.id}"
+
+    def get_project_url(self) -> str:
         """The board's address."""
         return f"{self._url}/b/{self.project}"
-
-    get_project_url = get_url
 
     def project_name(self) -> str:
         """The board's name."""

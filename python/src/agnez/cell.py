@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._log import warn_once
+from ._messages import warn_once
 from ._values import convert, json_types, names
 
 if TYPE_CHECKING:

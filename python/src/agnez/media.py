@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from ._log import warn_once
+from ._messages import warn_once
 from ._value_methods import ValueMethods
-from ._values import cell_values, convert, images, video_frames
+from ._values import audio, cell_values, convert, images, video_frames
 
 
 class Media:
@@ -88,6 +88,30 @@ class Video(Media):
         if self._data is None:
             raise TypeError("the file is no picture that moves, as GIF, APNG, WebP and AVIF are")
         target.gif(name, self._data, caption=self._caption)
+
+
+class Audio(Media):
+    """Sound with a player: a path or the bytes of a file, or samples with their ``sample_rate``.
+
+    Samples have the shape (N,) or (N, channels): floats from -1 to 1, or integers of 16 bits. The
+    server takes 6.2 MB: 70 seconds of samples at 44.1 kHz.
+    """
+
+    def __init__(
+        self,
+        data: Any = None,
+        sample_rate: int | None = None,
+        caption: str | None = None,
+        **others: Any,
+    ) -> None:
+        data = others.pop("data_or_path", data)
+        warn_ignored("Audio", others, ())
+        self._content, self._type = audio.encode(data, sample_rate)
+        self._caption = caption
+
+    def _show(self, target: ValueMethods[Any], name: str) -> None:
+        caption = None if self._caption is None else convert.to_label(self._caption)
+        target.html(name, audio.to_html(self._content, self._type, caption))
 
 
 class Html(Media):
@@ -191,10 +215,6 @@ class Unsupported(Media):
         raise TypeError(f"{type(self).__name__} has no cell here")
 
 
-class Audio(Unsupported):
-    """Sound has no cell here."""
-
-
 class Object3D(Unsupported):
     """3D objects have no cell here."""
 
@@ -210,7 +230,7 @@ def warn_ignored(name: str, given: dict[str, Any], known: Sequence[str]) -> None
         raise TypeError(f"{name} takes no argument {unknown[0]!r}")
     if given:
         ignored = ", ".join(sorted(given))
-        warn_once(f"{name} {ignored}", f"agnez.{name} passes over {ignored}.")
+        warn_once(f"{name} {ignored}", f"agnez.{name} ignores {ignored}.")
 
 
 class Chart(Media):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ._values import cell_values, convert, json_types
-from .media import Chart, Table, Unsupported
+from ._values import cell_values, convert, curves, json_types
+from .media import Chart, Table
 
 #: Classes of a confusion matrix.
 _MAX_CLASSES = 1000
@@ -83,7 +83,8 @@ def line_series(
     return _lines({name: each for name, *each in zip(names, x, y)})
 
 
-def _lines(lines: dict[str, Any]) -> Chart:
+def _lines(lines: dict[str, Any], **titles: str) -> Chart:
+    """Lines by their names. ``titles``: those of the axes ``x`` and ``y``."""
     series: dict[str, Any] = {}
     for name, (x, y) in lines.items():
         if len(x) != len(y):
@@ -92,7 +93,10 @@ def _lines(lines: dict[str, Any]) -> Chart:
             "x": [convert.to_step(each) for each in x],
             "y": json_types.to_json_numbers(y, "a line"),
         }
-    return Chart("line", {"series": series})
+    chart = Chart("line", {"series": series})
+    if titles:
+        chart._keys["chart"] = {f"{axis}_label": title for axis, title in titles.items()}
+    return chart
 
 
 def confusion_matrix(
@@ -131,9 +135,67 @@ def confusion_matrix(
     return Chart("heatmap", cell_values.heatmap(matrix, names, names, "truth", "predicted", None))
 
 
-def roc_curve(*_: Any, **__: Any) -> Unsupported:
-    """Has no cell here: it is skipped and counted."""
-    return Unsupported()
+def roc_curve(
+    y_true: Any = None,
+    y_probas: Any = None,
+    labels: Sequence[Any] | None = None,
+    classes_to_plot: Sequence[Any] | None = None,
+    title: Any = None,
+    split_table: bool = False,
+) -> Chart:
+    """The true positive rate over the false positive rate, a line for each class.
+
+    ``y_true``: classes as indices; ``y_probas``: (N, classes). A class is compared with all others.
+    """
+    del title, split_table
+    lines = {
+        name: curves.roc(scores, truth)
+        for name, scores, truth in _classes(y_true, y_probas, labels, classes_to_plot)
+    }
+    return _lines(lines, x="False positive rate", y="True positive rate")
 
 
-pr_curve = roc_curve
+def pr_curve(
+    y_true: Any = None,
+    y_probas: Any = None,
+    labels: Sequence[Any] | None = None,
+    classes_to_plot: Sequence[Any] | None = None,
+    interp_size: Any = None,
+    title: Any = None,
+    split_table: bool = False,
+) -> Chart:
+    """The precision over the recall, a line for each class, as :func:`roc_curve`."""
+    del interp_size, title, split_table
+    lines = {
+        name: curves.precision_recall(scores, truth)
+        for name, scores, truth in _classes(y_true, y_probas, labels, classes_to_plot)
+    }
+    return _lines(lines, x="Recall", y="Precision")
+
+
+def _classes(
+    y_true: Any, y_probas: Any, labels: Sequence[Any] | None, chosen: Sequence[Any] | None
+) -> list[tuple[str, list[float], list[bool]]]:
+    """The name, the scores and the membership of each class that is shown.
+
+    A class without members, or without any other item, has no curve.
+    """
+    truth = [convert.to_step(each) for each in convert.to_list(y_true, "y_true")]
+    rows = [
+        [convert.to_number(each, "y_probas") for each in convert.to_list(row, "a row of y_probas")]
+        for row in convert.to_list(y_probas, "y_probas")
+    ]
+    if len(truth) != len(rows) or not rows or len({len(row) for row in rows}) > 1:
+        raise ValueError(f"y_probas must have {len(truth)} rows of one length")
+    count = len(rows[0])
+    names = convert.unique_labels(list(labels) if labels is not None else list(range(count)))
+    if len(names) != count or count > _MAX_CLASSES:
+        raise ValueError(f"labels must have {min(count, _MAX_CLASSES)} items, not {len(names)}")
+    indices = range(count) if chosen is None else [int(convert.to_step(one)) for one in chosen]
+    if any(not 0 <= index < count for index in indices):
+        raise ValueError(f"classes_to_plot must be from 0 to {count - 1}")
+    return [
+        (names[index], [row[index] for row in rows], [each == index for each in truth])
+        for index in indices
+        if 0 < truth.count(index) < len(truth)
+    ]

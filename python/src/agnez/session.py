@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from . import _active_run, _environment, _resume, _variables
+from . import _active_run, _environment, _resume, _sweep, _variables
 from ._capture.recorder import KINDS
 from ._config import to_dict
-from ._log import warn_once
-from ._run import Run, to_notes, to_tags
+from ._messages import warn_once
+from ._run import Run
+from ._run_keys import to_notes, to_tags
 from ._transport import credentials
 from ._values import names, run_ids
 
@@ -91,7 +92,7 @@ def init(
     if unknown:
         raise TypeError(f"init takes no argument {unknown[0]!r}")
     if others:
-        warn_once("init", f"agnez.init passes over {', '.join(sorted(others))}.")
+        warn_once("init", f"agnez.init ignores {', '.join(sorted(others))}.")
     values = to_dict(config)
     how = _resume.check_mode(resume) if resume is not None else _variables.resume()
     mode = mode or _variables.mode()
@@ -105,6 +106,8 @@ def init(
         return previous
     if previous is not None and reinit in _FINISH_PREVIOUS:
         previous.finish()
+    trial = _sweep.trial
+    project = project or (trial.project if trial is not None else None)
     board = names.to_board_name(str(project or _variables.get("PROJECT") or "main"))
     server = credentials.register_server(url, token)
     last_run = _resume.LastRun(server, board) if how == "auto" and mode != "disabled" else None
@@ -120,8 +123,12 @@ def init(
         document = _resume.find(server, (board, run_id), how)
     label = names.to_name(label if label is not None else (document or {}).get("name") or run_id)
     run = Run(board, run_id, label, url=url, token=token, spool=spool, mode=mode)
+    if trial is not None:
+        run.sweep_id = trial.sweep
+        run.config._lock(trial.config)
+        values = {**values, **trial.config}
     keys: dict[str, Any] = {
-        "group": _text(group, "RUN_GROUP"),
+        "group": _text(group, "RUN_GROUP") or (trial and f"sweep {trial.sweep}"),
         "job_type": _text(job_type, "JOB_TYPE"),
         "notes": _notes(notes),
         "rank": rank,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from .._log import warn_once
+from .._messages import warn_once
 from . import metadata
 from .console import Console
 from .redaction import redact_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .._log import warn_once
+from .._messages import warn_once
 
 MEMORY_BYTES = 64 << 20
 #: What is counted, and the text that follows the number.

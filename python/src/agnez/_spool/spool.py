@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
-from .._log import warn_once
+from .._messages import warn_once
 from . import paths, record
-from .event import WakeEvent
 from .memory_buffer import MemoryBuffer
 from .spool_dir import SpoolDir
+from .wake_event import WakeEvent
 
 #: How often a failed disk is tried again.
 _RETRY_DISK_S = 1.0

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
-from .. import _environment, _log
-from .._log import warn_once
+from .. import _environment, _messages
+from .._messages import warn_once
 from .._spool import paths
 from .._spool.memory_buffer import DROP_REASONS
 from .._spool.record import RunKey
 from .._spool.spool import FastPath, Series, Spool
 from .._values import convert
+from . import abandoned
 from .heartbeats import Heartbeats
 from .replay import replay
 from .sender import Sender
@@ -34,8 +35,6 @@ _VALUE_BYTES = 8 << 20
 EXIT_S = 5.0
 #: Boards of one client whose links are printed.
 _MAX_ANNOUNCED = 20
-#: How many spool folders are looked at for values of earlier runs.
-_MAX_FOLDERS = 1000
 
 _clients: dict[tuple[str, str, str], Client] = {}
 _lock = threading.RLock()
@@ -130,20 +129,8 @@ class Client:
         if spool.folder is None:
             return
         own = [client._spool for client in list(_clients.values()) if client._spool is not None]
-        own_folders = {one.folder for one in own}
-        family = {writer for one in own for writer in (one.writer, one.parent) if writer}
-        root = spool.folder.parent
-        count = 0
-        for folder in paths.list_spools(root)[-_MAX_FOLDERS:]:
-            is_family = str(paths.read_metadata(folder).get("parent")) in family
-            if folder not in own_folders and not is_family:
-                count += next(paths.abandoned_spools(folder), None) is not None
-        if count:
-            warn_once(
-                "old",
-                f"{count} earlier run{'' if count == 1 else 's'} left values unsent in {root}: "
-                f"`python -m agnez replay {root}` sends them.",
-            )
+        writers = {writer for one in own for writer in (one.writer, one.parent) if writer}
+        abandoned.warn(spool.folder.parent, {one.folder for one in own if one.folder}, writers)
 
     def announce(self, board: str, run: str | None = None) -> None:
         """Prints where the board is: once until :meth:`close`, and by one process of a training.
@@ -159,9 +146,9 @@ class Client:
         if self._is_offline:
             root = paths.spool_root(self._root)
             command = f"python -m agnez replay {shlex.quote(str(root))}"
-            _log.print_line(f"{what} is offline: `{command}` sends what is logged.")
+            _messages.print_line(f"{what} is offline: `{command}` sends what is logged.")
         else:
-            _log.print_line(f"{what} is at {self.url}/b/{board}")
+            _messages.print_line(f"{what} is at {self.url}/b/{board}")
 
     def _print_delivered(self, sender: Sender, was_sent: bool) -> None:
         """Prints what was logged to each board whose link was printed. Never raises."""
@@ -171,7 +158,7 @@ class Client:
             for board, delivered in sender.delivered().items():
                 text = str(delivered) if board in announced else ""
                 if text:
-                    _log.print_line(f"{verb} {text}: {self.url}/b/{board}")
+                    _messages.print_line(f"{verb} {text}: {self.url}/b/{board}")
         except Exception:  # The sender may still run: a missing line ends no training.
             return
 
@@ -308,13 +295,13 @@ class Client:
         dropped = spool.dropped().items()
         losses = ", ".join(f"{count} {DROP_REASONS[key]}" for key, count in dropped if count)
         if losses:
-            _log.warn(f"Not sent: {losses}.")
+            _messages.warn(f"Not sent: {losses}.")
         if spool.folder is not None and spool.folder.exists():
             problem = "Not everything was sent. The rest is"
             if was_sent:
                 problem = "What the server refused is"
             command = f"python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}"
-            _log.warn(f"{problem} in {spool.folder}: `{command}` sends it.")
+            _messages.warn(f"{problem} in {spool.folder}: `{command}` sends it.")
         if sender is not None:
             self._print_delivered(sender, was_sent)
         return was_sent
@@ -381,13 +368,13 @@ def close_all(timeout: float = EXIT_S) -> None:
         try:
             client.close(max(0.2, until - time.monotonic()))
         except Exception as error:  # Of this client: the others are closed.
-            _log.warn(f"{client.url} cannot be closed ({type(error).__name__}: {error}).")
+            _messages.warn(f"{client.url} cannot be closed ({type(error).__name__}: {error}).")
 
 
 def _after_fork_in_child() -> None:
     global _lock
     _lock = threading.RLock()
-    _log.after_fork()
+    _messages.after_fork()
     _environment.after_fork()
     for client in list(_clients.values()):
         client.after_fork()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 from .. import _environment
-from .._log import warn_once
+from .._messages import warn_once
 from .._spool import record
 from . import credentials, request_builder
 from .http import NotAgnezError, Request, Response, ServerConnection, UnreachableError

@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 
-from .._log import warn_once
+from .._messages import warn_once
 from .._spool.record import RunKey
 from .http import NotAgnezError, Request, ServerConnection, UnreachableError
 from .run_requests import run_path

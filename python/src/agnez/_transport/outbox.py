@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Any, Protocol
 
-from .._log import warn_once
+from .._messages import warn_once
 from .._spool import record
 from .._spool.spool import Spool
 from .._spool.spool_dir import STATE_BYTES

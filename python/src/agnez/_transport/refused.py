@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .._log import warn_once
+from .._messages import warn_once
 from .http import Request, Response, parse_json
 
 #: Characters of a server's error message that are stored.

@@ -78,7 +78,7 @@ def replay(
         raise SpoolInUseError(f"{folder} belongs to a process that is running; it sends by itself.")
     try:
         outbox = open_outbox(folder, url)
-        points, changes = _send_all(outbox, refused, timeout)
+        points, changes, accepted = _send_all(outbox, refused, timeout)
         # Only after everything was answered: an interrupted replay must find all files again.
         was_removed = outbox.remove()
     finally:
@@ -90,11 +90,17 @@ def replay(
         rest += f"`python -m agnez replay {folder} --refused` tries again."
     elif not was_removed:
         rest = f" {folder} cannot be removed."
-    return f"{folder.name}: {points} points and {changes} other changes sent to {outbox.url}.{rest}"
+    sent = f"{points} points and {changes} other changes"
+    if accepted:
+        sent = f"{accepted} refused {'request' if accepted == 1 else 'requests'}, {sent}"
+    return f"{folder.name}: {sent} sent to {outbox.url}.{rest}"
 
 
-def _send_all(outbox: Outbox, refused: bool, timeout: float) -> tuple[int, int]:
-    """Sends all batches. Returns how many points and changes they had."""
+def _send_all(outbox: Outbox, refused: bool, timeout: float) -> tuple[int, int, int]:
+    """Sends all batches.
+
+    Returns how many points and changes they had, and how many refused requests were accepted.
+    """
     connection = ServerConnection(outbox.url)
     until = time.monotonic() + timeout
 
@@ -106,10 +112,10 @@ def _send_all(outbox: Outbox, refused: bool, timeout: float) -> tuple[int, int]:
 
     delivery = Delivery(outbox, connection, pause)
     delivery.outlook = f"It is tried for {timeout:g} s."
-    points = changes = 0
+    points = changes = accepted = 0
     try:
         if refused:
-            _retry_refused(delivery, outbox)
+            accepted = _retry_refused(delivery, outbox)
         while (batch := outbox.next_batch()) is not None:
             try:
                 delivery.send(batch, outbox.number)
@@ -127,23 +133,28 @@ def _send_all(outbox: Outbox, refused: bool, timeout: float) -> tuple[int, int]:
         raise TimeoutError(f"{problem} The rest stays in {outbox.folder}.") from None
     finally:
         connection.close()
-    return points, changes
+    return points, changes, accepted
 
 
-def _retry_refused(delivery: Delivery, outbox: Outbox) -> None:
-    """Sends refused requests once more; what is refused again is stored again."""
+def _retry_refused(delivery: Delivery, outbox: Outbox) -> int:
+    """Sends refused requests once more; what is refused again is stored again.
+
+    Returns how many were accepted.
+    """
     lines = outbox.refused.begin_retry()
     if not lines:
-        return
+        return 0
+    accepted = 0
     for line in lines:
         try:
             for request in _line_to_requests(line, outbox):
-                delivery.deliver(request)
+                accepted += len(delivery.deliver(request))
         except StoppedError:
             raise
         except Exception:  # Of this line: it stays, and the next one is tried.
             outbox.refused.append(line)
     outbox.refused.end_retry()
+    return accepted
 
 
 def _line_to_requests(line: dict[str, Any], outbox: Outbox) -> list[Request]:

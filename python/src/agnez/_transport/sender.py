@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from typing import Any
 
-from .._log import warn_once
+from .. import _environment
+from .._messages import warn_once
 from .._spool.memory_buffer import DROP_REASONS
 from .._spool.spool import Spool
 from .._values.names import cell_id
@@ -243,7 +245,7 @@ class Sender:
             keys: dict[str, Any] = {
                 "type": "text",
                 "value": text,
-                "description": f"writer {self._outbox.writer}",
+                "description": f"Counted by {_environment.script_name()}, process {os.getpid()}.",
             }
             create = Request("POST", "/values", json.dumps(document).encode())
             self._delivery.send_until_answered(create)

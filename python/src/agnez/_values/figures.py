@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from .._log import warn_once
+from .._messages import warn_once
 
 
 def to_html(figure: Any) -> str:

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from .._log import warn_once
+from .._messages import warn_once
 from . import image_scale, tiling
 from .convert import to_list
 from .json_types import to_json_numbers

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from .._log import warn_once
+from .._messages import warn_once
 from .convert import describe
 
 #: Of a run and a board.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .._log import warn_once
+from .._messages import warn_once
 from . import json_types
 from .convert import describe
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .._log import warn_once
+from .._messages import warn_once
 from . import image_scale
 from .png import Pixels
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from .._log import warn_once
+from .._messages import warn_once
 from .._optional import import_optional
 from .._values import cell_values
 from .._values.arrays import to_float_array

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .. import grids
 from .._errors import log_exceptions
-from .._log import warn_once
+from .._messages import warn_once
 from .._optional import import_optional
 from .._values.arrays import to_float_array
 from .._values.convert import to_label
