@@ -146,9 +146,33 @@ pub fn encoded(text: &str) -> String {
     out
 }
 
+/// The text behind a value of a query: `+` is a space, and what is no escape of UTF-8 stays or becomes `U+FFFD`.
+pub fn decoded(value: &str) -> String {
+    let hex = |at: usize| {
+        let pair = value.get(at + 1..at + 3).filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        u8::from_str_radix(pair, 16).ok()
+    };
+    let bytes = value.as_bytes();
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let escaped = (*byte == b'%').then(|| hex(at)).flatten();
+        at += if escaped.is_some() { 3 } else { 1 };
+        out.push(escaped.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_of_queries_are_read_as_they_are_written() {
+        for text in ["", "a b", "lr<0.01 & \"ä\"=100%", "+%2", "日本"] {
+            assert_eq!(decoded(&encoded(text)), text);
+        }
+        assert_eq!((decoded("a+b%2"), decoded("%zz%e4%ff")), ("a b%2".into(), "%zz\u{fffd}\u{fffd}".into()));
+    }
 
     #[test]
     fn the_main_board_is_at_the_root() {

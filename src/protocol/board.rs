@@ -26,6 +26,8 @@ pub struct Board {
 pub struct PageData {
     pub board: Board,
     pub runs: RunList,
+    /// The query of the page's address, which says how runs are compared.
+    pub comparison: String,
     /// Unix time of the server in ms, by which the page says whether a run is silent.
     pub server_ms: u64,
     /// Names of this board and of all boards with cells, sorted; empty if the token is limited to

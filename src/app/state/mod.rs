@@ -2,6 +2,8 @@
 
 mod boards;
 mod cell;
+mod comparison;
+mod comparison_url;
 mod elements;
 mod filter;
 mod response_order;
@@ -21,6 +23,7 @@ use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
 
 pub use super::signals::SetIfChanged;
 pub use cell::{CellState, ContentKind, Field};
+pub use comparison::Comparison;
 pub use elements::{CellElements, PageRefs};
 pub use runs::RunsState;
 pub use theme::Theme;
@@ -106,7 +109,7 @@ pub fn use_dashboard() -> Dashboard {
 impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData) -> Self {
-        let PageData { board, runs, server_ms, boards, origin, needs_token, durable, build, may_write, notice } = page;
+        let PageData { board, runs, comparison, server_ms, boards, origin, needs_token, durable, build, may_write, notice } = page;
         let cells = shown(&board).map(|cell| CellState::new(cell, None)).collect();
         let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
         Self {
@@ -116,7 +119,7 @@ impl Dashboard {
             charts: ChartRegistry::new(),
             order: RwSignal::new(ids(&board)),
             board: StoredValue::new(board),
-            runs: RunsState::new(runs, server_ms as f64, may_write),
+            runs: RunsState::new(runs, Comparison::from_query(&comparison), server_ms as f64, may_write),
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
             notice: RwSignal::new(notice),

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Dashboard;
+use super::comparison::Comparison;
 use crate::app::charts::DrawnRun;
 use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
 
@@ -10,6 +11,7 @@ use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
 pub struct RunsState {
     /// As the events have made it.
     pub list: RwSignal<RunList>,
+    pub comparison: RwSignal<Comparison>,
     /// The runs that this tab shows although they are not among the newest, and for readers with read-only access also those that it hides.
     pub choices: RwSignal<Vec<(RunId, bool)>>,
     /// The run whose details are shown.
@@ -25,12 +27,13 @@ pub struct RunsState {
 }
 
 impl RunsState {
-    pub fn new(list: RunList, now_ms: f64, may_write: bool) -> Self {
+    pub fn new(list: RunList, comparison: Comparison, now_ms: f64, may_write: bool) -> Self {
         let list = RwSignal::new(list);
         let choices = RwSignal::new(Vec::new());
         let drawn = Memo::new(move |_| list.with(|list| choices.with(|choices| drawn_runs(list, choices, may_write))));
         let (opened, current) = (RwSignal::new(None), RwSignal::new(None));
-        Self { list, choices, opened, renaming: RwSignal::new(false), current, now_ms: RwSignal::new(now_ms), drawn }
+        let comparison = RwSignal::new(comparison);
+        Self { list, comparison, choices, opened, renaming: RwSignal::new(false), current, now_ms: RwSignal::new(now_ms), drawn }
     }
 
     pub fn is_drawn(self, id: &RunId) -> bool {

@@ -85,6 +85,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     let page = PageData {
         board,
         runs: app.boards.run_list(&name),
+        comparison: request.uri().query().unwrap_or_default().to_owned(),
         server_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
         // A token for one board does not show the names of others.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },
