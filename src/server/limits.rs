@@ -158,6 +158,18 @@ pub const MAX_RUN_INTERVAL_SECONDS: f64 = 86_400.0;
 pub const MAX_RUN_WRITERS: usize = 8;
 /// Runs in one page of a list of runs, and without `$limit`; a higher limit is reduced to that.
 pub const MAX_RUNS_PER_PAGE: usize = 1000;
+/// Rows in one page of the table of runs; a higher limit is reduced to that.
+pub const MAX_RUN_TABLE_ROWS: usize = 200;
+/// Columns that `columns` names; more are answered 400.
+pub const MAX_RUN_TABLE_COLUMNS: usize = 100;
+/// Keys of configurations with a column unless `columns` names them; further ones are counted.
+pub const MAX_RUN_TABLE_KEY_COLUMNS: usize = 30;
+/// Columns of metrics unless `columns` names them, about; further metrics have none.
+pub const MAX_RUN_TABLE_METRIC_COLUMNS: usize = 12;
+/// Keys with equal values that the table lists; further ones are counted.
+pub const MAX_RUN_TABLE_EQUAL_KEYS: usize = 50;
+/// Characters of a value in the table of runs; the rest is left out.
+pub const MAX_RUN_TABLE_TEXT_CHARS: usize = 200;
 /// Bytes of a run's console output that are stored; of more the newest are.
 pub const MAX_CONSOLE_BYTES: usize = 64 << 10;
 /// Bytes of a request that appends to it; a longer one is answered 413.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::idempotency::JsonResponse;
-use super::metrics::{Direction, MetricSettings};
+use super::metrics::MetricSettings;
 use super::runs::{check_text, parse_object};
 use super::{Boards, IdempotentRequest};
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, Direction, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
 use crate::server::store::{Batch, BoardDocument, Index, timestamp};

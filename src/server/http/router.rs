@@ -4,7 +4,7 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use utoipa_axum::routes;
 
-use super::api::{boards, columns, keras, points, purge, run_log, run_reads, runs, shares, values};
+use super::api::{boards, columns, keras, points, purge, run_log, run_reads, run_table, runs, shares, values};
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
@@ -69,6 +69,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::history), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::keys), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::diff), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_table::table), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::value), &[])
         // It says how and where the script ran: a share does not show it.
         .route(Permission::Read, routes!(run_reads::console), &[])

@@ -6,6 +6,7 @@ mod changes;
 mod list;
 mod log;
 mod reads;
+mod table;
 
 use serde_json::Value;
 

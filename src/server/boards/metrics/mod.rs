@@ -6,9 +6,11 @@ mod glob;
 mod place;
 #[cfg(test)]
 mod place_tests;
+mod rank;
 mod settings;
 
 pub use cell_id::cell_id;
-pub use direction::{Direction, best_direction};
+pub use direction::best_direction;
 pub use place::{DEFAULT_SECTION, MetricPlace, SYSTEM_SECTION, place_metric};
+pub use rank::MetricRank;
 pub use settings::{MetricSetting, MetricSettings};

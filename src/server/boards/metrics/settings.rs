@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::direction::Direction;
 use super::glob::{is_glob, matches_glob};
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, Direction, ErrorKind};
 use crate::server::limits::{MAX_METRIC_PATTERNS, MAX_METRIC_SETTINGS, MAX_SERIES_NAME_CHARS, MAX_UNIT_CHARS};
 
 /// The keys of a setting.

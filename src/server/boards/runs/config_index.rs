@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use slab::Slab;
 
-use super::config_value::{ConfigValue, ValueType};
+use super::config_value::ConfigValue;
 use super::flat_config::{for_each_value, value_of};
-use crate::protocol::RunId;
+use crate::protocol::{RunId, ValueType};
 use crate::server::store::RunRecord;
 
 /// The key of a run's document that holds its configuration.
@@ -47,37 +48,81 @@ pub struct ValueCount {
     pub runs: usize,
 }
 
+/// Keys and values have numbers, so that a run is a short list of numbers, and many runs are counted without comparing values.
 #[derive(Debug, Default)]
 pub struct ConfigIndex {
-    /// For each key how many runs have each value.
-    keys: BTreeMap<Box<str>, BTreeMap<ConfigValue, usize>>,
-    /// The runs whose configurations are counted, and the update that saw them last.
-    runs: HashMap<RunId, (Arc<RunRecord>, u64)>,
+    /// The number of each key.
+    names: BTreeMap<Box<str>, u32>,
+    keys: Slab<IndexedKey>,
+    values: Slab<IndexedValue>,
+    /// The runs whose configurations are counted.
+    runs: HashMap<RunId, IndexedRun>,
     updates: u64,
+    /// The last event of runs that the index contains.
+    run_seq: Option<u64>,
+}
+
+#[derive(Debug)]
+struct IndexedKey {
+    name: Box<str>,
+    /// The number of each value.
+    values: BTreeMap<ConfigValue, u32>,
+}
+
+#[derive(Debug)]
+struct IndexedValue {
+    /// The number of its key.
+    key: u32,
+    value_type: ValueType,
+    /// How many runs have it.
+    runs: u32,
+}
+
+#[derive(Debug)]
+struct IndexedRun {
+    record: Arc<RunRecord>,
+    /// The update that saw it last.
+    update: u64,
+    /// The numbers of its values, one for each of its keys.
+    values: Box<[u32]>,
+}
+
+/// How the values of some runs spread under one key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeySpread<'a> {
+    pub key: &'a str,
+    pub value_type: ValueType,
+    /// Those of the runs that have the key.
+    pub runs: usize,
+    /// Distinct values among them.
+    pub distinct: usize,
 }
 
 impl ConfigIndex {
-    /// Makes this the index of exactly these runs.
-    pub fn update<'a>(&mut self, runs: impl IntoIterator<Item = &'a Arc<RunRecord>>) {
+    /// Makes this the index of exactly these runs: all of a board after its event `run_seq`.
+    pub fn update<'a>(&mut self, run_seq: u64, runs: impl IntoIterator<Item = &'a Arc<RunRecord>>) {
+        if self.run_seq == Some(run_seq) {
+            return;
+        }
+        self.run_seq = Some(run_seq);
         self.updates += 1;
         let mut seen = 0;
         for run in runs {
             seen += 1;
-            let before = self.runs.insert(run.id.clone(), (run.clone(), self.updates));
-            if let Some((before, _)) = &before
-                && (Arc::ptr_eq(before, run) || before.keys.get(CONFIG) == run.keys.get(CONFIG))
-            {
-                continue;
+            match self.runs.get_mut(&run.id) {
+                Some(known) if Arc::ptr_eq(&known.record, run) || known.record.keys.get(CONFIG) == run.keys.get(CONFIG) => {
+                    (known.record, known.update) = (run.clone(), self.updates);
+                }
+                Some(_) => {
+                    self.remove(&run.id);
+                    self.insert(run);
+                }
+                None => self.insert(run),
             }
-            if let Some((before, _)) = before {
-                self.remove(&before);
-            }
-            self.insert(run);
         }
         if seen < self.runs.len() {
-            let updates = self.updates;
-            let removed: Vec<_> = self.runs.extract_if(|_, (_, update)| *update < updates).collect();
-            removed.iter().for_each(|(_, (run, _))| self.remove(run));
+            let removed: Vec<RunId> = self.runs.iter().filter(|(_, run)| run.update < self.updates).map(|(id, _)| id.clone()).collect();
+            removed.iter().for_each(|id| self.remove(id));
         }
     }
 
@@ -88,44 +133,109 @@ impl ConfigIndex {
 
     /// Whether a run has the key.
     pub fn has_key(&self, key: &str) -> bool {
-        self.keys.contains_key(key)
+        self.names.contains_key(key)
     }
 
     /// All keys, sorted.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.keys().map(|key| &**key)
+        self.names.keys().map(|key| &**key)
     }
 
     /// All keys with their summaries, sorted by key.
     pub fn summaries(&self) -> impl Iterator<Item = KeySummary> {
-        self.keys.iter().map(|(key, values)| summary(key, values))
+        self.names.iter().map(|(name, key)| self.summary(name, &self.keys[*key as usize]))
     }
 
-    fn insert(&mut self, run: &RunRecord) {
-        for_each_key(run, &mut |key, value| {
-            let values = match self.keys.get_mut(key) {
-                Some(values) => values,
-                None => self.keys.entry(key.into()).or_default(),
-            };
-            *values.entry(ConfigValue::of(value)).or_default() += 1;
-        });
+    /// The keys that these runs have, sorted.
+    pub fn spread<'a>(&self, runs: impl Iterator<Item = &'a RunId>) -> Vec<KeySpread<'_>> {
+        let mut counts = vec![0_u32; self.values.capacity()];
+        for run in runs.filter_map(|id| self.runs.get(id)) {
+            run.values.iter().for_each(|value| counts[*value as usize] += 1);
+        }
+        let mut spreads: HashMap<u32, KeySpread> = HashMap::new();
+        for (number, value) in &self.values {
+            let count = counts[number] as usize;
+            if count > 0 {
+                let new = || KeySpread { key: &self.keys[value.key as usize].name, value_type: ValueType::Null, runs: 0, distinct: 0 };
+                let spread = spreads.entry(value.key).or_insert_with(new);
+                spread.value_type = common_type([spread.value_type, value.value_type]);
+                spread.runs += count;
+                spread.distinct += 1;
+            }
+        }
+        let mut spreads: Vec<_> = spreads.into_values().collect();
+        spreads.sort_unstable_by_key(|spread| spread.key);
+        spreads
     }
 
-    fn remove(&mut self, run: &RunRecord) {
-        for_each_key(run, &mut |key, value| {
-            let Some(values) = self.keys.get_mut(key) else { return };
-            let value = ConfigValue::of(value);
-            if let Some(runs) = values.get_mut(&value) {
-                *runs -= 1;
-                if *runs == 0 {
-                    values.remove(&value);
+    fn insert(&mut self, run: &Arc<RunRecord>) {
+        let mut numbers = Vec::new();
+        let Self { names, keys, values, .. } = self;
+        for_each_key(run, &mut |name, value| {
+            let key = match names.get(name) {
+                Some(key) => *key,
+                None => {
+                    let key = keys.insert(IndexedKey { name: name.into(), values: BTreeMap::new() }) as u32;
+                    names.insert(name.into(), key);
+                    key
                 }
+            };
+            let value = ConfigValue::of(value);
+            let value_type = value.value_type();
+            let new = || values.insert(IndexedValue { key, value_type, runs: 0 }) as u32;
+            let number = *keys[key as usize].values.entry(value).or_insert_with(new);
+            values[number as usize].runs += 1;
+            numbers.push(number);
+        });
+        let indexed = IndexedRun { record: run.clone(), update: self.updates, values: numbers.into() };
+        self.runs.insert(run.id.clone(), indexed);
+    }
+
+    fn remove(&mut self, run: &RunId) {
+        let Some(run) = self.runs.remove(run) else { return };
+        let Self { names, keys, values, .. } = self;
+        for_each_key(&run.record, &mut |name, value| {
+            let Some(key) = names.get(name).copied() else { return };
+            let (known, value) = (&mut keys[key as usize].values, ConfigValue::of(value));
+            let Some(number) = known.get(&value).copied() else { return };
+            values[number as usize].runs -= 1;
+            if values[number as usize].runs == 0 {
+                values.remove(number as usize);
+                known.remove(&value);
             }
-            if values.is_empty() {
-                self.keys.remove(key);
+            if known.is_empty() {
+                keys.remove(key as usize);
+                names.remove(name);
             }
         });
     }
+
+    fn summary(&self, name: &str, key: &IndexedKey) -> KeySummary {
+        let runs = |number: &u32| self.values[*number as usize].runs as usize;
+        let numbers = || key.values.keys().filter(|value| value.value_type() == ValueType::Number);
+        let listed = || -> Option<Vec<ValueCount>> {
+            key.values.iter().map(|(value, number)| Some(ValueCount { value: value.to_json()?, runs: runs(number) })).collect()
+        };
+        KeySummary {
+            key: name.to_owned(),
+            value_type: common_type(key.values.keys().map(ConfigValue::value_type)),
+            runs: key.values.values().map(runs).sum(),
+            distinct: key.values.len(),
+            min: numbers().next().and_then(ConfigValue::to_json),
+            max: numbers().next_back().and_then(ConfigValue::to_json),
+            values: if key.values.len() <= MAX_LISTED_VALUES { listed() } else { None },
+        }
+    }
+}
+
+/// The type that values of these types have in common, null aside.
+pub fn common_type(types: impl IntoIterator<Item = ValueType>) -> ValueType {
+    let common = |common, next| match (common, next) {
+        (ValueType::Null, other) | (other, ValueType::Null) => other,
+        (one, other) if one == other => one,
+        _ => ValueType::Mixed,
+    };
+    types.into_iter().fold(ValueType::Null, common)
 }
 
 /// Calls `each` once with each key of a run's configuration. `{"a.b": 1, "a": {"b": 2}}` has one key twice: the value that a search
@@ -145,28 +255,6 @@ fn for_each_key(run: &RunRecord, each: &mut impl FnMut(&str, &Value)) {
 
 fn has_dotted_key(config: &Map<String, Value>) -> bool {
     config.iter().any(|(key, value)| key.contains('.') || value.as_object().is_some_and(has_dotted_key))
-}
-
-fn summary(key: &str, values: &BTreeMap<ConfigValue, usize>) -> KeySummary {
-    let numbers = || values.keys().filter(|value| value.value_type() == ValueType::Number);
-    let mut types = values.keys().map(ConfigValue::value_type).filter(|value_type| *value_type != ValueType::Null);
-    let value_type = match types.next() {
-        None => ValueType::Null,
-        Some(first) if types.all(|other| other == first) => first,
-        Some(_) => ValueType::Mixed,
-    };
-    let listed = || -> Option<Vec<ValueCount>> {
-        values.iter().map(|(value, runs)| Some(ValueCount { value: value.to_json()?, runs: *runs })).collect()
-    };
-    KeySummary {
-        key: key.to_owned(),
-        value_type,
-        runs: values.values().sum(),
-        distinct: values.len(),
-        min: numbers().next().and_then(ConfigValue::to_json),
-        max: numbers().next_back().and_then(ConfigValue::to_json),
-        values: if values.len() <= MAX_LISTED_VALUES { listed() } else { None },
-    }
 }
 
 #[cfg(test)]
@@ -195,7 +283,7 @@ mod tests {
             run("e", json!({"config": "no object"})),
         ];
         let mut index = ConfigIndex::default();
-        index.update(&runs);
+        index.update(1, &runs);
         let expected = json!([
             {"key": "layers", "type": "array", "runs": 1, "distinct": 1, "values": [{"value": [1, 2], "runs": 1}]},
             {"key": "lr", "type": "number", "runs": 3, "distinct": 3, "min": 0.01, "max": 1,
@@ -214,13 +302,13 @@ mod tests {
     fn a_key_that_is_written_twice_is_counted_once() {
         let mut index = ConfigIndex::default();
         let twice = [run("a", json!({"config": {"a": {"b": 2}, "a.b": 1}}))];
-        index.update(&twice);
+        index.update(1, &twice);
         assert_eq!(
             summaries(&index),
             json!([{"key": "a.b", "type": "number", "runs": 1, "distinct": 1, "min": 1, "max": 1,
                                               "values": [{"value": 1, "runs": 1}]}])
         );
-        index.update([]);
+        index.update(2, []);
         assert_eq!(index.keys().count(), 0);
     }
 
@@ -229,9 +317,9 @@ mod tests {
         let runs: Vec<_> =
             (0..21).map(|at| run(&format!("r{at}"), json!({"config": {"seed": at, "path": format!("/tmp/{at}")}}))).collect();
         let mut index = ConfigIndex::default();
-        index.update(&runs[..20]);
+        index.update(1, &runs[..20]);
         assert!(index.summaries().all(|summary| summary.values.is_some()));
-        index.update(&runs);
+        index.update(2, &runs);
         let [path, seed] = index.summaries().collect::<Vec<_>>().try_into().unwrap();
         assert_eq!((path.values, path.distinct, path.min), (None, 21, None));
         assert_eq!((seed.values, seed.distinct, seed.min, seed.max), (None, 21, Some(json!(0)), Some(json!(20))));
@@ -243,7 +331,7 @@ mod tests {
         let mut rng = SplitMix64(41);
         let mut runs: BTreeMap<String, Arc<RunRecord>> = BTreeMap::new();
         let mut index = ConfigIndex::default();
-        for _ in 0..500 {
+        for seq in 0..500 {
             for _ in 0..rng.below(4) {
                 let id = format!("r{}", rng.below(12));
                 if rng.below(4) == 0 {
@@ -256,10 +344,18 @@ mod tests {
                     runs.insert(id.clone(), run(&id, keys));
                 }
             }
-            index.update(runs.values());
+            index.update(seq, runs.values());
             let mut fresh = ConfigIndex::default();
-            fresh.update(runs.values());
+            fresh.update(seq, runs.values());
             assert_eq!((index.runs(), summaries(&index)), (runs.len(), summaries(&fresh)));
+            let some: Vec<RunId> = runs.values().filter(|_| rng.below(2) == 0).map(|run| run.id.clone()).collect();
+            let mut of_some = ConfigIndex::default();
+            of_some.update(seq, some.iter().map(|id| &runs[id.as_str()]));
+            let expected: Vec<_> =
+                of_some.summaries().map(|summary| (summary.key, summary.value_type, summary.runs, summary.distinct)).collect();
+            let spreads = index.spread(some.iter());
+            let spreads: Vec<_> = spreads.iter().map(|of| (of.key.to_owned(), of.value_type, of.runs, of.distinct)).collect();
+            assert_eq!(spreads, expected);
         }
     }
 }

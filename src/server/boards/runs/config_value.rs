@@ -2,30 +2,16 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde::Serialize;
 use serde_json::{Number, Value};
 
+use crate::protocol::ValueType;
 use crate::server::boards::query::number::ExactNumber;
 
 /// Bytes of a text that is remembered itself; of a longer one a hash is.
 const MAX_SHORT_TEXT_BYTES: usize = 128;
 
-/// The types of values, in the order of [`ConfigValue`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ValueType {
-    Null,
-    Boolean,
-    Number,
-    String,
-    /// Arrays, and objects without keys.
-    Array,
-    /// Values of several types, null aside.
-    Mixed,
-}
-
 /// A value that can be sorted. Numbers stand together, in their order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConfigValue {
     Null,
     Boolean(bool),

@@ -29,7 +29,7 @@ struct Indexes {
 }
 
 impl ConfigIndexes {
-    fn of(&self, board: &str) -> Arc<Mutex<ConfigIndex>> {
+    pub fn of(&self, board: &str) -> Arc<Mutex<ConfigIndex>> {
         let mut indexes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         indexes.reads += 1;
         let reads = indexes.reads;
@@ -68,15 +68,16 @@ struct MetricKey {
 impl Boards {
     /// The keys of all configurations and the metrics of the runs of a board.
     pub async fn run_keys(&self, board: &str) -> Result<RunKeys, ServerError> {
-        let (runs, metrics) = {
+        let (run_seq, runs, metrics) = {
             let index = self.store.index();
-            let runs: Vec<_> = index.board(board).map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
-            (runs, metric_keys(&index, board))
+            let known = index.board(board);
+            let runs: Vec<_> = known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
+            (known.map_or(0, |board| board.run_seq), runs, metric_keys(&index, board))
         };
         let configs = self.config_indexes.of(board);
         let summarize = move |_: &CancelFlag| {
             let mut configs = configs.lock().unwrap_or_else(PoisonError::into_inner);
-            configs.update(&runs);
+            configs.update(run_seq, &runs);
             RunKeys { runs: runs.len(), config: configs.summaries().collect(), metrics }
         };
         SEARCHES.run(1, summarize).await

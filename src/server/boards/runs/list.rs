@@ -22,6 +22,8 @@ use crate::server::store::{RunRecord, Store};
 
 /// Searches run on half of the processors; the others are free to answer, write and parse.
 pub(super) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
+/// Keys of documents that change with the time, or with signs of life.
+pub(super) const TIMED_KEYS: [&str; 5] = ["age", "took", "state", "silentSince", "heartbeatAt"];
 /// Runs that are searched on the threads of requests.
 const MAX_INLINE_RUNS: usize = 200;
 
@@ -79,6 +81,18 @@ impl RunQuery {
         (limit.min(MAX_RUNS_PER_PAGE), skip)
     }
 
+    /// Whether other runs may be found, or in another order, when time passes without a change.
+    pub(super) fn depends_on_time(&self) -> bool {
+        let is_one = |name: &str| TIMED_KEYS.contains(&name.strip_prefix("run.").unwrap_or(name));
+        self.search.as_ref().is_some_and(|search| search.names_one_of(&TIMED_KEYS)) || self.sort.iter().any(|(name, _)| is_one(name))
+    }
+
+    /// How many runs are passed over, and the number of the next ones: `default` unless the query says otherwise.
+    pub(super) fn page(&self, default: usize) -> (usize, usize) {
+        let (limit, skip) = self.query.bounds(default);
+        (skip, limit)
+    }
+
     /// The metrics that conditions and `$sort` of the Feathers query name.
     fn queried_metrics(&self) -> BTreeSet<String> {
         fn fields<'a>(conditions: &'a [Condition], found: &mut Vec<&'a Field>) {
@@ -99,17 +113,22 @@ fn given_twice(key: &str) -> ApiError {
     ErrorKind::BadRequest.with(format!("'{key}' is given twice.")).at(key, "is given twice")
 }
 
-/// `a,-b`: ascending by `a`, then descending by `b`. A quoted name may have commas.
-fn parse_sort(value: &str) -> Result<Vec<(String, bool)>, ApiError> {
+/// The names of a list with commas between them. A quoted name may have commas.
+pub fn split_names(list: &str) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
-    let names = value.split(|c| {
+    let names = list.split(move |c| {
         is_quoted ^= c == '"' && !is_escaped;
         is_escaped = is_quoted && c == '\\' && !is_escaped;
         c == ',' && !is_quoted
     });
-    let names = names.map(|name| match name.trim().strip_prefix('-') {
+    names.map(str::trim)
+}
+
+/// `a,-b`: ascending by `a`, then descending by `b`.
+fn parse_sort(value: &str) -> Result<Vec<(String, bool)>, ApiError> {
+    let names = split_names(value).map(|name| match name.strip_prefix('-') {
         Some(name) => (name.to_owned(), true),
-        None => (name.trim().to_owned(), false),
+        None => (name.to_owned(), false),
     });
     Ok(names.collect())
 }
@@ -161,7 +180,7 @@ impl RunSelection {
     }
 
     /// The matching runs, in order.
-    fn select(&self, views: Vec<RunView>, is_cancelled: impl Fn() -> bool) -> Result<Vec<RunView>, ApiError> {
+    pub(super) fn select(&self, views: Vec<RunView>, is_cancelled: impl Fn() -> bool) -> Result<Vec<RunView>, ApiError> {
         let budgets = (SearchBudget::whole(), QueryBudget::whole());
         let mut found = Vec::new();
         for view in views {
@@ -216,33 +235,68 @@ fn compare_keys(a: &SortKey, b: &SortKey, descends: bool) -> Ordering {
     }
 }
 
-/// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-fn prepare(store: &Store, board: &str, query: RunQuery, is_public: bool) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ApiError> {
-    let (runs, directions) = {
+/// The runs of a board as they were committed.
+pub(super) struct BoardRuns {
+    /// The last event of runs.
+    pub run_seq: u64,
+    /// The oldest first.
+    pub runs: Vec<Arc<RunRecord>>,
+    pub directions: Directions,
+}
+
+impl BoardRuns {
+    pub fn read(store: &Store, board: &str) -> Self {
         let index = store.index();
         let known = index.board(board);
-        let runs: Vec<_> = known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
-        (runs, Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)))
-    };
-    let keys = BoardKeys { runs: &runs, store, board, is_public };
-    let search = match query.search.clone() {
-        Some(search) => search.resolve(&keys).map_err(|error| error.in_parameter("q"))?,
-        None => Search::default(),
-    };
-    let mut resolved = search.resolved.clone();
-    let mut sort = Vec::new();
-    for (name, descends) in &query.sort {
-        let field = resolve_name(name, &keys).map_err(|error| error.in_parameter("sort"))?;
-        resolved.insert(name.clone(), field.clone());
-        sort.push((field, *descends));
+        Self {
+            run_seq: known.map_or(0, |board| board.run_seq),
+            runs: known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default(),
+            directions: Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)),
+        }
     }
-    let mut wanted = query.queried_metrics();
-    wanted.extend(resolved.values().filter_map(|field| match field {
-        RunField::Metric(name, _) => Some(name.clone()),
-        _ => None,
-    }));
-    let metrics = Arc::new(MetricTable::of_names(store, board, &wanted, &directions));
-    Ok((Arc::new(RunSelection { search, sort, query, metrics, resolved, is_public }), runs))
+
+    /// The fields that names stand for. 400, which `parameter` is the cause of: a name is no key of the board.
+    pub fn resolve(
+        &self,
+        store: &Store,
+        board: &str,
+        names: &[String],
+        parameter: &str,
+        is_public: bool,
+    ) -> Result<Vec<RunField>, ApiError> {
+        let keys = BoardKeys { runs: &self.runs, store, board, is_public };
+        names.iter().map(|name| resolve_name(name, &keys).map_err(|error| error.in_parameter(parameter))).collect()
+    }
+
+    /// Prepares a query over these runs. 400: a name is no key of the board.
+    pub fn prepare(&self, store: &Store, board: &str, query: RunQuery, is_public: bool) -> Result<RunSelection, ApiError> {
+        let keys = BoardKeys { runs: &self.runs, store, board, is_public };
+        let search = match query.search.clone() {
+            Some(search) => search.resolve(&keys).map_err(|error| error.in_parameter("q"))?,
+            None => Search::default(),
+        };
+        let mut resolved = search.resolved.clone();
+        let mut sort = Vec::new();
+        for (name, descends) in &query.sort {
+            let field = resolve_name(name, &keys).map_err(|error| error.in_parameter("sort"))?;
+            resolved.insert(name.clone(), field.clone());
+            sort.push((field, *descends));
+        }
+        let mut wanted = query.queried_metrics();
+        wanted.extend(resolved.values().filter_map(|field| match field {
+            RunField::Metric(name, _) => Some(name.clone()),
+            _ => None,
+        }));
+        let metrics = Arc::new(MetricTable::of_names(store, board, &wanted, &self.directions));
+        Ok(RunSelection { search, sort, query, metrics, resolved, is_public })
+    }
+}
+
+/// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
+fn prepare(store: &Store, board: &str, query: RunQuery, is_public: bool) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ApiError> {
+    let known = BoardRuns::read(store, board);
+    let selection = known.prepare(store, board, query, is_public)?;
+    Ok((Arc::new(selection), known.runs))
 }
 
 /// Gives each run all of its metrics.
@@ -256,7 +310,7 @@ fn add_metrics(store: &Store, board: &str, runs: &mut [RunView]) {
 
 impl Boards {
     /// Runs `work`, which looks at the series of a board: not on the threads of requests if it has many runs.
-    async fn search_board<T: Send + 'static>(
+    pub(super) async fn search_board<T: Send + 'static>(
         &self,
         board: &str,
         work: impl FnOnce(&Store, &str) -> T + Send + 'static,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::search::Statistic;
-use crate::protocol::{CellId, RunId};
+use crate::protocol::{CellId, Direction, RunId};
 use crate::series::CurveValues;
-use crate::server::boards::metrics::{Direction, MetricSettings, best_direction};
+use crate::server::boards::metrics::{MetricSettings, best_direction};
 use crate::server::store::{Index, Series, Store, json_number};
 
 /// The statistics of a metric of a run.
@@ -46,6 +46,16 @@ impl MetricFigures {
         }
     }
 
+    /// The step of a statistic. `None` of a mean, and where it is not known.
+    pub fn step(&self, statistic: Statistic) -> Option<f64> {
+        match (statistic, self.direction) {
+            (Statistic::Last, _) => Some(self.last.1),
+            (Statistic::Min, _) | (Statistic::Best, Some(Direction::Min)) => Some(self.values?.min.step),
+            (Statistic::Max, _) | (Statistic::Best, Some(Direction::Max)) => Some(self.values?.max.step),
+            (Statistic::Mean, _) | (Statistic::Best, None) => None,
+        }
+    }
+
     fn to_json(self) -> Value {
         let mut keys = json!({ "last": json_number(self.last.0), "lastStep": json_number(self.last.1), "points": self.points });
         if let Some(CurveValues { min, max, mean, .. }) = self.values {
@@ -72,22 +82,34 @@ pub struct MetricTable(BTreeMap<Arc<str>, HashMap<RunId, MetricFigures>>);
 /// The settings that say which end of a metric is better.
 pub struct Directions {
     settings: MetricSettings,
-    goal: Option<(String, Direction)>,
+    /// The metric that runs are compared by, with its direction where the document has one.
+    goal: Option<(String, Option<Direction>)>,
 }
 
 impl Directions {
     /// `document`: the keys of the board's document.
     pub fn of(document: Option<&Map<String, Value>>) -> Self {
         let metrics = document.and_then(|document| document.get("metrics")).unwrap_or(&Value::Null);
-        let goal = document
-            .and_then(|document| document.get("goal"))
-            .and_then(|goal| Some((goal.get("metric")?.as_str()?.to_owned(), Direction::from_name(goal.get("direction")?.as_str()?)?)));
+        let goal = document.and_then(|document| document.get("goal")).and_then(|goal| {
+            let direction = goal.get("direction").and_then(Value::as_str).and_then(Direction::from_name);
+            Some((goal.get("metric")?.as_str()?.to_owned(), direction))
+        });
         // Settings were checked when they were written.
         Self { settings: MetricSettings::parse(metrics).unwrap_or_default(), goal }
     }
 
-    fn direction(&self, metric: &str) -> Option<Direction> {
-        let goal = self.goal.as_ref().filter(|(goal, _)| goal == metric).map(|(_, direction)| *direction);
+    /// The metric that the board names as its goal.
+    pub fn goal(&self) -> Option<&str> {
+        self.goal.as_ref().map(|(metric, _)| metric.as_str())
+    }
+
+    pub fn settings(&self) -> &MetricSettings {
+        &self.settings
+    }
+
+    /// The better end of a metric, as the board or the name says it.
+    pub fn direction(&self, metric: &str) -> Option<Direction> {
+        let goal = self.goal.as_ref().filter(|(goal, _)| goal == metric).and_then(|(_, direction)| *direction);
         self.settings.of(metric).direction.or(goal).or_else(|| best_direction(metric))
     }
 }

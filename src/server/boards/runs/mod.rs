@@ -12,7 +12,9 @@ mod heartbeat;
 mod history;
 mod keys;
 mod list;
+mod listed;
 pub mod log;
+mod metric_catalog;
 mod metric_table;
 pub mod run_diff;
 pub mod run_id;
@@ -21,6 +23,7 @@ pub mod search;
 pub mod secrets;
 mod signs;
 mod silence;
+mod table;
 
 use std::sync::Arc;
 
@@ -32,9 +35,11 @@ pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run}
 pub use heartbeat::{Heartbeat, check_writer};
 pub use history::RunHistory;
 pub use keys::{ConfigIndexes, RunKeys};
-pub use list::{RunPage, RunQuery, parse_run_ids};
+pub use list::{RunPage, RunQuery, parse_run_ids, split_names};
+pub use listed::RunListView;
 pub use run_view::{RunClock, RunView};
 pub use signs::RunSigns;
+pub use table::RunTableQuery;
 
 use super::existing_run::{existing_run, no_run};
 

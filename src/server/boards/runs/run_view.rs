@@ -50,7 +50,7 @@ impl RunView {
         Self { now_ms: clock.now_ms, up_since_ms: clock.signs.up_since_ms, record, metrics, last_sign_ms, is_public }
     }
 
-    fn status(&self) -> RunStatus {
+    pub fn status(&self) -> RunStatus {
         RunStatus::parse(self.record.text("status")).unwrap_or_default()
     }
 

@@ -11,6 +11,7 @@ pub mod purge;
 mod request;
 pub mod run_log;
 pub mod run_reads;
+pub mod run_table;
 pub mod runs;
 pub mod shares;
 pub mod values;

@@ -85,6 +85,39 @@ pub struct RunsQuery {
     query: AnyFields,
 }
 
+/// Which page of the table of runs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RunTablePage {
+    /// A search, as for `/boards/{board}/runs`.
+    #[param(required = false, max_length = 2000)]
+    q: String,
+    /// Names by which the runs are sorted, separated by commas: `-metrics.val/acc.max,config.lr`. `-`: descending. Runs without a value
+    /// come last.
+    #[param(required = false)]
+    sort: String,
+    /// Ids, separated by commas.
+    #[param(required = false)]
+    runs: String,
+    /// Names of columns, separated by commas, 100 at most: `config.lr,metrics.val/acc.max,run.group`.
+    #[param(required = false)]
+    columns: String,
+    /// `true`: archived runs, too; `only`: no others.
+    #[param(required = false, inline)]
+    archived: ArchivedRuns,
+    /// At most so many rows; more than 200 are cut to that.
+    #[param(rename = "$limit", required = false, default = 50)]
+    limit: u64,
+    /// Pass over so many.
+    #[param(rename = "$skip", required = false)]
+    skip: u64,
+}
+
+shape! {
+    /// Which runs are listed.
+    ArchivedRuns: words(["false", "true", "only"]);
+}
+
 /// Which keys of a cell are answered.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

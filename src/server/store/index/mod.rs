@@ -219,6 +219,11 @@ impl Index {
         &mut self.summaries_due
     }
 
+    /// Number of series whose summaries have to be made from their points.
+    pub fn summaries_due_count(&self) -> usize {
+        self.summaries_due.len()
+    }
+
     pub(crate) fn known_series_mut(&mut self, cell: &CellId, id: &SeriesId) -> Option<&mut Series> {
         self.series.get_mut(cell)?.get_mut(id)
     }

@@ -121,6 +121,11 @@ impl KeyName {
         Self { written: written.to_owned(), space, name, statistic_at, column }
     }
 
+    /// The name without its space and without quotes.
+    pub(super) fn bare(&self) -> &str {
+        &self.name
+    }
+
     /// The name without its quotes, with its space.
     pub(super) fn text(&self) -> String {
         [self.space.map_or("", Space::prefix), &self.name].concat()

@@ -85,6 +85,21 @@ impl ParsedSearch {
     }
 }
 
+impl ParsedSearch {
+    /// Whether a name is one of these, whatever its space.
+    pub fn names_one_of(&self, names: &[&str]) -> bool {
+        fn is_in(expression: &Expression<KeyName>, names: &[&str]) -> bool {
+            match expression {
+                Expression::All(parts) | Expression::Any(parts) => parts.iter().any(|part| is_in(part, names)),
+                Expression::Not(part) => is_in(part, names),
+                Expression::Text(_) | Expression::Has(None) => false,
+                Expression::Compare(name, ..) | Expression::Has(Some(name)) => names.contains(&name.bare()),
+            }
+        }
+        is_in(&self.0, names)
+    }
+}
+
 impl Search {
     /// Whether the run matches. After the last run, check that the budget is not spent.
     pub fn matches(&self, run: &impl RunFields, budget: &SearchBudget) -> bool {

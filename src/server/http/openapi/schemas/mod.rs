@@ -6,6 +6,7 @@
 mod cells;
 mod columns;
 mod points;
+mod run_table;
 mod runs;
 
 pub use cells::{Cell, CellOrRepeated, CellValue, Created, CreatedBefore, Draft, Drafts, Found, Patch};
@@ -13,6 +14,7 @@ pub use columns::Columns;
 pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
 };
+pub use run_table::RunTable;
 pub use runs::{
     Beat, Board, BoardDraft, BoardOrRepeated, ConsoleAppended, ConsoleText, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run, RunDiff,
     RunDraft, RunHistory, RunKeys, RunOrRepeated, RunValue,

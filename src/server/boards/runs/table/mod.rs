@@ -1,0 +1,108 @@
+//! The table of a board's runs: the runs that a query finds, and the columns in which they differ.
+
+mod columns;
+mod query;
+mod rows;
+mod text;
+
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+
+use super::list::BoardRuns;
+use super::metric_catalog::MetricCatalog;
+use super::metric_table::Directions;
+use super::run_view::{RunClock, RunView};
+use crate::protocol::{ApiError, RunStatus, RunTable};
+use crate::server::boards::Boards;
+use crate::server::error::ServerError;
+use crate::server::store::{RunRecord, Store};
+use columns::TableLayout;
+pub use query::RunTableQuery;
+
+/// The runs that a table lists, with its columns.
+struct FoundRuns {
+    /// All that were found, in order.
+    runs: Vec<RunView>,
+    layout: TableLayout,
+    run_seq: u64,
+    directions: Directions,
+    all: usize,
+    archived: usize,
+}
+
+impl Boards {
+    /// Changes when the table may have changed. `None` if it changes with the time. Signs of life alone are no change.
+    pub fn run_table_version(&self, board: &str, query: &RunTableQuery) -> Option<String> {
+        if query.depends_on_time() {
+            return None;
+        }
+        let index = self.store.index();
+        let known = index.board(board);
+        let (seq, run_seq) = known.map_or((0, 0), |board| (board.seq, board.run_seq));
+        let document = known.and_then(|board| board.document.as_ref()).map_or(0, |document| document.rev);
+        // Figures of metrics are there once their summaries are.
+        Some(format!("{}.{seq}.{run_seq}.{document}.{}", self.store.epoch(), index.summaries_due_count()))
+    }
+
+    /// The table of a board's runs. `is_public`: without what a share does not show. 400: a name is no key of the board.
+    pub async fn run_table(&self, board: &str, query: &RunTableQuery, is_public: bool) -> Result<RunTable, ServerError> {
+        let (query, signs, indexes) = (query.clone(), self.signs.clone(), self.config_indexes.clone());
+        let work = move |store: &Store, board: &str| {
+            let configs = indexes.of(board);
+            let clock = RunClock::now(&signs);
+            let found = find(store, board, &query, &clock, &configs, is_public)?;
+            Ok::<_, ApiError>(found.page(store, board, &query, &signs))
+        };
+        Ok(self.search_board(board, work).await??)
+    }
+}
+
+fn is_archived(run: &RunRecord) -> bool {
+    run.keys.get("archived") == Some(&Value::Bool(true))
+}
+
+fn find(
+    store: &Store,
+    board: &str,
+    query: &RunTableQuery,
+    clock: &RunClock,
+    configs: &std::sync::Mutex<super::config_index::ConfigIndex>,
+    is_public: bool,
+) -> Result<FoundRuns, ApiError> {
+    let known = BoardRuns::read(store, board);
+    let selection = known.prepare(store, board, query.runs.clone(), is_public)?;
+    let chosen = query.columns.as_ref().map(|names| known.resolve(store, board, names, "columns", is_public)).transpose()?;
+    let archived = known.runs.iter().filter(|run| is_archived(run)).count();
+    let views = known.runs.iter().filter(|run| query.archived.includes(is_archived(run)));
+    let views: Vec<RunView> = views.map(|run| selection.view(run.clone(), clock)).collect();
+    let runs = selection.select(views, || false)?;
+    let mut configs = configs.lock().unwrap_or_else(PoisonError::into_inner);
+    configs.update(known.run_seq, &known.runs);
+    let metrics = MetricCatalog::read(store, board);
+    let layout = TableLayout::new(&runs, &configs, &metrics, &known.directions, chosen);
+    Ok(FoundRuns { runs, layout, run_seq: known.run_seq, all: known.runs.len() - archived, archived, directions: known.directions })
+}
+
+impl FoundRuns {
+    fn page(self, store: &Store, board: &str, query: &RunTableQuery, signs: &Arc<super::RunSigns>) -> RunTable {
+        let Self { runs, layout, run_seq, all, archived, directions } = self;
+        let (skip, limit) = query.page();
+        let running = runs.iter().filter(|run| run.status() == RunStatus::Running).count();
+        let total = runs.len();
+        let page: Vec<RunView> = runs.into_iter().skip(skip).take(limit).collect();
+        let rows = rows::rows(store, board, page, &layout.columns, &directions, signs);
+        RunTable {
+            run_seq,
+            total: total as u32,
+            running: running as u32,
+            all: all as u32,
+            archived: archived as u32,
+            more_columns: layout.more_columns as u32,
+            equal: layout.equal,
+            equal_count: layout.equal_count as u32,
+            columns: layout.columns.into_iter().map(|column| column.shown).collect(),
+            rows,
+        }
+    }
+}
