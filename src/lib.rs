@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod charts;
+mod compensated_sum;
 pub mod protocol;
 pub mod routes;
 pub mod series;
@@ -12,6 +13,8 @@ pub mod server_functions;
 mod sorting;
 #[cfg(test)]
 mod split_mix;
+#[cfg(feature = "ssr")]
+pub mod statistics;
 
 /// Hydrates the page that the server has drawn.
 #[cfg(feature = "hydrate")]

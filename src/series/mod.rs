@@ -4,7 +4,6 @@
 mod brute_force_tests;
 mod column;
 mod columns;
-mod compensated_sum;
 #[cfg(test)]
 mod cost_tests;
 mod extent;

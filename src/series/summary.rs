@@ -9,7 +9,7 @@
 //! ([`super::SupersededScan`]).
 
 use super::Points;
-use super::compensated_sum::CompensatedSum;
+use crate::compensated_sum::CompensatedSum;
 
 /// A value of a curve, and its step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -9,8 +9,8 @@
 //!
 //! Whole steps and values of 32 bits have zeros at the end, so that a summary takes about 80 bytes instead of 176.
 
-use super::compensated_sum::CompensatedSum;
 use super::summary::{CurveSummary, NewestStep, StepValue, StepsBefore};
+use crate::compensated_sum::CompensatedSum;
 
 const VERSION: u8 = 1;
 const NEEDS_REBUILD: u8 = 1;

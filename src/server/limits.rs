@@ -218,6 +218,11 @@ pub const MAX_SEARCH_PATTERN_BYTES: usize = 200;
 /// Bytes of a compiled regular expression; a larger one is answered 400.
 pub const MAX_SEARCH_PATTERN_PROGRAM_BYTES: usize = 256 << 10;
 
+// Groups of runs.
+
+/// Keys that runs are grouped by; more are answered 400.
+pub const MAX_GROUP_KEYS: usize = 8;
+
 // Live feeds.
 
 /// Events that wait for one reader; beyond it they are dropped, and the reader gets the newest state of each cell.

@@ -8,6 +8,7 @@ mod chart_settings;
 mod documents;
 mod draft;
 mod existing_run;
+pub mod groups;
 mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;

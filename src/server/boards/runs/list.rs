@@ -310,7 +310,7 @@ fn add_metrics(store: &Store, board: &str, runs: &mut [RunView]) {
 
 impl Boards {
     /// Runs `work`, which looks at the series of a board: not on the threads of requests if it has many runs.
-    pub(super) async fn search_board<T: Send + 'static>(
+    pub(in crate::server::boards) async fn search_board<T: Send + 'static>(
         &self,
         board: &str,
         work: impl FnOnce(&Store, &str) -> T + Send + 'static,
@@ -322,8 +322,25 @@ impl Boards {
         SEARCHES.run(1, move |_| work(&store, &board)).await
     }
 
+    /// The fields that names stand for. 400, which `parameter` is the cause of: a name is no key of the board.
+    pub(in crate::server::boards) async fn resolve_run_names(
+        &self,
+        board: &str,
+        names: Vec<String>,
+        parameter: &'static str,
+        is_public: bool,
+    ) -> Result<Vec<RunField>, ServerError> {
+        let resolve = move |store: &Store, board: &str| {
+            let runs: Vec<_> = store.index().board(board).map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
+            let keys = BoardKeys { runs: &runs, store, board, is_public };
+            let fields = names.iter().map(|name| resolve_name(name, &keys).map_err(|error| error.in_parameter(parameter)));
+            fields.collect::<Result<_, _>>()
+        };
+        Ok(self.search_board(board, resolve).await??)
+    }
+
     /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-    pub(super) async fn prepare_runs(
+    pub(in crate::server::boards) async fn prepare_runs(
         &self,
         board: &str,
         query: RunQuery,
@@ -333,7 +350,11 @@ impl Boards {
     }
 
     /// Those of the runs that match, in the order of the query.
-    pub(super) async fn find_runs(&self, selection: Arc<RunSelection>, runs: Vec<Arc<RunRecord>>) -> Result<Vec<RunView>, ServerError> {
+    pub(in crate::server::boards) async fn find_runs(
+        &self,
+        selection: Arc<RunSelection>,
+        runs: Vec<Arc<RunRecord>>,
+    ) -> Result<Vec<RunView>, ServerError> {
         let clock = RunClock::now(&self.signs);
         let views: Vec<RunView> = runs.into_iter().map(|record| selection.view(record, &clock)).collect();
         if views.len() <= MAX_INLINE_RUNS {
