@@ -120,6 +120,8 @@ pub const MAX_CONFIG_DEPTH: usize = 16;
 pub const MAX_METRIC_SETTINGS: usize = 1000;
 /// Names with `*` or `?` among them, each of which is compared with every new metric; more are answered 413.
 pub const MAX_METRIC_PATTERNS: usize = 100;
+/// Names in the key `stepMetrics` of a run, each of which is compared with its metrics; more are answered 400.
+pub const MAX_STEP_METRICS: usize = 100;
 
 // Points.
 

@@ -79,6 +79,30 @@ async fn another_name_for_the_same_line_has_a_chart_of_its_own() {
 }
 
 #[tokio::test]
+async fn metrics_over_another_metric_have_charts_apart() {
+    let server = spawn().await;
+    let run = "/boards/digits/runs/first";
+    let patched = server.call("PATCH", &format!("{run}?upsert=true"), r#"{"stepMetrics":{"val/*":"epoch","*":"epoch"}}"#).await;
+    assert_eq!(patched.status, 201, "{}", patched.text);
+    let both = r#"{"step":3,"epoch":3,"val/loss":2,"loss/val":1}"#;
+    let cells = log(&server, FIRST, both).await["cells"].clone();
+    let chart = server.get(&format!("/values/{}", cells["val/loss"].as_str().unwrap())).await;
+    assert_eq!((&chart["name"], &chart["chart"]["x_label"]), (&json!("loss by epoch"), &json!("epoch")));
+    let own = server.get(&format!("/values/{}", cells["loss/val"].as_str().unwrap())).await;
+    assert_eq!(own["name"], "loss/val by epoch", "another name for the same line");
+    assert_eq!(cells["epoch"], "digits-epoch", "no metric is its own step");
+    // Another run counts steps: its chart is another one, and the history of a metric has its name alone.
+    let other = log(&server, "/boards/digits/runs/second/log", r#"{"val/loss":5}"#).await["cells"]["val/loss"].clone();
+    assert_eq!(other, "digits-loss");
+    assert_eq!(server.get(&format!("{run}/history?metric=val/loss")).await["value"], json!([2.0]));
+    // The board's own settings count first.
+    server.call("PATCH", "/boards/digits", r#"{"metrics":{"val/acc":{"chart":"quality"}}}"#).await;
+    assert_eq!(log(&server, FIRST, r#"{"val/acc":5}"#).await["cells"]["val/acc"], "digits-quality");
+    let wrong = server.call("PATCH", run, r#"{"stepMetrics":["epoch"]}"#).await;
+    assert_eq!((wrong.status, wrong.text.contains("'stepMetrics' must be an object")), (400, true), "{}", wrong.text);
+}
+
+#[tokio::test]
 async fn a_cell_that_is_no_line_keeps_its_id() {
     let server = spawn().await;
     server.create(r#"{"_id":"digits-loss","board":"digits","type":"html","value":"x"}"#).await;

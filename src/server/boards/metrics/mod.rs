@@ -1,4 +1,5 @@
-//! From the names that scripts log to the charts of a board: the rule, the settings of a board that override it, and the ids of cells.
+//! From the names that scripts log to the charts of a board: the rule, the settings of a board that override it, and the ids of cells;
+//! and the metrics that are the step of others.
 
 mod cell_id;
 mod direction;
@@ -8,9 +9,11 @@ mod place;
 mod place_tests;
 mod rank;
 mod settings;
+mod step_metric;
 
 pub use cell_id::cell_id;
 pub use direction::best_direction;
 pub use place::{DEFAULT_SECTION, MetricPlace, SYSTEM_SECTION, place_metric};
 pub use rank::MetricRank;
 pub use settings::{MetricSetting, MetricSettings};
+pub use step_metric::{STEP_METRICS, StepMetrics, chart_by, check_step_metrics};

@@ -10,7 +10,7 @@ use super::log::place::{Placement, numbered_ids};
 use super::no_run;
 use crate::protocol::{CellId, ErrorKind, RunId};
 use crate::server::boards::existing_run::existing_run;
-use crate::server::boards::metrics::MetricSettings;
+use crate::server::boards::metrics::{MetricSettings, StepMetrics};
 use crate::server::boards::{Boards, Draft, IdempotentRequest, JsonResponse, documents};
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_CONSOLE_BYTES;
@@ -56,7 +56,7 @@ impl Boards {
             }
             existing_run(batch, &board, &run)?.ok_or_else(|| no_run(&board, &run))?;
             let settings = MetricSettings::default();
-            let (cell, _, is_new) = Placement::new(&board, &run, &settings).of_value(batch, CONSOLE, CONSOLE)?;
+            let (cell, _, is_new) = Placement::new(&board, &run, &settings, StepMetrics::default()).of_value(batch, CONSOLE, CONSOLE)?;
             if is_new {
                 let keys = json!({ "_id": cell, "board": board, "type": CONSOLE, "name": CONSOLE, "hidden": true });
                 documents::create(batch, Draft::from_value(keys)?, None)?;

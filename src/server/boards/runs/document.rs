@@ -6,6 +6,7 @@ use super::flat_config::check_config;
 use super::secrets::redact_secrets;
 use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, ErrorKind, RunId, RunStatus};
+use crate::server::boards::metrics::{STEP_METRICS, check_step_metrics};
 use crate::server::limits::{
     MAX_KEY_NAME_BYTES, MAX_RUN_BYTES, MAX_RUN_INTERVAL_SECONDS, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_RUN_TAGS,
 };
@@ -176,6 +177,7 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
             _ => refuse("must be a whole number from 0 to 7"),
         },
         ("interval", value) => check_interval(value),
+        (STEP_METRICS, value) => check_step_metrics(value).or_else(|rule| refused(key, &rule)),
         _ => Ok(()),
     }
 }

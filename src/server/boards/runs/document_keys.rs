@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Keys that every document has, or that are derived when it is read.
-pub const DOCUMENT_KEYS: [&str; 31] = [
+pub const DOCUMENT_KEYS: [&str; 32] = [
     "_id",
     "name",
     "config",
@@ -32,6 +32,7 @@ pub const DOCUMENT_KEYS: [&str; 31] = [
     "archived",
     "hidden",
     "interval",
+    "stepMetrics",
     "rev",
     "createdAt",
     "updatedAt",

@@ -14,7 +14,7 @@ use super::{existing_run, new_run};
 use crate::protocol::{ApiError, CellId, RunId, SeriesId};
 use crate::server::boards::append::become_line;
 use crate::server::boards::ingest::SeriesPoints;
-use crate::server::boards::metrics::MetricSettings;
+use crate::server::boards::metrics::{MetricSettings, StepMetrics};
 use crate::server::boards::size::{check_keys_size, memory_bytes};
 use crate::server::boards::{Boards, IdempotentRequest, JsonResponse, append, documents};
 use crate::server::error::ServerError;
@@ -62,7 +62,7 @@ fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, si
         Some(document) => MetricSettings::parse(document.keys.get("metrics").unwrap_or(&Value::Null))?,
         None => MetricSettings::default(),
     };
-    let mut placement = Placement::new(board, run, &settings);
+    let mut placement = Placement::new(board, run, &settings, StepMetrics::of_run(&record.keys));
     let mut cells = Map::new();
     for SeriesPoints { name, x, y, t, .. } in request.metrics {
         let (cell, series) = placement.of_metric(batch, &name)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, RunId, SeriesId};
 use crate::server::boards::documents::create;
 use crate::server::boards::draft::Draft;
-use crate::server::boards::metrics::{MetricPlace, MetricSettings, cell_id, place_metric};
+use crate::server::boards::metrics::{MetricPlace, MetricSettings, StepMetrics, cell_id, chart_by, place_metric};
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_CHART_IDS;
 use crate::server::store::Batch;
@@ -18,13 +18,14 @@ pub struct Placement<'a> {
     pub board: &'a Arc<str>,
     pub run: &'a RunId,
     pub settings: &'a MetricSettings,
+    steps: StepMetrics,
     /// The places that were found in this call, by the name of the metric.
     found: HashMap<String, (CellId, SeriesId)>,
 }
 
 impl<'a> Placement<'a> {
-    pub fn new(board: &'a Arc<str>, run: &'a RunId, settings: &'a MetricSettings) -> Self {
-        Self { board, run, settings, found: HashMap::new() }
+    pub fn new(board: &'a Arc<str>, run: &'a RunId, settings: &'a MetricSettings, steps: StepMetrics) -> Self {
+        Self { board, run, settings, steps, found: HashMap::new() }
     }
 
     /// The cell and the series of a metric. The cell is created if it is missing.
@@ -32,17 +33,27 @@ impl<'a> Placement<'a> {
         if let Some(found) = self.found.get(metric) {
             return Ok(found.clone());
         }
-        let place = place_metric(metric, self.settings);
+        let place = self.over_its_step(metric, place_metric(metric, self.settings));
         let found = match self.free_series(batch, metric, &place, false)? {
             Some(found) => found,
             // Another name feeds this line: a chart of its own, for this run.
             None => {
-                let own = MetricPlace { is_counter: place.is_counter, ..MetricPlace::of_its_own(metric) };
+                let own = MetricPlace { is_counter: place.is_counter, ..self.over_its_step(metric, MetricPlace::of_its_own(metric)) };
                 self.free_series(batch, metric, &own, true)?.ok_or_else(|| no_chart(metric))?
             }
         };
         self.found.insert(metric.to_owned(), found.clone());
         Ok(found)
+    }
+
+    /// The place of a metric in the chart over the metric that is its step, unless the board names its chart.
+    fn over_its_step(&self, metric: &str, mut place: MetricPlace) -> MetricPlace {
+        if let Some(step_metric) = self.steps.of(metric)
+            && self.settings.of(metric).chart.is_none()
+        {
+            place.chart = chart_by(&place.chart, step_metric);
+        }
+        place
     }
 
     /// The series of a place in the first of the chart's cells that is a line. Where another name of the run feeds it there is none;
@@ -100,6 +111,9 @@ impl<'a> Placement<'a> {
             cell["hidden"] = true.into();
         }
         let setting = self.settings.of(metric);
+        if let Some(step_metric) = self.steps.of(metric).filter(|_| setting.chart.is_none()) {
+            cell["chart"]["x_label"] = step_metric.into();
+        }
         if let Some(unit) = setting.unit {
             cell["chart"]["unit"] = unit.into();
         }

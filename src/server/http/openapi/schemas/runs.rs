@@ -47,6 +47,9 @@ pub struct RunDraft {
     hidden: Option<bool>,
     /// The announced seconds between two signs of life.
     interval: Option<f64>,
+    /// By the name or a pattern of metrics: the metric whose values are their steps. 100 names at most.
+    #[schema(rename = "stepMetrics")]
+    step_metrics: Option<BTreeMap<String, String>>,
 }
 
 shape! {
