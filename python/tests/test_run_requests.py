@@ -60,6 +60,19 @@ def test_equal_bytes_give_equal_requests() -> None:
     ]
 
 
+def test_step_metrics_reach_the_server_between_the_points_around_them() -> None:
+    run = ("b", "r")
+    layouts = {0: record.Layout(0, [("", "loss")], run)}
+    row = layouts[0].row(SYNC, 1, 0, [1])
+    steps = record.encode_change(SYNC, {"run": run}, {"stepMetrics": {"*": "epoch"}})
+    data = steps + row + steps + row
+    first = record.decode(data, SYNC, layouts, is_end=True)
+    assert first.run_changes and len(first.rows[0]) == 1 and not first.late_run_changes
+    rest = record.decode(data[first.size :], SYNC, layouts, is_end=True)
+    assert rest.run_changes == first.run_changes and rest.rows == first.rows
+    assert first.size + rest.size == len(data)
+
+
 def test_many_metrics_are_several_requests() -> None:
     layouts = {0: record.Layout(0, [("", f"m{at}") for at in range(2500)], ("b", "r"))}
     data = b"".join(layouts[0].row(SYNC, 1, step, range(2500)) for step in range(3))

@@ -172,7 +172,26 @@ def test_a_step_metric_counts_also_after_calls_without_it(runs: RunServer, name:
         copied = pickle.loads(pickle.dumps(run))
         copied.log({"val/loss": 4})
         assert ("epoch",) in run._fast_paths
-    assert runs.pairs(name, "r1", "val/loss") == [(0, 0), (1, 1), (2, 2), (100, 3), (100, 4)]
+        # The last definition of a name counts, and no metric is its own step.
+        run.define_metric("*", step_metric="epoch")
+        run.define_metric("val/?oss", step_metric="samples")
+        run.log({"val/loss": 5, "samples": 7, "epoch": 101})
+        assert run.flush(PATIENCE_S)
+        assert list(runs.run(name)["stepMetrics"].items()) == [
+            ("val/*", "epoch"),
+            ("*", "epoch"),
+            ("val/?oss", "samples"),
+        ]
+    assert runs.pairs(name, "r1", "val/loss") == [
+        (0, 0),
+        (1, 1),
+        (2, 2),
+        (100, 3),
+        (100, 4),
+        (7, 5),
+    ]
+    assert runs.pairs(name, "r1", "samples") == [(101, 7)]
+    assert runs.pairs(name, "r1", "epoch")[-1] == (5, 101)
 
 
 def test_texts_called_step_and_time(runs: RunServer, name: str) -> None:

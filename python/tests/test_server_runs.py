@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import agnez
+from agnez import reading
 from agnez._spool import paths
-from agnez._transport import heartbeats
+from agnez._transport import heartbeats, reader
 from agnez._transport.http import ServerConnection
 from agnez._transport.replay import replay
 from server import PATIENCE_S, Server, abandoned_spool, eventually
@@ -115,6 +116,22 @@ def test_values_that_are_no_numbers(server: Server, name: str) -> None:
     assert cells["picture"]["description"] == "d"
 
 
+def test_metrics_over_another_metric_have_charts_apart(server: Server, name: str) -> None:
+    with agnez.init(project=name, id="r1") as run:
+        run.log({"train/loss": 9, "val/loss": 9})
+        run.define_metric("val/*", step_metric="epoch")
+        for epoch in range(3):
+            for _ in range(10):
+                run.log({"train/loss": epoch})
+            run.log({"val/loss": 10 + epoch, "epoch": epoch})
+        history = run.history("val/loss")
+    assert (history["step"], history["value"]) == ([0, 1, 2], [10, 11, 12])
+    assert run.history("train/loss")["step"][-1] == 32
+    charts = server.named(name)
+    assert charts["loss by epoch"]["chart"]["x_label"] == "epoch"
+    assert {"loss", "loss by epoch"} <= set(charts) and "val/loss" not in charts
+
+
 def test_a_search_and_an_order(name: str) -> None:
     for number in range(4):
         config = {"lr": 10.0**-number, "layers": number}
@@ -126,6 +143,30 @@ def test_a_search_and_an_order(name: str) -> None:
     assert len(agnez.runs(name, q="tag:even")) == 4 and agnez.runs(f"{name}-none") == []
     with pytest.raises(agnez.Error):
         agnez.runs(name, q="lr<")
+
+
+def test_all_runs_are_read_in_pages(
+    server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        line = {"step": 1, "loss": "Infinity" if number == 6 else number}
+        server.ask(f"/boards/{name}/runs/r{number}/log", line)
+    monkeypatch.setattr(reading, "_RUNS_PER_REQUEST", 3)
+    newest_first = [f"r{number}" for number in reversed(range(7))]
+    assert [run["_id"] for run in agnez.runs(name)] == newest_first
+    assert [run["_id"] for run in agnez.runs(name, limit=4)] == newest_first[:4]
+    lower = agnez.runs(name, q="loss<5", sort="metrics.loss.last")
+    assert [run["metrics"]["loss"]["last"] for run in lower] == [0, 1, 2, 3, 4]
+    assert agnez.runs(name, q="run._id=r6")[0]["metrics"]["loss"]["last"] == math.inf
+    read = reader.read
+
+    def read_while_a_run_begins(*given: Any) -> Any:
+        documents = read(*given)
+        server.ask(f"/boards/{name}/runs/new{given[2]['$skip']}/log", {"loss": 1})
+        return documents
+
+    monkeypatch.setattr(reader, "read", read_while_a_run_begins)
+    assert [run["_id"] for run in agnez.runs(name)] == newest_first, "each once"
 
 
 def test_resume_and_deletion(server: Server, name: str, caplog: pytest.LogCaptureFixture) -> None:

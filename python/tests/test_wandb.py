@@ -171,7 +171,7 @@ def test_no_op_functions_take_any_arguments_and_warn_once(
 def test_unknown_names_and_arguments_still_raise() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'logg'"):
         getattr(wandb, "logg")  # noqa: B009 - no static name
-    with pytest.raises(TypeError, match="proyect"):
+    with pytest.raises(TypeError, match="'proyect'; did you mean 'project'"):
         wandb.init(proyect="x")
     with pytest.raises(TypeError, match="captoin"):
         wandb.Image(np.zeros((2, 2)), captoin="x")

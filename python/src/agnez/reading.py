@@ -25,6 +25,9 @@ def runs(
 ) -> list[dict[str, Any]]:
     """The documents of a board's runs: ``runs("digits", q="lr<0.01", sort="-metrics.acc.max")``.
 
+    Without ``sort`` the newest run is first. ``metrics`` of a document has the last value of each
+    metric, its lowest, highest and mean one; NaN and infinities are floats.
+
     :param q: a search, as in the page: ``lr<0.01 tag:ok -status:failed``.
     :param sort: a key, with ``-`` for descending order.
     :param limit: at most so many.
@@ -33,15 +36,27 @@ def runs(
     """
     server = credentials.register_server(url, token)
     path = f"/boards/{quote(names.check_board_name(board), safe='')}/runs"
-    found: list[dict[str, Any]] = []
+    # By their ids: a run that begins meanwhile moves the others to the next page.
+    found: dict[str, dict[str, Any]] = {}
+    skip = 0
     while limit is None or len(found) < limit:
         most = _RUNS_PER_REQUEST if limit is None else min(_RUNS_PER_REQUEST, limit - len(found))
-        query = {"q": q, "sort": sort, "$limit": most, "$skip": len(found)}
+        query = {"q": q, "sort": sort, "$limit": most, "$skip": skip}
         documents = reader.read(server, path, query)
-        found += documents
+        skip += len(documents)
+        for document in documents:
+            found.setdefault(document["_id"], _with_floats(document))
         if len(documents) < most:
             break
-    return found
+    return list(found.values())
+
+
+def _with_floats(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the NaN and infinities of its metrics, which JSON has as texts."""
+    for figures in document.get("metrics", {}).values():
+        texts = {name: text for name, text in figures.items() if isinstance(text, str)}
+        figures.update({name: float(text) for name, text in texts.items()})
+    return document
 
 
 def history(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from collections.abc import Collection
 from typing import Any
 
@@ -90,7 +92,9 @@ def init(
     """
     unknown = sorted(set(others) - _IGNORED_ARGUMENTS)
     if unknown:
-        raise TypeError(f"init takes no argument {unknown[0]!r}")
+        close = difflib.get_close_matches(unknown[0], inspect.signature(init).parameters, 1)
+        advice = f"; did you mean {close[0]!r}?" if close else ""
+        raise TypeError(f"init takes no argument {unknown[0]!r}{advice}")
     if others:
         warn_once("init", f"agnez.init ignores {', '.join(sorted(others))}.")
     values = to_dict(config)

@@ -118,8 +118,8 @@ def decode(data: bytes, sync: bytes, layouts: Mapping[int, Layout], *, is_end: b
     """Decodes the records at the beginning of ``data`` that can be sent together.
 
     Without ``is_end`` an incomplete record at the end is left for the next call. The batch ends
-    before a change that replaces the value of a line with points in this batch: both must reach
-    the server in their order.
+    before a change that replaces the value of a line with points in this batch, and before one of
+    the step metrics of a run with points in it: both must reach the server in their order.
     """
     batch = Batch()
     at = 0
@@ -181,9 +181,10 @@ def _decode_change(
         file: Any = keys["file"]["name"] if "file" in keys else None
         if not isinstance(keys, dict):
             return at
-        if "cell" not in document:
-            _add_run_change(document, keys, batch, layouts)
-        elif not _add_cell_change(document["cell"], keys, batch, layouts):
+        is_cell = "cell" in document
+        if is_cell and not _add_cell_change(document["cell"], keys, batch, layouts):
+            return None
+        if not is_cell and not _add_run_change(document, keys, batch, layouts):
             return None
     except (ValueError, TypeError, KeyError, RecursionError, MemoryError):
         return at
@@ -207,8 +208,11 @@ def _add_cell_change(
 
 def _add_run_change(
     document: dict[str, Any], keys: dict[str, Any], batch: Batch, layouts: Mapping[int, Layout]
-) -> None:
-    """Adds a change of a run; TypeError or ValueError if it is none."""
+) -> bool:
+    """Adds a change of a run; False if it belongs to the next batch.
+
+    TypeError or ValueError if it is none.
+    """
     board, id = document["run"]
     run: RunKey = (board, id)
     if not isinstance(board, str) or not isinstance(id, str):
@@ -224,8 +228,12 @@ def _add_run_change(
         batch.console.setdefault(run, []).append(keys["text"])
     else:
         has_points = any(layouts[number].run == run for number in batch.rows)
+        if has_points and "stepMetrics" in keys:
+            # The charts of the following points depend on them.
+            return False
         changes = batch.late_run_changes if has_points else batch.run_changes
         _merge(changes.setdefault(run, {}), keys)
+    return True
 
 
 def _merge(changes: dict[str, Any], keys: dict[str, Any]) -> None:
