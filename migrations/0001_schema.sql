@@ -2,12 +2,12 @@
 -- first release every change is a new file, and no change removes or renames anything ("expand only").
 --
 -- Every row has a checksum (CRC-32; src/server/store/integrity/checksum.rs defines its bytes):
---   journal, chunk, node   the last four bytes of the blob, over the blob and the row's key
---   all others             `sum`, over all other columns of the row
+--   journal, chunk, node, outline   the last four bytes of the blob, over the blob and the row's key
+--   all others                      `sum`, over all other columns of the row
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
 -- checksums of board, board_document, run, cell, series, journal, reply, and of values of runs without their text; a cell has
 -- the version and length of its value; a series has the number of its chunks, and the number of points and checksum of its
--- tail. Nodes can be rebuilt from chunks.
+-- tail. Nodes and outlines can be made again from the points.
 
 -- One row with the state of the whole database. Every commit updates it.
 CREATE TABLE state (
@@ -143,6 +143,8 @@ CREATE TABLE series (
     dead   INTEGER NOT NULL,
     -- event of its first points
     began  INTEGER NOT NULL,
+    -- of a series of a run: number of points in its row in `outline`, from the first one on; 0: there is none
+    outlined INTEGER NOT NULL,
     -- of a series of a run: figures of the curve of the points in chunks and tail (src/series/summary_codec.rs); NULL of others.
     -- It can be made again from the points.
     summary BLOB,
@@ -177,6 +179,13 @@ CREATE TABLE tail (
     start  INTEGER NOT NULL,
     points BLOB NOT NULL,
     sum    INTEGER NOT NULL
+) STRICT;
+
+-- The curve of a series of a run in at most 256 columns, of its first points, usually all (`series.outlined`). Points that come
+-- later are added when it is read; it is written again some time after they have come. It can be made again from the points.
+CREATE TABLE outline (
+    series  INTEGER PRIMARY KEY,
+    columns BLOB NOT NULL
 ) STRICT;
 
 -- Responses to requests with an Idempotency-Key: the newest of each writer.

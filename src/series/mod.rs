@@ -6,6 +6,7 @@ mod column;
 mod columns;
 #[cfg(test)]
 mod cost_tests;
+mod curve_rebuild;
 mod extent;
 pub mod groups;
 mod node;
@@ -22,25 +23,26 @@ mod smoothing;
 mod smoothing_brute_force_tests;
 mod summary;
 mod summary_codec;
-mod summary_rebuild;
 #[cfg(test)]
 mod summary_tests;
 mod superseded;
 
 pub use column::Column;
 pub use columns::Columns;
+pub(crate) use compensated_sum::CompensatedSum;
+pub use curve_rebuild::CurveRebuild;
 pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
-pub use outline::{OUTLINE_COLUMNS, OutlineBuilder};
+pub use outline::{CurveOutline, OUTLINE_COLUMNS, OutlineBuilder, OutlineColumn};
 pub use pyramid::{Block, Pyramid, roots};
 pub use query::{BlockRead, ChunkRead, MissingRead, PendingReads, PyramidQuery, Window};
 #[cfg(test)]
 pub use smooth::smoothed;
 pub use smooth::{Average, NO_PLACE, Place};
 pub use smoothing::{SmoothedLine, Smoothing, SmoothingRequest};
+pub(crate) use summary::NewestStep;
 pub use summary::{CurveFigures, CurveSummary, CurveValues, StepValue};
 pub use summary_codec::SummaryDecodeError;
-pub use summary_rebuild::SummaryRebuild;
 pub use superseded::{SupersededFilter, SupersededScan};
 
 /// Which number of a point runs along the horizontal axis.

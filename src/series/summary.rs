@@ -81,7 +81,7 @@ pub(super) struct StepsBefore {
 
 /// The newest step, at which more points may arrive. It has points unless the summary has none or needs a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct NewestStep {
+pub(crate) struct NewestStep {
     pub step: f64,
     pub points: u64,
     /// Of the finite values.
@@ -97,6 +97,11 @@ impl CurveSummary {
     /// Whether a step went so far back that there are no figures until all points are read again.
     pub fn needs_rebuild(&self) -> bool {
         self.needs_rebuild
+    }
+
+    /// Counts points that are superseded by later ones, instead of pushing them.
+    pub fn skip(&mut self, superseded: u64) {
+        self.points += superseded;
     }
 
     /// Takes the next points of the series.

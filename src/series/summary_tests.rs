@@ -149,7 +149,7 @@ fn rebuilt(slices: &[Points], rng: &mut SplitMix64) -> CurveSummary {
     }
     let mut rebuild = scan.into_rebuild();
     slices.iter().for_each(|slice| rebuild.push(slice));
-    rebuild.finish()
+    rebuild.finish().0
 }
 
 #[test]

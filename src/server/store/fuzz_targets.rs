@@ -1,7 +1,7 @@
 //! Fuzz targets: arbitrary bytes for everything that is read from disk.
 
 use super::IdempotencyKey;
-use super::series::codec::{pack_points, unpack_nodes, unpack_points};
+use super::series::codec::{pack_outline, pack_points, unpack_nodes, unpack_outline, unpack_points};
 use super::series::journal;
 use crate::series::Points;
 
@@ -9,7 +9,7 @@ fn bits(points: &Points) -> Vec<Vec<u64>> {
     [&points.x, &points.y, &points.t].iter().map(|list| list.iter().map(|number| number.to_bits()).collect()).collect()
 }
 
-/// A chunk, a block of nodes or a row of the journal with these bytes and the right checksum: an error, or numbers that can be packed again.
+/// A chunk, a block of nodes, an outline or a row of the journal with these bytes and the right checksum: an error, or numbers that can be packed again.
 pub fn stored(data: &[u8]) {
     let mut sealed = data.to_vec();
     sealed.extend(crc32fast::hash(data).to_le_bytes());
@@ -17,6 +17,11 @@ pub fn stored(data: &[u8]) {
         assert!(points.x.len() == points.y.len() && points.y.len() == points.t.len(), "lists of different lengths");
         let again = unpack_points(&pack_points(&points)).expect("packed just now");
         assert_eq!(bits(&again), bits(&points), "numbers change when they are packed again");
+    }
+    if let Ok(mut outline) = unpack_outline(&sealed) {
+        let again = unpack_outline(&pack_outline(&outline)).expect("packed just now");
+        assert_eq!(format!("{again:?}"), format!("{outline:?}"), "an outline changes when it is packed again");
+        outline.push(&Points { x: vec![1.0, 2.0, 1.5], y: vec![f64::NAN, 2.0, f64::INFINITY], t: vec![0.0; 3] });
     }
     if let Ok(nodes) = unpack_nodes(sealed) {
         assert!(nodes.len() <= 1 << 20, "{} nodes of {} bytes", nodes.len(), data.len());

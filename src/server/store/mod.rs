@@ -105,8 +105,8 @@ impl Store {
             commit_counter,
             needs_cleanup: true,
             vacuuming: false,
-            summary_job: None,
-            summaries_first: false,
+            curve_job: None,
+            curves_first: false,
             next: None,
         };
         Self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::protocol::RunId;
+use crate::protocol::{RunId, RunStatus};
 
 /// Colours of the palette that runs share.
 pub const RUN_COLOURS: usize = 8;
@@ -44,6 +44,11 @@ impl RunRecord {
         let is_archived = self.keys.get("archived") == Some(&Value::Bool(true));
         let colour = self.keys.get("colour").and_then(Value::as_u64).filter(|_| !is_archived)?;
         usize::try_from(colour).ok().filter(|colour| *colour < RUN_COLOURS)
+    }
+
+    /// Whether the run has not written that it ended.
+    pub fn is_running(&self) -> bool {
+        RunStatus::parse(self.text("status")).unwrap_or_default() == RunStatus::Running
     }
 
     pub fn text(&self, key: &str) -> &str {

@@ -1,5 +1,6 @@
 //! The committed state in memory: records without large values, and series without chunks. The writer updates it after each commit.
 
+pub mod curve_queue;
 pub mod run_trash;
 pub mod run_values;
 pub mod runs;
@@ -15,6 +16,7 @@ use super::run_record::RunRecord;
 use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::{CellContent, CellId, RunId, SeriesId};
+use curve_queue::CurveQueue;
 use run_trash::{RunSize, RunTrash};
 use run_values::{RunValue, RunValueIndex};
 use runs::RunIndex;
@@ -36,8 +38,7 @@ pub struct Index {
     /// Series of cells and tombstones.
     series: HashMap<CellId, CellSeries>,
     run_values: RunValueIndex,
-    /// Series whose summaries have to be made from their points.
-    summaries_due: Vec<(CellId, SeriesId)>,
+    curves: CurveQueue,
     replies: ReplyIndex,
 }
 
@@ -78,7 +79,7 @@ impl Index {
             run_trash: RunTrash::default(),
             series: HashMap::new(),
             run_values: RunValueIndex::default(),
-            summaries_due: Vec::new(),
+            curves: CurveQueue::default(),
             replies: ReplyIndex::default(),
         }
     }
@@ -209,14 +210,39 @@ impl Index {
         self.series.entry(id.clone()).or_default()
     }
 
-    /// At a start: queues the series whose summaries have to be made from their points.
-    pub(crate) fn queue_summaries(&mut self) {
-        let due = self.all_series().filter(|(_, series)| series.needs_summary());
-        self.summaries_due = due.map(|(cell, series)| (cell.clone(), series.id.clone())).collect();
+    /// At a start: queues the series whose summaries and outlines have to be made from their points.
+    pub(crate) fn queue_curves(&mut self) {
+        let mut curves = std::mem::take(&mut self.curves);
+        self.all_series().for_each(|(cell, series)| curves.add_quiet(cell, series));
+        self.curves = curves;
     }
 
-    pub(crate) fn summaries_due(&mut self) -> &mut Vec<(CellId, SeriesId)> {
-        &mut self.summaries_due
+    /// Queues a series whose outline is missing or damaged.
+    pub(crate) fn forget_outline(&mut self, key: i64) {
+        let found = self.all_series().find(|(_, series)| series.key == key);
+        let Some((cell, id)) = found.map(|(cell, series)| (cell.clone(), series.id.clone())) else { return };
+        let Some(series) = self.series.get_mut(&cell).and_then(|known| known.get_mut(&id)) else { return };
+        series.outlined = 0;
+        self.curves.add_quiet(&cell, series);
+    }
+
+    pub(crate) fn curves(&self) -> &CurveQueue {
+        &self.curves
+    }
+
+    pub(crate) fn curves_mut(&mut self) -> &mut CurveQueue {
+        &mut self.curves
+    }
+
+    /// The next series whose summary or outline has to be made from its points now.
+    pub(crate) fn next_curve(&mut self, now_ms: u64) -> Option<(CellId, SeriesId)> {
+        while let Some((board, run)) = self.curves.pop_ended_run() {
+            for cell in self.boards.get(&board).into_iter().flat_map(|board| board.cells.keys()) {
+                let series = self.series.get(cell).into_iter().flat_map(|known| known.of_run(&run));
+                series.for_each(|series| self.curves.add_quiet(cell, series));
+            }
+        }
+        self.curves.pop(now_ms)
     }
 
     /// Number of series whose summaries have to be made from their points.
@@ -229,32 +255,29 @@ impl Index {
     }
 
     /// Applies changes of series after they are on disk.
-    pub(crate) fn apply_append(&mut self, plan: AppendPlan) {
+    pub(crate) fn apply_append(&mut self, plan: AppendPlan, now_ms: u64) {
         let AppendPlan { cell, seq, series, removed } = plan;
         let known = self.series.entry(cell.clone()).or_default();
         known.seq = known.seq.max(seq);
         known.remove(&removed);
+        removed.iter().for_each(|series| self.curves.remove(series.key));
         for SeriesPlan { mut before, is_new, points, after } in series {
             if is_new {
                 before.push(&points);
                 let series = after.unwrap_or(before);
-                if series.needs_summary() {
-                    self.summaries_due.push((cell.clone(), series.id.clone()));
-                }
+                self.curves.add_points(&cell, &series, false, now_ms);
                 known.push(series);
                 continue;
             }
             let Some(series) = known.get_mut(&before.id) else { continue };
-            let was_due = series.needs_summary();
+            let needed_summary = series.needs_summary();
             // Drop the second reference to the tail first: a tail with one reference grows in place.
             drop(before);
             match after {
                 Some(after) => *series = after,
                 None => series.push(&points),
             }
-            if series.needs_summary() && !was_due {
-                self.summaries_due.push((cell.clone(), series.id.clone()));
-            }
+            self.curves.add_points(&cell, series, needed_summary, now_ms);
         }
         if known.is_empty() {
             self.series.remove(&cell);
@@ -291,7 +314,12 @@ impl Index {
             self.run_trash.remove(before);
         }
         match row {
-            Some((record, false)) => board.runs.put(record.clone()),
+            Some((record, false)) => {
+                if !record.is_running() && board.runs.get(id).is_none_or(|before| before.is_running()) {
+                    self.curves.add_ended_run(&record.board, id);
+                }
+                board.runs.put(record.clone());
+            }
             Some((record, true)) => {
                 self.run_trash.insert(record, size);
                 board.runs.put_tombstone(record.clone());

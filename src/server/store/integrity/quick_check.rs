@@ -18,8 +18,8 @@ use crate::server::store::stats::StoreStats;
 /// reset during a check.
 const SINGLE_CHECK_BYTES: u64 = 256 << 20;
 /// The tables, the most important first.
-const TABLES: [&str; 12] =
-    ["state", "board", "board_document", "run", "cell", "value", "series", "tail", "journal", "reply", "chunk", "node"];
+const TABLES: [&str; 13] =
+    ["state", "board", "board_document", "run", "cell", "value", "series", "tail", "journal", "reply", "chunk", "node", "outline"];
 /// Instructions of SQLite's virtual machine between two checks of the deadline.
 const PROGRESS_INSTRUCTIONS: i32 = 1000;
 

@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use crate::protocol::{CellContent, CellId};
-use crate::series::{BLOCK, CurveSummary, Points, nodes_at};
+use crate::series::{BLOCK, CurveSummary, OutlineBuilder, Points, nodes_at};
 use crate::server::data_dir::{database_path, read_only};
 use crate::server::limits::MAX_LISTED_FAULTS;
 use crate::server::store::error::reason;
@@ -23,7 +23,8 @@ use crate::server::store::open::loss_check::Loss;
 use crate::server::store::open::schema::check_schema;
 use crate::server::store::open::truncation_check::refuse_truncated;
 use crate::server::store::series::CHUNK;
-use crate::server::store::series::codec::{unpack_nodes, unpack_points};
+use crate::server::store::series::codec::{pack_outline, unpack_nodes, unpack_points};
+use crate::server::store::series::outlines::StoredOutline;
 use crate::server::store::series::rows::{chunk_key, node_key};
 use crate::server::store::series::tails::read_tail;
 
@@ -42,7 +43,7 @@ pub struct CheckReport {
     pub faults: Vec<String>,
     /// Number of all faults.
     pub fault_count: usize,
-    /// Damaged or missing blocks of nodes, which are rebuilt from the points when they are needed: no loss.
+    /// Damaged or missing blocks of nodes and outlines, which are made again from the points when they are needed: no loss.
     pub repairable: usize,
 }
 
@@ -134,7 +135,12 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
             Err(why) => report.fault(format!("Of the cell '{cell}', {}.", reason(&why))),
         }
         report.points += if is_there { tail.len() as u64 } else { 0 };
-        let mut expected = CurveSummary::default();
+        let (mut expected, mut outline) = (CurveSummary::default(), OutlineBuilder::default());
+        let mut push = |points: &Points| {
+            expected.push(points);
+            let left = (series.outlined - outline.points()).min(points.len() as u64) as usize;
+            outline.push(&points.slice(0, left));
+        };
         let chunks = sealed / CHUNK as u64;
         report.repairable += missing_blocks(connection, key, sealed).await?;
         for chunk in 0..chunks {
@@ -145,26 +151,42 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
             match select.fetch_optional(&mut *connection).await?.map(|points| unpack_points(&keyed(points, chunk_key))) {
                 Some(Ok(points)) if points.len() == CHUNK => {
                     report.points += if is_there { CHUNK as u64 } else { 0 };
-                    expected.push(&points);
+                    push(&points);
                 }
                 Some(Ok(points)) => report.fault(format!("Of {place} only {} are there.", points.len())),
                 Some(Err(why)) => report.fault(format!("The {place} cannot be read: {why}.")),
                 None => report.fault(format!("The {place} are missing.")),
             }
         }
-        expected.push(&tail);
-        expected.push(&series.recent);
+        push(&tail);
+        push(&series.recent);
         // After a step far back it is made from the points.
         let is_known = !series.needs_summary() && !expected.needs_rebuild() && series.id.run.is_some();
         if is_known && report.fault_count == faults && series.summary.as_deref() != Some(&expected) {
             report.fault(format!("The summary of the series {id} of the cell '{cell}' is not that of its points."));
         }
+        if series.outlined > 0 {
+            match stored_outline(connection, key).await? {
+                Some(stored)
+                    if outline.needs_rebuild() || report.fault_count > faults || pack_outline(&stored) == pack_outline(&outline) => {}
+                Some(_) => report.fault(format!("The outline of the series {id} of the cell '{cell}' is not that of its points.")),
+                None => report.repairable += 1,
+            }
+        }
     }
+    let strangers = "SELECT count(*) FROM outline WHERE series NOT IN (SELECT key FROM series)";
+    report.repairable += sqlx::query_scalar::<_, i64>(strangers).fetch_one(&mut *connection).await? as usize;
     let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
         report.repairable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());
     }
     Ok(())
+}
+
+/// The outline of a series; `None` if it is missing or damaged.
+async fn stored_outline(connection: &mut SqliteConnection, key: i64) -> sqlx::Result<Option<OutlineBuilder>> {
+    let row = sqlx::query(StoredOutline::SELECT).bind(format!("[{key}]")).fetch_optional(connection).await?;
+    Ok(row.and_then(|row| StoredOutline::read(&row).ok()).map(|stored| stored.outline))
 }
 
 /// Number of full blocks of nodes that are missing. Blocks that still grow need not be on disk.

@@ -51,6 +51,7 @@ pub async fn load_series(
             return Err(corrupt(format!("the row of the series {id} of the cell '{cell}' is damaged")));
         }
         (series.sealed, series.stored, series.stored_last, series.last) = (row.sealed, row.tail, row.last, row.last);
+        series.outlined = row.outlined;
         let summary = row.summary.as_deref().and_then(|summary| CurveSummary::decode(summary).ok());
         // Made again from the points if it is missing.
         let summary = summary.filter(|summary| summary.points() == series.count());
@@ -93,7 +94,7 @@ pub async fn load_series(
             return Err(corrupt(DecodeError::Invalid));
         }
     }
-    index.queue_summaries();
+    index.queue_curves();
     index.measure_tombstones();
     for row in sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch_all(&mut *connection).await? {
         let key = IdempotencyKey { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };

@@ -2,6 +2,7 @@
 
 pub mod block_cache;
 pub mod columns;
+pub mod outlines;
 pub mod points;
 mod rows;
 mod run_values;

@@ -38,6 +38,29 @@ impl ChunkBytes {
     }
 }
 
+/// The points of a series in its tail on disk, decoded only if they were in the cache.
+pub enum PackedTail {
+    Decoded(Arc<Points>),
+    Row(SqliteRow),
+    Missing,
+}
+
+impl PackedTail {
+    /// The points that the series has in its tail, or more of them; `None` if they are missing. Errors: they are damaged.
+    pub fn decode(self, series: &Series) -> Result<Option<Arc<Points>>, StoreError> {
+        match self {
+            Self::Decoded(points) => Ok(Some(points)),
+            Self::Missing => Ok(None),
+            Self::Row(row) => {
+                let tail = Tail::read(&row).map_err(StoreError::from_read)?;
+                // A later tail begins with the same points. After its last chunk a series has another one.
+                let is_later = tail.start == series.sealed && tail.points.len() > series.stored.count as usize;
+                Ok((tail.is_of(series) || is_later).then(|| Arc::new(tail.points)))
+            }
+        }
+    }
+}
+
 impl From<DecodeError> for StoreError {
     fn from(error: DecodeError) -> Self {
         Self::Corrupt(error.to_string().into())
@@ -101,49 +124,48 @@ impl Store {
     /// The points of each of these series after its last chunk: those in its tail on disk, then the recent ones. `None` if what is on
     /// disk is missing: usually because the series was removed meanwhile.
     pub(super) async fn tails(&self, series: &[Series], connection: &mut LazyConnection) -> Result<Option<Vec<Arc<Points>>>, StoreError> {
-        let mut stored: HashMap<i64, Arc<Points>> = HashMap::new();
-        let on_disk = || series.iter().filter(|series| series.stored.count > 0);
-        for series in on_disk() {
-            let cached = self.cache.chunk(tail_key(series)).filter(|points| points.len() >= series.stored.count as usize);
-            stored.extend(cached.map(|points| (series.key, points)));
-        }
-        let missing: HashMap<i64, &Series> =
-            on_disk().filter(|series| !stored.contains_key(&series.key)).map(|series| (series.key, series)).collect();
-        for row in self.select(Tail::SELECT, missing.keys(), connection).await? {
-            let tail = Tail::read(&row).map_err(StoreError::from_read)?;
-            let series = missing[&tail.series];
-            // A later tail begins with the same points. After its last chunk a series has another one.
-            if tail.is_of(series) || (tail.start == series.sealed && tail.points.len() > series.stored.count as usize) {
-                let points = Arc::new(tail.points);
-                self.cache.insert_chunk(tail_key(series), points.clone());
-                stored.insert(series.key, points);
-            }
-        }
+        let packed = self.packed_tails(series.iter(), connection).await?;
         let mut tails = Vec::with_capacity(series.len());
-        for series in series {
-            let count = series.stored.count as usize;
-            if count == 0 {
-                tails.push(series.recent.clone());
-                continue;
-            }
-            let points = match stored.remove(&series.key) {
+        for (series, tail) in series.iter().zip(packed) {
+            let is_read = matches!(tail, PackedTail::Row(_));
+            let stored = match tail.decode(series)? {
                 Some(points) => points,
                 None => {
                     // The tail has become a chunk.
                     let chunk = self.chunks(series.key, &[series.sealed / CHUNK as u64], connection).await?.pop();
-                    let Some((_, chunk)) = chunk.filter(|(_, chunk)| chunk.len() >= count) else { return Ok(None) };
+                    let Some((_, chunk)) = chunk.filter(|(_, chunk)| chunk.len() >= series.stored.count as usize) else { return Ok(None) };
                     chunk
                 }
             };
-            if points.len() == count && series.recent.is_empty() {
-                tails.push(points);
-                continue;
+            if is_read {
+                self.cache.insert_chunk(tail_key(series), stored.clone());
             }
-            let mut all = points.slice(0, count);
-            all.extend(&series.recent);
-            tails.push(Arc::new(all));
+            tails.push(series.with_recent(stored));
         }
         Ok(Some(tails))
+    }
+
+    /// The tails of these series as they are on disk, in the same order.
+    pub(super) async fn packed_tails(
+        &self,
+        series: impl Iterator<Item = &Series> + Clone,
+        connection: &mut LazyConnection,
+    ) -> Result<Vec<PackedTail>, StoreError> {
+        let cached = |series: &Series| self.cache.chunk(tail_key(series)).filter(|points| points.len() >= series.stored.count as usize);
+        let mut tails: Vec<PackedTail> = series
+            .clone()
+            .map(|series| match series.stored.count {
+                0 => PackedTail::Decoded(Arc::default()),
+                _ => cached(series).map_or(PackedTail::Missing, PackedTail::Decoded),
+            })
+            .collect();
+        let missing = tails.iter().zip(series).enumerate().filter(|(_, (tail, _))| matches!(tail, PackedTail::Missing));
+        let missing: HashMap<i64, usize> = missing.map(|(at, (_, series))| (series.key, at)).collect();
+        for row in self.select(Tail::SELECT, missing.keys(), connection).await? {
+            let key: i64 = row.try_get(0).map_err(StoreError::from_read)?;
+            tails[missing[&key]] = PackedTail::Row(row);
+        }
+        Ok(tails)
     }
 
     /// The cached chunks, and the numbers of the others by their keys.
@@ -175,7 +197,7 @@ impl Store {
             .map_err(StoreError::from_read)
     }
 
-    async fn select(
+    pub(super) async fn select(
         &self,
         select: &'static str,
         keys: impl ExactSizeIterator<Item = &i64>,

@@ -16,6 +16,7 @@ pub mod append_event;
 pub mod codec;
 pub mod delta;
 pub mod journal;
+pub mod outlines;
 pub mod rows;
 pub mod tails;
 
@@ -25,6 +26,7 @@ use std::sync::{Arc, LazyLock};
 use super::keyed_list::{Keyed, KeyedList};
 use crate::protocol::{RunId, SeriesId};
 use crate::series::{CurveFigures, CurveSummary, Points};
+use outlines::MIN_OUTLINE_POINTS;
 
 /// Points per chunk.
 pub const CHUNK: usize = crate::series::CHUNK as usize;
@@ -57,6 +59,8 @@ pub struct Series {
     pub recent: Arc<Points>,
     /// The last point.
     pub last: Option<Point>,
+    /// Of a series of a run: the number of points in its outline on disk; 0: there is none.
+    pub outlined: u64,
     /// Of a series of a run: what is known of the curve of all its points. `None` until it is made from the points.
     pub summary: Option<Arc<CurveSummary>>,
 }
@@ -78,7 +82,7 @@ impl Series {
     pub fn new(key: i64, id: SeriesId, metric: Option<Arc<str>>, began: u64) -> Self {
         let (stored, recent) = (StoredTail::default(), NO_POINTS.clone());
         let summary = id.run.is_some().then(Arc::default);
-        Self { key, id, metric, began, sealed: 0, stored, stored_last: None, recent, last: None, summary }
+        Self { key, id, metric, began, sealed: 0, stored, stored_last: None, recent, last: None, outlined: 0, summary }
     }
 
     /// Number of points.
@@ -112,6 +116,30 @@ impl Series {
     /// Whether its summary has to be made from its points.
     pub fn needs_summary(&self) -> bool {
         self.id.run.is_some() && self.summary.as_ref().is_none_or(|summary| summary.needs_rebuild())
+    }
+
+    /// The points after the last chunk, from those in the tail on disk, or in a later one.
+    pub fn with_recent(&self, stored: Arc<Points>) -> Arc<Points> {
+        let count = self.stored.count as usize;
+        if stored.len() == count && self.recent.is_empty() {
+            return stored;
+        }
+        if count == 0 {
+            return self.recent.clone();
+        }
+        let mut all = stored.slice(0, count);
+        all.extend(&self.recent);
+        Arc::new(all)
+    }
+
+    /// Whether its outline on disk lacks points, of which it has enough.
+    pub fn needs_outline(&self) -> bool {
+        self.id.run.is_some() && self.count() > MIN_OUTLINE_POINTS && self.outlined != self.count()
+    }
+
+    /// Whether its summary or its outline has to be made from its points.
+    pub fn needs_curve(&self) -> bool {
+        self.needs_summary() || self.needs_outline()
     }
 
     /// Lets go of the recent points, which are in this tail now.

@@ -32,13 +32,15 @@ pub struct SeriesRow<'a> {
     pub seq: u64,
     pub dead: bool,
     pub began: u64,
+    /// Number of points in its outline.
+    pub outlined: u64,
     /// Of a series of a run: the summary of the points in chunks and tail, as bytes.
     pub summary: Option<Vec<u8>>,
 }
 
 impl<'a> SeriesRow<'a> {
     pub fn of(series: &'a Series, cell: &'a str, seq: u64) -> Self {
-        let Series { key, id, metric, began, sealed, stored, stored_last, summary, .. } = series;
+        let Series { key, id, metric, began, sealed, stored, stored_last, outlined, summary, .. } = series;
         let summary = summary.as_ref().map(|summary| summary.encode());
         let (run, name) = (id.run.as_ref().map(RunId::as_str), &*id.name);
         Self {
@@ -53,6 +55,7 @@ impl<'a> SeriesRow<'a> {
             seq,
             dead: false,
             began: *began,
+            outlined: *outlined,
             summary,
         }
     }
@@ -74,14 +77,15 @@ impl<'a> SeriesRow<'a> {
                 seq: number(9)?,
                 dead: dead != 0,
                 began: number(11)?,
-                summary: row.try_get(12)?,
+                outlined: number(12)?,
+                summary: row.try_get(13)?,
             };
             Ok((series, last.to_vec(), dead))
         };
         let (series, last, dead) = read()?;
         let place = || format!("the row of the series '{}' of the cell '{}'", series.name, series.cell);
         let sum = series.sum();
-        checksum::verify(row.try_get(13)?, sum, place)?;
+        checksum::verify(row.try_get(14)?, sum, place)?;
         // The checksum covers the decoded columns: other bytes could decode to the same.
         if bytes(series.last) != last || dead != i64::from(series.dead) {
             return Err(corrupt(format!("{} is damaged", place())));
@@ -90,12 +94,17 @@ impl<'a> SeriesRow<'a> {
     }
 
     pub const SELECT: &'static str =
-        "SELECT key, cell, run, name, metric, sealed, tail_count, tail_sum, last, seq, dead, began, summary, sum FROM series";
+        "SELECT key, cell, run, name, metric, sealed, tail_count, tail_sum, last, seq, dead, began, outlined, summary, sum FROM series";
 
     fn sum(&self) -> i64 {
         let sum = RowChecksum::default().number(self.key).text(self.cell.as_bytes()).optional(self.run).text(self.name.as_bytes());
         let sum = sum.optional(self.metric).number(self.sealed as i64).number(self.tail.count.into()).number(self.tail.sum);
-        let sum = sum.text(&bytes(self.last)).number(self.seq as i64).number(self.dead.into()).number(self.began as i64);
+        let sum = sum
+            .text(&bytes(self.last))
+            .number(self.seq as i64)
+            .number(self.dead.into())
+            .number(self.began as i64)
+            .number(self.outlined as i64);
         match &self.summary {
             // No blob has a negative length.
             None => sum.number(-1).end(),
@@ -104,8 +113,10 @@ impl<'a> SeriesRow<'a> {
     }
 
     pub async fn insert(&self, commit: &mut SqliteConnection, row_counts: &mut RowCounts) -> sqlx::Result<()> {
-        let insert = "INSERT INTO series (key, cell, run, name, metric, sealed, tail_count, tail_sum, last, seq, dead, began, summary, sum)
-                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let insert =
+            "INSERT INTO series (key, cell, run, name, metric, sealed, tail_count, tail_sum, last, seq, dead, began, outlined, summary,
+                                          sum)
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let (sum, insert) = (self.sum(), sqlx::query(insert).bind(self.key).bind(self.cell).bind(self.run).bind(self.name));
         let insert = insert.bind(self.metric).bind(self.sealed as i64).bind(self.tail.count).bind(self.tail.sum);
         insert
@@ -113,6 +124,7 @@ impl<'a> SeriesRow<'a> {
             .bind(self.seq as i64)
             .bind(i64::from(self.dead))
             .bind(self.began as i64)
+            .bind(self.outlined as i64)
             .bind(self.summary.as_deref())
             .bind(sum)
             .execute(commit)

@@ -17,7 +17,7 @@ use crate::server::store::*;
 const FULL: StoreOptions = StoreOptions { durability: Durability::Full, accept_loss: false, content_fn: cell_content };
 const CELLS: [&str; 5] = ["a", "b", "small", "large", "gone"];
 
-/// A database with rows in all tables: chunks, nodes, tails, journal, deleted series, tombstones, replies. One file without a log.
+/// A database with rows in all tables: chunks, nodes, tails, outlines, journal, deleted series, tombstones, replies. One file without a log.
 async fn sound() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open::open(folder.path(), FULL).await.unwrap();
@@ -37,14 +37,25 @@ async fn sound() -> Vec<u8> {
     change(&store, |batch| {
         for run in ["first", "second"] {
             let record = batch.put_run(ChangeKind::Created, RunRecord::new("main".into(), RunId::parse(run).unwrap(), Default::default()));
-            let points = NewPoints { x: None, y: vec![1.5], t: None };
-            batch.append(&id("a"), &SeriesId::of_run(record.id.clone(), "val"), Some("val/loss"), points);
+            for (name, count) in [("val", 1), ("train", 700)] {
+                let points = NewPoints { x: None, y: vec![1.5; count], t: None };
+                batch.append(&id("a"), &SeriesId::of_run(record.id.clone(), name), Some("loss"), points);
+            }
         }
         batch.put_run_value(&id("small"), &RunId::parse("first").unwrap(), "1.5".into());
         batch.put_board_document(&"main".into(), json!({ "title": "Digits" }).as_object().unwrap().clone());
     })
     .await;
-    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &RunId::parse("second").unwrap()).unwrap()))).await;
+    change(&store, |batch| {
+        let mut record = RunRecord::clone(&batch.run("main", &RunId::parse("first").unwrap()).unwrap());
+        record.keys.insert("status".to_owned(), "finished".into());
+        batch.put_run(ChangeKind::Patched, record);
+        batch.remove_run(&batch.run("main", &RunId::parse("second").unwrap()).unwrap());
+    })
+    .await;
+    while store.index().series_of_run(&id("a"), &RunId::parse("first").unwrap()).iter().all(|series| series.outlined == 0) {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
     change(&store, |batch| {
         let record = batch.cell(&id("gone")).unwrap();
         batch.remove(&record);
@@ -108,6 +119,8 @@ async fn read_all(folder: &Path) -> Option<Reads> {
         let page = store.points(&id("a"), &series, 0, 10).await;
         let value = store.run_value(&id("small"), series.run.as_ref().unwrap()).await;
         reads.insert(format!("value of {run}"), value.ok().map(|value| format!("{value:?}")));
+        let outline = store.outlines(&id("a"), &[SeriesId::of_run(series.run.clone().unwrap(), "train")]).await;
+        reads.insert(format!("outline of {run}"), outline.ok().map(|outline| format!("{outline:?}")));
         reads.insert(format!("a {series}"), page.ok().map(|page| page.map_or("none".into(), |page| format!("{:?}", page.points.y))));
     }
     let boards = |store: &Store| {
@@ -179,7 +192,7 @@ async fn every_change_of_a_row_is_detected() {
     std::fs::write(&copy, &sound).unwrap();
     let mut file = sqlx::sqlite::SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
     let (mut changes, mut noticed, mut complaints) = (0, 0, Vec::new());
-    for table in ["state", "board", "board_document", "run", "cell", "value", "series", "journal", "chunk", "node", "tail", "reply"] {
+    for table in ["state", "board", "board_document", "run", "cell", "value", "series", "journal", "chunk", "node", "tail", "outline", "reply"] {
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&mut file).await.unwrap();
         assert!(rows > 0, "{table} has a row");
         let key = columns(&mut file, table).await[0].0.clone();

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod outlines;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod runs;

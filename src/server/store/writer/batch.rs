@@ -91,6 +91,8 @@ pub struct BatchOutcome {
     pub replies: Vec<(IdempotencyKey, StoredReply)>,
     /// Writers of idempotency keys whose replies are deleted.
     pub evicted_writers: Vec<Arc<str>>,
+    /// When it was decided: Unix time, ms.
+    pub now_ms: u64,
 }
 
 impl<'a> Batch<'a> {
@@ -291,6 +293,7 @@ impl<'a> Batch<'a> {
             stored_tails: Vec::new(),
             replies,
             evicted_writers,
+            now_ms: self.now_ms,
         }
     }
 }
@@ -361,7 +364,7 @@ impl BatchOutcome {
             }
         }
         for planned in self.series.drain(..) {
-            index.apply_append(planned);
+            index.apply_append(planned, self.now_ms);
         }
         index.replies_mut().evict(&self.evicted_writers);
         for (key, reply) in self.replies.drain(..) {

@@ -17,6 +17,7 @@ use crate::server::store::integrity::checksum::{self, keyed};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
 use crate::server::store::integrity::state_row::StateRow;
 use crate::server::store::series::codec::pack_points;
+use crate::server::store::series::outlines::delete_outline;
 use crate::server::store::series::rows::{SeriesRow, chunk_key, delete_series};
 use crate::server::store::series::tails::{delete_tail, put_tail, read_tail};
 use crate::server::store::series::{CHUNK, Series, StoredTail, journal, last_point};
@@ -99,6 +100,13 @@ pub struct PendingState {
     pyramids: Vec<(i64, Pyramid)>,
     /// Rows of the journal below this id are deleted.
     first_journal_row: Option<i64>,
+}
+
+impl PendingState {
+    /// Records that the points of a series are all in chunks and tail.
+    pub fn set_flushed(&mut self, key: i64) {
+        self.flushed.push(key);
+    }
 }
 
 impl CompactionState {
@@ -372,6 +380,7 @@ pub async fn sweep(commit: &mut SqliteConnection, series: &[i64], row_counts: &m
             }
         }
         delete_tail(&mut *commit, *key).await?;
+        delete_outline(&mut *commit, *key).await?;
         delete_series(&mut *commit, *key, row_counts).await?;
     }
     Ok(series.len())

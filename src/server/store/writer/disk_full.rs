@@ -97,18 +97,15 @@ impl Writer {
         }
     }
 
-    /// One step of purging deleted runs, of deleting rows of deleted series, of returning free pages, or of making summaries. False if
+    /// One step of purging deleted runs, of deleting rows of deleted series, of returning free pages, or of making summaries and outlines. False if
     /// nothing is left to do, or the step failed.
     pub(crate) async fn clean_up(&mut self) -> bool {
         if self.stats.failed().is_some() {
             return false;
         }
         // By turns: neither waits until all of the other is done.
-        self.summaries_first = !self.summaries_first;
-        if self.summaries_first && self.make_summaries().await {
-            return true;
-        }
-        self.free_space().await || self.make_summaries().await
+        self.curves_first = !self.curves_first;
+        (self.curves_first && self.make_curves().await) || self.free_space().await || self.make_curves().await
     }
 
     async fn free_space(&mut self) -> bool {

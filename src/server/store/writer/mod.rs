@@ -7,6 +7,7 @@ mod cell_purge;
 pub mod change;
 pub mod checkpoint;
 pub mod compaction;
+mod curves;
 mod disk_full;
 mod pyramid_rows;
 pub mod repair;
@@ -14,7 +15,6 @@ mod rows;
 mod run_purge;
 mod run_values;
 mod runs;
-mod summaries;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
@@ -36,12 +36,14 @@ use batch::{Batch, BatchOutcome};
 use change::Change;
 use checkpoint::Checkpoints;
 use compaction::{CompactionState, PendingState, SeriesTail};
+use curves::CurveJob;
 use repair::{RepairQueue, repair_queued};
 use rows::{ReplacedRows, write_cells, write_replies};
-use summaries::SummaryJob;
 
 /// Pause between two steps of cleanup while the queue is empty.
 const CLEANUP_PAUSE: Duration = Duration::from_millis(5);
+/// Pause between two searches for series without new points.
+const QUIET_SERIES_INTERVAL: Duration = Duration::from_secs(5);
 /// While the queue is never empty: commits per step of cleanup.
 const COMMITS_PER_CLEANUP: u64 = 64;
 
@@ -108,9 +110,9 @@ pub(crate) struct Writer {
     pub needs_cleanup: bool,
     /// Free pages are being returned.
     pub vacuuming: bool,
-    pub summary_job: Option<SummaryJob>,
-    /// Whether the next step of cleanup makes summaries before it frees space.
-    pub summaries_first: bool,
+    pub curve_job: Option<CurveJob>,
+    /// Whether the next step of cleanup makes summaries and outlines before it frees space.
+    pub curves_first: bool,
     /// Already taken from the queue, for the next commit.
     pub next: Option<QueuedJob>,
 }
@@ -133,7 +135,7 @@ impl Writer {
                 jobs.push(next);
             }
             if self.stats.failed().is_none() {
-                repair_queued(&mut self.connection, &self.repair_queue, &mut self.compaction, &self.index).await;
+                self.needs_cleanup |= repair_queued(&mut self.connection, &self.repair_queue, &mut self.compaction, &self.index).await;
             }
             let (mut outcome, tails_due) = {
                 let index = read(&self.index);
@@ -195,16 +197,18 @@ impl Writer {
         if let Some(next) = self.next.take() {
             return Some(next);
         }
-        while self.needs_cleanup && self.stats.failed().is_none() {
-            match timeout(CLEANUP_PAUSE, self.queue.recv()).await {
+        while self.stats.failed().is_none() {
+            let pause = match () {
+                () if self.needs_cleanup => CLEANUP_PAUSE,
+                () if !self.reserve.is_filled() => DISK_FULL_RECHECK_INTERVAL,
+                () if !read(&self.index).curves().is_empty() => QUIET_SERIES_INTERVAL,
+                () => break,
+            };
+            match timeout(pause, self.queue.recv()).await {
                 Ok(next) => return next,
-                Err(_) => self.needs_cleanup = self.clean_up().await,
-            }
-        }
-        while !self.reserve.is_filled() && self.stats.failed().is_none() {
-            match timeout(DISK_FULL_RECHECK_INTERVAL, self.queue.recv()).await {
-                Ok(next) => return next,
-                Err(_) => self.refill_reserve().await,
+                Err(_) if self.needs_cleanup => self.needs_cleanup = self.clean_up().await,
+                Err(_) if !self.reserve.is_filled() => self.refill_reserve().await,
+                Err(_) => self.needs_cleanup = true,
             }
         }
         self.queue.recv().await

@@ -22,6 +22,8 @@ struct Sets {
     waiting: BTreeSet<i64>,
     /// Series that were queued before. If their points are damaged a second repair would not help, either.
     tried: BTreeSet<i64>,
+    /// Keys of series whose outlines are missing or damaged.
+    outlines: BTreeSet<i64>,
 }
 
 impl RepairQueue {
@@ -36,19 +38,29 @@ impl RepairQueue {
         series.iter().any(|series| sets.waiting.contains(&series.key))
     }
 
-    fn take(&self) -> BTreeSet<i64> {
-        std::mem::take(&mut self.sets.lock().unwrap_or_else(PoisonError::into_inner).waiting)
+    /// Queues series of which outlines are missing or damaged: they are made again after the next commit.
+    pub fn add_outlines(&self, keys: impl IntoIterator<Item = i64>) {
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner).outlines.extend(keys);
+    }
+
+    fn take(&self) -> (BTreeSet<i64>, BTreeSet<i64>) {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        (std::mem::take(&mut sets.waiting), std::mem::take(&mut sets.outlines))
     }
 }
 
-/// Rebuilds the nodes of all queued series that have chunks, each in a transaction of its own.
+/// Rebuilds the nodes of all queued series that have chunks, each in a transaction of its own. Returns whether outlines are to be made.
 pub async fn repair_queued(
     connection: &mut SqliteConnection,
     queue: &RepairQueue,
     compaction: &mut CompactionState,
     index: &RwLock<Index>,
-) {
-    for key in queue.take() {
+) -> bool {
+    let (nodes, outlines) = queue.take();
+    for key in &outlines {
+        crate::server::store::write(index).forget_outline(*key);
+    }
+    for key in nodes {
         let sealed = crate::server::store::read(index).series_by_key(key).map_or(0, |series| series.sealed);
         if sealed == 0 {
             continue;
@@ -74,4 +86,5 @@ pub async fn repair_queued(
             }
         }
     }
+    !outlines.is_empty()
 }

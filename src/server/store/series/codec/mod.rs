@@ -1,14 +1,16 @@
-//! Chunks of points and blocks of nodes as bytes: lossless to the bit, with a checksum.
+//! Chunks of points, blocks of nodes and outlines as bytes: lossless to the bit, with a checksum.
 //!
-//! Both have a frame, with little-endian numbers: version (1 byte), `p` or `n` (1 byte), number of points or nodes (u32), columns, CRC-32 of all
-//! bytes before. In the database the checksum also includes the row's key ([`crate::server::store::integrity::checksum::keyed`]).
+//! All have a frame, with little-endian numbers: version (1 byte), `p`, `n` or `o` (1 byte), number of points, nodes or columns (u32), the
+//! numbers, CRC-32 of all bytes before. In the database the checksum also includes the row's key ([`crate::server::store::integrity::checksum::keyed`]).
 //!
 //! - A **chunk** has the columns step, wall time and value, each of `count` doubles: a byte for the encoding (below), then a first value and a
 //!   difference (two doubles, if all differences are equal), or the length in bytes (u32) and the numbers compressed by `pco` (Pcodec).
 //! - A **block of nodes** has columns of fixed width, so that single nodes can be read without decoding the block ([`nodes`]).
+//! - An **outline** has the same columns ([`outlines`]).
 
 mod bitpack;
 mod nodes;
+mod outlines;
 #[cfg(test)]
 mod tests;
 
@@ -18,12 +20,14 @@ use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
 pub use bitpack::{ColumnLocator, PAD, pack_doubles, pack_raw};
 pub use nodes::{open_nodes, pack_nodes, unpack_nodes};
+pub use outlines::{pack_outline, unpack_outline};
 
 use crate::series::Points;
 
 const VERSION: u8 = 1;
 const POINTS: u8 = b'p';
 const NODES: u8 = b'n';
+const OUTLINE: u8 = b'o';
 /// Compression level. Measured on noisy losses: level 8 makes chunks 1 % smaller and takes three times as long.
 const PCO_LEVEL: usize = 4;
 /// Limit of the numbers of a column; chunks and blocks have far fewer.

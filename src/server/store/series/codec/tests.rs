@@ -1,7 +1,7 @@
 //! Tests of the codec: all bits are restored, and damage is detected.
 
 use super::*;
-use crate::series::{Axis, CHUNK, LEAF, Node, Pyramid};
+use crate::series::{Axis, CHUNK, LEAF, Node, OutlineBuilder, Pyramid};
 use crate::split_mix::SplitMix64;
 
 /// Doubles that codecs often get wrong, as bits, so that NaNs have payloads.
@@ -159,4 +159,36 @@ fn noisy_losses_become_small() {
     }
     let each = |bytes: usize| bytes as f64 / points.len() as f64;
     assert!(each(chunks) < 3.0 && each(nodes) < 0.5, "{} and {} bytes a point", each(chunks), each(nodes));
+}
+
+#[test]
+fn an_outline_goes_on_from_what_was_stored() {
+    let mut rng = SplitMix64(29);
+    for kind in 0..14 {
+        for count in [1, 2, 256, 257, 258, 1000, 4096] {
+            let y = column(kind, count, &mut SplitMix64(kind));
+            let jump = rng.pick(&[0.0, 300.0, 1e5]);
+            let mut x = 0.0;
+            let mut step = || {
+                x += if rng.below(9) == 0 { jump } else { rng.pick(&[0.0, 1.0, 1.0]) };
+                x
+            };
+            let points = Points { x: (0..count).map(|_| step()).collect(), t: vec![0.0; count], y };
+            let (mut whole, mut parts) = (OutlineBuilder::default(), OutlineBuilder::default());
+            whole.push(&points);
+            for start in (0..count).step_by(97) {
+                parts.push(&points.slice(start, (start + 97).min(count)));
+                let packed = pack_outline(&parts);
+                parts = unpack_outline(&packed).unwrap();
+                assert_eq!(pack_outline(&parts), packed);
+            }
+            assert_eq!(pack_outline(&parts), pack_outline(&whole), "kind {kind}, {count} points");
+            let packed = pack_outline(&whole);
+            for at in (0..packed.len()).step_by(13) {
+                let mut damaged = packed.clone();
+                damaged[at] ^= 4;
+                assert!(unpack_outline(&damaged).is_err());
+            }
+        }
+    }
 }

@@ -12,7 +12,7 @@ fn figures(steps: &[f64], values: &[f64]) -> Option<CurveFigures> {
     scan.push(&points.x);
     let mut rebuild = scan.into_rebuild();
     rebuild.push(&points);
-    rebuild.finish().figures()
+    rebuild.finish().0.figures()
 }
 
 #[tokio::test]
