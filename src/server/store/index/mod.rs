@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use super::board_row::{BoardDocument, BoardRow};
 use super::idempotency::ReplyIndex;
+use super::now_ms;
 use super::record::Record;
 use super::run_record::RunRecord;
 use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::{CellContent, CellId, RunId, SeriesId};
+use crate::series::CurveSummary;
 use curve_queue::CurveQueue;
 use run_trash::{RunSize, RunTrash};
 use run_values::{RunValue, RunValueIndex};
@@ -39,6 +41,7 @@ pub struct Index {
     series: HashMap<CellId, CellSeries>,
     run_values: RunValueIndex,
     curves: CurveQueue,
+    summaries_version: u64,
     replies: ReplyIndex,
 }
 
@@ -80,6 +83,8 @@ impl Index {
             series: HashMap::new(),
             run_values: RunValueIndex::default(),
             curves: CurveQueue::default(),
+            // Higher than before the start.
+            summaries_version: now_ms(),
             replies: ReplyIndex::default(),
         }
     }
@@ -245,9 +250,15 @@ impl Index {
         self.curves.pop(now_ms)
     }
 
-    /// Number of series whose summaries have to be made from their points.
-    pub fn summaries_due_count(&self) -> usize {
-        self.summaries_due.len()
+    /// Changes when a summary was made from points: no event says so.
+    pub fn summaries_version(&self) -> u64 {
+        self.summaries_version
+    }
+
+    /// Sets a summary that was made from the points of a series.
+    pub(crate) fn set_summary(&mut self, cell: &CellId, id: &SeriesId, summary: Arc<CurveSummary>) {
+        self.summaries_version += 1;
+        self.known_series_mut(cell, id).into_iter().for_each(|series| series.summary = Some(summary.clone()));
     }
 
     pub(crate) fn known_series_mut(&mut self, cell: &CellId, id: &SeriesId) -> Option<&mut Series> {

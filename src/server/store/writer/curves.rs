@@ -198,9 +198,7 @@ impl Writer {
             for MadeCurve { cell, series, summary, .. } in &mut made {
                 let Some(summary) = summary.take() else { continue };
                 series.summary = Some(Arc::new(summary));
-                if let Some(known) = index.known_series_mut(cell, &series.id) {
-                    known.summary = series.summary.clone();
-                }
+                series.summary.iter().for_each(|summary| index.set_summary(cell, &series.id, summary.clone()));
             }
         }
         let done = self.commit_curves(&mut made).await.map_err(StoreError::from_write);

@@ -42,7 +42,7 @@ impl Boards {
         let (seq, run_seq) = known.map_or((0, 0), |board| (board.seq, board.run_seq));
         let document = known.and_then(|board| board.document.as_ref()).map_or(0, |document| document.rev);
         // Figures of metrics are there once their summaries are.
-        Some(format!("{}.{seq}.{run_seq}.{document}.{}", self.store.epoch(), index.summaries_due_count()))
+        Some(format!("{}.{seq}.{run_seq}.{document}.{}", self.store.epoch(), index.summaries_version()))
     }
 
     /// The table of a board's runs. `is_public`: without what a share does not show. 400: a name is no key of the board.
