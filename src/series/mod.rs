@@ -29,7 +29,6 @@ mod superseded;
 
 pub use column::Column;
 pub use columns::Columns;
-pub(crate) use compensated_sum::CompensatedSum;
 pub use curve_rebuild::CurveRebuild;
 pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};

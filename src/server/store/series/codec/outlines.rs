@@ -8,7 +8,8 @@
 
 use super::bitpack::{ColumnLocator, PAD, pack_counts, pack_doubles};
 use super::{DecodeError, Decoder, OUTLINE, same_bits};
-use crate::series::{CompensatedSum, NewestStep, OUTLINE_COLUMNS, OutlineBuilder, OutlineColumn};
+use crate::compensated_sum::CompensatedSum;
+use crate::series::{NewestStep, OUTLINE_COLUMNS, OutlineBuilder, OutlineColumn};
 
 const VERSION: u8 = 1;
 
