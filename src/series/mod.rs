@@ -39,8 +39,7 @@ pub use query::{BlockRead, ChunkRead, MissingRead, PendingReads, PyramidQuery, W
 pub use smooth::smoothed;
 pub use smooth::{Average, NO_PLACE, Place};
 pub use smoothing::{SmoothedLine, Smoothing, SmoothingRequest};
-pub(crate) use summary::NewestStep;
-pub use summary::{CurveFigures, CurveSummary, CurveValues, StepValue};
+pub use summary::{CurveFigures, CurveSummary, CurveValues, NewestStep, StepValue};
 pub use summary_codec::SummaryDecodeError;
 pub use superseded::{SupersededFilter, SupersededScan};
 

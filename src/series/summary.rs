@@ -81,7 +81,7 @@ pub(super) struct StepsBefore {
 
 /// The newest step, at which more points may arrive. It has points unless the summary has none or needs a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct NewestStep {
+pub struct NewestStep {
     pub step: f64,
     pub points: u64,
     /// Of the finite values.
