@@ -67,6 +67,12 @@ pub fn columns(
     address
 }
 
+/// Curves of groups in several charts. `keys` are those that say which groups, each after an `&`.
+pub fn groups(ids: &str, x: &str, ends: (Option<String>, Option<String>), width: u32, smooth: Option<String>, keys: &str) -> String {
+    let columns = columns(ids, x, ends, width, smooth, None);
+    ["groups", columns.trim_start_matches("columns"), keys].concat()
+}
+
 /// The document of a run: GET, PATCH and DELETE.
 pub fn run(board: &str, id: &RunId) -> String {
     ["boards/", &encoded(board), "/runs/", id.as_str()].concat()

@@ -34,6 +34,31 @@ pub async fn bytes(address: &str) -> Option<Vec<u8>> {
     if reply.ok() { reply.binary().await.ok() } else { None }
 }
 
+/// A reply to a request that named the `ETag` of the last one.
+pub enum Tagged {
+    /// Nothing has changed since.
+    Same,
+    New(Vec<u8>, Option<String>),
+}
+
+/// The body of a binary reply and its `ETag`, or that it is still the one with the tag `known`; `None` if the server cannot be reached or
+/// refuses. The browser's cache has no part in it: it would hide that nothing has changed.
+pub async fn tagged_bytes(address: &str, known: Option<&str>) -> Option<Tagged> {
+    let init = RequestInit::new();
+    init.set_cache(RequestCache::NoStore);
+    let request = Request::from(web_sys::Request::new_with_str_and_init(address, &init).ok()?);
+    request.headers().set("Accept", "application/octet-stream");
+    if let Some(tag) = known {
+        request.headers().set("If-None-Match", tag);
+    }
+    let reply = request.send().await.ok()?;
+    if reply.status() == 304 {
+        return Some(Tagged::Same);
+    }
+    let tag = reply.headers().get("etag");
+    if reply.ok() { Some(Tagged::New(reply.binary().await.ok()?, tag)) } else { None }
+}
+
 /// The body of a reply, or that it is not read.
 pub enum TextReply {
     Text(String),

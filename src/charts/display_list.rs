@@ -116,9 +116,10 @@ pub enum Shape {
         top: f64,
         bottom: f64,
     },
-    /// A piece of a dashed line in the colour and dashes of a series, beside its name: from `x` on, `width` long.
+    /// A piece of a line with these dashes, beside a name: from `x` on, `width` long.
     Swatch {
-        style: SeriesStyle,
+        ink: Ink,
+        dash: usize,
         x: f64,
         width: f64,
         y: f64,
@@ -202,6 +203,11 @@ pub enum Glyph {
     Tick {
         length: f64,
     },
+    /// The ground for a number, with an edge in the ink.
+    Plate {
+        width: f64,
+        height: f64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -231,6 +237,7 @@ pub enum Path {
     Line { slot: usize, points: Vec<(f64, f64)>, width: f64 },
     /// Lines of a series with its dashes; runs of a single point are dots.
     Stroke(Layer),
+    Area(Area),
     /// Dots, by column and row of a grid with this spacing, sorted.
     Dots { slot: usize, size: f64, is_square: bool, spacing: f64, dots: Vec<(i32, i32)> },
 }
@@ -242,6 +249,14 @@ pub struct Layer {
     pub path: polyline::Polyline,
     /// The stroke in CSS pixels.
     pub width: f64,
+    pub alpha: f64,
+}
+
+/// Areas of a series, each within a closed run of the path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Area {
+    pub slot: usize,
+    pub path: polyline::Polyline,
     pub alpha: f64,
 }
 
@@ -272,6 +287,14 @@ pub struct CellRun {
 /// Shapes in the order in which they are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shapes(pub Vec<Shape>);
+
+/// The corners of [`Glyph::Plate`]: cut, so that they look round.
+pub fn plate_corners(width: f64, height: f64) -> [(f64, f64); 8] {
+    const CUT: f64 = 1.5;
+    let (x, y) = (width / 2.0, height / 2.0);
+    let (inner_x, inner_y) = (x - CUT, y - CUT);
+    [(x, inner_y), (inner_x, y), (-inner_x, y), (-x, inner_y), (-x, -inner_y), (-inner_x, -y), (inner_x, -y), (x, -inner_y)]
+}
 
 impl Shapes {
     pub fn push(&mut self, shape: Shape) {
@@ -354,7 +377,9 @@ impl Path {
             Self::Line { points, width, .. } => {
                 all.extend(points.iter().filter(|(x, _)| !x.is_nan()).flat_map(|(x, y)| [*x, *y]).chain([*width]));
             }
-            Self::Stroke(layer) => all.extend(layer.path.iter().filter(|(x, _)| !x.is_nan()).flat_map(|(x, y)| [*x, *y])),
+            Self::Stroke(Layer { path, .. }) | Self::Area(Area { path, .. }) => {
+                all.extend(path.iter().filter(|(x, _)| !x.is_nan()).flat_map(|(x, y)| [*x, *y]));
+            }
             Self::Dots { size, .. } => all.push(*size),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::axis_titles::AxisTitles;
 use super::display_list::TextAnchor;
+use super::letters::has_letters;
 use super::range::{x_range, y_range};
 use super::scale::Scale;
 use super::series_view::SeriesView;
@@ -53,6 +54,8 @@ pub const WIDE: f64 = 900.0;
 
 const TOP: f64 = 8.0;
 const RIGHT: f64 = 10.0;
+/// With letters at the ends of lines.
+const LETTERED_RIGHT: f64 = 22.0;
 const BOTTOM: f64 = 22.0;
 /// What the name of the zone takes below the labels.
 const ZONE: f64 = 12.0;
@@ -69,6 +72,8 @@ pub struct PlotLayout {
     pub top: f64,
     pub width: f64,
     pub height: f64,
+    /// The room right of the plot.
+    pub right: f64,
     pub x: Scale,
     pub y: Scale,
     pub x_ticks: Vec<Tick>,
@@ -96,10 +101,14 @@ impl PlotLayout {
         let plot = Size { height: size.height - above - below, ..size };
         let mut layout = Self::for_scales(x, y, x_format, TickFormat::Number(options.unit), plot).shift_down(above);
         layout.size.height += below;
+        if has_letters(curves) {
+            layout.width -= LETTERED_RIGHT - layout.right;
+            layout.right = LETTERED_RIGHT;
+        }
         if range.is_none() {
             layout.note = empty_note(options, curves);
             layout.y_ticks.clear();
-            if options.window.is_none() && curves.iter().all(|curve| curve.columns.is_empty()) {
+            if options.window.is_none() && curves.iter().all(|curve| curve.columns.is_empty() && curve.group.is_none()) {
                 layout.x_ticks.clear();
                 layout.zone.clear();
             }
@@ -119,7 +128,7 @@ impl PlotLayout {
         let y_ticks = make_ticks(&y, y_format, (height / 45.0).round().max(2.0) as usize);
         let left = (max_label_width(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = make_ticks(&x, x_format, if size.width < WIDE { 5 } else { 10 });
-        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, x, y, x_ticks, y_ticks, zone, note: "" }
+        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, right: RIGHT, x, y, x_ticks, y_ticks, zone, note: "" }
     }
 
     /// The same layout with so many pixels free above it.
@@ -127,11 +136,6 @@ impl PlotLayout {
         self.top += by;
         self.size.height += by;
         self
-    }
-
-    /// The room to the right of the plot.
-    pub fn right_margin(&self) -> f64 {
-        RIGHT
     }
 
     /// The place of an x or y value; NaN when it has none on its scale.
@@ -186,7 +190,7 @@ impl PlotLayout {
         /// The narrowest plot.
         const NARROW: f64 = 270.0;
         let (share, half) = (self.x.normalize(tick.at), text_width(&tick.label) / 2.0);
-        if half > RIGHT + (1.0 - share) * NARROW {
+        if half > self.right + (1.0 - share) * NARROW {
             TextAnchor::End
         } else if half > self.left + share * NARROW {
             TextAnchor::Start
@@ -235,7 +239,7 @@ mod tests {
         let points = [(0.0, 0.5), (1000.0, 2.5)];
         let (narrow, usual) = (layout(&ChartOptions::default(), &points, 340.0), layout(&ChartOptions::default(), &points, NOMINAL_WIDTH));
         assert_eq!(PlotLayout { size: usual.size, width: usual.width, ..narrow.clone() }, usual);
-        assert_eq!((narrow.left + narrow.width + narrow.right_margin(), narrow.top + narrow.height), (340.0, narrow.bottom()));
+        assert_eq!((narrow.left + narrow.width + narrow.right, narrow.top + narrow.height), (340.0, narrow.bottom()));
     }
 
     #[test]

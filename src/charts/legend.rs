@@ -1,9 +1,11 @@
-//! The names of a line chart's series: under the plot of a drawing, and how much room the page's own legend has.
+//! The names of a line chart: one for each run or group, one for each series without a run, and one for each split, which dashes
+//! distinguish. Under the plot of a drawing, and in the page's own legend.
 
 use super::display_list::{Ink, Shape, Shapes, Text, TextAnchor, X};
+use super::letters::group_letter;
 use super::names::shorten_names;
+use super::series_label::series_label;
 use super::series_style::SeriesStyle;
-use super::series_view::SeriesView;
 use super::text_metrics::text_width;
 
 /// The height of a row of names, in CSS pixels.
@@ -22,6 +24,8 @@ pub fn legend_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
 
 /// How many names the page's legend has before somebody asks for all: more than its two rows take.
 pub const MAX_FOLDED_NAMES: usize = 60;
+/// How many names it has at most: a button for each of a thousand series costs more than the chart. The settings panel lists all series.
+pub const MAX_NAMES: usize = 200;
 
 /// Names that are together wider than this have two rows in the page, in CSS pixels: those of most tiles have this room.
 const MAX_ONE_ROW_WIDTH: f64 = 420.0;
@@ -31,39 +35,106 @@ pub fn needs_two_rows<'a>(names: impl Iterator<Item = &'a str>) -> bool {
     names.map(|name| SWATCH + 24.0 + text_width(name)).sum::<f64>() > MAX_ONE_ROW_WIDTH
 }
 
+/// A series as the legend knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedSeries<'a> {
+    /// Its place among all series of the chart.
+    pub slot: usize,
+    /// The run or the group that it belongs to: its id and its name.
+    pub owner: Option<(&'a str, &'a str)>,
+    /// Of a run or a group its split.
+    pub name: &'a str,
+    pub style: SeriesStyle,
+}
+
+/// One name of a legend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegendItem {
+    pub name: String,
+    /// The places of its series among all series of the chart.
+    pub slots: Vec<usize>,
+    /// Its swatch.
+    pub style: SeriesStyle,
+    /// A split, in all runs: its swatch has the dash only.
+    pub is_split: bool,
+}
+
+/// The names of a chart, in the order in which their series come, the splits last. With one run, whose splits have colours, each series
+/// has its name.
+pub fn legend_items<'a>(series: impl Iterator<Item = NamedSeries<'a>>, has_one_run: bool) -> Vec<LegendItem> {
+    let mut items: Vec<LegendItem> = Vec::new();
+    let mut owners: Vec<(&str, usize)> = Vec::new();
+    let mut splits: Vec<LegendItem> = Vec::new();
+    for NamedSeries { slot, owner, name, style } in series {
+        let item = |name: String, style, is_split| LegendItem { name, slots: vec![slot], style, is_split };
+        let Some((id, owner_name)) = owner.filter(|_| !has_one_run) else {
+            items.push(item(series_label(owner.map(|(_, name)| name), name, has_one_run), style, false));
+            continue;
+        };
+        match owners.iter().find(|(known, _)| *known == id) {
+            Some((_, at)) => {
+                let known = &mut items[*at];
+                known.slots.push(slot);
+                known.style.dash = known.style.dash.min(style.dash);
+            }
+            None => {
+                owners.push((id, items.len()));
+                items.push(item(owner_name.to_owned(), style, false));
+            }
+        }
+        match splits.iter_mut().find(|split| split.name == name) {
+            Some(split) => split.slots.push(slot),
+            None => splits.push(item(name.to_owned(), style, true)),
+        }
+    }
+    if splits.len() > 1 {
+        // Dashes without a name would be a riddle, too.
+        splits.iter_mut().filter(|split| split.name.is_empty()).for_each(|split| split.name.push_str("no split"));
+        items.append(&mut splits);
+    }
+    items
+}
+
+/// The name of a group: its letter, its values, how many runs it has.
+pub fn group_name(index: u32, label: &str, runs: u32) -> String {
+    let runs = [" · ", &runs.to_string(), if runs == 1 { " run" } else { " runs" }].concat();
+    [&group_letter(index), " ", label, &runs].concat()
+}
+
 /// A name under the plot and where it stands.
 pub struct LegendName {
     x: f64,
-    /// `None` for the rest that had no room.
-    style: Option<SeriesStyle>,
+    /// Ink and dash; `None` for the rest that had no room.
+    swatch: Option<(Ink, usize)>,
     text: String,
     /// The whole name where the text is a part of it.
     whole: String,
 }
 
 /// Names in rows `room` wide, together at most `high`; what does not fit is counted at the end.
-pub fn lay_out_legend(curves: &[SeriesView], room: f64, high: f64) -> Vec<Vec<LegendName>> {
+pub fn lay_out_legend(items: &[LegendItem], room: f64, high: f64) -> Vec<Vec<LegendName>> {
     let most = ((high / ROW).floor() as usize).max(1);
     let mut rows: Vec<Vec<LegendName>> = vec![Vec::new()];
     let mut x = 0.0;
-    let names: Vec<&str> = curves.iter().map(|curve| curve.name).collect();
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
     let short = shorten_names(&names, (room - SWATCH - 4.0).min(2.0 * MAX_LABEL_WIDTH));
-    for (index, (curve, text)) in curves.iter().zip(short).enumerate() {
+    for (index, (item, text)) in items.iter().zip(short).enumerate() {
         let wide = SWATCH + 4.0 + text_width(&text) + 14.0;
-        let rest = curves.len() - index;
+        let rest = items.len() - index;
         // The last row keeps room for the number of those that are left.
         let keep = if rows.len() == most && rest > 1 { 60.0 } else { 0.0 };
         if x > 0.0 && x + wide - 14.0 + keep > room {
             if rows.len() == most {
-                rows[most - 1].push(LegendName { x: EDGE + x, style: None, text: format!("and {rest} more"), whole: String::new() });
+                rows[most - 1].push(LegendName { x: EDGE + x, swatch: None, text: format!("and {rest} more"), whole: String::new() });
                 break;
             }
             rows.push(Vec::new());
             x = 0.0;
         }
         if let Some(row) = rows.last_mut() {
-            let whole = if text == curve.name { String::new() } else { curve.name.to_owned() };
-            row.push(LegendName { x: EDGE + x, style: Some(curve.style), text, whole });
+            let whole = if text == item.name { String::new() } else { item.name.clone() };
+            let ink = if item.is_split { Ink::Muted } else { Ink::Series(item.style.colour) };
+            row.push(LegendName { x: EDGE + x, swatch: Some((ink, item.style.dash)), text, whole });
         }
         x += wide;
     }
@@ -74,8 +145,8 @@ pub fn lay_out_legend(curves: &[SeriesView], room: f64, high: f64) -> Vec<Vec<Le
 /// `y` is the base line of the name.
 pub fn draw_entry(margin: &mut Shapes, entry: LegendName, y: f64) {
     let mut x = entry.x;
-    if let Some(style) = entry.style {
-        margin.push(Shape::Swatch { style, x, width: SWATCH, y: y - 4.0 });
+    if let Some((ink, dash)) = entry.swatch {
+        margin.push(Shape::Swatch { ink, dash, x, width: SWATCH, y: y - 4.0 });
         x += SWATCH + 4.0;
     }
     let text = Text::new(Ink::Muted, TextAnchor::Start, X::px(x), y, entry.text);
@@ -85,18 +156,36 @@ pub fn draw_entry(margin: &mut Shapes, entry: LegendName, y: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::Column;
 
     #[test]
     fn a_legend_leaves_the_plot_its_room() {
-        let columns: Vec<_> = (0..5).map(|at| Column::point(f64::from(at), 1.0)).collect();
         let names: Vec<_> = (0..200).map(|i| format!("a series with quite a long name {i}")).collect();
-        let curves: Vec<_> =
-            names.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
-        let rows = lay_out_legend(&curves, 600.0, 100.0);
+        let series = names.iter().enumerate().map(|(slot, name)| NamedSeries { slot, owner: None, name, style: SeriesStyle::default() });
+        let rows = lay_out_legend(&legend_items(series, false), 600.0, 100.0);
         assert_eq!(rows.len(), 6);
-        let named = rows.iter().flatten().filter(|entry| entry.style.is_some()).count();
+        let named = rows.iter().flatten().filter(|entry| entry.swatch.is_some()).count();
         assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - named));
         assert!(rows.iter().flatten().all(|entry| entry.x + text_width(&entry.text) < 640.0));
+    }
+
+    #[test]
+    fn a_run_has_one_name_and_dashes_have_theirs() {
+        let series = |owner: &'static str, name: &'static str, colour, dash| NamedSeries {
+            slot: 0,
+            owner: (!owner.is_empty()).then_some((owner, owner)),
+            name,
+            style: SeriesStyle { colour, dash },
+        };
+        let say = |list: &[NamedSeries], has_one_run| -> Vec<String> {
+            let slotted = list.iter().enumerate().map(|(slot, series)| NamedSeries { slot, ..*series });
+            let items = legend_items(slotted, has_one_run);
+            let say = |item: LegendItem| format!("{} {:?} {}{}", item.name, item.slots, item.style.dash, if item.is_split { " split" } else { "" });
+            items.into_iter().map(say).collect()
+        };
+        let two = [series("a", "train", 0, 1), series("a", "val", 0, 0), series("", "limit", 1, 0), series("b", "val", 2, 0)];
+        assert_eq!(say(&two, false), ["a [0, 1] 0", "limit [2] 0", "b [3] 0", "train [0] 1 split", "val [1, 3] 0 split"]);
+        assert_eq!(say(&two[1..], false), ["a [0] 0", "limit [1] 0", "b [2] 0"], "one split needs no name");
+        assert_eq!(say(&[series("a", "", 0, 0), series("a", "val", 0, 1)], false), ["a [0, 1] 0", "no split [0] 0 split", "val [1] 1 split"]);
+        assert_eq!(say(&two[..2], true), ["train [0] 1", "val [1] 0"], "of the only run the splits have colours");
     }
 }

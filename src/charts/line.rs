@@ -2,9 +2,10 @@
 //! page uses its axes and markers, and draws the lines themselves as pixels.
 
 use super::canvas::{CanvasSize, ChartCanvas};
+use super::groups::{self, build_bands};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
 use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
-use super::legend::{EDGE, ROW, draw_entry, lay_out_legend};
+use super::legend::{EDGE, LegendItem, ROW, draw_entry, lay_out_legend};
 use super::markers::{LineMarker, MarkerKind, place_markers};
 use super::names::shorten_name;
 use super::range::x_range;
@@ -21,8 +22,10 @@ use crate::series::Column;
 pub struct LineChart<'a> {
     pub options: &'a ChartOptions<'a>,
     pub series: &'a [SeriesView<'a>],
-    /// Whether the title stands above the plot, and the names of the series below. The page writes them itself. The height includes them.
-    pub has_legend: bool,
+    /// The names below the plot; with them the title stands above it. `None`: the page writes both itself. The height includes them.
+    pub legend: Option<&'a [LegendItem]>,
+    /// How the lines of groups are made, as a line below the names; empty for none.
+    pub method: &'a str,
     /// How many series are not drawn, because there are too many; a text in the chart says so.
     pub left_out: usize,
 }
@@ -33,7 +36,7 @@ const HEADLINE_SIZE: f64 = 13.0;
 impl LineChart<'_> {
     /// Its size grows with the number of columns, never with that of points.
     pub fn draw(&self, canvas: &ChartCanvas) -> DisplayList {
-        let Self { options, series, has_legend, left_out } = *self;
+        let Self { options, series, legend, method, left_out } = *self;
         let left_out = match left_out {
             0 => String::new(),
             more => format!("{} of {} series are drawn.", series.len(), series.len() + more),
@@ -44,11 +47,12 @@ impl LineChart<'_> {
             // Names are set for the narrowest tile.
             CanvasSize::Fluid { height } => (Size { width: NOMINAL_WIDTH, height }, 320.0),
         };
-        let rows = if has_legend { lay_out_legend(series, room - 2.0 * EDGE, whole.height / 3.0) } else { Vec::new() };
-        let headline = if has_legend && !canvas.title.is_empty() { HEADLINE } else { 0.0 };
-        let below = if rows.is_empty() { 0.0 } else { rows.len() as f64 * ROW + 6.0 };
+        let rows = legend.map_or_else(Vec::new, |items| lay_out_legend(items, room - 2.0 * EDGE, whole.height / 3.0));
+        let headline = if legend.is_some() && !canvas.title.is_empty() { HEADLINE } else { 0.0 };
+        let row_count = rows.len() + usize::from(!method.is_empty());
+        let below = if row_count == 0 { 0.0 } else { row_count as f64 * ROW + 6.0 };
         let layout = PlotLayout::new(options, series, Size { height: whole.height - below - headline, ..whole }).shift_down(headline);
-        let mut list = DisplayList { summary, left: layout.left, right: layout.right_margin(), ..DisplayList::default() };
+        let mut list = DisplayList { summary, left: layout.left, right: layout.right, ..DisplayList::default() };
         if headline > 0.0 {
             // Its letters are a little larger than those of the width.
             let title = shorten_name(&canvas.title, (room - 2.0 * EDGE) * 0.75);
@@ -56,10 +60,13 @@ impl LineChart<'_> {
             list.margin.push(Shape::Text(Text { size: HEADLINE_SIZE, is_bold: true, ..title }));
         }
         draw_axes(&mut list.plot, options, &layout);
-        let units = canvas.size.plot_units(layout.left, layout.right_margin());
-        let paths = build_layers(&layout, series, units, layout.height).into_iter().map(Path::Stroke).collect();
+        let units = canvas.size.plot_units(layout.left, layout.right);
+        let bands = build_bands(&layout, series, units, layout.height).into_iter().map(Path::Area);
+        let strokes = build_layers(&layout, series, units, layout.height).into_iter().map(Path::Stroke);
+        let paths = bands.chain(strokes).collect();
         list.plot.push(Shape::Window(Window { top: layout.top, height: layout.height, width: units, paths }));
         draw_markers(&mut list.plot, &layout, &place_markers(&layout, series));
+        groups::draw_marks(&mut list.plot, &layout, series);
         if !left_out.is_empty() {
             let text = Text::new(Ink::Text, TextAnchor::End, X { share: 1.0, px: -4.0 }, layout.top + 12.0, left_out);
             list.plot.push(Shape::Text(Text { has_halo: true, ..text }));
@@ -67,6 +74,10 @@ impl LineChart<'_> {
         for (row, entries) in rows.into_iter().enumerate() {
             let y = layout.size.height + ROW * row as f64 + 12.0;
             entries.into_iter().for_each(|entry| draw_entry(&mut list.margin, entry, y));
+        }
+        if !method.is_empty() {
+            let y = layout.size.height + ROW * (row_count - 1) as f64 + 12.0;
+            list.margin.text(Ink::Muted, TextAnchor::Start, X::px(EDGE), y, shorten_name(method, room - 2.0 * EDGE));
         }
         list
     }
@@ -150,6 +161,10 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
             odd = [odd[0] + column.nan, odd[1] + column.pos_inf, odd[2] + column.neg_inf];
         }
         text = text + " " + curve.name + ": ";
+        if let Some(group) = &curve.group {
+            text.push_str(&groups::summarize(group, options.window));
+            continue;
+        }
         let Some(last) = curve.columns.iter().rfind(is_in) else {
             text.push_str(if curve.columns.is_empty() { "no points." } else { "no points here." });
             continue;
@@ -177,7 +192,7 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::AxisTitles;
+    use crate::charts::{AxisTitles, NamedSeries, legend_items};
     use crate::charts::markers::LineMarker;
     use crate::charts::palette::Theme;
     use crate::charts::render::svg::svg;
@@ -190,9 +205,16 @@ mod tests {
 
     const FIXED: CanvasSize = CanvasSize::Fixed { width: 640.0, height: 300.0 };
 
+    fn names(series: &[SeriesView]) -> Vec<LegendItem> {
+        let named = series.iter().map(|curve| NamedSeries { slot: curve.slot, owner: None, name: curve.name, style: curve.style });
+        legend_items(named, false)
+    }
+
     fn drawn(series: &[SeriesView], size: CanvasSize, has_legend: bool) -> String {
         let canvas = ChartCanvas { size, theme: Theme::Light, title: "a < b & \"c\"".to_owned() };
-        svg(&LineChart { options: &ChartOptions::default(), series, has_legend, left_out: 0 }.draw(&canvas), &canvas)
+        let items = names(series);
+        let legend = has_legend.then_some(items.as_slice());
+        svg(&LineChart { options: &ChartOptions::default(), series, legend, method: "", left_out: 0 }.draw(&canvas), &canvas)
     }
 
     /// The names of all elements, in order; fails where one is not closed, or closed by another.
@@ -280,7 +302,7 @@ mod tests {
             let (before, layout) = (PlotLayout::new(&plain, &curves, size), PlotLayout::new(&titled, &curves, size));
             assert_eq!((layout.size, layout.top - before.top, before.bottom() - layout.bottom()), (size, 12.0, 16.0));
             let canvas = ChartCanvas { size: CanvasSize::Fluid { height: 240.0 }, theme: Theme::Page, title: String::new() };
-            let list = LineChart { options: &titled, series: &curves, has_legend: false, left_out: 0 }.draw(&canvas);
+            let list = LineChart { options: &titled, series: &curves, legend: None, method: "", left_out: 0 }.draw(&canvas);
             let base = |wanted: &str| {
                 let texts = list.plot.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None });
                 texts.filter(|text| text.text == wanted).map(|text| text.y).next().unwrap()
@@ -337,7 +359,8 @@ mod tests {
             };
             for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {
                 let canvas = ChartCanvas { size, theme: Theme::Light, title: String::new() };
-                let chart = LineChart { options: &options, series: &curves, has_legend: true, left_out: 0 };
+                let items = names(&curves);
+                let chart = LineChart { options: &options, series: &curves, legend: Some(&items), method: "", left_out: 0 };
                 let document = svg(&chart.draw(&canvas), &canvas);
                 assert!(document.len() < 40_000, "{options:?} {columns:?}: {} bytes", document.len());
             }

@@ -9,7 +9,8 @@
 //! - [`kinds`] has the charts of one value (bar, histogram, heatmap, scatter). A kind is one file and
 //!   one line in its table: it parses the value, draws it and says where it can be pointed at.
 //! - [`LineChart`] draws the columns of series: [`layout`] finds the ranges, the ticks and the
-//!   legend; [`strokes`](build_layers) make the curves; [`markers`] are values that no line shows.
+//!   legend; [`strokes`](build_layers) make the curves; [`markers`] are values that no line shows; [groups](GroupView) of runs have a
+//!   line with a band.
 //! - [`display_list`] is what is drawn. In it x is a share of the plot's width plus CSS pixels, and y
 //!   is CSS pixels from the top, so one list fits every width.
 //! - [`Scale`] maps data units to 0..1, linearly or by the logarithm; [`ticks`] chooses round values
@@ -19,11 +20,14 @@ pub mod axis_titles;
 pub mod canvas;
 pub mod csv;
 pub mod display_list;
+mod group_hit;
+mod groups;
 pub mod hit_areas;
 pub mod hit_test;
 pub mod kinds;
 pub mod layout;
 mod legend;
+mod letters;
 pub mod line;
 pub mod markers;
 pub mod names;
@@ -43,9 +47,12 @@ pub mod time_zone;
 
 pub use axis_titles::AxisTitles;
 pub use canvas::{CanvasSize, ChartCanvas};
-pub use display_list::Layer;
+pub use display_list::{Area, Layer};
+pub use group_hit::{GroupHitRow, hit_test_groups};
+pub use groups::{GroupView, build_bands, draw_marks};
 pub use layout::{AllHidden, ChartOptions, PlotLayout, Size};
-pub use legend::{MAX_FOLDED_NAMES, legend_labels, needs_two_rows};
+pub use legend::{LegendItem, MAX_FOLDED_NAMES, MAX_NAMES, NamedSeries, group_name, legend_items, legend_labels, needs_two_rows};
+pub use letters::{group_letter, has_letters};
 pub use line::{LineChart, summarize};
 pub use markers::{LineMarker, place_markers};
 pub use palette::Theme;

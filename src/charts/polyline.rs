@@ -119,6 +119,31 @@ pub fn trace_points(points: &[Place], transform: &PlotTransform) -> Polyline {
     builder.finish()
 }
 
+/// The areas between low and high of the places, each a closed run: in the order of the high ends, and back along the low ones. A low end
+/// that has no place, such as 0 on a logarithmic axis, is beyond the lower edge. Where `high` has none there is no area.
+pub fn trace_band(places: impl Iterator<Item = (f64, f64, f64)>, transform: &PlotTransform) -> Polyline {
+    /// What is beyond is cut off where it is drawn. Slopes that lead there are vertical for the eye.
+    const FAR: f64 = 1e5;
+    let (mut path, mut upper, mut lower) = (Polyline::new(), Polyline::new(), Polyline::new());
+    for (x, low, high) in places.chain([(f64::NAN, f64::NAN, f64::NAN)]) {
+        let (x, top, bottom) = (transform.px_x(x), transform.px_y(high), transform.px_y(low));
+        if !(x.is_nan() || top.is_nan() || low.is_nan()) {
+            upper.push((x.clamp(-FAR, FAR), top.clamp(-FAR, FAR)));
+            lower.push((x.clamp(-FAR, FAR), if bottom.is_nan() { FAR } else { bottom.clamp(-FAR, FAR) }));
+            continue;
+        }
+        // An area of a single place has no width.
+        if upper.len() > 1 {
+            path.append(&mut upper);
+            path.extend(lower.drain(..).rev());
+            path.push(PEN_UP);
+        }
+        upper.clear();
+        lower.clear();
+    }
+    path
+}
+
 struct PolylineBuilder<'a> {
     transform: &'a PlotTransform<'a>,
     path: Polyline,

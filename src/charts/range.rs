@@ -1,10 +1,11 @@
 //! From where to where the axes of a line chart reach.
 
+use super::groups;
 use super::scale::{Scale, is_flat, pad_range};
 use super::series_view::SeriesView;
 
 pub fn x_range(curves: &[SeriesView]) -> Scale {
-    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+    let (mut lo, mut hi) = groups::x_extent(curves);
     for column in curves.iter().flat_map(|curve| curve.columns) {
         lo = lo.min(column.x_min);
         hi = hi.max(column.x_max);
@@ -29,6 +30,9 @@ pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
         }
     };
     for curve in curves {
+        if let Some(group) = &curve.group {
+            groups::see_values(group, x, log, &mut see);
+        }
         let mut before = (f64::INFINITY, 0.0);
         for column in curve.columns {
             at_edges(before, (column.x_first, column.first), x, log, &mut see);
@@ -57,7 +61,7 @@ pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
 }
 
 /// Tells the values of a straight piece where it crosses the edges of the window. A step backwards is no piece.
-fn at_edges(from: (f64, f64), to: (f64, f64), x: &Scale, log: bool, see: &mut dyn FnMut(f64)) {
+pub(super) fn at_edges(from: (f64, f64), to: (f64, f64), x: &Scale, log: bool, see: &mut dyn FnMut(f64)) {
     for edge in [x.lo, x.hi] {
         if from.0 < edge && edge < to.0 {
             // Halved, so that not even the whole range of doubles overflows.

@@ -1,5 +1,6 @@
 //! One series of a line chart, as it is drawn.
 
+use super::groups::GroupView;
 use super::series_style::SeriesStyle;
 use crate::series::{Column, Place};
 
@@ -7,6 +8,8 @@ use crate::series::{Column, Place};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Emphasis {
     Faint,
+    /// A member of the group that is pointed at, beneath its line.
+    Thin,
     #[default]
     Normal,
     Bold,
@@ -26,4 +29,6 @@ pub struct SeriesView<'a> {
     /// The smoothed line, drawn over the faint columns: as long as `columns`, one place for each; empty without smoothing.
     pub smoothed: &'a [Place],
     pub emphasis: Emphasis,
+    /// The series is a group of runs: it has no columns of its own.
+    pub group: Option<GroupView<'a>>,
 }

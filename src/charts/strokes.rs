@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::display_list::Layer;
+use super::groups;
 use super::layout::PlotLayout;
 use super::polyline::{PEN_UP, PlotTransform, Polyline, is_dense, trace_columns, trace_points};
 use super::series_view::{Emphasis, SeriesView};
@@ -18,16 +19,21 @@ const FAINT: f64 = 0.3;
 /// The lines in a plot of `width` times `height` pixels of any kind: faint ones first, bold ones last; a smoothed line over its faint raw one.
 pub fn build_layers(layout: &PlotLayout, curves: &[SeriesView], width: f64, height: f64) -> Vec<Layer> {
     let mut layers = Vec::with_capacity(curves.len());
-    for emphasis in [Emphasis::Faint, Emphasis::Normal, Emphasis::Bold] {
+    for emphasis in [Emphasis::Faint, Emphasis::Thin, Emphasis::Normal, Emphasis::Bold] {
         for curve in curves.iter().filter(|curve| curve.emphasis == emphasis) {
             let (stroke, alpha) = match emphasis {
                 Emphasis::Faint => (1.25, 0.3),
+                Emphasis::Thin => (1.0, 0.6),
                 Emphasis::Normal => (1.5, 1.0),
-                Emphasis::Bold => (2.25, 1.0),
+                Emphasis::Bold => (3.0, 1.0),
             };
             let style = curve.style;
             let snap = is_dense(curve.columns);
             let transform = PlotTransform { x: &layout.x, y: &layout.y, width, height, snap };
+            if let Some(group) = &curve.group {
+                groups::push_layers(curve, group, &transform, &mut layers);
+                continue;
+            }
             let mut push_segment = |columns: &[Column], smoothed: &[Place], alpha: f64| {
                 let mut raw = trace_columns(columns, &transform);
                 if !snap {

@@ -11,7 +11,9 @@ use crate::browser::dom;
 use crate::charts::display_list::Shapes;
 use crate::charts::palette;
 use crate::charts::text_metrics::FONT_SIZE;
-use crate::charts::{ChartOptions, LineMarker, PlotLayout, SeriesView, Size, TimeZone, build_layers, line, place_markers};
+use crate::charts::{
+    ChartOptions, LineMarker, PlotLayout, SeriesView, Size, TimeZone, build_bands, build_layers, draw_marks, line, place_markers,
+};
 
 /// Colours, font and pixel ratio: the same for all charts of one animation frame.
 pub struct CanvasTheme {
@@ -109,7 +111,12 @@ pub fn paint(
     let mut shapes = Shapes::default();
     line::draw_axes(&mut shapes, options, &layout);
     line::draw_markers(&mut shapes, &layout, &markers);
+    draw_marks(&mut shapes, &layout, curves);
     let mut painter = Painter::new(context, theme.style(), (layout.left, layout.width));
+    let bands = build_bands(&layout, curves, layout.width, layout.height);
+    if !bands.is_empty() {
+        painter.areas_beneath(&bands, (layout.top, layout.height));
+    }
     // The pixels of the lines replace those below them: the grid is drawn afterwards, under them.
     painter.rules_beneath(&shapes);
     painter.without_rules(&shapes);

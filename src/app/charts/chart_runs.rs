@@ -1,6 +1,8 @@
 //! What the charts know of the runs of the board: which are drawn, their names and colours.
 
-use crate::protocol::RunId;
+use super::groups::Grouping;
+use crate::charts::Emphasis;
+use crate::protocol::{GroupId, RunId};
 
 /// A run that is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +11,8 @@ pub struct DrawnRun {
     pub name: String,
     /// The index of its colour.
     pub colour: usize,
+    /// How it is drawn while no run is pointed at.
+    pub emphasis: Emphasis,
 }
 
 #[derive(Default)]
@@ -20,6 +24,9 @@ pub struct ChartRuns {
     pub revision: u64,
     /// The run that is pointed at.
     pub highlighted: Option<RunId>,
+    /// The groups that are drawn; `None`: runs.
+    pub grouping: Option<Grouping>,
+    pub highlighted_group: Option<GroupId>,
 }
 
 impl ChartRuns {
@@ -38,7 +45,7 @@ impl ChartRuns {
     }
 
     pub fn hides_any(&self) -> bool {
-        self.drawn.len() < self.count
+        self.grouping.is_none() && self.drawn.len() < self.count
     }
 
     /// The runs to be named in requests, separated by commas; `None` on a board without runs.

@@ -6,15 +6,18 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 use super::canvas::{self, CanvasTheme};
 use super::chart_runs::ChartRuns;
 use super::column_cache::{CachedSeries, ColumnCache, ColumnQuery};
+use super::groups::{CachedGroup, GroupCache, Grouping};
 use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary, Zoom};
 use super::hidden_series;
-use super::series_looks::SeriesLooks;
+use super::series_looks::{NamedItem, SeriesLooks};
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
 use crate::charts::{
-    AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, SeriesView, Size, format_number, is_series_hidden, palette,
+    AllHidden, AxisTitles, ChartOptions, Emphasis, GroupView, LineMarker, PlotLayout, SeriesView, Size, format_number, is_series_hidden,
+    palette, series_key,
 };
-use crate::protocol::{CellId, LineSettings, RunId, XAxis};
+use crate::protocol::groups::GroupCurve;
+use crate::protocol::{CellId, GroupId, LineSettings, RunId, XAxis};
 use crate::series::Axis;
 
 /// More series than these are only counted in the label for screen readers.
@@ -29,6 +32,8 @@ pub struct ChartState {
     /// Names of the series that this tab hides, if they differ from the settings.
     pub own_hidden: Option<Vec<String>>,
     pub cache: ColumnCache,
+    /// The curves of groups; empty while runs are drawn.
+    pub groups: GroupCache,
     /// The visible part of the x axis; `None`: all of it.
     pub viewport: Option<Viewport>,
     /// CSS pixels of the canvas. Asking the document while drawing would force a layout each time.
@@ -81,6 +86,7 @@ impl ChartState {
             stored,
             own_hidden: hidden_series::load(id),
             cache: ColumnCache::new(),
+            groups: GroupCache::default(),
             viewport: None,
             size: Size { width: 0.0, height: 0.0 },
             is_visible: false,
@@ -112,6 +118,7 @@ impl ChartState {
             canvas.set_height(0);
         }
         self.cache = ColumnCache::new();
+        self.groups = GroupCache::default();
         (self.is_dirty, self.is_stale) = (true, true);
     }
 
@@ -153,9 +160,27 @@ impl ChartState {
 
     /// Moves a viewport that follows to the newest point.
     pub fn follow(&mut self) {
-        if let Some(viewport) = self.viewport.filter(|viewport| viewport.follow && !self.cache.extent.1.is_nan()) {
-            self.viewport = Some(viewport.pinned_to_end(self.cache.extent.1));
+        let end = self.extent().1;
+        if let Some(viewport) = self.viewport.filter(|viewport| viewport.follow && !end.is_nan()) {
+            self.viewport = Some(viewport.pinned_to_end(end));
         }
+    }
+
+    /// First and last x of the chart; NaN before the first point.
+    pub fn extent(&self) -> (f64, f64) {
+        if self.groups.groups.is_empty() {
+            return self.cache.extent;
+        }
+        // Times of runs begin at 0, those of series at 1970: such series are not drawn.
+        let series = if self.axis() == Axis::Step { self.cache.extent } else { (f64::NAN, f64::NAN) };
+        (self.groups.extent.0.min(series.0), self.groups.extent.1.max(series.1))
+    }
+
+    /// Minimum width of a viewport around `x`.
+    pub fn min_window(&self, x: f64) -> f64 {
+        const GAPS: f64 = 3.0;
+        let least = self.groups.least_gap(x);
+        if least.is_finite() { GAPS * least } else { self.cache.min_window(x) }
     }
 
     pub fn hidden(&self) -> &[String] {
@@ -166,14 +191,35 @@ impl ChartState {
         is_series_hidden(self.hidden(), series.run.as_ref().map(RunId::as_str), &series.name)
     }
 
+    pub fn is_group_hidden(&self, group: &CachedGroup) -> bool {
+        let hidden = self.hidden();
+        !hidden.is_empty() && is_series_hidden(hidden, Some(&group.owner), &group.curve.split)
+    }
+
+    /// Whether the curve in this slot is hidden.
+    pub fn is_slot_hidden(&self, slot: usize) -> bool {
+        let series = &self.cache.series;
+        match series.get(slot) {
+            Some(series) => self.is_hidden(series),
+            None => self.groups.groups.get(slot - series.len()).is_some_and(|group| self.is_group_hidden(group)),
+        }
+    }
+
+    /// The names under which settings store that series are hidden, in the order of the slots.
+    fn keys(&self) -> Vec<String> {
+        let of_groups = self.groups.groups.iter().map(|group| series_key(Some(&group.owner), &group.curve.split));
+        self.cache.series.iter().map(CachedSeries::key).chain(of_groups).collect()
+    }
+
     /// The hidden names, in which a split that is hidden in all runs is replaced by its series: one of them can then be shown.
     fn hidden_keys(&self) -> Vec<String> {
-        let series = &self.cache.series;
-        let is_split = |name: &String| series.iter().any(|series| series.run.is_some() && series.name == *name);
+        let (series, groups) = (&self.cache.series, &self.groups.groups);
+        let is_split = |name: &String| {
+            series.iter().any(|series| series.run.is_some() && series.name == *name) || groups.iter().any(|group| group.curve.split == *name)
+        };
         let mut keys: Vec<String> = self.hidden().iter().filter(|name| !is_split(name)).cloned().collect();
-        for series in series.iter().filter(|series| self.is_hidden(series)) {
-            let key = series.key();
-            if !keys.contains(&key) {
+        for (slot, key) in self.keys().into_iter().enumerate() {
+            if self.is_slot_hidden(slot) && !keys.contains(&key) {
                 keys.push(key);
             }
         }
@@ -194,9 +240,12 @@ impl ChartState {
         self.cache.series.iter().any(|series| series.run.is_some())
     }
 
-    pub fn toggle_series(&mut self, at: usize, alone: bool) {
-        let keys: Vec<String> = self.cache.series.iter().map(CachedSeries::key).collect();
-        let hidden = hidden_series::toggle(&keys, &self.hidden_keys(), at, alone);
+    /// Hides or shows the series of an entry of the legend.
+    pub fn toggle_series(&mut self, entry: usize, alone: bool) {
+        let Some(NamedItem { item, .. }) = self.looks.legend.get(entry) else { return };
+        let keys = self.keys();
+        let clicked: Vec<String> = item.slots.iter().filter_map(|slot| keys.get(*slot).cloned()).collect();
+        let hidden = hidden_series::toggle(&keys, &self.hidden_keys(), &clicked, alone);
         self.own_hidden = (hidden != self.settings.hidden).then_some(hidden);
         hidden_series::store(&self.id, self.own_hidden.as_deref());
         self.highlighted = None;
@@ -205,9 +254,7 @@ impl ChartState {
 
     /// The columns to request; `None` when the cache has them.
     pub fn missing_query(&self) -> Option<ColumnQuery> {
-        let width = self.size.width * window().device_pixel_ratio();
-        let plot = self.layout.as_ref().map_or(0.9, |layout| layout.width / layout.size.width);
-        let width = (width * plot) as u32;
+        let width = self.pixel_columns();
         if width == 0 {
             return None;
         }
@@ -216,8 +263,22 @@ impl ChartState {
         if missing.is_none() && self.is_stale { Some(self.cache.query(self.viewport, self.axis(), width, smooth)) } else { missing }
     }
 
-    /// The series that are drawn; those of the highlighted run in bold.
-    pub fn curves(&self, highlighted_run: Option<&RunId>) -> Vec<SeriesView<'_>> {
+    /// The curves of groups to request.
+    pub fn missing_groups(&self, keys: &str) -> Option<ColumnQuery> {
+        let width = self.pixel_columns();
+        if width == 0 { None } else { self.groups.missing_query(self.viewport, self.axis(), width, self.settings.smooth, keys) }
+    }
+
+    /// Pixels of the screen in the plot's width.
+    fn pixel_columns(&self) -> u32 {
+        let width = self.size.width * window().device_pixel_ratio();
+        let plot = self.layout.as_ref().map_or(0.9, |layout| layout.width / layout.size.width);
+        (width * plot) as u32
+    }
+
+    /// The groups and series that are drawn; those of the highlighted run or group in bold.
+    pub fn curves(&self, runs: &ChartRuns) -> Vec<SeriesView<'_>> {
+        let highlighted_run = runs.highlighted.as_ref();
         // Of a run that has no series here nothing can be in bold.
         let highlighted_run = highlighted_run.filter(|run| self.cache.series.iter().any(|series| series.run.as_ref() == Some(run)));
         let is_any_highlighted = self.highlighted.is_some() || highlighted_run.is_some();
@@ -236,34 +297,57 @@ impl ChartState {
             } else if is_any_highlighted && series.total > 0 {
                 Emphasis::Faint
             } else {
-                Emphasis::Normal
+                self.looks.emphases.get(slot).copied().unwrap_or_default()
             },
+            group: None,
         };
-        self.cache.series.iter().enumerate().filter(|(_, series)| !self.is_hidden(series)).map(curve).collect()
+        // Times of runs begin at 0, those of series at 1970.
+        let series = if runs.grouping.is_some() && !is_along_steps { &[][..] } else { &self.cache.series[..] };
+        let mut curves: Vec<_> = series.iter().enumerate().filter(|(_, series)| !self.is_hidden(series)).map(curve).collect();
+        if let Some(grouping) = &runs.grouping {
+            self.push_groups(grouping, runs.highlighted_group, &mut curves);
+        }
+        curves
+    }
+
+    fn push_groups<'a>(&'a self, grouping: &Grouping, highlighted: Option<GroupId>, curves: &mut Vec<SeriesView<'a>>) {
+        let groups = &self.groups.groups;
+        // Of a group that is not here nothing can be in bold.
+        let highlighted = highlighted.filter(|id| groups.iter().any(|group| group.curve.group == *id));
+        for (slot, group) in (self.cache.series.len()..).zip(groups) {
+            let GroupCurve { group: id, index, runs, columns, .. } = &group.curve;
+            if grouping.draws(*id) && !self.is_group_hidden(group) {
+                let style = self.looks.styles.get(slot).copied().unwrap_or_default();
+                let emphasis = grouping.emphasis(*id, highlighted);
+                let group = Some(GroupView { columns, runs: *runs, index: *index });
+                curves.push(SeriesView { slot, style, emphasis, group, ..SeriesView::default() });
+            }
+        }
     }
 
     pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(Axis, f64)>, runs: &ChartRuns) {
         self.is_dirty = false;
         // Columns along the other axis cannot be drawn on this one: the last drawing stays until the new columns come.
-        if self.cache.axis() != Some(self.axis()) {
+        let axis = if runs.grouping.is_some() { self.groups.axis() } else { self.cache.axis() };
+        if axis != Some(self.axis()) {
             return;
         }
         let Some(plot) = self.plot.clone() else { return };
-        self.looks.update(&self.cache.series, runs);
+        self.looks.update(&self.cache.series, &self.groups, runs);
         // A series that is no longer there must not leave the others faint.
         self.highlighted = self.highlighted.filter(|slot| *slot < self.cache.series.len());
-        let is_empty = self.cache.total() == 0;
-        let curves = self.curves(runs.highlighted.as_ref());
+        let is_empty = self.total() == 0;
+        let curves = self.curves(runs);
         let options = ChartOptions {
-            x_axis: self.settings.x,
+            x_axis: self.x_axis(runs),
             y_scale: self.settings.y,
             unit: &self.settings.unit,
             titles: self.titles(),
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
-            origin: Some(self.cache.extent.0).filter(|origin| origin.is_finite()),
+            origin: Some(self.origin(runs)).filter(|origin| origin.is_finite()),
             zone: theme.zone(),
             all_hidden: match curves.is_empty() {
-                true if !self.cache.series.is_empty() => AllHidden::Series,
+                true if !self.cache.series.is_empty() || !self.groups.groups.is_empty() => AllHidden::Series,
                 true if runs.hides_any() => AllHidden::Runs,
                 _ => AllHidden::No,
             },
@@ -290,17 +374,17 @@ impl ChartState {
     /// Every frame comes here, and hardly any changes the legend: it is compared before it is copied.
     fn update_legend(&self, display: &PlotDisplay, is_dark: bool) {
         let entries = || {
-            let SeriesLooks { labels, short, styles, .. } = &self.looks;
-            let looks = labels.iter().zip(short).zip(styles).zip(&self.cache.series);
-            looks.map(|(((name, short), style), series)| {
-                (name, short, !self.is_hidden(series), palette::colour(style.colour, is_dark), style.dash)
+            self.looks.legend.iter().map(|NamedItem { item, short }| {
+                let is_shown = item.slots.iter().any(|slot| !self.is_slot_hidden(*slot));
+                let color = if item.is_split { palette::inks(is_dark).muted } else { palette::colour(item.style.colour, is_dark) };
+                (&item.name, short, is_shown, color, item.style.dash)
             })
         };
         let is_same = display.legend.with_untracked(|legend| {
             let same = |(entry, (name, short, is_shown, color, dash)): (&LegendEntry, (&String, &String, bool, u32, usize))| {
                 entry.name == *name && entry.short == *short && entry.is_shown == is_shown && entry.color == color && entry.dash == dash
             };
-            legend.len() == self.looks.labels.len() && legend.iter().zip(entries()).all(same)
+            legend.len() == self.looks.legend.len() && legend.iter().zip(entries()).all(same)
         });
         if !is_same {
             let copied = entries().map(|(name, short, is_shown, color, dash)| LegendEntry {
@@ -326,6 +410,21 @@ impl ChartState {
         display.crosshair.set_if_changed(place);
     }
 
+    /// Points of series and places of groups.
+    fn total(&self) -> u64 {
+        self.cache.total() + self.groups.total() as u64
+    }
+
+    /// Groups have no wall times: their runs are aligned at their beginnings.
+    pub fn x_axis(&self, runs: &ChartRuns) -> XAxis {
+        if runs.grouping.is_some() && self.axis() == Axis::Time { XAxis::Relative } else { self.settings.x }
+    }
+
+    /// What relative times count from.
+    pub fn origin(&self, runs: &ChartRuns) -> f64 {
+        if runs.grouping.is_some() { 0.0 } else { self.cache.extent.0 }
+    }
+
     fn titles(&self) -> AxisTitles<&str> {
         AxisTitles { x: &self.settings.x_label, y: &self.settings.y_label }
     }
@@ -333,17 +432,21 @@ impl ChartState {
     fn summary(&self) -> Option<Summary> {
         let layout = self.layout.as_ref()?;
         let mut label = String::from("Line chart");
-        let shown = self.cache.series.iter().zip(&self.looks.labels).filter(|(series, _)| !self.is_hidden(series));
+        let shown = self.looks.labels.iter().enumerate().filter(|(slot, _)| !self.is_slot_hidden(*slot));
         let more = shown.clone().count().saturating_sub(MAX_LABEL_SERIES);
-        for (series, name) in shown.take(MAX_LABEL_SERIES) {
-            let Some(last) = series.columns.list.last() else { continue };
+        for (slot, name) in shown.take(MAX_LABEL_SERIES) {
+            let last = match self.cache.series.get(slot) {
+                Some(series) => series.columns.list.last().map(|last| last.last),
+                None => self.groups.groups.get(slot - self.cache.series.len()).and_then(|group| Some(group.curve.columns.last()?.line)),
+            };
+            let Some(last) = last else { continue };
             label.push_str(if label.len() > 10 { "; " } else { ": " });
-            label.extend([name.as_str(), " ", &format_number(last.last)]);
+            label.extend([name.as_str(), " ", &format_number(last)]);
         }
         if more > 0 {
             label.extend(["; and ", &more.to_string(), " more"]);
         }
-        let points = self.cache.total();
+        let points = self.total();
         label.extend(["; ", &points.to_string(), " points.", &self.titles().summarize(), " ", layout.note]);
         Some(Summary { label, points, from: layout.x.lo, to: layout.x.hi })
     }

@@ -31,9 +31,9 @@ impl Charts {
     fn run(&mut self, id: &CellId, command: ChartCommand) -> bool {
         let Some(chart) = self.chart(id) else { return false };
         let Some(range) = chart.visible_range() else { return true };
-        let extent = chart.cache.extent;
+        let extent = chart.extent();
         let middle = (range.from + range.to) / 2.0;
-        let min_width = chart.cache.min_window(middle);
+        let min_width = chart.min_window(middle);
         let viewport = match command {
             ChartCommand::ZoomIn => range.zoom(middle, 1.0 / (1.0 + STEP), min_width, extent),
             ChartCommand::ZoomOut => range.zoom(middle, 1.0 + STEP, min_width, extent),

@@ -53,12 +53,12 @@ impl Charts {
         event.prevent_default();
         let Some(chart) = self.chart(id) else { return };
         let (Some(range), Some(layout)) = (chart.visible_range(), &chart.layout) else { return };
-        let extent = chart.cache.extent;
+        let extent = chart.extent();
         let viewport = if across.abs() > by.abs() {
             chart.viewport.map(|viewport| viewport.pan(across * WHEEL_ZOOM, extent))
         } else {
             let x = layout.x_at(f64::from(event.offset_x()));
-            range.zoom(x, (by * WHEEL_ZOOM).exp(), chart.cache.min_window(x), extent)
+            range.zoom(x, (by * WHEEL_ZOOM).exp(), chart.min_window(x), extent)
         };
         self.set_viewport(id, viewport);
     }
@@ -174,10 +174,10 @@ impl Charts {
         let after = self.pointer.spread();
         let (start_x, start_range, is_panning) = (self.pointer.start_x, self.pointer.start_range, self.pointer.is_panning);
         let Some(chart) = self.chart(id) else { return };
-        let (Some(layout), extent) = (&chart.layout, chart.cache.extent) else { return };
+        let (Some(layout), extent) = (&chart.layout, chart.extent()) else { return };
         if let (Some((middle, before)), Some((_, after)), Some(range)) = (before, after, chart.visible_range()) {
             let x = layout.x_at(middle);
-            let viewport = range.zoom(x, before / after, chart.cache.min_window(x), extent);
+            let viewport = range.zoom(x, before / after, chart.min_window(x), extent);
             return self.set_viewport(id, viewport);
         }
         if !is_panning {

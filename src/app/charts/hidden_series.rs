@@ -23,24 +23,23 @@ pub fn load(id: &CellId) -> Option<Vec<String>> {
     Some(stored.split('\n').filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
-/// The hidden names after a click on the series at `at`; `alone` with Alt. Names that the chart does not have stay: their series may
-/// come back.
-pub fn toggle(names: &[String], hidden: &[String], at: usize, alone: bool) -> Vec<String> {
-    let Some(name) = names.get(at) else { return hidden.to_vec() };
+/// The hidden names after a click on the entry of some of them; `alone` with Alt. Names that the chart does not have stay: their series
+/// may come back.
+pub fn toggle(names: &[String], hidden: &[String], clicked: &[String], alone: bool) -> Vec<String> {
     let is_hidden = |name: &String| hidden.contains(name);
+    let is_any_shown = clicked.iter().any(|name| !is_hidden(name));
     let mut after: Vec<String> = hidden.to_vec();
     if !alone {
-        if is_hidden(name) {
-            after.retain(|known| known != name)
-        } else {
-            after.push(name.clone())
+        after.retain(|known| !clicked.contains(known));
+        if is_any_shown {
+            after.extend_from_slice(clicked);
         }
         return after;
     }
-    let is_alone = !is_hidden(name) && names.iter().all(|other| other == name || is_hidden(other));
+    let is_alone = is_any_shown && names.iter().all(|other| clicked.contains(other) || is_hidden(other));
     after.retain(|known| !names.contains(known));
     if !is_alone {
-        after.extend(names.iter().filter(|other| *other != name).cloned());
+        after.extend(names.iter().filter(|other| !clicked.contains(other)).cloned());
     }
     after
 }
@@ -55,16 +54,25 @@ mod tests {
 
     #[test]
     fn a_click_hides_and_shows() {
-        assert_eq!(toggle(&texts("abc"), &texts(""), 1, false), texts("b"));
-        assert_eq!(toggle(&texts("abc"), &texts("xb"), 1, false), texts("x"));
-        assert_eq!(toggle(&texts("abc"), &texts("b"), 7, false), texts("b"));
+        assert_eq!(toggle(&texts("abc"), &texts(""), &texts("b"), false), texts("b"));
+        assert_eq!(toggle(&texts("abc"), &texts("xb"), &texts("b"), false), texts("x"));
+        assert_eq!(toggle(&texts("abc"), &texts("b"), &[], false), texts("b"));
     }
 
     #[test]
     fn alt_and_a_click_isolates_and_brings_all_back() {
-        assert_eq!(toggle(&texts("abc"), &texts(""), 1, true), texts("ac"));
-        assert_eq!(toggle(&texts("abc"), &texts("xac"), 1, true), texts("x"));
-        assert_eq!(toggle(&texts("abc"), &texts("b"), 1, true), texts("ac"));
-        assert_eq!(toggle(&texts("a"), &texts(""), 0, true), texts(""));
+        assert_eq!(toggle(&texts("abc"), &texts(""), &texts("b"), true), texts("ac"));
+        assert_eq!(toggle(&texts("abc"), &texts("xac"), &texts("b"), true), texts("x"));
+        assert_eq!(toggle(&texts("abc"), &texts("b"), &texts("b"), true), texts("ac"));
+        assert_eq!(toggle(&texts("a"), &texts(""), &texts("a"), true), texts(""));
+    }
+
+    #[test]
+    fn the_entry_of_a_run_has_all_of_its_splits() {
+        assert_eq!(toggle(&texts("abc"), &texts(""), &texts("ab"), false), texts("ab"));
+        assert_eq!(toggle(&texts("abc"), &texts("a"), &texts("ab"), false), texts("ab"), "what is left is hidden, too");
+        assert_eq!(toggle(&texts("abc"), &texts("ab"), &texts("ab"), false), texts(""));
+        assert_eq!(toggle(&texts("abc"), &texts(""), &texts("ab"), true), texts("c"));
+        assert_eq!(toggle(&texts("abc"), &texts("c"), &texts("ab"), true), texts(""));
     }
 }

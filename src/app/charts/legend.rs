@@ -1,4 +1,4 @@
-//! The legend of a chart: a button for each series. Hover highlights a series, a click hides or shows it, Alt and a click shows it alone:
+//! The legend of a chart: a button for each series, run or group. Hover highlights a series, a click hides or shows it, Alt and a click shows it alone:
 //! in this tab only. The settings panel stores it for everyone.
 
 use leptos::html::Div;
@@ -9,20 +9,23 @@ use web_sys::{HtmlElement, MouseEvent};
 use super::display::{ChartDisplay, LegendEntry, PlotDisplay, hex_color};
 use super::registry::{ChartRegistry, use_charts};
 use crate::app::signals::SetIfChanged;
-use crate::charts::{MAX_FOLDED_NAMES, needs_two_rows};
+use crate::charts::{MAX_FOLDED_NAMES, MAX_NAMES, needs_two_rows};
 use crate::protocol::CellId;
 
 impl ChartRegistry {
-    /// Highlights a series, and its run in all charts; `None`: none of the chart. A hidden series is not highlighted.
-    fn highlight(self, id: &CellId, slot: Option<usize>) {
-        let mut run = None;
+    /// Highlights an entry: a series, a run or a group in all charts; `None`: none of the chart. What is hidden is not highlighted, and no
+    /// split is.
+    fn highlight(self, id: &CellId, entry: Option<usize>) {
+        let (mut run, mut group) = (None, None);
         self.update(|charts| {
             let Some(chart) = charts.chart(id) else { return };
-            let is_shown = |slot: &usize| chart.cache.series.get(*slot).is_some_and(|series| !chart.is_hidden(series));
-            let slot = slot.filter(is_shown);
-            // A run is highlighted with all of its series.
-            run = slot.and_then(|slot| chart.cache.series[slot].run.clone());
-            let slot = slot.filter(|_| run.is_none());
+            let item = entry.and_then(|entry| chart.looks.legend.get(entry)).map(|named| &named.item).filter(|item| !item.is_split);
+            let slot = item.and_then(|item| item.slots.iter().copied().find(|slot| !chart.is_slot_hidden(*slot)));
+            // A run or a group is highlighted with all of its series.
+            run = slot.and_then(|slot| chart.cache.series.get(slot)?.run.clone());
+            let count = chart.cache.series.len();
+            group = slot.and_then(|slot| chart.groups.groups.get(slot.checked_sub(count)?)).map(|group| group.curve.group);
+            let slot = slot.filter(|_| run.is_none() && group.is_none());
             if chart.highlighted != slot {
                 chart.highlighted = slot;
                 chart.is_dirty = true;
@@ -30,12 +33,13 @@ impl ChartRegistry {
             }
         });
         self.highlight_run(run);
+        self.highlight_group(group);
     }
 
-    fn toggle_series(self, id: &CellId, slot: usize, alone: bool) {
+    fn toggle_series(self, id: &CellId, entry: usize, alone: bool) {
         self.update(|charts| {
             let Some(chart) = charts.chart(id) else { return };
-            chart.toggle_series(slot, alone);
+            chart.toggle_series(entry, alone);
             charts.request_frame();
         });
     }
@@ -47,7 +51,7 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
     let legend = NodeRef::<Div>::new();
     let ChartDisplay { is_unfolded, .. } = display;
     let total = Memo::new(move |_| plot.legend.with(Vec::len));
-    let count = move || if is_unfolded.get() { total.get() } else { total.get().min(MAX_FOLDED_NAMES) };
+    let count = move || total.get().min(if is_unfolded.get() { MAX_NAMES } else { MAX_FOLDED_NAMES });
     let id = StoredValue::new(id);
     let left_out = RwSignal::new(0);
     // What the room of the legend depends on. The document is measured only when one of them has changed.

@@ -15,6 +15,7 @@ mod commands;
 mod crosshair;
 mod display;
 mod gestures;
+mod groups;
 mod hidden_series;
 mod history;
 mod hover;
@@ -45,6 +46,7 @@ mod visibility;
 
 pub use chart_runs::DrawnRun;
 pub use commands::ChartCommand;
+pub use groups::Grouping;
 pub use history::set_query_key;
 pub use hover::{ChartHover, HoverOutline, HoverTarget, provide_chart_hover, use_chart_hover};
 pub use line_chart::{LineChart, Prerendered};

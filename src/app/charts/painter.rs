@@ -8,7 +8,9 @@ use web_sys::{CanvasRenderingContext2d, ImageData};
 
 use super::display::hex_color;
 use crate::browser::dom;
-use crate::charts::display_list::{DisplayList, Glyph, HeatCells, Ink, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X};
+use crate::charts::display_list::{
+    Area, DisplayList, Glyph, HeatCells, Ink, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X, plate_corners,
+};
 use crate::charts::polyline::PEN_UP;
 use crate::charts::text_metrics::FONT_SIZE;
 
@@ -60,6 +62,25 @@ impl<'a> Painter<'a> {
         let _ = pen.set_transform(look.ratio, 0.0, 0.0, look.ratio, 0.0, 0.0);
         painter.shapes(&list.margin, true);
         painter.shapes(&list.plot, false);
+    }
+
+    /// Areas in the plot's rectangle, from `top` on, in CSS pixels: beneath what is drawn already, the last of them on top.
+    pub fn areas_beneath(&self, areas: &[Area], (top, height): (f64, f64)) {
+        self.pen.save();
+        self.pen.begin_path();
+        self.pen.rect(self.left, top, self.width, height);
+        self.pen.clip();
+        let _ = self.pen.set_global_composite_operation("destination-over");
+        areas.iter().rev().for_each(|area| self.area(area, |(x, y)| (self.left + x, top + y)));
+        self.pen.restore();
+    }
+
+    fn area(&self, area: &Area, place: impl Fn((f64, f64)) -> (f64, f64)) {
+        self.ink(Ink::Series(area.slot));
+        self.pen.set_global_alpha(area.alpha);
+        self.trace(area.path.iter().copied().map(place));
+        self.pen.fill();
+        self.pen.set_global_alpha(1.0);
     }
 
     /// Only the straight lines: what lies beneath everything, the last of them on top.
@@ -244,6 +265,15 @@ impl<'a> Painter<'a> {
             }
             Glyph::Disc { radius } => self.disc((x, y), radius),
             Glyph::Tick { length } => self.stroke(1.0, [(x - length, y), (x, y)]),
+            Glyph::Plate { width, height } => {
+                self.trace(plate_corners(width, height).map(|(dx, dy)| (x + dx, y + dy)));
+                self.pen.close_path();
+                self.ink(Ink::Ground);
+                self.pen.fill();
+                self.ink(marker.ink);
+                self.pen.set_line_width(1.0);
+                self.pen.stroke();
+            }
         }
     }
 
@@ -276,6 +306,7 @@ impl<'a> Painter<'a> {
                     self.ink(Ink::Series(*slot));
                     self.round_stroke(*width, points.iter().map(place));
                 }
+                Path::Area(area) => self.area(area, |point| place(&point)),
                 Path::Dots { slot, size, is_square: true, spacing, dots } => {
                     self.ink(Ink::Series(*slot));
                     self.pen.set_global_alpha(DOT_ALPHA);

@@ -3,14 +3,16 @@
 use std::ops::Range;
 
 use super::canvas;
+use super::chart_runs::ChartRuns;
 use super::chart_state::ChartState;
+use super::groups::read_groups;
 use super::tooltip::TooltipRow;
 use crate::charts::hit_test::{HitRow, hit_test};
 use crate::charts::markers::{LineMarker, MarkerKind};
 use crate::charts::text_metrics::format_position;
 use crate::charts::ticks;
 use crate::charts::{TimeZone, format_number, palette};
-use crate::protocol::{CellId, XAxis};
+use crate::protocol::{CellId, GroupId, XAxis};
 use crate::series::Column;
 use crate::sorting;
 
@@ -43,19 +45,27 @@ pub struct Readout {
     /// Place of the crosshair on the x axis.
     pub x: f64,
     pub rows: Vec<TooltipRow>,
+    /// The group on whose line the pointer is.
+    pub group: Option<GroupId>,
 }
 
 impl Readout {
     /// The values at a place of the canvas; `None` outside of the plot and without points.
-    pub fn at(chart: &ChartState, place: (f64, f64), is_dark: bool) -> Option<Self> {
+    pub fn at(chart: &ChartState, runs: &ChartRuns, place: (f64, f64), is_dark: bool) -> Option<Self> {
         let layout = chart.layout.as_ref().filter(|layout| place.0 >= layout.left && place.0 <= layout.left + layout.width)?;
-        let mut hit = hit_test(layout, &chart.curves(None), &chart.markers, place)?;
+        let curves = chart.curves(runs);
         let axis = AxisFormat {
-            x_axis: chart.settings.x,
+            x_axis: chart.x_axis(runs),
             resolution: (layout.x.hi - layout.x.lo) / layout.width,
-            origin: chart.cache.extent.0,
+            origin: chart.origin(runs),
             zone: canvas::zone(),
         };
+        if let Some(grouping) = &runs.grouping
+            && let Some(read) = read_groups(chart, &curves, grouping, &axis, place, is_dark)
+        {
+            return Some(read);
+        }
+        let mut hit = hit_test(layout, &curves, &chart.markers, place)?;
         let heading = axis.format(hit.x);
         let mut rows = vec![TooltipRow::text("", axis.heading(hit.x, &heading))];
         let mut push_row = |slot: usize, class: &'static str, value: String| {
@@ -97,7 +107,7 @@ impl Readout {
             let value = describe_left_out(shown.start, hit.rows.len() - shown.end);
             rows.push(TooltipRow { value, ..TooltipRow::text("rest", more) });
         }
-        Some(Self { x: hit.x, rows })
+        Some(Self { x: hit.x, rows, group: None })
     }
 }
 
@@ -153,17 +163,21 @@ pub fn non_finite_counts(column: &Column) -> String {
 }
 
 /// Formats places on the x axis.
-struct AxisFormat {
-    x_axis: XAxis,
+pub struct AxisFormat {
+    pub x_axis: XAxis,
     /// Span of a pixel, in units of the axis.
-    resolution: f64,
+    pub resolution: f64,
     /// First x of the chart: relative time starts there.
-    origin: f64,
-    zone: TimeZone,
+    pub origin: f64,
+    pub zone: TimeZone,
 }
 
 impl AxisFormat {
-    fn format(&self, x: f64) -> String {
+    pub fn is_step(&self) -> bool {
+        self.x_axis == XAxis::Step
+    }
+
+    pub fn format(&self, x: f64) -> String {
         match self.x_axis {
             XAxis::Step => format_position(x, self.resolution),
             XAxis::Relative => format_position(x - self.origin, self.resolution) + " s",
@@ -173,10 +187,10 @@ impl AxisFormat {
     }
 
     fn prefix(&self) -> &'static str {
-        if self.x_axis == XAxis::Step { "step " } else { "" }
+        if self.is_step() { "step " } else { "" }
     }
 
-    fn heading(&self, x: f64, formatted: &str) -> String {
+    pub fn heading(&self, x: f64, formatted: &str) -> String {
         match self.x_axis {
             XAxis::Step => ["step ", formatted].concat(),
             XAxis::Relative => ["after ", formatted].concat(),

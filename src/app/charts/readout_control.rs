@@ -38,15 +38,16 @@ impl Charts {
     /// Reads the next value, or the one before: from the edge of the plot at first.
     pub fn step_readout(&mut self, id: &CellId, forward: bool) {
         let last = self.readout.as_ref().filter(|readout| readout.chart == *id).map(|readout| readout.canvas.0);
-        let Some((chart, layout, plot)) = self.chart(id).and_then(|chart| Some((&*chart, chart.layout.as_ref()?, chart.plot.as_ref()?)))
-        else {
-            return;
-        };
+        let Some((chart, runs)) = self.chart_and_runs(id) else { return };
+        let Some((layout, plot)) = chart.layout.as_ref().zip(chart.plot.as_ref()) else { return };
         let (left, right) = (layout.left, layout.left + layout.width);
         let from = last.unwrap_or(if forward { left - 1.0 } else { right + 1.0 });
         let mut best = if forward { f64::INFINITY } else { f64::NEG_INFINITY };
-        for column in chart.curves(None).iter().flat_map(|curve| curve.columns) {
-            let at = layout.px(column.x_min);
+        let curves = chart.curves(runs);
+        let places = curves.iter().flat_map(|curve| curve.columns).map(|column| column.x_min);
+        let of_groups = curves.iter().filter_map(|curve| curve.group).flat_map(|group| group.columns).map(|column| column.x);
+        for x in places.chain(of_groups) {
+            let at = layout.px(x);
             // At least one pixel on.
             let is_nearer = if forward { at >= from + 1.0 && at < best } else { at <= from - 1.0 && at > best };
             if is_nearer && at >= left && at <= right {
@@ -75,10 +76,13 @@ impl Charts {
             return tooltip.move_to(client);
         }
         let is_dark = self.is_dark();
-        let Some(chart) = self.chart(&id) else { return self.clear_readout() };
+        let Some((chart, runs)) = self.chart_and_runs(&id) else { return self.clear_readout() };
         let axis = chart.axis();
-        match Readout::at(chart, canvas, is_dark) {
-            Some(Readout { x, rows }) => {
+        match Readout::at(chart, runs, canvas, is_dark) {
+            Some(Readout { x, rows, group }) => {
+                if pin == Pin::Pointer {
+                    self.highlight_group(group);
+                }
                 let is_announced = pin == Pin::Pending;
                 if is_announced {
                     self.readout = Some(ReadoutTarget { chart: id, canvas, client, pin: Pin::At(x) });
@@ -99,6 +103,7 @@ impl Charts {
             self.is_readout_due = false;
             self.registry.tooltip.hide();
             self.set_crosshair(None);
+            self.highlight_group(None);
         }
     }
 

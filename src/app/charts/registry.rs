@@ -19,7 +19,7 @@ use super::tooltip::TooltipHandle;
 use super::url_state::UrlState;
 use super::value_chart::CanvasChart;
 use super::viewport::Viewport;
-use crate::protocol::{CellId, LineSettings, RunId, points};
+use crate::protocol::{CellId, GroupId, LineSettings, RunId, points};
 use crate::series::Axis;
 
 /// A handle to the charts of the page, which components get by [`use_charts`]. On the server it holds no charts.
@@ -30,6 +30,8 @@ pub struct ChartRegistry {
     pub panel: PanelState,
     /// The run that is pointed at in a legend or in the list of runs.
     pub highlighted_run: RwSignal<Option<RunId>>,
+    /// The group that is pointed at in a legend, in a chart or in the list of runs.
+    pub highlighted_group: RwSignal<Option<GroupId>>,
 }
 
 pub struct Charts {
@@ -70,7 +72,9 @@ pub fn use_charts() -> ChartRegistry {
 
 impl ChartRegistry {
     pub fn new() -> Self {
-        let registry = Self { charts: None, tooltip: TooltipHandle::new(), panel: PanelState::new(), highlighted_run: RwSignal::new(None) };
+        let (highlighted_run, highlighted_group) = (RwSignal::new(None), RwSignal::new(None));
+        let (tooltip, panel) = (TooltipHandle::new(), PanelState::new());
+        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group };
         if !is_browser() {
             return registry;
         }
@@ -142,7 +146,14 @@ impl ChartRegistry {
     pub fn append(self, frame: points::PointsFrame) {
         self.update(|charts| {
             let is_hidden = document().hidden();
+            let is_grouped = charts.runs.grouping.is_some();
             for part in frame.parts {
+                if is_grouped
+                    && part.run.is_some()
+                    && let Some(chart) = charts.chart(&part.cell)
+                {
+                    chart.groups.is_stale = true;
+                }
                 // The server sends points of a run that was hidden until it knows.
                 if !charts.runs.draws(part.run.as_ref()) {
                     continue;
@@ -167,7 +178,7 @@ impl ChartRegistry {
     /// Points may have been missed: requests the columns of all visible charts again.
     pub fn refresh(self) {
         self.update(|charts| {
-            charts.list.iter_mut().for_each(|chart| chart.is_stale = true);
+            charts.list.iter_mut().for_each(|chart| (chart.is_stale, chart.groups.is_stale) = (true, true));
             charts.request_frame();
         });
     }

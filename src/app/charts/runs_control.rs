@@ -1,6 +1,6 @@
 //! Chooses which runs the charts draw, and which one they highlight.
 
-use super::chart_runs::{ChartRuns, DrawnRun};
+use super::chart_runs::DrawnRun;
 use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
 use crate::protocol::RunId;
@@ -14,8 +14,9 @@ impl ChartRegistry {
                 return;
             }
             let is_any_new = drawn.iter().any(|run| before.get(&run.id).is_none());
-            charts.runs = ChartRuns { drawn, count, revision: before.revision + 1, highlighted: before.highlighted.clone() };
             let Charts { list, runs, .. } = charts;
+            (runs.drawn, runs.count) = (drawn, count);
+            runs.revision += 1;
             for chart in list.iter_mut() {
                 chart.retain_drawn(runs);
                 chart.is_stale |= is_any_new;

@@ -55,6 +55,7 @@ impl Charts {
             self.update_readout();
         }
         is_done &= self.request_columns(began);
+        is_done &= self.request_groups(began);
         if !is_done {
             self.request_frame();
         }

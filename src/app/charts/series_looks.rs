@@ -1,38 +1,78 @@
-//! The labels and styles of the series of a chart. They are made when a series or a run has changed, not in every frame.
+//! The labels, the styles and the legend of the curves of a chart. They are made when a series, a group or a run has changed, not in every
+//! frame.
 
 use super::chart_runs::ChartRuns;
 use super::column_cache::CachedSeries;
-use crate::charts::{SeriesStyle, StyledSeries, legend_labels, series_label, series_styles};
+use super::groups::{CachedGroup, GroupCache};
+use crate::charts::{
+    Emphasis, LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_name, legend_items, legend_labels, series_label, series_styles,
+};
 use crate::protocol::RunId;
 
-/// In the order of the cache.
+/// In the order of the cache, the groups last: their slots follow those of the series.
 #[derive(Default)]
 pub struct SeriesLooks {
     /// The series that the rest was made for.
     series: Vec<(Option<RunId>, String)>,
-    /// The revision of [`ChartRuns`].
-    revision: u64,
+    /// The revisions of [`ChartRuns`] and of the groups.
+    revisions: (u64, u64),
     pub labels: Vec<String>,
     /// The labels as they are shown: cut where they are alike.
     pub short: Vec<String>,
     pub styles: Vec<SeriesStyle>,
+    /// How the series are drawn while none is pointed at.
+    pub emphases: Vec<Emphasis>,
+    pub legend: Vec<NamedItem>,
+}
+
+/// An entry of the legend.
+pub struct NamedItem {
+    pub item: LegendItem,
+    /// The name as it is shown: cut where it is like the others.
+    pub short: String,
 }
 
 impl SeriesLooks {
-    pub fn update(&mut self, series: &[CachedSeries], runs: &ChartRuns) {
+    pub fn update(&mut self, series: &[CachedSeries], groups: &GroupCache, runs: &ChartRuns) {
         let is_same = |(known, series): (&(Option<RunId>, String), &CachedSeries)| known.0 == series.run && known.1 == series.name;
-        let has_run = series.iter().any(|series| series.run.is_some());
-        let is_current = !has_run || self.revision == runs.revision;
-        if is_current && self.series.len() == series.len() && self.series.iter().zip(series).all(is_same) {
+        let is_of_runs = !groups.groups.is_empty() || series.iter().any(|series| series.run.is_some());
+        let revisions = (if is_of_runs { runs.revision } else { 0 }, groups.revision);
+        if self.revisions == revisions && self.series.len() == series.len() && self.series.iter().zip(series).all(is_same) {
             return;
         }
-        let run = |series: &CachedSeries| series.run.as_ref().and_then(|run| runs.get(run));
+        self.revisions = revisions;
         self.series = series.iter().map(|series| (series.run.clone(), series.name.clone())).collect();
-        self.revision = runs.revision;
-        let label = |series: &CachedSeries| series_label(run(series).map(|run| run.name.as_str()), &series.name, runs.has_one_run());
-        self.labels = series.iter().map(label).collect();
+        let run = |series: &CachedSeries| series.run.as_ref().and_then(|run| runs.get(run));
+        let has_one_run = runs.has_one_run() && groups.groups.is_empty();
+        let label = |series: &CachedSeries| series_label(run(series).map(|run| run.name.as_str()), &series.name, has_one_run);
+        let group_label = |group: &CachedGroup| series_label(Some(&group.curve.label), &group.curve.split, false);
+        self.labels = series.iter().map(label).chain(groups.groups.iter().map(group_label)).collect();
         self.short = legend_labels(&self.labels);
-        let styled = |series| StyledSeries { run_colour: run(series).map(|run| run.colour), name: &series.name };
-        self.styles = series_styles(series.iter().map(styled), runs.has_one_run());
+        let styled = series.iter().map(|series| StyledSeries { run_colour: run(series).map(|run| run.colour), name: &series.name });
+        let styled_groups =
+            groups.groups.iter().map(|CachedGroup { curve, .. }| StyledSeries { run_colour: Some(curve.index as usize), name: &curve.split });
+        self.styles = series_styles(styled.chain(styled_groups), has_one_run);
+        self.emphases = series.iter().map(|series| run(series).map(|run| run.emphasis).unwrap_or_default()).collect();
+        let of_series = series.iter().enumerate().filter(|(slot, _)| self.emphases[*slot] != Emphasis::Thin).map(|(slot, series)| {
+            let owner = series.run.as_ref().map(|id| (id.as_str(), runs.get(id).map_or(id.as_str(), |run| run.name.as_str())));
+            NamedSeries { slot, owner, name: &series.name, style: self.styles[slot] }
+        });
+        let of_groups = groups.groups.iter().zip(series.len()..).map(|(CachedGroup { curve, owner }, slot)| NamedSeries {
+            slot,
+            owner: Some((owner, &curve.label)),
+            name: &curve.split,
+            style: self.styles[slot],
+        });
+        let mut items = legend_items(of_groups.chain(of_series), has_one_run);
+        let short = legend_labels(&items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>());
+        self.legend = Vec::with_capacity(items.len());
+        for (mut item, mut short) in items.drain(..).zip(short) {
+            let group = item.slots.first().and_then(|slot| groups.groups.get(slot.checked_sub(series.len())?));
+            if let Some(CachedGroup { curve, .. }) = group.filter(|_| !item.is_split) {
+                item.name = group_name(curve.index, &item.name, curve.runs);
+                short = group_name(curve.index, &short, curve.runs);
+            }
+            self.legend.push(NamedItem { item, short });
+        }
     }
 }

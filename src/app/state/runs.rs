@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::Dashboard;
 use super::comparison::Comparison;
 use crate::app::charts::DrawnRun;
+use crate::charts::Emphasis;
 use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
 
 #[derive(Clone, Copy)]
@@ -58,7 +59,7 @@ impl Dashboard {
             let drawn = runs.drawn.get();
             let (known, count) = runs.list.with(|list| {
                 let run =
-                    |id: &RunId| list.get(id).map(|run| DrawnRun { id: id.clone(), name: run.name.clone(), colour: run.colour.into() });
+                    |id: &RunId| list.get(id).map(|run| DrawnRun { id: id.clone(), name: run.name.clone(), colour: run.colour.into(), emphasis: Emphasis::Normal });
                 (drawn.iter().filter_map(run).collect(), list.runs.len())
             });
             self.charts.set_runs(known, count);

@@ -7,8 +7,9 @@ use super::drawn_runs::DrawnRuns;
 use crate::app::Prerendered;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, LineChart, MAX_FOLDED_NAMES, SeriesStyle, SeriesView,
-    StyledSeries, Theme, TimeZone, is_series_hidden, legend_labels, needs_two_rows, series_key, series_label, series_styles,
+    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, LegendItem, LineChart, MAX_FOLDED_NAMES, NamedSeries, SeriesStyle,
+    SeriesView, StyledSeries, Theme, TimeZone, is_series_hidden, legend_items, legend_labels, needs_two_rows, series_key, series_label,
+    series_styles,
 };
 use crate::protocol::{Board, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
@@ -74,6 +75,15 @@ fn series_looks(ids: &[SeriesId], runs: &DrawnRuns) -> (Vec<String>, Vec<SeriesS
     (ids.iter().map(label).collect(), series_styles(styled, runs.has_one_run()))
 }
 
+/// The names of a chart.
+fn names(ids: &[SeriesId], styles: &[SeriesStyle], runs: &DrawnRuns) -> Vec<LegendItem> {
+    let series = ids.iter().zip(styles).enumerate().map(|(slot, (id, style))| {
+        let owner = id.run.as_ref().map(|run| (run.as_str(), runs.get(run).map_or(run.as_str(), |run| run.name.as_str())));
+        NamedSeries { slot, owner, name: &id.name, style: *style }
+    });
+    legend_items(series, runs.has_one_run())
+}
+
 /// The chart with what is on disk now: of many series the first 50, with fewer columns each.
 pub async fn svg(
     boards: &Boards,
@@ -112,7 +122,7 @@ pub async fn svg(
             fades_superseded: axis == Axis::Step && ids[slot].run.is_some(),
             columns: &series[slot].columns,
             smoothed: smoothed(slot),
-            emphasis: Emphasis::Normal,
+            ..SeriesView::default()
         })
         .collect();
     let origin = Some(origin).filter(|origin| origin.is_finite());
@@ -124,7 +134,10 @@ pub async fn svg(
     let (window, zone) = (view.window, view.zone.clone());
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
     let options = ChartOptions { x_axis: settings.x, y_scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
-    let list = LineChart { options: &options, series: &curves, has_legend, left_out }.draw(canvas);
+    let shown: Vec<SeriesId> = curves.iter().map(|curve| ids[curve.slot].clone()).collect();
+    let shown_styles: Vec<SeriesStyle> = curves.iter().map(|curve| curve.style).collect();
+    let items = if has_legend { Some(names(&shown, &shown_styles, &runs)) } else { None };
+    let list = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: "", left_out }.draw(canvas);
     Ok(svg::svg(&list, canvas))
 }
 
@@ -157,12 +170,14 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
             )
         });
         let ids = series_ids(&boards.index(), &record.id, &runs);
-        let (labels, styles) = series_looks(&ids, &runs);
+        let (_, styles) = series_looks(&ids, &runs);
+        let items = names(&ids, &styles, &runs);
+        let labels: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
         let short = legend_labels(&labels);
         let hidden = settings(&record).hidden;
-        let is_shown = |id: &SeriesId| !is_series_hidden(&hidden, id.run.as_ref().map(RunId::as_str), &id.name);
-        let entry = |at: usize| LegendEntry { label: &labels[at], short: &short[at], style: styles[at], is_shown: is_shown(&ids[at]) };
-        legend(&mut html, (0..ids.len()).map(entry));
+        let is_shown = |slot: &usize| !is_series_hidden(&hidden, ids[*slot].run.as_ref().map(RunId::as_str), &ids[*slot].name);
+        let entries = items.iter().zip(&short);
+        legend(&mut html, entries.map(|(item, short)| LegendEntry { item, short, is_shown: item.slots.iter().any(is_shown) }));
         let is_long = needs_two_rows(short.iter().map(String::as_str));
         drawn.insert(cell.id.clone(), Prerendered { html, is_long });
     }
@@ -170,22 +185,21 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
 }
 
 struct LegendEntry<'a> {
-    label: &'a str,
+    item: &'a LegendItem,
     short: &'a str,
-    style: SeriesStyle,
     is_shown: bool,
 }
 
 /// The names of the series, as the page's own legend has them from then on.
 fn legend<'a>(html: &mut String, entries: impl Iterator<Item = LegendEntry<'a>>) {
     html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
-    for (slot, LegendEntry { label, short, style, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES) {
+    for (at, LegendEntry { item: LegendItem { name, style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES) {
+        let colour = if *is_split { "muted".to_owned() } else { format!("s{}", style.colour) };
         html.push_str(&format!(
-            "<button type=\"button\" class=\"series\" data-series=\"{slot}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
-             style=\"--series:var(--s{})\" title=\"{}\"><bdi>{}</bdi></button>",
+            "<button type=\"button\" class=\"series\" data-series=\"{at}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
+             style=\"--series:var(--{colour})\" title=\"{}\"><bdi>{}</bdi></button>",
             style.dash,
-            style.colour,
-            escaped(label),
+            escaped(name),
             escaped(short)
         ));
     }
@@ -199,12 +213,18 @@ mod tests {
     #[test]
     fn names_of_series_are_texts_in_the_page_and_bounded() {
         let mut html = String::new();
-        let entry = |(slot, name)| LegendEntry { label: name, short: name, style: SeriesStyle::of_slot(slot), is_shown: name != "b" };
-        legend(&mut html, ["\"><script>alert(1)</script>", "b"].into_iter().enumerate().map(entry));
+        let items = |names: &[&str]| {
+            let styled = |(slot, name)| NamedSeries { slot, owner: None, name, style: SeriesStyle::of_slot(slot) };
+            legend_items(names.iter().copied().enumerate().map(styled), false)
+        };
+        fn entry(item: &LegendItem) -> LegendEntry<'_> {
+            LegendEntry { item, short: &item.name, is_shown: item.name != "b" }
+        }
+        legend(&mut html, items(&["\"><script>alert(1)</script>", "b"]).iter().map(entry));
         assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "{html}");
         assert!(html.contains("aria-pressed=\"false\" style=\"--series:var(--s1)\" title=\"b\"><bdi>b</bdi></button>"), "{html}");
         html.clear();
-        legend(&mut html, vec!["n"; 5000].into_iter().enumerate().map(entry));
+        legend(&mut html, items(&vec!["n"; 5000]).iter().map(entry));
         assert_eq!(html.matches("</button>").count(), MAX_FOLDED_NAMES);
     }
 }

@@ -12,10 +12,9 @@ use raster::DOT;
 
 use crate::charts::canvas::{CanvasSize, ChartCanvas, FLUID_UNITS};
 use crate::charts::display_list::{
-    CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X,
+    Area, CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X, plate_corners,
 };
 use crate::charts::palette::{self, Colour, Theme, dash};
-use crate::charts::series_style::SeriesStyle;
 use crate::charts::text_metrics::FONT_SIZE;
 use path::{broken_line, commands, polygon};
 pub use text::{coordinate, escaped, push_coordinate};
@@ -97,7 +96,7 @@ impl Writer {
                 Shape::Window(window) => self.window(window),
                 Shape::HeatCells(cells) => self.heat_cells(cells),
                 Shape::ColourBar { colours, top, bottom } => self.colour_bar(colours, *top, *bottom),
-                Shape::Swatch { style, x, width, y } => self.swatch(*style, *x, *width, *y),
+                Shape::Swatch { ink, dash, x, width, y } => self.swatch(*ink, *dash, *x, *width, *y),
             }
         }
     }
@@ -192,6 +191,10 @@ impl Writer {
         let class = match (marker.glyph, marker.is_outlined) {
             (Glyph::Tick { .. }, _) => "a".to_owned(),
             (Glyph::Cross { .. }, _) => self.value_class("nan"),
+            (Glyph::Plate { .. }, _) => match marker.ink {
+                Ink::Series(slot) => "b ".to_owned() + &self.slot('s', slot),
+                _ => "b a".to_owned(),
+            },
             (_, true) => self.fill(marker.ink) + " o",
             _ => self.fill(marker.ink),
         };
@@ -200,6 +203,7 @@ impl Writer {
             Glyph::Cross { arm } => format!("M-{arm} -{arm}L{arm} {arm}M{arm} -{arm}L-{arm} {arm}"),
             Glyph::Disc { radius } => format!("M-{radius} 0a{radius} {radius} 0 1 0 {0} 0a{radius} {radius} 0 1 0-{0} 0z", 2.0 * radius),
             Glyph::Tick { length } => format!("M-{length} 0h{length}"),
+            Glyph::Plate { width, height } => polygon(&plate_corners(width, height)),
         };
         let (x, y) = (self.share(marker.share), coordinate(marker.y));
         match self.size {
@@ -257,6 +261,7 @@ impl Writer {
                 Path::Ridge { slot, points, base } => self.ridge(*slot, points, *base, scale),
                 Path::Line { slot, points, width } => self.line(*slot, points, *width, scale),
                 Path::Stroke(layer) => self.layer(layer),
+                Path::Area(area) => self.area(area),
                 Path::Dots { slot, size, is_square, spacing, dots } => self.dots(*slot, *size, *is_square, *spacing, dots),
             }
         }
@@ -319,6 +324,12 @@ impl Writer {
         }
     }
 
+    fn area(&mut self, area: &Area) {
+        let class = self.slot('f', area.slot);
+        let (path, _) = commands(&area.path);
+        put!(self, "<path class=\"{class}\" fill-opacity=\"{}\" d=\"{path}\"/>", area.alpha);
+    }
+
     fn dots(&mut self, slot: usize, size: f64, is_square: bool, spacing: f64, dots: &[(i32, i32)]) {
         self.has_value_styles = true;
         let class = self.slot('s', slot);
@@ -370,9 +381,12 @@ impl Writer {
         self.out.push_str("</g>");
     }
 
-    fn swatch(&mut self, style: SeriesStyle, x: f64, width: f64, y: f64) {
-        let class = self.slot('s', style.colour);
-        let dashes: Vec<_> = dash(style.dash).iter().map(|length| coordinate(*length)).collect();
+    fn swatch(&mut self, ink: Ink, dashes: usize, x: f64, width: f64, y: f64) {
+        let class = match ink {
+            Ink::Series(slot) => self.slot('s', slot),
+            _ => "a".to_owned(),
+        };
+        let dashes: Vec<_> = dash(dashes).iter().map(|length| coordinate(*length)).collect();
         put!(
             self,
             "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{width}\"/>",

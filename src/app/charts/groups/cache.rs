@@ -1,0 +1,158 @@
+//! The curves of the groups of one chart. Pure: [`GroupCache::missing_query`] says what to request, [`GroupCache::finish_query`] takes the
+//! response.
+
+use crate::app::charts::column_cache::ColumnQuery;
+use crate::app::charts::viewport::Viewport;
+use crate::protocol::groups::{CellGroups, GroupColumn, GroupCurve, GroupGrid};
+use crate::series::Axis;
+
+/// The curve of a group in one split.
+pub struct CachedGroup {
+    pub curve: GroupCurve,
+    /// The group's id, as names of hidden series have it.
+    pub owner: String,
+}
+
+/// The curves of a chart. Empty without groups.
+#[derive(Default)]
+pub struct GroupCache {
+    pub groups: Vec<CachedGroup>,
+    /// Groups of the board that are left out.
+    pub more: u32,
+    /// Counts the responses, after which labels and styles are made again.
+    pub revision: u64,
+    /// The query that was answered, and the keys of the address that chose the groups.
+    loaded: Option<(ColumnQuery, String)>,
+    /// The address of the last response, and its `ETag`.
+    pub tag: Option<(String, String)>,
+    /// First and last x of all curves; NaN without any.
+    pub extent: (f64, f64),
+    /// Points may have come since.
+    pub is_stale: bool,
+    pub is_loading: bool,
+    /// Time of the next request, in milliseconds since 1970.
+    pub not_before: f64,
+}
+
+impl GroupCache {
+    pub fn axis(&self) -> Option<Axis> {
+        self.loaded.as_ref().map(|(query, _)| query.axis)
+    }
+
+    /// The query for this viewport, if the curves are not those of it. The first one along an axis is for all of it.
+    pub fn missing_query(&self, viewport: Option<Viewport>, axis: Axis, width: u32, smooth: f64, keys: &str) -> Option<ColumnQuery> {
+        let (from, to) = (f64::NEG_INFINITY, f64::INFINITY);
+        let all = ColumnQuery { axis, from, to, width, smooth };
+        let Some((loaded, _)) = self.loaded.as_ref().filter(|(loaded, known)| loaded.axis == axis && known == keys) else { return Some(all) };
+        let Some(viewport) = viewport else {
+            let is_same = loaded.from == from && loaded.to == to && loaded.smooth == smooth && self.is_fine(width, self.extent.1 - self.extent.0);
+            return (!is_same || self.is_stale).then_some(all);
+        };
+        let (from, to) = viewport.with_margins();
+        let to = if viewport.follow { f64::INFINITY } else { to };
+        let wanted = ColumnQuery { axis, from, to, width: width.saturating_mul(3), smooth };
+        let edge = viewport.width() / 4.0;
+        let is_there = loaded.from <= (viewport.from - edge).max(self.extent.0) && (viewport.to + edge).min(self.extent.1) <= loaded.to;
+        let is_same = is_there && loaded.smooth == smooth && self.is_fine(width, viewport.width());
+        (!is_same || self.is_stale).then_some(wanted)
+    }
+
+    /// Whether the columns are as narrow as a pixel of a window that is `seen` wide. Steps are exact in every window.
+    fn is_fine(&self, width: u32, seen: f64) -> bool {
+        let pixel = seen / f64::from(width.max(1));
+        self.groups.iter().all(|group| match group.curve.grid {
+            GroupGrid::Steps => true,
+            GroupGrid::Columns { from, to, count } => (to - from) / f64::from(count.max(1)) <= 1.5 * pixel,
+        })
+    }
+
+    /// Takes a response; `None`: nothing has changed since the last one.
+    pub fn finish_query(&mut self, query: ColumnQuery, keys: &str, received: Option<CellGroups>) {
+        self.is_loading = false;
+        let Some(received) = received else { return };
+        let is_all = query.from == f64::NEG_INFINITY && query.to == f64::INFINITY;
+        let columns = || received.groups.iter().flat_map(|curve| &curve.columns);
+        let extent = columns().fold((f64::NAN, f64::NAN), |(from, to), column| (column.x.min(from), column.x.max(to)));
+        let is_known = self.loaded.as_ref().is_some_and(|(loaded, known)| loaded.axis == query.axis && known == keys);
+        self.extent = if is_all || !is_known { extent } else { (self.extent.0.min(extent.0), self.extent.1.max(extent.1)) };
+        self.loaded = Some((query, keys.to_owned()));
+        self.groups = received.groups.into_iter().map(|curve| CachedGroup { owner: curve.group.to_string(), curve }).collect();
+        self.more = received.more;
+        self.revision += 1;
+    }
+
+    /// The number of all columns.
+    pub fn total(&self) -> usize {
+        self.groups.iter().map(|group| group.curve.columns.len()).sum()
+    }
+
+    /// The smallest gap between neighbours around `x`.
+    pub fn least_gap(&self, x: f64) -> f64 {
+        let gap = |columns: &[GroupColumn]| {
+            let at = columns.partition_point(|column| column.x < x);
+            let around = columns.get(at.saturating_sub(2)..columns.len().min(at + 2)).unwrap_or_default();
+            around.windows(2).map(|pair| pair[1].x - pair[0].x).fold(f64::INFINITY, f64::min)
+        };
+        self.groups.iter().map(|group| gap(&group.curve.columns)).fold(f64::INFINITY, f64::min)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{CellId, GroupId};
+
+    fn cell(grid: GroupGrid, places: &[f64]) -> CellGroups {
+        let column = |x: &f64| GroupColumn { x: *x, line: 1.0, low: 0.5, high: 1.5, n: 3, nan: 0, ended: 0, interpolated: 0 };
+        let curve = GroupCurve {
+            group: GroupId::from_bits(7),
+            index: 0,
+            label: "0.1".into(),
+            split: "val".into(),
+            runs: 3,
+            ids: Vec::new(),
+            grid,
+            columns: places.iter().map(column).collect(),
+        };
+        CellGroups { cell: CellId::parse("a").unwrap(), groups: vec![curve], more: 0 }
+    }
+
+    fn loaded(grid: GroupGrid) -> GroupCache {
+        let mut cache = GroupCache::default();
+        let query = cache.missing_query(None, Axis::Step, 100, 0.0, "&by=lr").unwrap();
+        let places: Vec<f64> = (0..=1000).step_by(10).map(f64::from).collect();
+        cache.finish_query(query, "&by=lr", Some(cell(grid, &places)));
+        cache
+    }
+
+    #[test]
+    fn steps_are_exact_in_every_window_and_columns_are_not() {
+        let seen = Viewport::new(400.0, 500.0);
+        let steps = loaded(GroupGrid::Steps);
+        assert_eq!((steps.extent, steps.total(), steps.least_gap(495.0)), ((0.0, 1000.0), 101, 10.0));
+        assert_eq!(steps.missing_query(seen, Axis::Step, 100, 0.0, "&by=lr"), None);
+        assert_eq!(steps.missing_query(None, Axis::Step, 100, 0.0, "&by=lr"), None);
+        let columns = loaded(GroupGrid::Columns { from: 0.0, to: 1000.0, count: 100 });
+        let query = columns.missing_query(seen, Axis::Step, 100, 0.0, "&by=lr").unwrap();
+        assert_eq!((query.from, query.to, query.width), (300.0, 600.0, 300));
+    }
+
+    #[test]
+    fn another_question_is_asked_again() {
+        let mut cache = loaded(GroupGrid::Steps);
+        let asks = |cache: &GroupCache, axis, smooth, keys: &str| cache.missing_query(None, axis, 100, smooth, keys).is_some();
+        assert!(!asks(&cache, Axis::Step, 0.0, "&by=lr"));
+        assert!(asks(&cache, Axis::Time, 0.0, "&by=lr") && asks(&cache, Axis::Step, 0.5, "&by=lr") && asks(&cache, Axis::Step, 0.0, "&by=wd"));
+        cache.is_stale = true;
+        assert!(asks(&cache, Axis::Step, 0.0, "&by=lr"));
+    }
+
+    #[test]
+    fn a_response_without_changes_leaves_all_as_it_is() {
+        let mut cache = loaded(GroupGrid::Steps);
+        let query = ColumnQuery { axis: Axis::Step, from: 0.0, to: 5.0, width: 10, smooth: 0.0 };
+        cache.is_loading = true;
+        cache.finish_query(query, "&by=lr", None);
+        assert_eq!((cache.revision, cache.total(), cache.is_loading), (1, 101, false));
+    }
+}

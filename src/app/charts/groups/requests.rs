@@ -1,0 +1,102 @@
+//! Requests for curves of groups: charts with the same query share a request, and while nothing changes the server says only that.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::app::charts::column_cache::ColumnQuery;
+use crate::app::charts::registry::{ChartRegistry, Charts};
+use crate::browser::dom;
+use crate::browser::fetch::{self, Tagged};
+use crate::protocol::CellId;
+use crate::protocol::groups::{self as wire, CellGroups};
+use crate::routes;
+use crate::series::Axis;
+
+/// Minimum time between two requests of a chart, also while points come.
+const INTERVAL_MS: f64 = 500.0;
+const RETRY_DELAY: Duration = Duration::from_secs(2);
+/// Maximum number of charts in a request: the server's own bound.
+const MAX_CHARTS: usize = 50;
+
+/// Charts that are requested together.
+struct Batch {
+    query: ColumnQuery,
+    ids: Vec<CellId>,
+    /// What they have, if all of them have it from one response.
+    tag: Option<(String, String)>,
+}
+
+impl Charts {
+    /// Requests the missing curves of visible charts. False when a chart has to wait for its next request.
+    pub fn request_groups(&mut self, now: f64) -> bool {
+        let Some(keys) = self.runs.grouping.as_ref().map(|grouping| grouping.query.clone()) else { return true };
+        let mut is_done = true;
+        let mut batches: Vec<Batch> = Vec::new();
+        for chart in self.list.iter_mut().filter(|chart| chart.is_visible) {
+            let Some(query) = chart.missing_groups(&keys) else { continue };
+            let cache = &mut chart.groups;
+            if cache.is_loading || now < cache.not_before {
+                is_done &= cache.is_loading;
+                continue;
+            }
+            (cache.is_loading, cache.is_stale, cache.not_before) = (true, false, now + INTERVAL_MS);
+            match batches.iter_mut().find(|batch| batch.query == query && batch.ids.len() < MAX_CHARTS) {
+                Some(batch) => {
+                    batch.ids.push(chart.id.clone());
+                    batch.tag = batch.tag.take().filter(|tag| cache.tag.as_ref() == Some(tag));
+                }
+                None => batches.push(Batch { query, ids: vec![chart.id.clone()], tag: cache.tag.clone() }),
+            }
+        }
+        for batch in batches {
+            spawn_local(request(self.registry, batch, keys.clone()));
+        }
+        is_done
+    }
+
+    /// `cells`: `None` where nothing has changed.
+    fn receive_groups(&mut self, batch: &Batch, keys: &str, tag: Option<(String, String)>, mut cells: Option<Vec<CellGroups>>) {
+        let is_current = self.runs.grouping.as_ref().is_some_and(|grouping| grouping.query == keys);
+        for id in &batch.ids {
+            let own = cells.as_mut().and_then(|cells| Some(cells.swap_remove(cells.iter().position(|cell| cell.cell == *id)?)));
+            let empty = || CellGroups { cell: id.clone(), groups: Vec::new(), more: 0 };
+            let received = if cells.is_some() && is_current { Some(own.unwrap_or_else(empty)) } else { None };
+            let Some(chart) = self.chart(id) else { continue };
+            if received.is_some() {
+                chart.groups.tag = tag.clone();
+                chart.is_dirty = true;
+            }
+            chart.groups.finish_query(batch.query, keys, received);
+            chart.follow();
+        }
+        self.request_frame();
+    }
+
+    fn fail_groups(&mut self, ids: &[CellId]) {
+        for id in ids {
+            let Some(chart) = self.chart(id) else { continue };
+            (chart.groups.is_loading, chart.groups.is_stale) = (false, true);
+        }
+        self.request_frame();
+    }
+}
+
+async fn request(registry: ChartRegistry, batch: Batch, keys: String) {
+    let ColumnQuery { axis, from, to, width, smooth } = batch.query;
+    let names = batch.ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
+    let axis = if axis == Axis::Step { "step" } else { "relative" };
+    let end = |end: f64| end.is_finite().then(|| dom::number_text(end));
+    let smooth = (smooth > 0.0).then(|| dom::number_text(smooth));
+    let address = routes::groups(&names, axis, (end(from), end(to)), width, smooth, &keys);
+    let known = batch.tag.as_ref().filter(|(known, _)| *known == address).map(|(_, tag)| tag.as_str());
+    match fetch::tagged_bytes(&address, known).await {
+        Some(Tagged::Same) => registry.update(|charts| charts.receive_groups(&batch, &keys, None, None)),
+        Some(Tagged::New(bytes, tag)) if let Ok(frame) = wire::read(&bytes) => {
+            let tag = tag.map(|tag| (address, tag));
+            registry.update(|charts| charts.receive_groups(&batch, &keys, tag, Some(frame.cells)));
+        }
+        _ => set_timeout(move || registry.update(|charts| charts.fail_groups(&batch.ids)), RETRY_DELAY),
+    }
+}
