@@ -104,7 +104,8 @@ fn with_uncertainty(value: f64, half: f64) -> [String; 2] {
 
 /// The number with as many decimals as two digits of `scale` have, zeros at its end included.
 fn round_to(value: f64, scale: f64) -> String {
-    let places = 1 - decimal_exponent(scale);
+    // A half width that rounding made a little less than 0.1 has the digits of 0.1.
+    let places = 1 - decimal_exponent(scale * (1.0 + 1e-9));
     if !(scale.is_finite() && scale > 0.0 && (0..=9).contains(&places) && value.abs() < 1e6) {
         return format_number(value);
     }
