@@ -273,7 +273,7 @@ impl ActiveTarget {
             }
         };
         let is_announced = matches!(self.position, Some(HoverPosition::Key(_)));
-        charts.tooltip.show(TooltipContent { rows: rows(areas, area), place, is_announced });
+        charts.tooltip.show(TooltipContent { rows: rows(areas, area), place, docked_width: None, is_announced });
         self.target.outline.set_if_changed(Some(Outline { left, top, width: right - left, height: bottom - top }));
     }
 

@@ -1,5 +1,8 @@
 //! Shows, moves and hides the readout: the tooltip, and the crosshair on every chart of the same axis.
 
+use leptos::prelude::window;
+
+use super::chart_state::ChartState;
 use super::readout::{Pin, Readout, ReadoutTarget};
 use super::registry::{ChartRegistry, Charts};
 use super::tooltip::TooltipContent;
@@ -78,16 +81,18 @@ impl Charts {
         let is_dark = self.is_dark();
         let Some((chart, runs)) = self.chart_and_runs(&id) else { return self.clear_readout() };
         let axis = chart.axis();
+        let dock = if runs.grouping.is_some() { dock(chart) } else { None };
         match Readout::at(chart, runs, canvas, is_dark) {
             Some(Readout { x, rows, group }) => {
                 if pin == Pin::Pointer {
                     self.highlight_group(group);
                 }
                 let is_announced = pin == Pin::Pending;
+                let (place, docked_width) = dock.map_or((client, None), |(place, width)| (place, Some(width)));
                 if is_announced {
-                    self.readout = Some(ReadoutTarget { chart: id, canvas, client, pin: Pin::At(x) });
+                    self.readout = Some(ReadoutTarget { chart: id, canvas, client: place, pin: Pin::At(x) });
                 }
-                tooltip.show(TooltipContent { rows, place: client, is_announced });
+                tooltip.show(TooltipContent { rows, place, docked_width, is_announced });
                 self.set_crosshair(Some((axis, x)));
             }
             None => {
@@ -120,4 +125,12 @@ impl Charts {
             self.list.iter().filter(|chart| chart.is_visible).for_each(|chart| chart.show_crosshair(crosshair));
         }
     }
+}
+
+/// On a narrow screen the place of the legend in the window and its width: there no finger hides the values.
+fn dock(chart: &ChartState) -> Option<((f64, f64), i32)> {
+    const NARROW: &str = "(max-width: 640px)";
+    window().match_media(NARROW).ok().flatten().filter(|query| query.matches())?;
+    let canvas = chart.plot.as_ref()?.canvas.get_bounding_client_rect();
+    Some(((canvas.left(), canvas.bottom()), canvas.width() as i32))
 }

@@ -15,6 +15,8 @@ pub struct TooltipContent {
     pub rows: Vec<TooltipRow>,
     /// CSS pixels of the window.
     pub place: (f64, f64),
+    /// It is so wide and stands exactly there, in the place of a legend; `None`: beside the pointer.
+    pub docked_width: Option<i32>,
     /// Read aloud by screen readers: after a key or a tap. With a pointer that would be chatter.
     pub is_announced: bool,
 }
@@ -69,14 +71,16 @@ pub fn Tooltip(handle: TooltipHandle) -> impl IntoView {
     let rows = Memo::new(move |_| content.with(|content| content.as_ref().map(|content| content.rows.clone()).unwrap_or_default()));
     let role =
         move || content.with(|content| if content.as_ref().is_some_and(|content| content.is_announced) { "status" } else { "tooltip" });
+    let is_docked = move || content.with(|content| content.as_ref().is_some_and(|content| content.docked_width.is_some()));
     let style = move || {
         content.with(|content| {
             let (x, y) = content.as_ref().map(|content| content.place).unwrap_or_default();
-            ["--x:", &(x as i32).to_string(), "px;--y:", &(y as i32).to_string(), "px"].concat()
+            let width = content.as_ref().and_then(|content| content.docked_width).unwrap_or_default();
+            ["--x:", &(x as i32).to_string(), "px;--y:", &(y as i32).to_string(), "px;--w:", &width.to_string(), "px"].concat()
         })
     };
     view! {
-        <div id="tooltip" class="tooltip" role=role style=style hidden=move || content.with(Option::is_none)>
+        <div id="tooltip" class="tooltip" class:docked=is_docked role=role style=style hidden=move || content.with(Option::is_none)>
             {move || rows.get().into_iter().map(|row| view! { <Row row /> }).collect_view()}
         </div>
     }
