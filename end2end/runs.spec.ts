@@ -73,9 +73,15 @@ test("with one run a colour is that of a split, with two a dash is", async ({ pa
   expect(await colour(page, id, "train")).not.toEqual(await colour(page, id, "val"));
   await log(agnez, "digits", "second", splits);
   await drawn(page, id, 8);
-  await expect(series).toHaveText(["second · train", "second · val", "first · train", "first · val"]);
-  expect(await colour(page, id, "first · train")).toEqual(await colour(page, id, "first · val"));
-  expect(await series.evaluateAll((all) => all.map((one) => one.getAttribute("data-dash")))).toEqual(["1", "0", "1", "0"]);
+  // A name for each run, and one for each dash.
+  await expect(series).toHaveText(["second", "first", "train", "val"]);
+  expect(await series.evaluateAll((all) => all.map((one) => one.getAttribute("data-dash")))).toEqual(["0", "0", "1", "0"]);
+  const label = canvas(page, id);
+  await expect(label).toHaveAttribute("aria-label", /second · train 0.5; second · val 1.5; first · train 0.5; first · val 1.5/);
+  await series.getByText("train").click();
+  await expect(label, "a split is hidden in all runs").toHaveAttribute("aria-label", /^Line chart: second · val 1.5; first · val 1.5; /);
+  await series.getByText("first").click();
+  await expect(label, "a run with all of its splits").toHaveAttribute("aria-label", /^Line chart: second · val 1.5; 8 points/);
 });
 
 test("what a restart superseded is faded, and the tooltip says so", async ({ page, agnez }) => {

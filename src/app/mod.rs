@@ -49,6 +49,7 @@ pub fn App(page: PageData) -> impl IntoView {
     provide_chart_hover(dashboard.charts);
     Effect::new(move |_| {
         dashboard.use_comparison_url();
+        dashboard.draw_groups();
         dashboard.draw_runs();
         dashboard.charts.start(move || dashboard.focused_cell());
         use_chart_hover().use_listeners(move || dashboard.focused_cell());

@@ -6,6 +6,7 @@ mod comparison;
 mod comparison_url;
 mod elements;
 mod filter;
+mod grouping;
 mod response_order;
 mod runs;
 mod theme;

@@ -4,8 +4,6 @@ use leptos::prelude::*;
 
 use super::Dashboard;
 use super::comparison::Comparison;
-use crate::app::charts::DrawnRun;
-use crate::charts::Emphasis;
 use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
 
 #[derive(Clone, Copy)]
@@ -50,6 +48,7 @@ impl RunsState {
 impl Dashboard {
     pub fn apply_to_runs(self, event: RunEvent) {
         self.runs.list.maybe_update(|list| list.apply(event) != RunListChange::None);
+        self.charts.refresh_groups();
     }
 
     /// Hands the charts and the connection the runs that are drawn, whenever they change.
@@ -57,12 +56,8 @@ impl Dashboard {
         Effect::new(move |before: Option<Vec<RunId>>| {
             let runs = self.runs;
             let drawn = runs.drawn.get();
-            let (known, count) = runs.list.with(|list| {
-                let run =
-                    |id: &RunId| list.get(id).map(|run| DrawnRun { id: id.clone(), name: run.name.clone(), colour: run.colour.into(), emphasis: Emphasis::Normal });
-                (drawn.iter().filter_map(run).collect(), list.runs.len())
-            });
-            self.charts.set_runs(known, count);
+            let count = runs.list.with(|list| list.runs.len());
+            self.charts.set_runs(self.runs_in_charts(), count);
             if before.as_ref() != Some(&drawn) {
                 self.connection.with_value(|connection| {
                     if let Some(connection) = connection {

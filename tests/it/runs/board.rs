@@ -36,6 +36,9 @@ async fn settings_of_metrics_move_later_points() {
     assert_eq!((&cells["total_loss"], &cells["lr/pg0"]), (&json!("digits-loss"), &json!("digits-rates")));
     assert_ne!(cells["lr/pg1"], "digits-rates", "another name feeds that line");
     assert_eq!(server.get("/values/digits-loss").await["chart"]["unit"], "nats");
+    // The machine's own metrics are over seconds.
+    log(&server, "/boards/digits/runs/a/log", r#"{"step":15,"system/cpu":50}"#).await;
+    assert_eq!(server.get("/values/digits-system-cpu").await["chart"]["x_label"], "seconds since the start of the run");
     // The newest series of the name counts.
     assert_eq!(server.get("/boards/digits/runs/a").await["metrics"]["total_loss"]["last"], 0.5);
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, RunId, SeriesId};
 use crate::server::boards::documents::create;
 use crate::server::boards::draft::Draft;
-use crate::server::boards::metrics::{MetricPlace, MetricSettings, StepMetrics, cell_id, chart_by, place_metric};
+use crate::server::boards::metrics::{MetricPlace, MetricSettings, SYSTEM_SECTION, StepMetrics, cell_id, chart_by, place_metric};
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_CHART_IDS;
 use crate::server::store::Batch;
@@ -113,6 +113,9 @@ impl<'a> Placement<'a> {
         let setting = self.settings.of(metric);
         if let Some(step_metric) = self.steps.of(metric).filter(|_| setting.chart.is_none()) {
             cell["chart"]["x_label"] = step_metric.into();
+        } else if place.section == SYSTEM_SECTION {
+            // The steps of these metrics are seconds: the machine knows nothing of the steps of a training.
+            cell["chart"]["x_label"] = "seconds since the start of the run".into();
         }
         if let Some(unit) = setting.unit {
             cell["chart"]["unit"] = unit.into();
