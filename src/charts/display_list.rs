@@ -4,6 +4,7 @@
 //! A horizontal place is a share of the plot's width (0 to 1) and CSS pixels beside it, so that one list fits any width. A vertical
 //! place is in CSS pixels from the top of the chart. Shapes of one list lie above those before them.
 
+pub use super::glyph::{Glyph, Marker, plate_corners};
 use super::palette::{self, COLOURS, Colour};
 use super::polyline;
 use super::series_style::SeriesStyle;
@@ -177,39 +178,6 @@ impl Text {
     }
 }
 
-/// A small figure of a fixed size at a place of the plot.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Marker {
-    pub ink: Ink,
-    pub glyph: Glyph,
-    /// A thin line around it in the full ink.
-    pub is_outlined: bool,
-    pub share: f64,
-    pub y: f64,
-}
-
-/// Lengths are CSS pixels around the marker's place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Glyph {
-    Polygon(&'static [(f64, f64)]),
-    /// Two strokes across.
-    Cross {
-        arm: f64,
-    },
-    Disc {
-        radius: f64,
-    },
-    /// A level stroke that ends at the place.
-    Tick {
-        length: f64,
-    },
-    /// The ground for a number, with an edge in the ink.
-    Plate {
-        width: f64,
-        height: f64,
-    },
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellLabel {
     pub ink: Ink,
@@ -230,16 +198,34 @@ pub struct Window {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Path {
     /// Rectangles that stand on the window's lower edge: from, to and height. With a gap between neighbours where they are few.
-    Columns { slot: usize, columns: Vec<(f64, f64, f64)>, has_gaps: bool },
+    Columns {
+        slot: usize,
+        columns: Vec<(f64, f64, f64)>,
+        has_gaps: bool,
+    },
     /// A line through points and the area below it, which covers what is behind.
-    Ridge { slot: usize, points: Vec<(f64, f64)>, base: f64 },
+    Ridge {
+        slot: usize,
+        points: Vec<(f64, f64)>,
+        base: f64,
+    },
     /// A line through points; where one is NaN it is broken.
-    Line { slot: usize, points: Vec<(f64, f64)>, width: f64 },
+    Line {
+        slot: usize,
+        points: Vec<(f64, f64)>,
+        width: f64,
+    },
     /// Lines of a series with its dashes; runs of a single point are dots.
     Stroke(Layer),
     Area(Area),
     /// Dots, by column and row of a grid with this spacing, sorted.
-    Dots { slot: usize, size: f64, is_square: bool, spacing: f64, dots: Vec<(i32, i32)> },
+    Dots {
+        slot: usize,
+        size: f64,
+        is_square: bool,
+        spacing: f64,
+        dots: Vec<(i32, i32)>,
+    },
 }
 
 /// Lines of one series.
@@ -287,14 +273,6 @@ pub struct CellRun {
 /// Shapes in the order in which they are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shapes(pub Vec<Shape>);
-
-/// The corners of [`Glyph::Plate`]: cut, so that they look round.
-pub fn plate_corners(width: f64, height: f64) -> [(f64, f64); 8] {
-    const CUT: f64 = 1.5;
-    let (x, y) = (width / 2.0, height / 2.0);
-    let (inner_x, inner_y) = (x - CUT, y - CUT);
-    [(x, inner_y), (inner_x, y), (-inner_x, y), (-x, inner_y), (-x, -inner_y), (-inner_x, -y), (inner_x, -y), (x, -inner_y)]
-}
 
 impl Shapes {
     pub fn push(&mut self, shape: Shape) {

@@ -25,8 +25,9 @@ pub struct GroupView<'a> {
 
 /// Bands of fewer members are drawn, but do not set the range of the axis: with two, t is 12.7.
 const MIN_RANGE_MEMBERS: u32 = 3;
-/// The opacity of a band, and of one whose group is in the background.
+/// The opacity of a band, of one around dashes, and of one whose group is in the background.
 const BAND_ALPHA: f64 = 0.16;
+const DASHED_BAND_ALPHA: f64 = 0.08;
 const FAINT_BAND_ALPHA: f64 = 0.05;
 /// Members that stop within so many CSS pixels have one plate, which counts those that are left after all of them.
 const PLATE_DISTANCE: f64 = 20.0;
@@ -81,6 +82,7 @@ pub(super) fn push_layers(curve: &SeriesView, group: &GroupView, transform: &Plo
         Emphasis::Faint | Emphasis::Thin => (1.5, 0.75, 0.3),
         // Dashes are lighter: the solid line is the one that groups are compared by.
         Emphasis::Normal if curve.style.dash > 0 => (1.25, 0.75, 1.0),
+        Emphasis::Bold if curve.style.dash > 0 => (2.0, 1.25, 1.0),
         Emphasis::Normal => (2.0, 1.0, 1.0),
         Emphasis::Bold => (3.0, 1.5, 1.0),
     };
@@ -101,7 +103,11 @@ pub fn build_bands(layout: &PlotLayout, curves: &[SeriesView], width: f64, heigh
             let transform = PlotTransform { x: &layout.x, y: &layout.y, width, height, snap: false };
             let path = trace_band(group.columns.iter().map(|column| (column.x, column.low, column.high)), &transform);
             if !path.is_empty() {
-                let alpha = if emphasis == Emphasis::Faint { FAINT_BAND_ALPHA } else { BAND_ALPHA };
+                let alpha = match emphasis {
+                    Emphasis::Faint => FAINT_BAND_ALPHA,
+                    _ if curve.style.dash > 0 => DASHED_BAND_ALPHA,
+                    _ => BAND_ALPHA,
+                };
                 bands.push(Area { slot: curve.style.colour, path, alpha });
             }
         }

@@ -27,7 +27,10 @@ fn a_band_sets_the_range_from_three_members_on() {
         let layout = layout(&ChartOptions::default(), &[group(0, &columns)]);
         (layout.y.lo < 0.0, layout.y.hi > 3.0)
     };
-    assert_eq!([range(5, 10.0), range(3, 10.0), range(2, 10.0), range(1, f64::NAN)], [(true, true), (true, true), (false, false), (false, false)]);
+    assert_eq!(
+        [range(5, 10.0), range(3, 10.0), range(2, 10.0), range(1, f64::NAN)],
+        [(true, true), (true, true), (false, false), (false, false)]
+    );
 }
 
 #[test]
@@ -55,7 +58,13 @@ fn on_a_logarithmic_axis_the_part_below_zero_is_clipped() {
 #[test]
 fn one_member_has_no_band_and_a_gap_in_the_band_ends_it() {
     let single = [column(0.0, 1.0, f64::NAN, 1), column(1.0, 2.0, f64::NAN, 1)];
-    let broken = [column(0.0, 1.0, 0.1, 5), column(1.0, 1.0, 0.1, 5), column(2.0, 1.0, f64::NAN, 1), column(3.0, 1.0, 0.1, 5), column(4.0, 1.0, 0.1, 5)];
+    let broken = [
+        column(0.0, 1.0, 0.1, 5),
+        column(1.0, 1.0, 0.1, 5),
+        column(2.0, 1.0, f64::NAN, 1),
+        column(3.0, 1.0, 0.1, 5),
+        column(4.0, 1.0, 0.1, 5),
+    ];
     let curves = [group(0, &single), group(1, &broken)];
     let layout = layout(&ChartOptions::default(), &curves);
     let bands = build_bands(&layout, &curves, layout.width, layout.height);

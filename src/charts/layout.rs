@@ -128,7 +128,20 @@ impl PlotLayout {
         let y_ticks = make_ticks(&y, y_format, (height / 45.0).round().max(2.0) as usize);
         let left = (max_label_width(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = make_ticks(&x, x_format, if size.width < WIDE { 5 } else { 10 });
-        Self { size, left, top: TOP, width: (size.width - left - RIGHT).max(20.0), height, right: RIGHT, x, y, x_ticks, y_ticks, zone, note: "" }
+        Self {
+            size,
+            left,
+            top: TOP,
+            width: (size.width - left - RIGHT).max(20.0),
+            height,
+            right: RIGHT,
+            x,
+            y,
+            x_ticks,
+            y_ticks,
+            zone,
+            note: "",
+        }
     }
 
     /// The same layout with so many pixels free above it.

@@ -179,13 +179,18 @@ mod tests {
         let say = |list: &[NamedSeries], has_one_run| -> Vec<String> {
             let slotted = list.iter().enumerate().map(|(slot, series)| NamedSeries { slot, ..*series });
             let items = legend_items(slotted, has_one_run);
-            let say = |item: LegendItem| format!("{} {:?} {}{}", item.name, item.slots, item.style.dash, if item.is_split { " split" } else { "" });
+            let say = |item: LegendItem| {
+                format!("{} {:?} {}{}", item.name, item.slots, item.style.dash, if item.is_split { " split" } else { "" })
+            };
             items.into_iter().map(say).collect()
         };
         let two = [series("a", "train", 0, 1), series("a", "val", 0, 0), series("", "limit", 1, 0), series("b", "val", 2, 0)];
         assert_eq!(say(&two, false), ["a [0, 1] 0", "limit [2] 0", "b [3] 0", "train [0] 1 split", "val [1, 3] 0 split"]);
         assert_eq!(say(&two[1..], false), ["a [0] 0", "limit [1] 0", "b [2] 0"], "one split needs no name");
-        assert_eq!(say(&[series("a", "", 0, 0), series("a", "val", 0, 1)], false), ["a [0, 1] 0", "no split [0] 0 split", "val [1] 1 split"]);
+        assert_eq!(
+            say(&[series("a", "", 0, 0), series("a", "val", 0, 1)], false),
+            ["a [0, 1] 0", "no split [0] 0 split", "val [1] 1 split"]
+        );
         assert_eq!(say(&two[..2], true), ["train [0] 1", "val [1] 0"], "of the only run the splits have colours");
     }
 }

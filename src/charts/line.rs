@@ -2,8 +2,8 @@
 //! page uses its axes and markers, and draws the lines themselves as pixels.
 
 use super::canvas::{CanvasSize, ChartCanvas};
-use super::groups::{self, build_bands};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
+use super::groups::{self, build_bands};
 use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
 use super::legend::{EDGE, LegendItem, ROW, draw_entry, lay_out_legend};
 use super::markers::{LineMarker, MarkerKind, place_markers};
@@ -192,11 +192,11 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::{AxisTitles, NamedSeries, legend_items};
     use crate::charts::markers::LineMarker;
     use crate::charts::palette::Theme;
     use crate::charts::render::svg::svg;
     use crate::charts::time_zone::TimeZone;
+    use crate::charts::{AxisTitles, NamedSeries, legend_items};
     use crate::protocol::YScale;
 
     fn wave(count: usize) -> Vec<Column> {

@@ -20,6 +20,7 @@ pub mod axis_titles;
 pub mod canvas;
 pub mod csv;
 pub mod display_list;
+mod glyph;
 mod group_hit;
 mod groups;
 pub mod hit_areas;

@@ -5,19 +5,15 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 use super::canvas::{self, CanvasTheme};
 use super::chart_runs::ChartRuns;
-use super::column_cache::{CachedSeries, ColumnCache, ColumnQuery};
-use super::groups::{CachedGroup, GroupCache, Grouping};
+use super::column_cache::{ColumnCache, ColumnQuery};
 use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary, Zoom};
+use super::groups::GroupCache;
 use super::hidden_series;
 use super::series_looks::{NamedItem, SeriesLooks};
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{
-    AllHidden, AxisTitles, ChartOptions, Emphasis, GroupView, LineMarker, PlotLayout, SeriesView, Size, format_number, is_series_hidden,
-    palette, series_key,
-};
-use crate::protocol::groups::GroupCurve;
-use crate::protocol::{CellId, GroupId, LineSettings, RunId, XAxis};
+use crate::charts::{AllHidden, AxisTitles, ChartOptions, LineMarker, PlotLayout, Size, format_number, palette};
+use crate::protocol::{CellId, LineSettings, XAxis};
 use crate::series::Axis;
 
 /// More series than these are only counted in the label for screen readers.
@@ -183,49 +179,6 @@ impl ChartState {
         if least.is_finite() { GAPS * least } else { self.cache.min_window(x) }
     }
 
-    pub fn hidden(&self) -> &[String] {
-        self.own_hidden.as_ref().unwrap_or(&self.settings.hidden)
-    }
-
-    pub fn is_hidden(&self, series: &CachedSeries) -> bool {
-        is_series_hidden(self.hidden(), series.run.as_ref().map(RunId::as_str), &series.name)
-    }
-
-    pub fn is_group_hidden(&self, group: &CachedGroup) -> bool {
-        let hidden = self.hidden();
-        !hidden.is_empty() && is_series_hidden(hidden, Some(&group.owner), &group.curve.split)
-    }
-
-    /// Whether the curve in this slot is hidden.
-    pub fn is_slot_hidden(&self, slot: usize) -> bool {
-        let series = &self.cache.series;
-        match series.get(slot) {
-            Some(series) => self.is_hidden(series),
-            None => self.groups.groups.get(slot - series.len()).is_some_and(|group| self.is_group_hidden(group)),
-        }
-    }
-
-    /// The names under which settings store that series are hidden, in the order of the slots.
-    fn keys(&self) -> Vec<String> {
-        let of_groups = self.groups.groups.iter().map(|group| series_key(Some(&group.owner), &group.curve.split));
-        self.cache.series.iter().map(CachedSeries::key).chain(of_groups).collect()
-    }
-
-    /// The hidden names, in which a split that is hidden in all runs is replaced by its series: one of them can then be shown.
-    fn hidden_keys(&self) -> Vec<String> {
-        let (series, groups) = (&self.cache.series, &self.groups.groups);
-        let is_split = |name: &String| {
-            series.iter().any(|series| series.run.is_some() && series.name == *name) || groups.iter().any(|group| group.curve.split == *name)
-        };
-        let mut keys: Vec<String> = self.hidden().iter().filter(|name| !is_split(name)).cloned().collect();
-        for (slot, key) in self.keys().into_iter().enumerate() {
-            if self.is_slot_hidden(slot) && !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        keys
-    }
-
     /// Drops the series of runs that are not drawn.
     pub fn retain_drawn(&mut self, runs: &ChartRuns) {
         let count = self.cache.series.len();
@@ -238,18 +191,6 @@ impl ChartState {
 
     pub fn has_runs(&self) -> bool {
         self.cache.series.iter().any(|series| series.run.is_some())
-    }
-
-    /// Hides or shows the series of an entry of the legend.
-    pub fn toggle_series(&mut self, entry: usize, alone: bool) {
-        let Some(NamedItem { item, .. }) = self.looks.legend.get(entry) else { return };
-        let keys = self.keys();
-        let clicked: Vec<String> = item.slots.iter().filter_map(|slot| keys.get(*slot).cloned()).collect();
-        let hidden = hidden_series::toggle(&keys, &self.hidden_keys(), &clicked, alone);
-        self.own_hidden = (hidden != self.settings.hidden).then_some(hidden);
-        hidden_series::store(&self.id, self.own_hidden.as_deref());
-        self.highlighted = None;
-        self.is_dirty = true;
     }
 
     /// The columns to request; `None` when the cache has them.
@@ -274,55 +215,6 @@ impl ChartState {
         let width = self.size.width * window().device_pixel_ratio();
         let plot = self.layout.as_ref().map_or(0.9, |layout| layout.width / layout.size.width);
         (width * plot) as u32
-    }
-
-    /// The groups and series that are drawn; those of the highlighted run or group in bold.
-    pub fn curves(&self, runs: &ChartRuns) -> Vec<SeriesView<'_>> {
-        let highlighted_run = runs.highlighted.as_ref();
-        // Of a run that has no series here nothing can be in bold.
-        let highlighted_run = highlighted_run.filter(|run| self.cache.series.iter().any(|series| series.run.as_ref() == Some(run)));
-        let is_any_highlighted = self.highlighted.is_some() || highlighted_run.is_some();
-        let is_along_steps = self.axis() == Axis::Step;
-        // The smoothed line of the last weight is drawn until the one of the new weight has come.
-        let is_smooth = self.settings.smooth > 0.0 && self.cache.has_smoothing();
-        let curve = |(slot, series): (usize, &'_ CachedSeries)| SeriesView {
-            name: "",
-            slot,
-            style: self.looks.styles.get(slot).copied().unwrap_or_default(),
-            fades_superseded: is_along_steps && series.run.is_some(),
-            columns: &self.cache.series[slot].columns.list,
-            smoothed: if is_smooth { &self.cache.series[slot].columns.places } else { &[] },
-            emphasis: if self.highlighted == Some(slot) || (highlighted_run.is_some() && highlighted_run == series.run.as_ref()) {
-                Emphasis::Bold
-            } else if is_any_highlighted && series.total > 0 {
-                Emphasis::Faint
-            } else {
-                self.looks.emphases.get(slot).copied().unwrap_or_default()
-            },
-            group: None,
-        };
-        // Times of runs begin at 0, those of series at 1970.
-        let series = if runs.grouping.is_some() && !is_along_steps { &[][..] } else { &self.cache.series[..] };
-        let mut curves: Vec<_> = series.iter().enumerate().filter(|(_, series)| !self.is_hidden(series)).map(curve).collect();
-        if let Some(grouping) = &runs.grouping {
-            self.push_groups(grouping, runs.highlighted_group, &mut curves);
-        }
-        curves
-    }
-
-    fn push_groups<'a>(&'a self, grouping: &Grouping, highlighted: Option<GroupId>, curves: &mut Vec<SeriesView<'a>>) {
-        let groups = &self.groups.groups;
-        // Of a group that is not here nothing can be in bold.
-        let highlighted = highlighted.filter(|id| groups.iter().any(|group| group.curve.group == *id));
-        for (slot, group) in (self.cache.series.len()..).zip(groups) {
-            let GroupCurve { group: id, index, runs, columns, .. } = &group.curve;
-            if grouping.draws(*id) && !self.is_group_hidden(group) {
-                let style = self.looks.styles.get(slot).copied().unwrap_or_default();
-                let emphasis = grouping.emphasis(*id, highlighted);
-                let group = Some(GroupView { columns, runs: *runs, index: *index });
-                curves.push(SeriesView { slot, style, emphasis, group, ..SeriesView::default() });
-            }
-        }
     }
 
     pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(Axis, f64)>, runs: &ChartRuns) {

@@ -8,6 +8,7 @@
 //! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value; `painter` draws display lists.
 
 mod canvas;
+mod chart_curves;
 mod chart_runs;
 mod chart_state;
 mod column_cache;

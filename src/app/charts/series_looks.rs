@@ -49,8 +49,10 @@ impl SeriesLooks {
         self.labels = series.iter().map(label).chain(groups.groups.iter().map(group_label)).collect();
         self.short = legend_labels(&self.labels);
         let styled = series.iter().map(|series| StyledSeries { run_colour: run(series).map(|run| run.colour), name: &series.name });
-        let styled_groups =
-            groups.groups.iter().map(|CachedGroup { curve, .. }| StyledSeries { run_colour: Some(curve.index as usize), name: &curve.split });
+        let styled_groups = groups
+            .groups
+            .iter()
+            .map(|CachedGroup { curve, .. }| StyledSeries { run_colour: Some(curve.index as usize), name: &curve.split });
         self.styles = series_styles(styled.chain(styled_groups), has_one_run);
         self.emphases = series.iter().map(|series| run(series).map(|run| run.emphasis).unwrap_or_default()).collect();
         let of_series = series.iter().enumerate().filter(|(slot, _)| self.emphases[*slot] != Emphasis::Thin).map(|(slot, series)| {

@@ -193,7 +193,8 @@ struct LegendEntry<'a> {
 /// The names of the series, as the page's own legend has them from then on.
 fn legend<'a>(html: &mut String, entries: impl Iterator<Item = LegendEntry<'a>>) {
     html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
-    for (at, LegendEntry { item: LegendItem { name, style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES) {
+    for (at, LegendEntry { item: LegendItem { name, style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES)
+    {
         let colour = if *is_split { "muted".to_owned() } else { format!("s{}", style.colour) };
         html.push_str(&format!(
             "<button type=\"button\" class=\"series\" data-series=\"{at}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \

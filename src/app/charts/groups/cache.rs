@@ -43,9 +43,12 @@ impl GroupCache {
     pub fn missing_query(&self, viewport: Option<Viewport>, axis: Axis, width: u32, smooth: f64, keys: &str) -> Option<ColumnQuery> {
         let (from, to) = (f64::NEG_INFINITY, f64::INFINITY);
         let all = ColumnQuery { axis, from, to, width, smooth };
-        let Some((loaded, _)) = self.loaded.as_ref().filter(|(loaded, known)| loaded.axis == axis && known == keys) else { return Some(all) };
+        let Some((loaded, _)) = self.loaded.as_ref().filter(|(loaded, known)| loaded.axis == axis && known == keys) else {
+            return Some(all);
+        };
         let Some(viewport) = viewport else {
-            let is_same = loaded.from == from && loaded.to == to && loaded.smooth == smooth && self.is_fine(width, self.extent.1 - self.extent.0);
+            let is_same =
+                loaded.from == from && loaded.to == to && loaded.smooth == smooth && self.is_fine(width, self.extent.1 - self.extent.0);
             return (!is_same || self.is_stale).then_some(all);
         };
         let (from, to) = viewport.with_margins();
@@ -142,7 +145,9 @@ mod tests {
         let mut cache = loaded(GroupGrid::Steps);
         let asks = |cache: &GroupCache, axis, smooth, keys: &str| cache.missing_query(None, axis, 100, smooth, keys).is_some();
         assert!(!asks(&cache, Axis::Step, 0.0, "&by=lr"));
-        assert!(asks(&cache, Axis::Time, 0.0, "&by=lr") && asks(&cache, Axis::Step, 0.5, "&by=lr") && asks(&cache, Axis::Step, 0.0, "&by=wd"));
+        assert!(
+            asks(&cache, Axis::Time, 0.0, "&by=lr") && asks(&cache, Axis::Step, 0.5, "&by=lr") && asks(&cache, Axis::Step, 0.0, "&by=wd")
+        );
         cache.is_stale = true;
         assert!(asks(&cache, Axis::Step, 0.0, "&by=lr"));
     }

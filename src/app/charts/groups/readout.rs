@@ -150,12 +150,19 @@ mod tests {
         assert_eq!(say(&column(0.312, 0.298, 0.326, 5)), "0.312 ± 0.014 (n=5)");
         assert_eq!(say(&column(0.338, f64::NAN, f64::NAN, 1)), "0.338 (n=1)");
         assert_eq!(say(&GroupColumn { nan: 1, ..column(0.5, 0.4, 0.6, 4) }), "0.50 ± 0.10 (n=4), 4 of 5: 1 NaN");
-        assert_eq!(say(&GroupColumn { ended: 2, interpolated: 1, ..column(0.5, 0.4, 0.6, 3) }), "0.50 ± 0.10 (n=3), 3 of 5: 2 ended, 1 interpolated");
+        assert_eq!(
+            say(&GroupColumn { ended: 2, interpolated: 1, ..column(0.5, 0.4, 0.6, 3) }),
+            "0.50 ± 0.10 (n=3), 3 of 5: 2 ended, 1 interpolated"
+        );
         assert_eq!(say(&GroupColumn { interpolated: 1, ..column(0.5, 0.4, 0.6, 5) }), "0.50 ± 0.10 (n=5), 1 interpolated");
         assert_eq!(format_value(&column(5.0, 4.5, 5.5, 3), &mean, false, "ms", 3), "5.00 ± 0.50 ms (n=3)");
         let median = Grouping { line: GroupLine::Median, band: Band::Iqr, ..Grouping::default() };
         assert_eq!(format_value(&column(5.0, 4.5, 6.5, 3), &median, false, "", 3), "5.0, 4.5 to 6.5 (n=3)");
-        assert_eq!(format_value(&column(7.0, 4.5, 5.5, 3), &mean, true, "", 3), "7.00, 4.50 to 5.50 (n=3)", "the band is that of the values");
+        assert_eq!(
+            format_value(&column(7.0, 4.5, 5.5, 3), &mean, true, "", 3),
+            "7.00, 4.50 to 5.50 (n=3)",
+            "the band is that of the values"
+        );
         assert_eq!((mean.describe().as_str(), median.describe().as_str()), ("mean ± 95 % (t)", "median, quartiles"));
     }
 

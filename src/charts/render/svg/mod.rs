@@ -12,7 +12,8 @@ use raster::DOT;
 
 use crate::charts::canvas::{CanvasSize, ChartCanvas, FLUID_UNITS};
 use crate::charts::display_list::{
-    Area, CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X, plate_corners,
+    Area, CellLabel, DisplayList, Glyph, HeatCells, Ink, Layer, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X,
+    plate_corners,
 };
 use crate::charts::palette::{self, Colour, Theme, dash};
 use crate::charts::text_metrics::FONT_SIZE;
