@@ -1,6 +1,6 @@
 //! Small figures of a fixed size: markers, dots, ticks, the plates behind numbers.
 
-use super::display_list::Ink;
+use super::ink::Ink;
 
 /// A small figure of a fixed size at a place of the plot.
 #[derive(Clone, Copy, Debug, PartialEq)]

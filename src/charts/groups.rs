@@ -3,28 +3,13 @@
 
 use super::display_list::{Area, Glyph, Ink, Layer, Marker, Shape, Shapes, TextAnchor, X};
 use super::layout::PlotLayout;
-use super::letters::place_letters;
+use super::line_ends::place_letters;
 use super::polyline::{PlotTransform, trace_band, trace_points};
-use super::range::at_edges;
-use super::scale::Scale;
-use super::series_view::{Emphasis, SeriesView};
+use super::series_view::{Emphasis, GroupView, SeriesView};
 use super::text_metrics::format_number;
 use crate::protocol::groups::GroupColumn;
 use crate::series::Place;
 
-/// A group in one split of a chart.
-#[derive(Clone, Copy, Debug)]
-pub struct GroupView<'a> {
-    /// In ascending order of x. Their x is that of the chart's x axis: a step, or seconds of the run.
-    pub columns: &'a [GroupColumn],
-    /// Its members: where fewer have a value the line is thin.
-    pub runs: u32,
-    /// Its place by age, which its letter stands for.
-    pub index: u32,
-}
-
-/// Bands of fewer members are drawn, but do not set the range of the axis: with two, t is 12.7.
-const MIN_RANGE_MEMBERS: u32 = 3;
 /// The opacity of a band, of one around dashes, and of one whose group is in the background.
 const BAND_ALPHA: f64 = 0.16;
 const DASHED_BAND_ALPHA: f64 = 0.08;
@@ -32,31 +17,6 @@ const FAINT_BAND_ALPHA: f64 = 0.05;
 /// Members that stop within so many CSS pixels have one plate, which counts those that are left after all of them.
 const PLATE_DISTANCE: f64 = 20.0;
 const PLATE_HEIGHT: f64 = 13.0;
-
-/// From the first to the last place of all groups.
-pub(super) fn x_extent(curves: &[SeriesView]) -> (f64, f64) {
-    let columns = curves.iter().filter_map(|curve| curve.group).flat_map(|group| group.columns);
-    columns.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), column| (lo.min(column.x), hi.max(column.x)))
-}
-
-/// Shows `see` the values of the line and of the band in the window, and those at its edges.
-pub(super) fn see_values(group: &GroupView, x: &Scale, log: bool, see: &mut dyn FnMut(f64)) {
-    let has_range = |column: &GroupColumn| column.n >= MIN_RANGE_MEMBERS;
-    let mut before: Option<&GroupColumn> = None;
-    for column in group.columns {
-        let is_inside = (x.lo..=x.hi).contains(&column.x);
-        let values: [fn(&GroupColumn) -> f64; 3] = [|column| column.line, |column| column.low, |column| column.high];
-        for value in &values[..if has_range(column) { 3 } else { 1 }] {
-            if let Some(before) = before {
-                at_edges((before.x, value(before)), (column.x, value(column)), x, log, see);
-            }
-            if is_inside {
-                see(value(column));
-            }
-        }
-        before = Some(column);
-    }
-}
 
 /// The line where all members have a value, and where fewer have.
 fn split_by_size(group: &GroupView) -> [Vec<Place>; 2] {

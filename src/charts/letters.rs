@@ -1,12 +1,8 @@
 //! The letters of groups: a second cue beside their colours, which come again from the ninth group on and which not every reader can tell
 //! apart on thin lines.
 
-use super::layout::PlotLayout;
 use super::series_view::SeriesView;
-use crate::sorting;
 
-/// How far apart the letters at the ends of lines are at least, in CSS pixels.
-pub const LETTER_STEP: f64 = 11.5;
 /// From so many groups on each has its letter.
 const MIN_GROUPS: usize = 3;
 
@@ -35,44 +31,6 @@ pub fn has_letters(curves: &[SeriesView]) -> bool {
     groups.len() >= MIN_GROUPS
 }
 
-/// The letters right of the plot and the middles of their places, in the order of the lines. Where they have no room the last groups of
-/// the chart have none.
-pub(super) fn place_letters(layout: &PlotLayout, curves: &[SeriesView]) -> Vec<(String, f64)> {
-    if !has_letters(curves) {
-        return Vec::new();
-    }
-    let most = (layout.height / LETTER_STEP) as usize;
-    let mut ends: Vec<(u32, f64)> = Vec::new();
-    // A group has one letter, at its solid line where it has several.
-    for is_solid in [true, false] {
-        for curve in curves.iter().filter(|curve| (curve.style.dash == 0) == is_solid) {
-            let Some(group) = curve.group.filter(|group| ends.len() < most && ends.iter().all(|(index, _)| *index != group.index)) else {
-                continue;
-            };
-            let is_seen = |x: f64| x >= layout.x.lo && x <= layout.x.hi;
-            let last = group.columns.iter().rfind(|column| is_seen(column.x) && !layout.py(column.line).is_nan());
-            ends.extend(last.map(|last| (group.index, layout.py(last.line).clamp(layout.top, layout.bottom()))));
-        }
-    }
-    sorting::sort_by(&mut ends, |one, other| one.1.total_cmp(&other.1));
-    spread(&mut ends, (layout.top + LETTER_STEP / 2.0, layout.bottom() - LETTER_STEP / 2.0));
-    ends.into_iter().map(|(index, y)| (group_letter(index), y)).collect()
-}
-
-/// Moves the places, which ascend, so far down that they are [`LETTER_STEP`] apart, and those at the lower end up again.
-fn spread(ends: &mut [(u32, f64)], (top, bottom): (f64, f64)) {
-    let mut least = top;
-    for (_, y) in ends.iter_mut() {
-        *y = y.max(least);
-        least = *y + LETTER_STEP;
-    }
-    let mut most = bottom;
-    for (_, y) in ends.iter_mut().rev() {
-        *y = y.min(most);
-        most = *y - LETTER_STEP;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,18 +38,5 @@ mod tests {
     #[test]
     fn letters_go_on_after_z() {
         assert_eq!([0, 1, 25, 26, 27, 701, 702].map(group_letter), ["a", "b", "z", "aa", "ab", "zz", "aaa"]);
-    }
-
-    #[test]
-    fn letters_stand_apart_in_the_order_of_the_lines_and_within_the_plot() {
-        for places in [vec![50.0; 6], vec![0.0, 1.0, 2.0, 99.0, 100.0], vec![98.0, 99.0, 100.0], vec![10.0, 60.0]] {
-            let mut ends: Vec<(u32, f64)> = (0..).zip(places.clone()).collect();
-            spread(&mut ends, (5.0, 95.0));
-            assert!(ends.windows(2).all(|pair| pair[1].1 - pair[0].1 >= LETTER_STEP - 1e-9), "{ends:?}");
-            assert!(ends.iter().all(|(_, y)| (5.0..=95.0).contains(y)), "{ends:?}");
-        }
-        let mut alone = [(0, 42.0)];
-        spread(&mut alone, (5.0, 95.0));
-        assert_eq!(alone[0].1, 42.0, "what has room stays");
     }
 }

@@ -1,11 +1,11 @@
 //! From where to where the axes of a line chart reach.
 
-use super::groups;
+use super::group_range::{self, at_edges};
 use super::scale::{Scale, is_flat, pad_range};
 use super::series_view::SeriesView;
 
 pub fn x_range(curves: &[SeriesView]) -> Scale {
-    let (mut lo, mut hi) = groups::x_extent(curves);
+    let (mut lo, mut hi) = group_range::x_extent(curves);
     for column in curves.iter().flat_map(|curve| curve.columns) {
         lo = lo.min(column.x_min);
         hi = hi.max(column.x_max);
@@ -31,7 +31,7 @@ pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
     };
     for curve in curves {
         if let Some(group) = &curve.group {
-            groups::see_values(group, x, log, &mut see);
+            group_range::see_values(group, x, log, &mut see);
         }
         let mut before = (f64::INFINITY, 0.0);
         for column in curve.columns {
@@ -58,16 +58,4 @@ pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
         }
     }
     (lo <= hi).then(|| pad_range(lo, hi, log))
-}
-
-/// Tells the values of a straight piece where it crosses the edges of the window. A step backwards is no piece.
-pub(super) fn at_edges(from: (f64, f64), to: (f64, f64), x: &Scale, log: bool, see: &mut dyn FnMut(f64)) {
-    for edge in [x.lo, x.hi] {
-        if from.0 < edge && edge < to.0 {
-            // Halved, so that not even the whole range of doubles overflows.
-            let share = (edge / 2.0 - from.0 / 2.0) / (to.0 / 2.0 - from.0 / 2.0);
-            let between = |one: f64, other: f64| one * (1.0 - share) + other * share;
-            see(if log { between(from.1.ln(), to.1.ln()).exp() } else { between(from.1, to.1) });
-        }
-    }
 }

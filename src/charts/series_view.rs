@@ -1,7 +1,7 @@
 //! One series of a line chart, as it is drawn.
 
-use super::groups::GroupView;
 use super::series_style::SeriesStyle;
+use crate::protocol::groups::GroupColumn;
 use crate::series::{Column, Place};
 
 /// How prominent a series is: its stroke width, opacity and place in the drawing order.
@@ -13,6 +13,17 @@ pub enum Emphasis {
     #[default]
     Normal,
     Bold,
+}
+
+/// A group in one split of a chart.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupView<'a> {
+    /// In ascending order of x. Their x is that of the chart's x axis: a step, or seconds of the run.
+    pub columns: &'a [GroupColumn],
+    /// Its members: where fewer have a value the line is thin.
+    pub runs: u32,
+    /// Its place by age, which its letter stands for.
+    pub index: u32,
 }
 
 /// A series with its columns. Hidden series are left out of the list of a chart.

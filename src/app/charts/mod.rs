@@ -7,6 +7,7 @@
 //! - Input: `gestures`, `commands` and `listeners`; `readout` and `readout_control` read values of lines at a place, `hover` those of charts of one value.
 //! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value; `painter` draws display lists.
 
+mod axis_format;
 mod canvas;
 mod chart_curves;
 mod chart_runs;
@@ -17,6 +18,9 @@ mod crosshair;
 mod display;
 mod gestures;
 mod groups;
+mod groups_control;
+mod groups_readout;
+mod groups_requests;
 mod hidden_series;
 mod history;
 mod hover;

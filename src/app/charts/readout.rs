@@ -2,17 +2,16 @@
 
 use std::ops::Range;
 
+use super::axis_format::AxisFormat;
 use super::canvas;
 use super::chart_runs::ChartRuns;
 use super::chart_state::ChartState;
-use super::groups::read_groups;
+use super::groups_readout::read_groups;
 use super::tooltip::TooltipRow;
 use crate::charts::hit_test::{HitRow, hit_test};
 use crate::charts::markers::{LineMarker, MarkerKind};
-use crate::charts::text_metrics::format_position;
-use crate::charts::ticks;
-use crate::charts::{TimeZone, format_number, palette};
-use crate::protocol::{CellId, GroupId, XAxis};
+use crate::charts::{format_number, palette};
+use crate::protocol::{CellId, GroupId};
 use crate::series::Column;
 use crate::sorting;
 
@@ -61,9 +60,9 @@ impl Readout {
             zone: canvas::zone(),
         };
         if let Some(grouping) = &runs.grouping
-            && let Some(read) = read_groups(chart, &curves, grouping, &axis, place, is_dark)
+            && let Some((x, rows, group)) = read_groups(chart, &curves, grouping, &axis, place, is_dark)
         {
-            return Some(read);
+            return Some(Self { x, rows, group });
         }
         let mut hit = hit_test(layout, &curves, &chart.markers, place)?;
         let heading = axis.format(hit.x);
@@ -162,75 +161,11 @@ pub fn non_finite_counts(column: &Column) -> String {
     text
 }
 
-/// Formats places on the x axis.
-pub struct AxisFormat {
-    pub x_axis: XAxis,
-    /// Span of a pixel, in units of the axis.
-    pub resolution: f64,
-    /// First x of the chart: relative time starts there.
-    pub origin: f64,
-    pub zone: TimeZone,
-}
-
-impl AxisFormat {
-    pub fn is_step(&self) -> bool {
-        self.x_axis == XAxis::Step
-    }
-
-    pub fn format(&self, x: f64) -> String {
-        match self.x_axis {
-            XAxis::Step => format_position(x, self.resolution),
-            XAxis::Relative => format_position(x - self.origin, self.resolution) + " s",
-            XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => ticks::format_timestamp(x, self.resolution, &self.zone),
-            XAxis::Wall => format_position(x, self.resolution) + " s",
-        }
-    }
-
-    fn prefix(&self) -> &'static str {
-        if self.is_step() { "step " } else { "" }
-    }
-
-    pub fn heading(&self, x: f64, formatted: &str) -> String {
-        match self.x_axis {
-            XAxis::Step => ["step ", formatted].concat(),
-            XAxis::Relative => ["after ", formatted].concat(),
-            // The offset at that date, which may not be that of today.
-            XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => [formatted, " ", &self.zone.utc_offset_at(x)].concat(),
-            XAxis::Wall => formatted.to_owned(),
-        }
-    }
-
-    /// The place of a row that is not at the place of the heading.
-    fn place_suffix(&self, row: &HitRow, x: f64, heading: &str) -> String {
-        let column = &row.column;
-        if row.is_at(x) { String::new() } else { self.place_if_other(if x < column.x_min { column.x_min } else { column.x_max }, heading) }
-    }
-
-    /// The smoothed value of the row. That of a column is the one after its last number, and has that place; the place of a point is given
-    /// already.
-    fn smoothed_suffix(&self, row: &HitRow, heading: &str) -> String {
-        let Some((at, y)) = row.smoothed else { return String::new() };
-        let place = if row.column.count == 1 { String::new() } else { self.place_if_other(at, heading) };
-        ["; smoothed ", &format_number(y), &place].concat()
-    }
-
-    /// ` @place`, unless it is that of the heading.
-    fn place_if_other(&self, at: f64, heading: &str) -> String {
-        /// Length of a date with the space behind it.
-        const DATE: usize = 11;
-        let own = self.format(at);
-        if own == heading {
-            return String::new();
-        }
-        let has_date = self.x_axis == XAxis::Wall && ticks::is_representable([at, 0.0, 0.0]);
-        let time = own.get(DATE..).filter(|_| has_date && heading.get(..DATE) == own.get(..DATE));
-        [" @", time.unwrap_or(&own)].concat()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::TimeZone;
+    use crate::protocol::XAxis;
 
     fn row(column: Column, smoothed: Option<(f64, f64)>) -> HitRow {
         HitRow { slot: 0, column, smoothed, is_nearest: false, is_superseded: false }

@@ -1,11 +1,12 @@
 //! The values of groups at the pointer, as rows of the tooltip.
 
-use super::grouping::Grouping;
-use crate::app::charts::chart_state::ChartState;
-use crate::app::charts::readout::{AxisFormat, Readout};
-use crate::app::charts::tooltip::TooltipRow;
+use super::axis_format::AxisFormat;
+use super::chart_state::ChartState;
+use super::groups::Grouping;
+use super::tooltip::TooltipRow;
 use crate::charts::text_metrics::{decimal_exponent, format_decimal, power_of_ten};
 use crate::charts::{GroupHitRow, SeriesView, format_number, group_letter, hit_test_groups, palette};
+use crate::protocol::GroupId;
 use crate::protocol::groups::{GroupColumn, GroupGrid};
 
 /// More do not fit into the window.
@@ -13,7 +14,7 @@ const MAX_ROWS: usize = 14;
 /// A pointer that is nearer to a line than this, in CSS pixels, is on it.
 const ON_LINE: f64 = 6.0;
 
-/// The rows: first what the numbers are, then the groups in the order of their lines. `None` where no group is.
+/// The place that is read, the rows, and the group on whose line the pointer is. The rows: first what the numbers are, then the groups in the order of their lines. `None` where no group is.
 pub fn read_groups(
     chart: &ChartState,
     curves: &[SeriesView],
@@ -21,7 +22,7 @@ pub fn read_groups(
     axis: &AxisFormat,
     place: (f64, f64),
     is_dark: bool,
-) -> Option<Readout> {
+) -> Option<(f64, Vec<TooltipRow>, Option<GroupId>)> {
     let layout = chart.layout.as_ref()?;
     let hit = hit_test_groups(layout, curves, place)?;
     let group = |slot: usize| chart.groups.groups.get(slot.checked_sub(chart.cache.series.len())?);
@@ -57,7 +58,7 @@ pub fn read_groups(
         rows.push(TooltipRow::text("rest", ["and ", &(hit.rows.len() - MAX_ROWS).to_string(), " more"].concat()));
     }
     let group = (hit.distance <= ON_LINE).then_some(nearest.group);
-    Some(Readout { x: hit.x, rows, group })
+    Some((hit.x, rows, group))
 }
 
 /// `mean of steps 400 to 499`: averages over steps make bands narrower, so it is said.

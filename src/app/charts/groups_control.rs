@@ -1,7 +1,7 @@
 //! Chooses the groups that the charts draw, and the one that they highlight.
 
-use super::grouping::Grouping;
-use crate::app::charts::registry::{ChartRegistry, Charts};
+use super::groups::Grouping;
+use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
 use crate::protocol::{GroupId, RunId};
 use crate::series::Axis;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::charts::column_cache::ColumnQuery;
-use crate::app::charts::registry::{ChartRegistry, Charts};
+use super::column_cache::ColumnQuery;
+use super::registry::{ChartRegistry, Charts};
 use crate::browser::dom;
 use crate::browser::fetch::{self, Tagged};
 use crate::protocol::CellId;

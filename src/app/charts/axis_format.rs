@@ -1,0 +1,72 @@
+//! Places on the x axis as text.
+
+use crate::charts::hit_test::HitRow;
+use crate::charts::text_metrics::format_position;
+use crate::charts::{TimeZone, format_number, ticks};
+use crate::protocol::XAxis;
+
+/// Formats places on the x axis.
+pub struct AxisFormat {
+    pub x_axis: XAxis,
+    /// Span of a pixel, in units of the axis.
+    pub resolution: f64,
+    /// First x of the chart: relative time starts there.
+    pub origin: f64,
+    pub zone: TimeZone,
+}
+
+impl AxisFormat {
+    pub fn is_step(&self) -> bool {
+        self.x_axis == XAxis::Step
+    }
+
+    pub fn format(&self, x: f64) -> String {
+        match self.x_axis {
+            XAxis::Step => format_position(x, self.resolution),
+            XAxis::Relative => format_position(x - self.origin, self.resolution) + " s",
+            XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => ticks::format_timestamp(x, self.resolution, &self.zone),
+            XAxis::Wall => format_position(x, self.resolution) + " s",
+        }
+    }
+
+    pub fn prefix(&self) -> &'static str {
+        if self.is_step() { "step " } else { "" }
+    }
+
+    pub fn heading(&self, x: f64, formatted: &str) -> String {
+        match self.x_axis {
+            XAxis::Step => ["step ", formatted].concat(),
+            XAxis::Relative => ["after ", formatted].concat(),
+            // The offset at that date, which may not be that of today.
+            XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => [formatted, " ", &self.zone.utc_offset_at(x)].concat(),
+            XAxis::Wall => formatted.to_owned(),
+        }
+    }
+
+    /// The place of a row that is not at the place of the heading.
+    pub fn place_suffix(&self, row: &HitRow, x: f64, heading: &str) -> String {
+        let column = &row.column;
+        if row.is_at(x) { String::new() } else { self.place_if_other(if x < column.x_min { column.x_min } else { column.x_max }, heading) }
+    }
+
+    /// The smoothed value of the row. That of a column is the one after its last number, and has that place; the place of a point is given
+    /// already.
+    pub fn smoothed_suffix(&self, row: &HitRow, heading: &str) -> String {
+        let Some((at, y)) = row.smoothed else { return String::new() };
+        let place = if row.column.count == 1 { String::new() } else { self.place_if_other(at, heading) };
+        ["; smoothed ", &format_number(y), &place].concat()
+    }
+
+    /// ` @place`, unless it is that of the heading.
+    fn place_if_other(&self, at: f64, heading: &str) -> String {
+        /// Length of a date with the space behind it.
+        const DATE: usize = 11;
+        let own = self.format(at);
+        if own == heading {
+            return String::new();
+        }
+        let has_date = self.x_axis == XAxis::Wall && ticks::is_representable([at, 0.0, 0.0]);
+        let time = own.get(DATE..).filter(|_| has_date && heading.get(..DATE) == own.get(..DATE));
+        [" @", time.unwrap_or(&own)].concat()
+    }
+}
