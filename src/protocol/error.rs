@@ -13,17 +13,23 @@ pub struct ApiError {
     pub message: String,
     pub code: u16,
     pub class_name: String,
-    /// For other clients: the page shows only the message.
-    #[serde(skip_deserializing)]
-    pub data: Empty,
+    #[serde(default)]
+    pub data: ErrorData,
     /// For input of a wrong type: the first invalid field and its rule.
     #[serde(skip_deserializing)]
     pub errors: FieldError,
 }
 
-/// An object without keys: Feathers clients expect `data` to exist.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Empty {}
+/// What helps to mend a query: `{}`, which Feathers clients expect to exist, or `{"column": 1, "near": ["config.lr"]}`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ErrorData {
+    /// The place of the error in a search or a name, in characters from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Names that could stand there instead, the most similar first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<String>,
+}
 
 /// `{}` or `{"<field>": "<rule>"}`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::document_keys::{DOCUMENT_KEYS, PRIVATE_KEYS, is_private};
 use super::flat_config::{for_each_value, value_of};
-use super::metric_table::cells_of;
+use super::metric_catalog::MetricCatalog;
 use super::run_view::config_of;
 use super::search::KeyCatalog;
-use crate::protocol::CellId;
 use crate::server::store::{RunRecord, Store};
 
 /// The keys of a board.
@@ -17,21 +18,6 @@ pub struct BoardKeys<'a> {
     pub store: &'a Store,
     pub board: &'a str,
     pub is_public: bool,
-}
-
-/// The names of all metrics of runs on a board. Looks at each series.
-fn metric_names(store: &Store, board: &str) -> BTreeSet<Arc<str>> {
-    let mut names = BTreeSet::new();
-    for cell in cells_of(store, board) {
-        let index = store.index();
-        let series = index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs());
-        for metric in series.filter_map(|series| series.metric.as_ref()) {
-            if !names.contains(metric) {
-                names.insert(metric.clone());
-            }
-        }
-    }
-    names
 }
 
 impl KeyCatalog for BoardKeys<'_> {
@@ -48,12 +34,14 @@ impl KeyCatalog for BoardKeys<'_> {
     }
 
     fn has_metric(&self, name: &str) -> bool {
-        let has = |cell: CellId| {
-            let index = self.store.index();
-            let mut series = index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs());
-            series.any(|series| series.metric.as_deref() == Some(name))
-        };
-        cells_of(self.store, self.board).into_iter().any(has)
+        let index = self.store.index();
+        let mut cells = index.board(self.board).into_iter().flat_map(|board| board.cells.keys());
+        cells.any(|cell| index.cell_series(cell).is_some_and(|series| series.has_run_metric(name)))
+    }
+
+    fn is_numeric(&self, key: &str) -> bool {
+        let is_number = |value: &Value| matches!(value, Value::Number(_));
+        self.runs.iter().filter_map(|run| value_of(config_of(run)?, key)).all(is_number)
     }
 
     fn names(&self) -> Vec<String> {
@@ -64,8 +52,8 @@ impl KeyCatalog for BoardKeys<'_> {
                 names.insert(format!("config.{path}"));
             });
         }
-        let metrics = metric_names(self.store, self.board);
-        names.extend(metrics.iter().map(|metric| format!("metrics.{metric}")));
+        let metrics = MetricCatalog::read(self.store, self.board);
+        names.extend(metrics.iter().map(|(metric, _)| format!("metrics.{metric}")));
         names.into_iter().collect()
     }
 }

@@ -3,35 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::metric_table::cells_of;
 use crate::server::store::Store;
 
-/// The metrics of a board, by name.
+/// The metrics of a board by name, with the number of runs that logged each. A run that has a metric in two cells counts twice.
 #[derive(Debug, Default)]
 pub struct MetricCatalog(BTreeMap<Arc<str>, usize>);
 
 impl MetricCatalog {
-    /// Looks at each series of runs on the board, at one cell at a time.
+    /// Looks at the cells of the board, and at the series of deleted runs.
     pub fn read(store: &Store, board: &str) -> Self {
+        let index = store.index();
         let mut metrics = BTreeMap::new();
-        for cell in cells_of(store, board) {
-            let index = store.index();
-            let Some(known) = index.board(board) else { break };
-            let has_deleted = known.runs.tombstones().next().is_some();
-            let is_there = |run| !has_deleted || known.runs.contains(run);
-            // A cell has few metrics: its series are counted by these.
-            let mut counts: Vec<(Arc<str>, usize)> = Vec::new();
-            for series in index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs()) {
-                let Some(metric) = series.metric.as_ref().filter(|_| series.id.run.as_ref().is_some_and(is_there)) else { continue };
-                match counts.iter_mut().find(|(name, _)| name == metric) {
-                    Some((_, count)) => *count += 1,
-                    None => counts.push((metric.clone(), 1)),
-                }
+        let Some(known) = index.board(board) else { return Self::default() };
+        for (cell, series) in known.cells.keys().filter_map(|cell| Some((cell, index.cell_series(cell)?))) {
+            for (metric, count) in series.run_metrics() {
+                *metrics.entry(metric.clone()).or_default() += count;
             }
-            for (metric, count) in counts {
-                *metrics.entry(metric).or_default() += count;
+            let deleted = known.runs.tombstones().flat_map(|run| index.series_of_run(cell, &run.id));
+            for metric in deleted.filter_map(|series| series.metric.as_ref()) {
+                metrics.entry(metric.clone()).and_modify(|count| *count -= 1);
             }
         }
+        metrics.retain(|_, runs| *runs > 0);
         Self(metrics)
     }
 

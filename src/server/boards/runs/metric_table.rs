@@ -115,7 +115,7 @@ impl Directions {
 }
 
 impl MetricTable {
-    /// The metrics of these names of all runs of a board. Looks at each series of runs on the board.
+    /// The metrics of these names of all runs of a board. Looks at each series of runs in the cells that have them.
     pub fn of_names(store: &Store, board: &str, names: &BTreeSet<String>, directions: &Directions) -> Self {
         let mut table = Self::default();
         if names.is_empty() {
@@ -124,7 +124,8 @@ impl MetricTable {
         let known: HashMap<&str, Option<Direction>> = names.iter().map(|name| (name.as_str(), directions.direction(name))).collect();
         for cell in cells_of(store, board) {
             let index = store.index();
-            for series in index.cell_series(&cell).into_iter().flat_map(|series| series.of_runs()) {
+            let known_here = index.cell_series(&cell).filter(|series| names.iter().any(|name| series.has_run_metric(name)));
+            for series in known_here.into_iter().flat_map(|series| series.of_runs()) {
                 if let Some(direction) = series.metric.as_ref().and_then(|metric| known.get(&**metric)) {
                     table.add(series, *direction);
                 }

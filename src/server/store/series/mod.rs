@@ -167,6 +167,8 @@ pub struct CellSeries {
     runs: HashMap<RunId, KeyedList<Series>>,
     /// Number of series in `runs`.
     run_series: usize,
+    /// How many of these each metric has: a cell has few metrics, and many runs.
+    run_metrics: HashMap<Arc<str>, usize>,
 }
 
 impl CellSeries {
@@ -210,6 +212,16 @@ impl CellSeries {
         self.run_series
     }
 
+    /// The metrics of the series of runs, deleted runs included, with their number of series; in no particular order.
+    pub fn run_metrics(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
+        self.run_metrics.iter().map(|(metric, series)| (metric, *series))
+    }
+
+    /// Whether a run has logged this metric here.
+    pub fn has_run_metric(&self, metric: &str) -> bool {
+        self.run_metrics.contains_key(metric)
+    }
+
     /// All series, in no particular order.
     pub fn all(&self) -> impl Iterator<Item = &Series> {
         self.list.iter().chain(self.of_runs())
@@ -225,6 +237,9 @@ impl CellSeries {
             None => drop(self.list.push(series)),
             Some(run) => {
                 self.run_series += 1;
+                if let Some(metric) = &series.metric {
+                    *self.run_metrics.entry(metric.clone()).or_default() += 1;
+                }
                 self.runs.entry(run.clone()).or_default().push(series);
             }
         }
@@ -242,6 +257,14 @@ impl CellSeries {
         }
         for (run, keys) in of_runs {
             let Some(of_run) = self.runs.get_mut(run) else { continue };
+            for metric in of_run.iter().filter(|known| keys.contains(&known.key)).filter_map(|known| known.metric.as_ref()) {
+                if let Some(count) = self.run_metrics.get_mut(metric) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.run_metrics.remove(metric);
+                    }
+                }
+            }
             let before = of_run.len();
             of_run.retain(|known| !keys.contains(&known.key));
             self.run_series -= before - of_run.len();

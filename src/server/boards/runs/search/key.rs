@@ -43,6 +43,16 @@ pub enum RunField {
     Metric(String, Statistic),
 }
 
+impl RunField {
+    /// The name of its metric.
+    pub fn metric(&self) -> Option<&str> {
+        match self {
+            Self::Metric(name, _) => Some(name),
+            Self::Document(_) | Self::Config(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for RunField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,9 +63,9 @@ impl fmt::Display for RunField {
     }
 }
 
-/// The name as a search must write it.
+/// The name as a search and a list of names must write it.
 fn quoted(name: &str) -> String {
-    if !name.is_empty() && name.chars().all(is_bare) {
+    if !name.is_empty() && name.chars().all(|c| is_bare(c) && c != ',') {
         name.to_owned()
     } else {
         format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
@@ -152,6 +162,13 @@ impl KeyName {
         keys.has_metric(metric).then(|| RunField::Metric(metric.to_owned(), statistic))
     }
 
+    /// A metric of the board, and the part of this name behind it that is no statistic.
+    fn metric_with_another_part(&self, keys: &impl KeyCatalog) -> Option<(&str, &str)> {
+        let (metric, part) = self.name.rsplit_once('.').filter(|(_, part)| !part.is_empty() && part.chars().count() <= 20)?;
+        let is_in_space = self.space.is_none_or(|space| space == Space::Metric);
+        (is_in_space && keys.has_metric(metric)).then_some((metric, part))
+    }
+
     /// As [`Self::find`]. The error has similar names if there is no such key.
     pub fn resolve(&self, keys: &impl KeyCatalog) -> Result<RunField, SearchError> {
         self.find(keys).ok_or_else(|| {
@@ -163,7 +180,12 @@ impl KeyName {
                 Some((last, others)) => format!("; similar ones are '{}' and '{last}'", others.join("', '")),
             };
             let written: String = self.written.chars().take(80).collect();
-            SearchError::new(self.column, format!("no run of this board has the key '{written}'{hint}"))
+            if let Some((metric, part)) = self.metric_with_another_part(keys) {
+                let near = Statistic::ALL.map(|statistic| RunField::Metric(metric.to_owned(), statistic).to_string());
+                let rule = format!("'{part}' is no statistic of the metric '{metric}'; there are last, min, max, mean and best");
+                return SearchError::new(self.column, rule).with_near(near.into());
+            }
+            SearchError::new(self.column, format!("no run of this board has the key '{written}'{hint}")).with_near(similar)
         })
     }
 }

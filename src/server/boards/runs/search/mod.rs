@@ -21,7 +21,7 @@ pub use evaluate::{SearchBudget, document_key_cost};
 pub use key::{RunField, Statistic};
 pub use parse::parse;
 
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, ErrorData, ErrorKind};
 use key::KeyName;
 use operand::{Comparison, Operand, TextTest};
 
@@ -33,6 +33,8 @@ pub trait KeyCatalog {
     fn has_config_key(&self, key: &str) -> bool;
     /// Whether a run has logged this metric.
     fn has_metric(&self, name: &str) -> bool;
+    /// Whether all runs that have this key of the configuration have a number there.
+    fn is_numeric(&self, key: &str) -> bool;
     /// All names, for the suggestions of an error: `status`, `config.lr`, `metrics.loss`.
     fn names(&self) -> Vec<String>;
 }
@@ -125,6 +127,7 @@ fn resolve(
         Expression::Text(test) => Expression::Text(test),
         Expression::Compare(name, comparison, operand) => {
             let field = name.resolve(keys)?;
+            operand.check(&field, comparison, keys)?;
             resolved.insert(name.written, field.clone());
             Expression::Compare(field, comparison, operand)
         }
@@ -150,17 +153,24 @@ pub struct SearchError {
     column: usize,
     /// Ends a sentence.
     rule: String,
+    /// Names that could stand there instead.
+    near: Vec<String>,
 }
 
 impl SearchError {
     fn new(column: usize, rule: impl Into<String>) -> Self {
-        Self { column, rule: rule.into() }
+        Self { column, rule: rule.into(), near: Vec::new() }
+    }
+
+    fn with_near(self, near: Vec<String>) -> Self {
+        Self { near, ..self }
     }
 
     /// 400 for the parameter of a query that holds the search or the name.
     pub fn in_parameter(self, parameter: &str) -> ApiError {
-        let Self { column, rule } = self;
+        let Self { column, rule, near } = self;
         let field_rule = format!("column {column}: {rule}");
-        ErrorKind::BadRequest.with(format!("'{parameter}' has an error in column {column}: {rule}.")).at(parameter, field_rule)
+        let error = ErrorKind::BadRequest.with(format!("'{parameter}' has an error in column {column}: {rule}.")).at(parameter, field_rule);
+        ApiError { data: ErrorData { column: u32::try_from(column).ok(), near }, ..error }
     }
 }

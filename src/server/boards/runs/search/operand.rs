@@ -2,9 +2,14 @@
 
 use regex::{Regex, RegexBuilder};
 
-use super::SearchError;
+use super::{KeyCatalog, RunField, SearchError};
 use crate::server::boards::query::number::ExactNumber;
 use crate::server::limits::{MAX_SEARCH_PATTERN_BYTES, MAX_SEARCH_PATTERN_PROGRAM_BYTES};
+
+/// Keys of documents that are durations.
+const TIMES: [&str; 2] = ["age", "took"];
+/// Other keys of documents that are numbers.
+const NUMBERS: [&str; 3] = ["rev", "colour", "interval"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
@@ -43,6 +48,8 @@ pub(super) struct Operand {
     pub real: Option<f64>,
     /// `vit*` or `/^vit/`.
     pub pattern: Option<Pattern>,
+    /// Of its first character, counted from 1.
+    column: usize,
 }
 
 impl Operand {
@@ -60,11 +67,35 @@ impl Operand {
         };
         let number = number.or_else(|| real.filter(|real| real.is_finite()).map(ExactNumber::of_double));
         let pattern = (can_glob && text.contains('*')).then(|| Pattern::of_glob(&text, column)).transpose()?;
-        Ok(Self { lower: text.to_lowercase(), number, real, pattern, text })
+        Ok(Self { lower: text.to_lowercase(), number, real, pattern, text, column })
     }
 
-    pub fn of_pattern(pattern: Pattern) -> Self {
-        Self { text: String::new(), lower: String::new(), number: None, real: None, pattern: Some(pattern) }
+    pub fn of_pattern(pattern: Pattern, column: usize) -> Self {
+        Self { text: String::new(), lower: String::new(), number: None, real: None, pattern: Some(pattern), column }
+    }
+
+    /// Error: the field has numbers only, and this is none, so that no run could match.
+    pub fn check(&self, field: &RunField, comparison: Comparison, keys: &impl KeyCatalog) -> Result<(), SearchError> {
+        let is_order = !matches!(comparison, Comparison::Matches | Comparison::Equal);
+        let name = match field {
+            RunField::Metric(name, _) => name,
+            RunField::Document(key) if TIMES.contains(&&**key) || is_order && NUMBERS.contains(&&**key) => key,
+            RunField::Config(key) if is_order && self.number.is_none() && keys.is_numeric(key) => key,
+            _ => return Ok(()),
+        };
+        if self.real.is_some() {
+            return Ok(());
+        }
+        let short = |text: &str| text.chars().take(80).collect::<String>();
+        let name = short(name);
+        let found = if self.text.is_empty() { "a pattern".to_owned() } else { format!("'{}'", short(&self.text)) };
+        let rule = match field {
+            RunField::Document(key) if TIMES.contains(&&**key) => {
+                format!("'{name}' is compared with seconds or with a duration such as 7d, not with {found}")
+            }
+            _ => format!("'{name}' has numbers only, and {found} is none"),
+        };
+        Err(SearchError::new(self.column, rule))
     }
 }
 

@@ -211,7 +211,7 @@ impl<'a> Parser<'a> {
                 let text = self.quoted()?;
                 Operand::of_text(text, false, column)
             }
-            Some('/') if comparison == Comparison::Matches => Ok(Operand::of_pattern(self.pattern()?)),
+            Some('/') if comparison == Comparison::Matches => Ok(Operand::of_pattern(self.pattern()?, column)),
             _ => {
                 // A value may hold the signs of operators: `2026-11-28T10:00`.
                 let text = self.take_while(|c| is_bare(c) || matches!(c, '<' | '>' | '=' | '!' | ':'));

@@ -38,6 +38,10 @@ impl KeyCatalog for Board {
         self.0.iter().any(|run| run.0["metrics"].get(name).is_some())
     }
 
+    fn is_numeric(&self, key: &str) -> bool {
+        self.0.iter().filter_map(|run| run.0["config"].get(key)).all(Value::is_number)
+    }
+
     fn names(&self) -> Vec<String> {
         let keys = |run: &Run, space: &str| {
             let keys = run.0[space].as_object().cloned().unwrap_or_default();
@@ -199,6 +203,11 @@ fn errors_have_a_column_and_similar_keys() {
         ("grup:x", "'q' has an error in column 1: no run of this board has the key 'grup'; a similar one is 'group'."),
         ("run.lr<1", "no run of this board has the key 'run.lr'; similar ones are 'config.lr' and 'config.opt.lr'."),
         ("zzzz=1", "'q' has an error in column 1: no run of this board has the key 'zzzz'."),
+        ("val/acc.mx>0", "'mx' is no statistic of the metric 'val/acc'; there are last, min, max, mean and best."),
+        ("age<7x", "'q' has an error in column 5: 'age' is compared with seconds or with a duration such as 7d, not with '7x'."),
+        ("took:/7/", "column 6: 'took' is compared with seconds or with a duration such as 7d, not with a pattern."),
+        ("loss>0 -(loss>=abc)", "'q' has an error in column 16: 'loss' has numbers only, and 'abc' is none."),
+        ("seed<abc", "'q' has an error in column 6: 'seed' has numbers only, and 'abc' is none."),
         ("lr<", "'q' has an error in column 4: a value is missing after 'lr'."),
         ("lr< (a)", "'q' has an error in column 5: a value is missing after 'lr'."),
         ("(lr<1", "'q' has an error in column 1: this '(' is not closed."),
@@ -228,6 +237,11 @@ fn errors_have_a_column_and_similar_keys() {
     assert!(error(&format!("/{}/", "a".repeat(201))).contains("200 bytes"));
     let api_error = resolve_name("lrr", &board()).unwrap_err().in_parameter("sort");
     assert_eq!((api_error.code, api_error.errors.0.keys().next().unwrap().as_str()), (400, "sort"));
+    assert_eq!(json!(api_error.data), json!({"column": 1, "near": ["config.lr", "config.opt.lr"]}));
+    let api_error = resolve_name("loss.avg", &board()).unwrap_err().in_parameter("sort");
+    assert_eq!(api_error.data.near[..2], ["metrics.loss.last", "metrics.loss.min"]);
+    // Where texts occur, they are compared with texts.
+    assert_eq!((find("lr>=a"), find("model<s")), ("b".into(), "b".into()));
     assert!(resolve_name("lr lr", &board()).unwrap_err().rule.contains("' ' does not belong to a name"));
     assert!(resolve_name("", &board()).unwrap_err().rule.contains("missing"));
 }
