@@ -30,6 +30,15 @@ pub fn presentation(kind: &str) -> Option<Presentation> {
     }
 }
 
+/// The kinds whose values are shown otherwise than as JSON, lines excluded.
+pub fn shown_kinds() -> impl Iterator<Item = &'static str> {
+    kinds::KINDS.iter().map(|kind| kind.name).chain(DOCUMENTS).chain(["html", "img"])
+}
+
+pub fn is_shown_kind(kind: &str) -> bool {
+    shown_kinds().any(|shown| shown == kind)
+}
+
 /// All kinds whose values are checked.
 #[cfg(any(test, feature = "fuzzing"))]
 pub fn checked_kinds() -> impl Iterator<Item = &'static str> {

@@ -63,7 +63,7 @@ async fn bad_documents_say_why_and_change_nothing() {
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(201));
     for (body, status, expected) in [
         ("", 400, "The body is empty; send a JSON object."),
-        ("[]", 400, "The body is not a JSON object"),
+        ("[]", 400, "The body must be a JSON object, not an array; nothing was changed."),
         ("{\"a\":", 400, "it ends before it is complete, in line 1."),
         (r#"{"status":"paused"}"#, 400, "'status' must be running, finished, failed or killed, not 'paused'; nothing was changed."),
         (r#"{"config":3}"#, 400, "'config' must be an object, not 3; nothing was changed."),
@@ -74,6 +74,7 @@ async fn bad_documents_say_why_and_change_nothing() {
         (r#"{"startedAt":"today"}"#, 400, "'startedAt' must be a time such as 2026-11-28T10:00:00Z, not 'today'"),
         (r#"{"interval":0}"#, 400, "'interval' must be a number of seconds above 0, at most 86400, not 0"),
         (r#"{"parent":"a b"}"#, 400, "'parent' must be the id of a run, not 'a b'"),
+        (r#"{"fork":{"step":3}}"#, 400, "'fork' must name a run, and may name a step"),
         (&long, 400, "'name' may have 200 characters"),
         (&deep, 413, "'config' may have 16 levels of objects and arrays; nothing was changed."),
         (&many, 413, "'config' may have 1000 keys; this one has 1001; nothing was changed."),

@@ -221,6 +221,12 @@ async fn what_is_no_log_says_why() {
         ("/boards/.x/runs/a/log", "{}", "'board' must be 1 to 64 letters"),
         ("/boards/digits/runs/a/log?x=1", "{}", "'x' is no key of this query"),
         ("/boards/digits/runs/a/log", "", "The body must be an object, not the end"),
+        ("/boards/digits/runs/a/log", r#"{"":1}"#, "is an empty name; name each value with 1 to 200 characters"),
+        (
+            "/boards/digits/runs/a/log",
+            r#"{"a":{"type":"sound","value":"x"}}"#,
+            "'a' is of the type 'sound', which is not known; known are ",
+        ),
         ("/boards/digits/runs/a/log", "[1]", "'[0]' must be an object, not a number"),
     ] {
         let (status, message) = refused(&server, "POST", path, body).await;

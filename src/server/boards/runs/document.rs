@@ -108,6 +108,10 @@ pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
         ErrorKind::BadRequest.with(format!("The body is not UTF-8 text: byte {} is not part of a character.", why.valid_up_to()))
     })?;
     let keys: Map<String, Value> = serde_json::from_str(text).map_err(|why| {
+        if let Ok(value) = serde_json::from_str::<Value>(text) {
+            let message = format!("The body must be a JSON object, not {}; nothing was changed.", json_type_name(&value));
+            return ErrorKind::BadRequest.with(message);
+        }
         ErrorKind::BadRequest.with(match () {
             () if text.trim().is_empty() => "The body is empty; send a JSON object.".to_owned(),
             () if why.is_eof() => format!("The body is not a JSON object: it ends before it is complete, in line {}.", why.line()),
@@ -154,6 +158,7 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
             None => refuse("must be running, finished, failed or killed"),
         },
         ("config" | "summary", Value::Object(keys)) => check_config(keys).map_err(|error| of_key(key, error)),
+        ("fork", Value::Object(fork)) => check_fork(fork),
         ("config" | "summary" | "fork" | "source" | "git", value) => {
             if value.is_object() {
                 Ok(())
@@ -180,6 +185,13 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
         (STEP_METRICS, value) => check_step_metrics(value).or_else(|rule| refused(key, &rule)),
         _ => Ok(()),
     }
+}
+
+/// `{"run": "first", "step": 100}`: where a run began as a copy of another one, which need not be there any more.
+fn check_fork(fork: &Map<String, Value>) -> Result<(), ApiError> {
+    let is_id = fork.get("run").and_then(Value::as_str).and_then(RunId::parse).is_some();
+    let is_step = fork.get("step").is_none_or(|step| step.is_number() || step.is_null());
+    if is_id && is_step { Ok(()) } else { refused("fork", "must name a run, and may name a step: {\"run\":\"first\",\"step\":100}") }
 }
 
 /// A text of at most so many characters without control characters.

@@ -7,7 +7,10 @@ use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::draft::{Draft, parse_one};
 use crate::server::boards::ingest::json_reader::{JsonReader, ParseResult};
 use crate::server::boards::ingest::{SeriesPoints, check_name};
-use crate::server::limits::{MAX_LOG_DEPTH, MAX_METRICS_PER_LOG, MAX_PARTS_PER_LOG, MAX_POINTS_PER_REQUEST, MAX_TIME_SECONDS};
+use crate::server::cells::{is_shown_kind, shown_kinds};
+use crate::server::limits::{
+    MAX_LOG_DEPTH, MAX_METRICS_PER_LOG, MAX_PARTS_PER_LOG, MAX_POINTS_PER_REQUEST, MAX_SERIES_NAME_CHARS, MAX_TIME_SECONDS,
+};
 
 /// What one request logs.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +80,13 @@ fn text(body: &[u8]) -> Result<&str, ApiError> {
     })
 }
 
+fn check_log_name(name: &str, reader: &JsonReader) -> ParseResult<()> {
+    check_name(name).map_err(|rule| match name {
+        "" => reader.error(format!("is an empty name; name each value with 1 to {MAX_SERIES_NAME_CHARS} characters")),
+        _ => reader.error(format!("is a name that {rule}")),
+    })
+}
+
 #[derive(Default)]
 struct LogBuilder {
     request: LogRequest,
@@ -125,7 +135,7 @@ impl LogBuilder {
         numbers: &mut Vec<(String, f64)>,
     ) -> ParseResult<()> {
         if reader.peek() != Some(b'{') {
-            check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
+            check_log_name(&name, reader)?;
             let number = reader.value().map_err(|mut error| {
                 error.append_hint("; other values have a type: {\"type\":\"text\",\"value\":\"…\"}");
                 error
@@ -159,7 +169,7 @@ impl LogBuilder {
     }
 
     fn typed(&mut self, reader: &JsonReader, name: String, json: &str) -> ParseResult<()> {
-        check_name(&name).map_err(|rule| reader.error(format!("is a name that {rule}")))?;
+        check_log_name(&name, reader)?;
         let draft = parse_one(json.as_bytes()).map_err(|error| {
             let kind = ErrorKind::of_code(error.code).unwrap_or(ErrorKind::BadRequest);
             reader.error_of(kind, format!("is no valid value: {}", error.message.trim_end_matches('.')))
@@ -168,8 +178,14 @@ impl LogBuilder {
         if let Some((key, _)) = foreign.into_iter().find(|(_, is_there)| *is_there) {
             return Err(reader.error(format!("has the key '{key}', which a logged value cannot have")));
         }
-        if draft.kind() == Some("line") {
-            return Err(reader.error("is of type 'line', whose points are logged as numbers"));
+        match draft.kind() {
+            Some("line") => return Err(reader.error("is of type 'line', whose points are logged as numbers")),
+            Some(kind) if !is_shown_kind(kind) => {
+                let kind: String = kind.chars().take(80).collect();
+                let known: Vec<_> = shown_kinds().collect();
+                return Err(reader.error(format!("is of the type '{kind}', which is not known; known are {}", known.join(", "))));
+            }
+            _ => {}
         }
         self.request.bytes += draft.bytes();
         match self.values.get(&name) {
