@@ -1,17 +1,21 @@
 //! `GET /columns` and `GET /values/{id}/columns`: what charts of line cells show.
 
+use std::collections::BTreeSet;
+
 use axum::http::header;
 use axum::response::Response;
 use utoipa::IntoParams;
 
 use super::format::columns_stream::{ColumnsWriter, Smoothing};
 use super::request::{CellInPath, RequestContext};
+use super::runs::is_share;
 use super::{NO_STORE, invalid_parameter};
 use crate::protocol::{ApiError, CellId, ErrorKind, RunId};
 use crate::series::{Axis, Window};
 use crate::server::boards::lines::Lines;
+use crate::server::boards::runs::RunChoice;
 use crate::server::error::ServerError;
-use crate::server::http::openapi::parameters::CellPath;
+use crate::server::http::openapi::parameters::{CellPath, ChosenRuns};
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{BinaryColumns, Columns};
 use crate::server::http::openapi::shape::{shape, words_with_default};
@@ -30,6 +34,10 @@ pub struct ColumnsQuery {
     /// the newest 20 runs that are neither archived nor hidden. Series without a run are always there.
     #[param(required = false, value_type = Option<String>, pattern = "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}(,[A-Za-z0-9][A-Za-z0-9._-]{0,63})*)?$")]
     pub runs: Option<Vec<RunId>>,
+    /// `q`, `sort` and `top` choose runs of the board of the cells: the first `top` (20 if missing) of those that the search `q` finds, in the
+    /// order of `sort`, archived and hidden ones left out.
+    #[param(ignore)]
+    pub choice: RunChoice,
     // Both along `axis`, finite, `from` not above `to`.
     /// The left end of the window; missing: the first point.
     pub from: Option<f64>,
@@ -58,8 +66,17 @@ shape! {
 impl ColumnsQuery {
     pub fn parse(text: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let binary = accept.is_some_and(|accept| accept.contains("application/octet-stream"));
-        let mut query =
-            Self { cells: Vec::new(), runs: None, from: None, to: None, width: DEFAULT_WIDTH, axis: Axis::Step, smooth: 0.0, binary };
+        let mut query = Self {
+            cells: Vec::new(),
+            runs: None,
+            choice: RunChoice::default(),
+            from: None,
+            to: None,
+            width: DEFAULT_WIDTH,
+            axis: Axis::Step,
+            smooth: 0.0,
+            binary,
+        };
         for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*key {
                 "cells" => query.cells = ids("cells", &value, MAX_COLUMNS_CELLS, CellId::parse)?,
@@ -85,10 +102,11 @@ impl ColumnsQuery {
                     let weight = value.parse().ok().filter(|weight| (0.0..=MAX_SMOOTH).contains(weight));
                     query.smooth = weight.ok_or_else(|| invalid_parameter("smooth", &rule, &value))?;
                 }
+                key if query.choice.take(key, &value)? => {}
                 key => {
                     return Err(invalid_parameter(
                         key,
-                        "is no key of this query; known are cells, runs, from, to, width, x and smooth",
+                        "is no key of this query; known are cells, runs, q, sort, top, from, to, width, x and smooth",
                         &value,
                     ));
                 }
@@ -118,7 +136,7 @@ fn place(key: &str, value: &str) -> Result<f64, ApiError> {
     path = "/values/{id}/columns",
     operation_id = "readColumns",
     summary = "What a chart of a cell shows",
-    params(CellPath, ColumnsQuery),
+    params(CellPath, ChosenRuns, ColumnsQuery),
     responses(
         (status = 200, description = "For each series what a chart of this width shows. `Accept: application/octet-stream` asks for the binary form.", content((Columns = "application/json"), (BinaryColumns = "application/octet-stream"))),
         (status = 404, response = NotFound),
@@ -143,6 +161,7 @@ pub async fn of_cell(request: RequestContext, CellInPath(id): CellInPath) -> Res
             description = "Ids with commas between them, at most 1000. Those that do not exist are left out of the answer.",
             pattern = "^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64})*$"
         ),
+        ChosenRuns,
         ColumnsQuery
     ),
     responses(
@@ -164,10 +183,37 @@ pub async fn of_cells(request: RequestContext) -> Result<Response, ServerError> 
     respond(&request, cells, query, true).await
 }
 
+/// The runs that `q`, `sort` and `top` choose on the board of the cells. 400: the cells are of several boards.
+async fn choose_runs(
+    request: &RequestContext,
+    cells: &[CellId],
+    choice: &RunChoice,
+    among: Option<&[RunId]>,
+) -> Result<Vec<RunId>, ServerError> {
+    let boards: BTreeSet<_> = {
+        let index = request.app.boards.index();
+        cells.iter().filter_map(|id| index.cell(id)).map(|record| record.board.clone()).collect()
+    };
+    let mut boards = boards.into_iter();
+    match (boards.next(), boards.next()) {
+        (None, _) => Ok(Vec::new()),
+        (Some(board), None) => request.app.boards.choose_runs(&board, choice, among, is_share(request)).await,
+        (Some(one), Some(other)) => {
+            let rule = "must be cells of one board";
+            let message = format!("'cells' {rule} where 'q', 'sort' or 'top' choose runs, not of '{one}' and '{other}'.");
+            Err(ErrorKind::BadRequest.with(message).at("cells", rule).into())
+        }
+    }
+}
+
 /// `or_damage`: a cell whose points are damaged is reported, and the others are answered.
 async fn respond(request: &RequestContext, ids: Vec<CellId>, query: ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
     let ColumnsQuery { axis, from, to, smooth, .. } = query;
-    let Lines { seq, series, cells } = request.app.boards.lines(ids, query.runs);
+    let runs = match query.choice.is_none() {
+        true => query.runs,
+        false => Some(choose_runs(request, &ids, &query.choice, query.runs.as_deref()).await?),
+    };
+    let Lines { seq, series, cells } = request.app.boards.lines(ids, runs);
     let width = query.width.min((MAX_COLUMNS_PIXELS / series.max(1)).max(1) as u32);
     let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
     let kind = if query.binary { "application/octet-stream" } else { "application/json" };

@@ -3,17 +3,20 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::request::RequestContext;
+use super::runs::is_share;
 use super::{invalid_parameter as wrong, points};
 use crate::charts::{Theme, TimeZone};
 use crate::protocol::{ApiError, ErrorKind, RunId, RunList};
+use crate::server::boards::runs::RunChoice;
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::pages::images::cache_control;
 use crate::server::limits::{MAX_EXPORT_PIXELS, MAX_EXPORTED_SERIES, MAX_UTC_OFFSET_MINUTES, MIN_EXPORT_HEIGHT, MIN_EXPORT_WIDTH};
-use crate::server::net::response_budget::{Principal, counted};
+use crate::server::net::response_budget::counted;
 use crate::server::render::export::{ExportFormat, ExportOptions, export};
 use crate::server::render::line_chart;
-use crate::server::{App, time_zones};
+use crate::server::time_zones;
 
 /// CSS pixels.
 const DEFAULT_HEIGHT: f64 = 240.0;
@@ -24,6 +27,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 #[derive(Clone, Debug, PartialEq)]
 struct ExportQuery {
     options: ExportOptions,
+    /// Of a line: the runs that are drawn.
+    choice: RunChoice,
     download: bool,
 }
 
@@ -31,7 +36,7 @@ impl ExportQuery {
     fn parse(query: &str) -> Result<Self, ApiError> {
         let (mut theme, mut from, mut to) = (None, None, None);
         let (mut offset, mut tz): (Option<i32>, Option<String>) = (None, None);
-        let mut download = false;
+        let (mut choice, mut download) = (RunChoice::default(), false);
         let mut options = ExportOptions {
             width: None,
             height: DEFAULT_HEIGHT,
@@ -74,7 +79,7 @@ impl ExportQuery {
                 "runs" => options.view.runs = Some(runs(&key, &value)?),
                 "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
                 "tz" => tz = Some(value.into_owned()),
-                _ => {}
+                key => drop(choice.take(key, &value)?),
             }
         }
         let named = tz.as_deref().and_then(time_zones::named);
@@ -95,7 +100,7 @@ impl ExportQuery {
                 return Err(ErrorKind::BadRequest.with(message).at("from", "must be below 'to'"));
             }
         };
-        Ok(Self { options, download })
+        Ok(Self { options, choice, download })
     }
 }
 
@@ -116,14 +121,8 @@ fn is_yes(value: &str) -> bool {
 }
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
-pub async fn form(
-    app: &App,
-    principal: &Principal,
-    id: &str,
-    form: &str,
-    query: &str,
-    headers: &HeaderMap,
-) -> Result<Response, ServerError> {
+pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Response, ServerError> {
+    let (app, principal) = (&request.app, request.principal());
     let (format, media_type) = match form {
         "svg" => (ExportFormat::Svg, "image/svg+xml"),
         "csv" => (ExportFormat::Csv, "text/csv; charset=utf-8"),
@@ -134,14 +133,21 @@ pub async fn form(
                 .into());
         }
     };
-    let ExportQuery { options, download } = ExportQuery::parse(query)?;
+    let ExportQuery { mut options, choice, download } = ExportQuery::parse(&request.query)?;
     let record = app.boards.record(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     // Of the value before it is read: one that changes meanwhile is read again, not kept under a tag that is not its own. Another
     // release may draw in another way, and the name stands in the drawing.
-    let tag = format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, &record));
+    let mut tag = format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, &record));
+    if !choice.is_none() && record.is_line() && format == ExportFormat::Svg {
+        let chosen = app.boards.choose_runs(&record.board, &choice, options.view.runs.as_deref(), is_share(request)).await?;
+        // Other runs may be chosen while the line is the same.
+        let sum = crc32fast::hash(chosen.iter().map(RunId::as_str).collect::<Vec<_>>().join(",").as_bytes());
+        tag.insert_str(tag.len() - 1, &format!("-{sum:08x}"));
+        options.view.runs = Some(chosen);
+    }
     let file_name = download.then(|| format!("{}.{form}", file_name(record.text("name"), id)));
     let head = |is_immutable| head(file_name.as_deref(), &tag, is_immutable);
-    if conditional::is_known(headers, &tag) {
+    if conditional::is_known(&request.headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, head(options.is_of(&record))).into_response());
     }
     let kind = [(header::CONTENT_TYPE, media_type)];
@@ -202,6 +208,7 @@ mod tests {
                     legend: false,
                     view: line_chart::LineView::default(),
                 },
+                choice: RunChoice::default(),
                 download: true,
             }
         );

@@ -81,10 +81,10 @@ pub async fn find(request: RequestContext) -> Result<Response, ServerError> {
     )
 )]
 pub async fn read(request: RequestContext, Path(id): Path<String>) -> Result<Response, ServerError> {
-    let RequestContext { app, caller, headers, .. } = &request;
+    let RequestContext { app, caller, .. } = &request;
     // Ids have no dots: `id.form` is the value in another form.
     if let Some((id, form)) = id.rsplit_once('.') {
-        return export::form(app, request.principal(), id, form, &request.query, headers).await;
+        return export::form(&request, id, form).await;
     }
     let query = parse_query(&request.query)?;
     let bytes = app.boards.record(&id).map(|record| record.value.bytes());

@@ -5,7 +5,7 @@
 use utoipa::IntoParams;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::parameters::CellPath;
+use super::parameters::{CellPath, ChosenRuns};
 use super::responses::{NotFound, QueryErrors};
 use super::schemas::CellValue;
 use super::shape::{shape, words};
@@ -35,6 +35,10 @@ struct DrawingQuery {
     /// Of a line cell: a series that is drawn, whatever `chart.hidden` says; as often as there are such.
     #[param(required = false)]
     series: Vec<String>,
+    /// Of a line cell: runs that are drawn, by their ids with commas between them, 100 at most; without them and without `q`, `sort` and
+    /// `top` the newest 20 that are neither archived nor hidden.
+    #[param(required = false)]
+    runs: String,
     /// Of a line cell along wall time: the time zone of its clock, by its name in the IANA database. UTC
     /// without it.
     #[param(required = false, inline)]
@@ -72,7 +76,7 @@ shape! {
     path = "/values/{id}.svg",
     operation_id = "drawing",
     summary = "The cell's chart as SVG",
-    params(CellPath, DrawingQuery, FileQuery),
+    params(CellPath, ChosenRuns, DrawingQuery, FileQuery),
     responses(
         (
             status = 200,
