@@ -141,9 +141,15 @@ impl ConfigIndex {
         self.names.keys().map(|key| &**key)
     }
 
-    /// All keys with their summaries, sorted by key.
-    pub fn summaries(&self) -> impl Iterator<Item = KeySummary> {
-        self.names.iter().map(|(name, key)| self.summary(name, &self.keys[*key as usize]))
+    /// The summary of one key; `None` if no run has it.
+    pub fn summary_of(&self, key: &str) -> Option<KeySummary> {
+        self.names.get(key).map(|number| self.summary(key, &self.keys[*number as usize]))
+    }
+
+    /// The values of one key, sorted, each with its number of runs.
+    pub fn values_of(&self, key: &str) -> impl Iterator<Item = (&ConfigValue, usize)> {
+        let values = self.names.get(key).into_iter().flat_map(|number| &self.keys[*number as usize].values);
+        values.map(|(value, number)| (value, self.values[*number as usize].runs as usize))
     }
 
     /// The keys that these runs have, sorted.
@@ -269,8 +275,12 @@ mod tests {
         Arc::new(RunRecord::new("b".into(), RunId::parse(id).unwrap(), keys))
     }
 
+    fn all(index: &ConfigIndex) -> Vec<KeySummary> {
+        index.keys().filter_map(|key| index.summary_of(key)).collect()
+    }
+
     fn summaries(index: &ConfigIndex) -> Value {
-        json!(index.summaries().collect::<Vec<_>>())
+        json!(all(index))
     }
 
     #[test]
@@ -318,9 +328,9 @@ mod tests {
             (0..21).map(|at| run(&format!("r{at}"), json!({"config": {"seed": at, "path": format!("/tmp/{at}")}}))).collect();
         let mut index = ConfigIndex::default();
         index.update(1, &runs[..20]);
-        assert!(index.summaries().all(|summary| summary.values.is_some()));
+        assert!(all(&index).iter().all(|summary| summary.values.is_some()));
         index.update(2, &runs);
-        let [path, seed] = index.summaries().collect::<Vec<_>>().try_into().unwrap();
+        let [path, seed] = all(&index).try_into().unwrap();
         assert_eq!((path.values, path.distinct, path.min), (None, 21, None));
         assert_eq!((seed.values, seed.distinct, seed.min, seed.max), (None, 21, Some(json!(0)), Some(json!(20))));
     }
@@ -352,7 +362,7 @@ mod tests {
             let mut of_some = ConfigIndex::default();
             of_some.update(seq, some.iter().map(|id| &runs[id.as_str()]));
             let expected: Vec<_> =
-                of_some.summaries().map(|summary| (summary.key, summary.value_type, summary.runs, summary.distinct)).collect();
+                all(&of_some).into_iter().map(|summary| (summary.key, summary.value_type, summary.runs, summary.distinct)).collect();
             let spreads = index.spread(some.iter());
             let spreads: Vec<_> = spreads.iter().map(|of| (of.key.to_owned(), of.value_type, of.runs, of.distinct)).collect();
             assert_eq!(spreads, expected);

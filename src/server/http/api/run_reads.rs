@@ -10,9 +10,9 @@ use super::request::{BoardInPath, RequestContext, RunInPath};
 use super::runs::is_share;
 use super::{NO_STORE, invalid_parameter};
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::boards::runs::parse_run_ids;
+use crate::server::boards::runs::{RunKeysQuery, parse_run_ids};
 use crate::server::error::ServerError;
-use crate::server::http::openapi::parameters::{BoardPath, RunPath};
+use crate::server::http::openapi::parameters::{BoardPath, KeysQuery, RunPath};
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{ConsoleText, RunDiff, RunHistory, RunKeys, RunValue};
 use crate::server::limits::MAX_POINTS_PER_PAGE;
@@ -85,15 +85,16 @@ pub async fn history(request: RequestContext, RunInPath { board, run }: RunInPat
     path = "/boards/{board}/run-keys",
     operation_id = "runKeys",
     summary = "The keys of the configurations and the metrics of the runs of a board",
-    params(BoardPath),
+    description = "With `prefix` the names that begin with it, or of which a part does: a page completes what is typed by them.",
+    params(BoardPath, KeysQuery),
     responses(
         (status = 200, description = "Each key with its type, its number of runs, and the values.", body = RunKeys),
         QueryErrors
     )
 )]
 pub async fn keys(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    no_query(&request.query)?;
-    let keys = request.app.boards.run_keys(&board).await?;
+    let query = RunKeysQuery::parse(&request.query)?;
+    let keys = request.app.boards.run_keys(&board, &query, is_share(&request)).await?;
     respond(&request, serde_json::to_string(&keys).unwrap_or_default()).await
 }
 

@@ -271,6 +271,10 @@ pub struct RunKeys {
     runs: u64,
     config: Vec<ConfigKey>,
     metrics: Vec<MetricKey>,
+    /// Keys of documents beside the configuration.
+    document: Vec<ConfigKey>,
+    /// What may stand behind the name of a metric.
+    statistics: Vec<String>,
 }
 
 /// A key of configurations, as a path: `opt.lr`.
