@@ -180,6 +180,8 @@ pub const MAX_CONSOLE_BODY_BYTES: usize = 1 << 20;
 pub const MAX_CONFIG_INDEXES: usize = 16;
 /// Runs that a request names by `runs`; more are answered 400.
 pub const MAX_NAMED_RUNS: usize = 1000;
+/// Keys, metrics or values in one answer of `run-keys`, if it has `$limit`; a higher limit is reduced to that.
+pub const MAX_RUN_KEYS: usize = 1000;
 /// Ids that a chart tries if cells of other types have the first ones; beyond it `log` is answered 409.
 pub const MAX_CHART_IDS: usize = 100;
 

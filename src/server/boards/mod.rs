@@ -19,6 +19,7 @@ mod patch;
 mod query;
 mod read;
 mod run_list;
+pub mod run_table;
 pub mod runs;
 mod size;
 

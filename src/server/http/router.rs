@@ -70,6 +70,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::keys), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::diff), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_table::table), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_table::sheet), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::value), &[])
         // It says how and where the script ran: a share does not show it.
         .route(Permission::Read, routes!(run_reads::console), &[])

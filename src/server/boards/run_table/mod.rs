@@ -1,20 +1,25 @@
 //! The table of a board's runs: the runs that a query finds, and the columns in which they differ.
 
 mod columns;
+mod csv;
 mod query;
 mod rows;
 mod text;
 
-use std::sync::{Arc, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::list::BoardRuns;
-use super::metric_catalog::MetricCatalog;
-use super::metric_table::Directions;
-use super::run_view::{RunClock, RunView};
-use crate::protocol::{ApiError, RunStatus, RunTable};
+use crate::protocol::{ApiError, RunId, RunStatus, RunTable};
 use crate::server::boards::Boards;
+use crate::server::boards::groups::membership::{GroupKeys, group_runs};
+use crate::server::boards::runs::RunSigns;
+use crate::server::boards::runs::config_index::ConfigIndex;
+use crate::server::boards::runs::list::BoardRuns;
+use crate::server::boards::runs::metric_catalog::MetricCatalog;
+use crate::server::boards::runs::metric_table::Directions;
+use crate::server::boards::runs::run_view::{RunClock, RunView};
 use crate::server::error::ServerError;
 use crate::server::store::{RunRecord, Store};
 use columns::TableLayout;
@@ -67,7 +72,7 @@ fn find(
     board: &str,
     query: &RunTableQuery,
     clock: &RunClock,
-    configs: &std::sync::Mutex<super::config_index::ConfigIndex>,
+    configs: &Mutex<ConfigIndex>,
     is_public: bool,
 ) -> Result<FoundRuns, ApiError> {
     let known = BoardRuns::read(store, board);
@@ -76,7 +81,14 @@ fn find(
     let archived = known.runs.iter().filter(|run| is_archived(run)).count();
     let views = known.runs.iter().filter(|run| query.archived.includes(is_archived(run)));
     let views: Vec<RunView> = views.map(|run| selection.view(run.clone(), clock)).collect();
-    let runs = selection.select(views, || false)?;
+    let mut runs = selection.select(views, || false)?;
+    if let Some((by, group)) = &query.group {
+        let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
+        let groups = group_runs(runs.iter().map(|view| view.record.clone()).collect(), &keys);
+        let members = groups.iter().find(|known| known.id == *group).map(|group| &group.runs[..]).unwrap_or_default();
+        let members: HashSet<&RunId> = members.iter().map(|run| &run.id).collect();
+        runs.retain(|view| members.contains(&view.record.id));
+    }
     let mut configs = configs.lock().unwrap_or_else(PoisonError::into_inner);
     configs.update(known.run_seq, &known.runs);
     let metrics = MetricCatalog::read(store, board);
@@ -85,7 +97,7 @@ fn find(
 }
 
 impl FoundRuns {
-    fn page(self, store: &Store, board: &str, query: &RunTableQuery, signs: &Arc<super::RunSigns>) -> RunTable {
+    fn page(self, store: &Store, board: &str, query: &RunTableQuery, signs: &Arc<RunSigns>) -> RunTable {
         let Self { runs, layout, run_seq, all, archived, directions } = self;
         let (skip, limit) = query.page();
         let running = runs.iter().filter(|run| run.status() == RunStatus::Running).count();

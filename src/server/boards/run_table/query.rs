@@ -1,11 +1,12 @@
 //! What the address of a table says.
 
-use crate::protocol::{ApiError, ErrorKind, RunTable};
+use crate::protocol::{ApiError, ErrorKind, GroupId, RunTable};
+use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::runs::RunQuery;
 use crate::server::boards::runs::list::{TIMED_KEYS, split_names};
 use crate::server::limits::{MAX_RUN_TABLE_COLUMNS, MAX_RUN_TABLE_ROWS};
 
-const KNOWN: &str = "q, sort, runs, columns, archived, $skip and $limit";
+const KNOWN: &str = "q, sort, runs, by, in, columns, archived, $skip and $limit";
 
 /// `?q=lr<0.01&sort=-metrics.val/acc.max,config.lr&columns=config.lr,metrics.val/acc.max&archived=true&$skip=50&$limit=50`
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct RunTableQuery {
     /// Names of columns; `None`: those by difference.
     pub(super) columns: Option<Vec<String>>,
     pub(super) archived: Archived,
+    /// The keys of groups, and the group whose members are listed.
+    pub(super) group: Option<(Vec<String>, GroupId)>,
 }
 
 /// Which runs are listed.
@@ -43,10 +46,16 @@ impl RunTableQuery {
     /// Parses the query of a URL. 400: unknown or too large.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut of_runs = form_urlencoded::Serializer::new(String::new());
-        let (mut columns, mut archived) = (None, Archived::default());
+        let (mut columns, mut archived, mut by, mut group) = (None, Archived::default(), Vec::new(), None);
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 "q" | "sort" | "runs" | "$skip" | "$limit" => drop(of_runs.append_pair(&key, &value)),
+                "by" => by = GroupKeys::parse_names(&value)?,
+                "in" if value.is_empty() => {}
+                "in" => {
+                    let id = GroupId::parse(&value);
+                    group = Some(id.ok_or_else(|| wrong("in", "must be the id of a group, as 'run-groups' answers it", &value))?);
+                }
                 "columns" => columns = Some(parse_columns(&value)?),
                 "archived" => {
                     archived = match &*value {
@@ -59,7 +68,8 @@ impl RunTableQuery {
                 key => return Err(wrong(key, &format!("is no key of this query; known are {KNOWN}"), &value)),
             }
         }
-        Ok(Self { runs: RunQuery::parse(&of_runs.finish())?, columns, archived })
+        let group = group.map(|group| (by, group));
+        Ok(Self { runs: RunQuery::parse(&of_runs.finish())?, columns, archived, group })
     }
 
     /// Whether the table changes when time passes.

@@ -21,9 +21,9 @@ use crate::server::limits::{MAX_NAMED_RUNS, MAX_RUNS_PER_PAGE, MAX_SORT_KEYS};
 use crate::server::store::{RunRecord, Store};
 
 /// Searches run on half of the processors; the others are free to answer, write and parse.
-pub(super) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
+pub(in crate::server::boards) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
 /// Keys of documents that change with the time, or with signs of life.
-pub(super) const TIMED_KEYS: [&str; 5] = ["age", "took", "state", "silentSince", "heartbeatAt"];
+pub(in crate::server::boards) const TIMED_KEYS: [&str; 5] = ["age", "took", "state", "silentSince", "heartbeatAt"];
 /// Runs that are searched on the threads of requests.
 const MAX_INLINE_RUNS: usize = 200;
 
@@ -82,13 +82,13 @@ impl RunQuery {
     }
 
     /// Whether other runs may be found, or in another order, when time passes without a change.
-    pub(super) fn depends_on_time(&self) -> bool {
+    pub(in crate::server::boards) fn depends_on_time(&self) -> bool {
         let is_one = |name: &str| TIMED_KEYS.contains(&name.strip_prefix("run.").unwrap_or(name));
         self.search.as_ref().is_some_and(|search| search.names_one_of(&TIMED_KEYS)) || self.sort.iter().any(|(name, _)| is_one(name))
     }
 
     /// How many runs are passed over, and the number of the next ones: `default` unless the query says otherwise.
-    pub(super) fn page(&self, default: usize) -> (usize, usize) {
+    pub(in crate::server::boards) fn page(&self, default: usize) -> (usize, usize) {
         let (limit, skip) = self.query.bounds(default);
         (skip, limit)
     }
@@ -180,7 +180,7 @@ impl RunSelection {
     }
 
     /// The matching runs, in order.
-    pub(super) fn select(&self, views: Vec<RunView>, is_cancelled: impl Fn() -> bool) -> Result<Vec<RunView>, ApiError> {
+    pub(in crate::server::boards) fn select(&self, views: Vec<RunView>, is_cancelled: impl Fn() -> bool) -> Result<Vec<RunView>, ApiError> {
         let budgets = (SearchBudget::whole(), QueryBudget::whole());
         let mut found = Vec::new();
         for view in views {
@@ -236,7 +236,7 @@ fn compare_keys(a: &SortKey, b: &SortKey, descends: bool) -> Ordering {
 }
 
 /// The runs of a board as they were committed.
-pub(super) struct BoardRuns {
+pub(in crate::server::boards) struct BoardRuns {
     /// The last event of runs.
     pub run_seq: u64,
     /// The oldest first.

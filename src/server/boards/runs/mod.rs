@@ -2,8 +2,9 @@
 
 mod board_keys;
 mod change;
+mod choice;
 pub mod config_index;
-mod config_value;
+pub mod config_value;
 mod console;
 mod document;
 mod document_keys;
@@ -11,35 +12,36 @@ pub mod flat_config;
 mod heartbeat;
 mod history;
 mod keys;
-mod list;
+pub mod list;
 mod listed;
 pub mod log;
-mod metric_catalog;
-mod metric_table;
+pub mod metric_catalog;
+pub mod metric_table;
 pub mod run_diff;
 pub mod run_id;
-mod run_view;
+mod run_keys;
+pub mod run_view;
 pub mod search;
 pub mod secrets;
 mod signs;
 mod silence;
-mod table;
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 pub use change::{RunOutcome, RunTarget};
+pub use choice::RunChoice;
 pub use console::ConsoleTurns;
 pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run};
 pub use heartbeat::{Heartbeat, check_writer};
 pub use history::RunHistory;
-pub use keys::{ConfigIndexes, RunKeys};
+pub use keys::ConfigIndexes;
 pub use list::{RunPage, RunQuery, parse_run_ids, split_names};
 pub use listed::RunListView;
+pub use run_keys::{RunKeys, RunKeysQuery};
 pub use run_view::{RunClock, RunView};
 pub use signs::RunSigns;
-pub use table::RunTableQuery;
 
 use super::existing_run::{existing_run, no_run};
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::stream::{self, StreamExt};
 
 use super::request::{BoardInPath, RequestContext};
 use super::runs::is_share;
-use crate::server::boards::runs::RunTableQuery;
+use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::openapi::parameters::{BoardPath, RunTablePage};
@@ -46,6 +48,32 @@ pub async fn table(request: RequestContext, BoardInPath(board): BoardInPath) -> 
     let text = serde_json::to_string(&table).unwrap_or_default();
     let share = Arc::new(share.fit(text.len())?);
     Ok(counted((head, [(header::CONTENT_TYPE, "application/json")], share.lend(text.into()))))
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/run-table.csv",
+    operation_id = "runTableSheet",
+    summary = "The runs of a board as comma-separated values",
+    description = "All runs that are found, unless `$limit` is given.",
+    params(BoardPath, RunTablePage),
+    responses(
+        (status = 200, description = "Lines end with CRLF, the first one names the columns: `run`, `name`, `status`, and those of the table.", body = String, content_type = "text/csv"),
+        QueryErrors
+    )
+)]
+pub async fn sheet(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let query = RunTableQuery::parse(&request.query)?;
+    let lines = request.app.boards.run_table_lines(&board, &query, is_share(&request)).await?;
+    let share = Arc::new(request.app.answers.share(request.principal(), TABLE_BYTES).await?);
+    let head = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{board}-runs.csv\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    let parts = stream::iter(std::iter::once(lines.head())).chain(stream::iter(lines));
+    let body = parts.map(move |part| Ok::<_, ServerError>(share.lend(part.into())));
+    Ok(counted((head, Body::from_stream(body))))
 }
 
 /// A table without a tag changes with the time.

@@ -85,6 +85,37 @@ pub struct RunsQuery {
     query: AnyFields,
 }
 
+/// Which keys of runs are listed.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct KeysQuery {
+    /// Only this key, with its most common values, 20 without `$limit`.
+    #[param(required = false)]
+    key: String,
+    /// What is typed of a name, or with `key` of a value; in any case.
+    #[param(required = false)]
+    prefix: String,
+    /// At most so many of each kind; more than 1000 are cut to that.
+    #[param(rename = "$limit", required = false)]
+    limit: u64,
+}
+
+/// Runs that the server chooses.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ChosenRuns {
+    /// A search, as for `/boards/{board}/runs`: the series of the runs that it finds, archived and hidden ones left out. All cells must be of
+    /// one board where `q`, `sort` or `top` is given.
+    #[param(required = false, max_length = 2000)]
+    q: String,
+    /// Names by which these runs are sorted, separated by commas; the newest first without it.
+    #[param(required = false)]
+    sort: String,
+    /// So many of these runs, the first ones.
+    #[param(required = false, minimum = 1, maximum = 100, default = 20)]
+    top: u64,
+}
+
 /// Which page of the table of runs.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
