@@ -22,7 +22,7 @@ pub use board::{Board, BoardChange, MAIN_BOARD, PageData};
 pub use cell::{Cell, CellContent, CellId, Layout};
 pub use codec::DecodeError;
 pub use direction::Direction;
-pub use error::{ApiError, ErrorKind};
+pub use error::{ApiError, ErrorData, ErrorKind};
 pub use event::{Event, RunEvent};
 pub use group_id::{GroupId, group_letter};
 pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};

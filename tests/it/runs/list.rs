@@ -72,4 +72,14 @@ async fn bad_queries_say_why() {
         let (status, message) = refused(&server, "GET", &format!("/boards/digits/runs?{query}"), "").await;
         assert!(status == 400 && message.contains(expected), "{query}: {message}");
     }
+    let reply = server.call("GET", "/boards/digits/runs?q=tag:a%20lrr<1", "").await.json();
+    assert_eq!(reply["data"], json!({"column": 7, "near": ["config.lr"]}));
+    for (query, expected) in [
+        ("q=age<7x", "'q' has an error in column 5: 'age' is compared with seconds or with a duration such as 7d, not with '7x'."),
+        ("q=lr<abc", "'q' has an error in column 4: 'lr' has numbers only, and 'abc' is none."),
+        ("q=train/loss.avg<1", "'avg' is no statistic of the metric 'train/loss'; there are last, min, max, mean and best."),
+    ] {
+        let (status, message) = refused(&server, "GET", &format!("/boards/digits/runs?{query}"), "").await;
+        assert!(status == 400 && message.contains(expected), "{query}: {message}");
+    }
 }

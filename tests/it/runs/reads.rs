@@ -52,7 +52,38 @@ async fn keys_and_differences_of_runs() {
     for (query, status) in [("runs=a", 400), ("", 400), ("runs=a,none", 404), ("x=1", 400)] {
         assert_eq!(refused(&server, "GET", &format!("/boards/digits/run-diff?{query}"), "").await.0, status, "{query}");
     }
-    assert_eq!(server.get("/boards/none/run-keys").await, json!({"runs": 0, "config": [], "metrics": []}));
+    let none = server.get("/boards/none/run-keys?prefix=x").await;
+    assert_eq!(none, json!({"runs": 0, "config": [], "metrics": [], "document": [], "statistics": ["last", "min", "max", "mean", "best"]}));
+}
+
+#[tokio::test]
+async fn names_and_values_are_completed() {
+    let server = spawn().await;
+    for (run, model, status) in
+        [("a", "resnet18", "finished"), ("b", "resnet50", "failed"), ("c", "vit", "failed"), ("d", "resnet50", "running")]
+    {
+        let keys = json!({"config": {"model": model, "max_lr": 1}, "status": status, "tags": ["ok", run], "exit": {"traceback": "x"}});
+        server.call("PATCH", &format!("/boards/digits/runs/{run}?upsert=true"), keys.to_string()).await;
+    }
+    log(&server, "/boards/digits/runs/a/log", r#"{"val/loss":2,"val/acc":1,"lr":1}"#).await;
+    let names = async |query: &str| {
+        let keys = server.get(&format!("/boards/digits/run-keys?{query}")).await;
+        let of = |list: &str| keys[list].as_array().unwrap().iter().map(|key| key["key"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        [of("config"), of("metrics"), of("document")].map(|names| names.join(","))
+    };
+    assert_eq!(names("prefix=M").await, ["model,max_lr".split(',').rev().collect::<Vec<_>>().join(","), String::new(), String::new()]);
+    assert_eq!(names("prefix=l").await, ["max_lr".to_owned(), "lr,val/loss".into(), String::new()]);
+    assert_eq!(names("prefix=val/l").await, [String::new(), "val/loss".into(), String::new()]);
+    assert_eq!(names("prefix=metrics.&$limit=2").await, [String::new(), "lr,val/acc".into(), String::new()]);
+    assert_eq!(names("prefix=run.s").await, [String::new(), String::new(), "status".into()]);
+    let values = async |query: &str, list: &str| server.get(&format!("/boards/digits/run-keys?{query}")).await[list][0]["values"].clone();
+    assert_eq!(values("key=model&prefix=RES", "config").await, json!([{"value": "resnet50", "runs": 2}, {"value": "resnet18", "runs": 1}]));
+    assert_eq!(values("key=status&prefix=f&$limit=1", "document").await, json!([{"value": "failed", "runs": 2}]));
+    assert_eq!(values("key=tag&$limit=1", "document").await, json!([{"value": "ok", "runs": 4}]));
+    assert_eq!(values("key=exit", "document").await, json!([]));
+    let (status, message) = refused(&server, "GET", "/boards/digits/run-keys?key=modle", "").await;
+    assert!(status == 400 && message.contains("'key' has an error in column 1") && message.contains("'config.model'"), "{message}");
+    assert_eq!(refused(&server, "GET", "/boards/digits/run-keys?x=1", "").await.0, 400);
 }
 
 #[tokio::test]

@@ -156,3 +156,68 @@ async fn a_query_for_a_table_that_is_wrong_says_why() {
         assert!(status == 400 && message.contains(expected), "{query}: {message}");
     }
 }
+
+#[tokio::test]
+async fn a_table_is_written_as_comma_separated_values() {
+    let server = filled().await;
+    let keys = json!({"name": "=1+1", "config": {"lr": 0.1, "seed": 0, "batch": 64, "opt": {"name": "sgd, \"plain\""}, "list": [1, 2]}});
+    server.call("PATCH", "/boards/digits/runs/r0", keys.to_string()).await;
+    let reply = server.call("GET", "/boards/digits/run-table.csv?sort=_id&columns=config.opt.name,config.list,val/acc.max", "").await;
+    let expected = "run,name,status,config.opt.name,config.list,metrics.val/acc.max\r\n\
+        r0,\"=1+1\",finished,\"sgd, \"\"plain\"\"\",\"[1,2]\",\r\n\
+        r1,run 1,finished,sgd,,0.30000000000000004\r\n\
+        r2,run 2,finished,sgd,,0.4\r\n\
+        r3,run 3,finished,sgd,,0.5\r\n\
+        r4,run 4,running,sgd,,0.6000000000000001\r\n";
+    assert_eq!(reply.text, expected);
+    assert_eq!(reply.headers["content-disposition"], "attachment; filename=\"digits-runs.csv\"");
+    let few = server.call("GET", "/boards/digits/run-table.csv?sort=_id&columns=lr&q=seed>0&$limit=1", "").await.text;
+    assert_eq!(few, "run,name,status,config.lr\r\nr2,run 2,finished,0.1\r\n");
+    for at in 0..300 {
+        server.call("PATCH", &format!("/boards/many/runs/r{at}?upsert=true"), r#"{"config":{"lr":1}}"#).await;
+    }
+    assert_eq!(server.call("GET", "/boards/many/run-table.csv", "").await.text.lines().count(), 301);
+}
+
+#[tokio::test]
+async fn a_group_that_is_not_there_has_no_members() {
+    let server = filled().await;
+    assert_eq!(ids(&table(&server, "by=config.lr&in=g000000000000").await), [""; 0]);
+    let (status, message) = refused(&server, "GET", "/boards/digits/run-table?in=x", "").await;
+    assert_eq!((status, message.as_str()), (400, "'in' must be the id of a group, as 'run-groups' answers it, not 'x'."));
+    let (status, message) = refused(&server, "GET", "/boards/digits/run-table?by=val/acc&in=g000000000000", "").await;
+    assert!(status == 400 && message.contains("is a metric"), "{message}");
+}
+
+#[tokio::test]
+async fn columns_are_those_of_the_runs_that_a_search_finds() {
+    let server = filled().await;
+    let chosen = async |query: &str| {
+        let reply = server.get(&format!("/columns?cells=digits-acc&width=10&{query}")).await;
+        let runs = reply["cells"]["digits-acc"]["runs"].as_object().cloned().unwrap_or_default();
+        runs.into_iter().map(|(run, _)| run).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(chosen("q=lr<0.05").await, "r3,r1");
+    assert_eq!(chosen("sort=metrics.val/acc.max&top=2").await, "r1,r2");
+    assert_eq!(chosen("sort=-metrics.val/acc.max&top=2&runs=r1,r2,r3").await, "r3,r2");
+    assert_eq!(chosen("top=1").await, "r4", "archived runs are left out");
+    assert_eq!(chosen("q=lr<0.05&runs=").await, "");
+    server.call("PATCH", "/boards/digits/runs/r4", r#"{"hidden":true}"#).await;
+    assert_eq!(chosen("top=1").await, "r3");
+    log(&server, "/boards/other/runs/a/log", r#"{"acc":1}"#).await;
+    for (query, expected) in [
+        (
+            "cells=digits-acc,other-acc&top=1",
+            "'cells' must be cells of one board where 'q', 'sort' or 'top' choose runs, not of 'digits' and 'other'.",
+        ),
+        ("cells=digits-acc&top=101", "'top' must be a number of runs from 1 to 100, not '101'."),
+        ("cells=digits-acc&q=lrr<1", "no run of this board has the key 'lrr'"),
+    ] {
+        let (status, message) = refused(&server, "GET", &format!("/columns?{query}"), "").await;
+        assert!(status == 400 && message.contains(expected), "{query}: {message}");
+    }
+    let svg = async |query: &str| server.call("GET", &format!("/values/digits-acc.svg?width=400&{query}"), "").await;
+    let (some, other) = (svg("sort=metrics.val/acc.max&top=1").await, svg("sort=-metrics.val/acc.max&top=1").await);
+    assert!(some.text.contains("run 1") && !some.text.contains("run 3") && other.text.contains("run 3"), "{}", some.text);
+    assert_ne!(some.headers["etag"], other.headers["etag"]);
+}

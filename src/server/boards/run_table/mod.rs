@@ -118,3 +118,32 @@ impl FoundRuns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::server::boards::runs::{RunQuery, RunTarget, parse_run};
+    use crate::server::testing::model::app;
+
+    #[tokio::test]
+    async fn the_rows_of_a_group_are_its_members() {
+        let folder = tempfile::tempdir().unwrap();
+        let boards = app(folder.path()).await.boards.clone();
+        for at in 0..6_u32 {
+            let keys = json!({"config": {"lr": if at < 4 { 0.1 } else { 0.01 }}, "archived": at == 0}).to_string();
+            let target = RunTarget::One(RunId::parse(&format!("r{at}")).unwrap());
+            boards.patch_runs("b".into(), target, parse_run(keys.as_bytes()).unwrap(), true, None).await.unwrap();
+        }
+        let groups = boards.groups_of_runs("b", &RunQuery::parse("").unwrap(), &["lr".to_owned()], false).await.unwrap();
+        let table = async |query: String| {
+            let table = boards.run_table("b", &RunTableQuery::parse(&query).unwrap(), false).await.unwrap();
+            (table.total, table.rows.iter().map(|row| row.run.id.to_string()).collect::<Vec<_>>().join(","))
+        };
+        assert_eq!(table(format!("by=config.lr&in={}&$limit=2", groups[0].id)).await, (3, "r3,r2".into()));
+        assert_eq!(table(format!("by=lr&in={}&sort=_id", groups[1].id)).await, (2, "r4,r5".into()));
+        assert_eq!(table(format!("by=lr&in={}&q=_id:r3&archived=true", groups[0].id)).await, (1, "r3".into()));
+        assert_eq!(table("by=lr".into()).await.0, 5, "without a group all are rows");
+    }
+}

@@ -40,8 +40,11 @@ impl RunChoice {
 
     fn query(&self, runs: Option<&[RunId]>) -> Result<RunQuery, ApiError> {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        self.q.iter().for_each(|q| drop(query.append_pair("q", q)));
-        self.sort.iter().for_each(|sort| drop(query.append_pair("sort", sort)));
+        for (key, value) in [("q", &self.q), ("sort", &self.sort)] {
+            if let Some(value) = value {
+                query.append_pair(key, value);
+            }
+        }
         if let Some(runs) = runs {
             query.append_pair("runs", &runs.iter().map(RunId::as_str).collect::<Vec<_>>().join(","));
         }
