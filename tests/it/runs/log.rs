@@ -221,7 +221,7 @@ async fn what_is_no_log_says_why() {
         ("/boards/.x/runs/a/log", "{}", "'board' must be 1 to 64 letters"),
         ("/boards/digits/runs/a/log?x=1", "{}", "'x' is no key of this query"),
         ("/boards/digits/runs/a/log", "", "The body must be an object, not the end"),
-        ("/boards/digits/runs/a/log", r#"{"":1}"#, "is an empty name; name each value with 1 to 200 characters"),
+        ("/boards/digits/runs/a/log", r#"{"":1}"#, "The body has an empty name; name each value with 1 to 200 characters"),
         (
             "/boards/digits/runs/a/log",
             r#"{"a":{"type":"sound","value":"x"}}"#,

@@ -82,7 +82,7 @@ fn text(body: &[u8]) -> Result<&str, ApiError> {
 
 fn check_log_name(name: &str, reader: &JsonReader) -> ParseResult<()> {
     check_name(name).map_err(|rule| match name {
-        "" => reader.error(format!("is an empty name; name each value with 1 to {MAX_SERIES_NAME_CHARS} characters")),
+        "" => reader.error(format!("has an empty name; name each value with 1 to {MAX_SERIES_NAME_CHARS} characters")),
         _ => reader.error(format!("is a name that {rule}")),
     })
 }
@@ -300,7 +300,7 @@ mod tests {
                 r#"{"time":1800000000000}"#,
                 "'time' must be seconds since 1970, from -1e11 to 1e11 (milliseconds are divided by 1000) (line 1 column 9).",
             ),
-            (r#"{"":1}"#, "is a name that must have 1 to 200 characters (line 1 column 5)."),
+            (r#"{"":1}"#, "The body has an empty name; name each value with 1 to 200 characters (line 1 column 5)."),
             (r#"{"a":{"b\n":1}}"#, "'a.b\n' is a name that must have no control characters (line 1 column 13)."),
             (r#"{"a":[1]}"#, "not an array; other values have a type: {\"type\":\"text\",\"value\":\"…\"} (line 1 column 6)."),
             (r#"{"a":true}"#, "not a boolean; other values have a type: {\"type\":\"text\",\"value\":\"…\"} (line 1 column 6)."),

@@ -237,7 +237,7 @@ fn errors_have_a_column_and_similar_keys() {
     assert!(error(&format!("/{}/", "a".repeat(201))).contains("200 bytes"));
     let api_error = resolve_name("lrr", &board()).unwrap_err().in_parameter("sort");
     assert_eq!((api_error.code, api_error.errors.0.keys().next().unwrap().as_str()), (400, "sort"));
-    assert_eq!(json!(api_error.data), json!({"column": 1, "near": ["config.lr", "config.opt.lr"]}));
+    assert_eq!(json!(api_error.data), json!({"column": 1, "near": ["config.lr"]}));
     let api_error = resolve_name("loss.avg", &board()).unwrap_err().in_parameter("sort");
     assert_eq!(api_error.data.near[..2], ["metrics.loss.last", "metrics.loss.min"]);
     // Where texts occur, they are compared with texts.
