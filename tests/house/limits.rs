@@ -74,6 +74,12 @@ const STATED: &[(&str, &[&str])] = &[
             "names runs (up to {MAX_NAMED_RUNS}). One answer has up to {MAX_RUNS_PER_PAGE} runs.",
             "A search may have {MAX_SEARCH_CHARS} characters, {MAX_SEARCH_TERMS} conditions, {MAX_SEARCH_DEPTH} nested parentheses, \
              and regular expressions of {MAX_SEARCH_PATTERN_BYTES} bytes",
+            "`$limit` is 50 if it is missing, and at most {MAX_RUN_TABLE_ROWS}.",
+            "Of up to {MAX_RUN_TABLE_KEY_COLUMNS} keys there are columns",
+            "are in `equal`, the first {MAX_RUN_TABLE_EQUAL_KEYS}.",
+            "names up to {MAX_RUN_TABLE_COLUMNS} columns instead",
+            "Texts are cut after {MAX_RUN_TABLE_TEXT_CHARS} characters.",
+            "at most so many of each kind, up to {MAX_RUN_KEYS}.",
             "up to {MAX_POINTS_PER_PAGE:,} points in the order of arrival",
             "kept, {MAX_KEYS_BYTES:KiB} KiB in all",
             "appends text (up to {MAX_CONSOLE_BODY_BYTES:MiB} MiB)",

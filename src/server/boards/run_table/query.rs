@@ -3,7 +3,7 @@
 use crate::protocol::{ApiError, ErrorKind, GroupId, RunTable};
 use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::runs::RunQuery;
-use crate::server::boards::runs::list::{TIMED_KEYS, split_names};
+use crate::server::boards::runs::run_query::{TIMED_KEYS, split_names};
 use crate::server::limits::{MAX_RUN_TABLE_COLUMNS, MAX_RUN_TABLE_ROWS};
 
 const KNOWN: &str = "q, sort, runs, by, in, columns, archived, $skip and $limit";

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::list::{RunQuery, RunSelection};
+use super::list::RunSelection;
 use super::metric_table::{Directions, MetricTable};
 use super::run_id::generate_run_id;
+use super::run_query::RunQuery;
 use super::run_view::{RunClock, RunView};
 use super::search::SearchBudget;
 use super::{RunDraft, check_run_totals, existing_run, new_run, no_run};

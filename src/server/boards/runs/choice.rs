@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::list::RunQuery;
+use super::run_query::RunQuery;
 use crate::protocol::{ApiError, ErrorKind, RunId, RunList};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;

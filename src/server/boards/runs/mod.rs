@@ -20,6 +20,7 @@ pub mod metric_table;
 pub mod run_diff;
 pub mod run_id;
 mod run_keys;
+pub mod run_query;
 pub mod run_view;
 pub mod search;
 pub mod secrets;
@@ -37,9 +38,10 @@ pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run}
 pub use heartbeat::{Heartbeat, check_writer};
 pub use history::RunHistory;
 pub use keys::ConfigIndexes;
-pub use list::{RunPage, RunQuery, parse_run_ids, split_names};
+pub use list::RunPage;
 pub use listed::RunListView;
 pub use run_keys::{RunKeys, RunKeysQuery};
+pub use run_query::{RunQuery, parse_run_ids, split_names};
 pub use run_view::{RunClock, RunView};
 pub use signs::RunSigns;
 

@@ -88,7 +88,8 @@ impl RunKeysQuery {
     /// How well a name fits: 0 if it begins with the prefix, 1 if one of its parts does. `None`: it does not fit.
     fn fit(&self, space: &str, name: &str) -> Option<u8> {
         let (name, prefix) = (name.to_lowercase(), &*self.prefix);
-        let is_start = name.starts_with(prefix) || [space, ".", &name].concat().starts_with(prefix);
+        let within = prefix.strip_prefix(space).and_then(|rest| rest.strip_prefix('.'));
+        let is_start = name.starts_with(prefix) || within.is_some_and(|rest| name.starts_with(rest));
         let mut parts = name.split(['.', '/', '_', '-']).skip(1);
         if is_start { Some(0) } else { parts.any(|part| part.starts_with(prefix)).then_some(1) }
     }
