@@ -30,6 +30,8 @@ RATES = (0.1, 0.4)
 BATCHES = (16, 64)
 SEEDS = (0, 1, 2)
 HIDDEN = (64, 64)
+#: Updates from one log of the metrics to the next.
+LOG_EVERY = 10
 #: Of what a run can capture, all but the load of the machine and its name.
 CAPTURE = ("command", "git", "packages")
 
@@ -91,11 +93,13 @@ def train(run, steps, data):
     val_accuracy = math.nan
     for step, batch in enumerate(itertools.islice(chosen, steps)):
         update(model, x[batch], digits[batch])
+        if step % LOG_EVERY and step < steps - 1:
+            continue
         train_loss, _ = evaluate(model, x[batch], digits[batch])
         val_loss, val_accuracy = evaluate(model, x_val, digits_val)
         run.log({"train/loss": train_loss, "val/loss": val_loss, "val/acc": val_accuracy}, step)
         if not math.isfinite(train_loss + val_loss):
-            return f"diverged at step {step}"
+            return f"diverged before step {step}"
     return f"val/acc {val_accuracy:.3f}"
 
 
@@ -103,7 +107,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", help="the server (default: AGNEZ_URL, or http://localhost:3000)")
     parser.add_argument("--project", default="digits-sweep", help="the board")
-    parser.add_argument("--steps", type=int, default=300, help="updates of each run")
+    parser.add_argument("--steps", type=int, default=600, help="updates of each run")
     options = parser.parse_args()
     # What overflows is what diverges.
     warnings.simplefilter("ignore", RuntimeWarning)
