@@ -240,3 +240,29 @@ def test_any_name_of_a_metric(name: str, odd: str) -> None:
     run.log({odd: agnez.Html("<b>x</b>")})
     run.finish()
     assert not paths.list_spools(Path(os.environ["AGNEZ_SPOOL"])), "something was refused"
+
+
+def test_groups_of_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {0.1: [0.9, 0.8, 0.7], 0.01: [0.5, math.nan, 0.3]}
+    for lr, ends in values.items():
+        for seed, end in enumerate(ends):
+            config = {"lr": lr, "seed": seed, "net": {"kind": "mlp"}}
+            with agnez.init(project=name, config=config) as run:
+                run.log({"val/acc": 0.1})
+                run.log({"val/acc": end})
+    monkeypatch.setattr(reading, "_GROUPS_PER_REQUEST", 1)
+    best, other = agnez.groups(name, by=["config.lr", "config.net.kind"], metric="val/acc")
+    assert best["key"] == {"config.lr": 0.1, "config.net.kind": "mlp"}
+    assert (best["runs"], best["n"], best["diverged"]) == (3, 3, 0)
+    # The t value of 95 % with 2 degrees of freedom is 4.302653.
+    assert best["mean"] == pytest.approx(0.8) and best["std"] == pytest.approx(0.1)
+    assert best["half_width"] == pytest.approx(4.302653 * 0.1 / math.sqrt(3), rel=1e-6)
+    assert (other["runs"], other["n"], other["diverged"]) == (3, 2, 1)
+    assert other["mean"] == pytest.approx(0.4)
+    (only,) = agnez.groups(name, by="config.lr", q="lr=0.1", metric="val/acc", stat="best")
+    assert only["n"] == 3 and only["mean"] == pytest.approx(0.8)
+    compared = agnez.groups(name, by="config.lr", metric="val/acc", baseline=only["id"])
+    assert [one["is_baseline"] for one in compared] == [True, False]
+    assert compared[1]["difference"]["value"] == pytest.approx(-0.4)
+    with pytest.raises(agnez.Error):
+        agnez.groups(name, by="config.nothing")

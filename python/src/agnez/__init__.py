@@ -19,7 +19,7 @@ from ._wandb import AlertLevel, Api, Artifact, Classes, Settings, util
 from .board import Board
 from .cell import Cell, Line
 from .media import Audio, Histogram, Html, Image, Molecule, Object3D, Plotly, Table, Video
-from .reading import history, runs
+from .reading import groups, history, runs
 from .session import alert, define_metric, finish, init, log, unwatch, watch
 from .subplots import Axes, Subplots
 
@@ -51,6 +51,7 @@ __all__ = [
     "alert",
     "define_metric",
     "finish",
+    "groups",
     "history",
     "init",
     "log",

@@ -9,9 +9,10 @@ from ._transport import credentials, reader
 from ._transport.run_requests import run_path
 from ._values import names
 
-#: Runs of one response, and points.
+#: Runs, points and groups of one response.
 _RUNS_PER_REQUEST = 500
 _POINTS_PER_REQUEST = 10_000
+_GROUPS_PER_REQUEST = 200
 
 
 def runs(
@@ -81,3 +82,51 @@ def history(
             column += [float(value) for value in part[name]]
         if not part["step"] or len(columns["step"]) >= part["total"]:
             return columns
+
+
+def groups(
+    board: str = "main",
+    *,
+    by: Any,
+    metric: str | None = None,
+    stat: str | None = None,
+    q: str | None = None,
+    baseline: str | None = None,
+    url: str | None = None,
+    token: str | None = None,
+) -> list[dict[str, Any]]:
+    """The groups of a board's runs: ``groups("digits", by=["config.lr"], metric="val/acc")``.
+
+    Each is a dict with ``key`` (the values of ``by``), ``label``, ``id``, ``runs`` and, over its
+    finished runs, ``mean``, ``std``, ``half_width`` (of the 95 % t interval), ``n`` (how many runs
+    are in the mean) and ``diverged`` (how many have no finite value); docs/runs.md has the others.
+    Missing numbers are None. The best mean comes first.
+
+    :param by: a key of the configuration or of the run, or several, named as in a search.
+    :param metric: by default the board's goal, or the most telling metric.
+    :param stat: the number of each run: ``last`` (the default), ``best``, or ``mean10``, the mean
+        over the last 10 % of the steps.
+    :param q: a search, as for :func:`runs`.
+    :param baseline: the id of a group or of a run; the others have a ``difference`` from it.
+
+    :class:`agnez.Error` if the server does not answer, or does not understand the query.
+    """
+    server = credentials.register_server(url, token)
+    path = f"/boards/{quote(names.check_board_name(board), safe='')}/run-groups"
+    query = {
+        "by": by if isinstance(by, str) else ",".join(by),
+        "metric": metric,
+        "stat": stat,
+        "q": q,
+        "baseline": baseline,
+        "$limit": _GROUPS_PER_REQUEST,
+    }
+    found: dict[str, dict[str, Any]] = {}
+    skip = 0
+    while True:
+        page = reader.read(server, path, {**query, "$skip": skip})
+        skip += len(page["groups"])
+        for group in page["groups"]:
+            found.setdefault(group["id"], {**group, "n": group.pop("used")})
+        if not page["groups"] or skip >= page["total"]:
+            return list(found.values())
