@@ -64,8 +64,17 @@ impl Stored {
         (columns, ends, smoothing.finish(), reads)
     }
 
+    /// The exact answer, for places that ascend, and the reads.
+    pub fn ask_exactly(&self, ask: Window) -> (Vec<Column>, [usize; 3]) {
+        let (query, reads) = self.supplied(PyramidQuery::exact(ask, self.sealed, self.tail.clone()));
+        (query.finish(), reads)
+    }
+
     fn answered(&self, ask: Window) -> (PyramidQuery, [usize; 3]) {
-        let mut query = PyramidQuery::new(ask, self.sealed, self.tail.clone());
+        self.supplied(PyramidQuery::new(ask, self.sealed, self.tail.clone()))
+    }
+
+    fn supplied(&self, mut query: PyramidQuery) -> (PyramidQuery, [usize; 3]) {
         let mut reads = [0; 3];
         while !query.pending_reads().is_empty() {
             let PendingReads { blocks, chunks } = query.pending_reads().clone();

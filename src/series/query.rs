@@ -120,6 +120,13 @@ impl PyramidQuery {
         query
     }
 
+    /// As [`Self::new`], for a series whose places ascend: every column stands within one pixel column, whatever that has to read. Of each
+    /// boundary between two pixel columns that is at most one chunk.
+    pub fn exact(ask: Window, sealed: u64, tail: Arc<Points>) -> Self {
+        // The roots are no part of the budget.
+        Self { budget: ReadBudget::unlimited(), ..Self::new(ask, sealed, tail) }
+    }
+
     /// The reads that must be supplied next; empty when the result is known.
     pub fn pending_reads(&self) -> &PendingReads {
         &self.pending_reads

@@ -56,6 +56,8 @@ impl Candidate {
 /// Reads so far, and those of the next round.
 #[derive(Debug, Default)]
 pub struct ReadBudget {
+    /// Whether every read is allowed.
+    is_unlimited: bool,
     blocks: usize,
     chunks: usize,
     next: BTreeSet<Read>,
@@ -64,6 +66,10 @@ pub struct ReadBudget {
 }
 
 impl ReadBudget {
+    pub fn unlimited() -> Self {
+        Self { is_unlimited: true, ..Self::default() }
+    }
+
     /// Calls `open` for every candidate if the budget allows all of them. Otherwise for the widest first, within the budget; of nodes across a
     /// pixel boundary only for those without additional reads, so that the resolution is the same everywhere. `pieces` is the number of pieces
     /// of the query, which must not exceed `most`.
@@ -92,6 +98,9 @@ impl ReadBudget {
     }
 
     fn room(&self, priority: Priority, blocks: usize, chunks: usize) -> bool {
+        if self.is_unlimited {
+            return true;
+        }
         let (blocks, chunks) = (self.blocks_next + blocks, self.chunks_next + chunks);
         let at_once = priority != Priority::Across || blocks <= BLOCKS_AT_ONCE;
         at_once && self.blocks + blocks <= BLOCKS[priority as usize] && self.chunks + chunks <= CHUNKS[priority as usize]
