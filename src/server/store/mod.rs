@@ -47,6 +47,7 @@ pub use maintenance::check::{CheckReport, check};
 pub use open::StoreOptions;
 pub use open::error::OpenError;
 pub use reader::columns::{CellColumns, SmoothingWeights};
+pub use reader::groups::{CurveWindow, MemberSeries};
 pub use reader::points::PointsPage;
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
 pub use run_record::{RUN_COLOURS, RunRecord};

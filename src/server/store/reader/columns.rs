@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::rows::LazyConnection;
-use super::{MISSING_AFTER_TRIES, READ_TRIES};
+use super::{READ_TRIES, ReadError};
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{CellId, RunId, SeriesId};
-use crate::series::{Column, Extent, MissingRead, Points, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
+use crate::series::{Column, Extent, Points, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
 use crate::server::limits::{MAX_SMOOTHING_CHUNKS, MAX_SMOOTHING_CHUNKS_PER_SERIES, MIN_SMOOTHING_CHUNKS_PER_SERIES};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
@@ -42,24 +42,6 @@ impl SmoothingWeights<'_> {
     pub const NONE: SmoothingWeights<'static> = SmoothingWeights { of: &|_| 0.0, together: 1 };
 }
 
-enum ReadError {
-    /// Rows of a series are missing: usually it was removed while it was read.
-    SeriesReplaced,
-    Store(StoreError),
-}
-
-impl From<StoreError> for ReadError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<MissingRead> for ReadError {
-    fn from(_: MissingRead) -> Self {
-        Self::SeriesReplaced
-    }
-}
-
 impl Store {
     /// The columns of the series of a cell that have no run, then of those of `runs`, run by run, and their smoothed lines. Infinite
     /// bounds of the window are the extent of all these series together. `None` if there is no such cell.
@@ -80,15 +62,7 @@ impl Store {
             };
             match self.try_columns(&series, window, weights).await {
                 Ok(columns) => return Ok(Some(columns)),
-                Err(ReadError::SeriesReplaced) if attempt < MISSING_AFTER_TRIES => tokio::task::yield_now().await,
-                Err(ReadError::SeriesReplaced | ReadError::Store(StoreError::Corrupt(_))) if self.repair_queue.add(&series) => {
-                    // The writer repairs queued series before it runs an operation.
-                    self.write(1, |_| Ok::<_, StoreError>(())).await?;
-                }
-                Err(ReadError::SeriesReplaced) => {
-                    return Err(StoreError::Corrupt(format!("nodes or points of the cell '{id}' are missing").into()));
-                }
-                Err(ReadError::Store(error)) => return Err(error),
+                Err(error) => self.before_next_try(error, attempt, id, &series).await?,
             }
         }
         Err(StoreError::Busy)
@@ -138,7 +112,7 @@ impl Store {
     }
 
     /// Reads what a query needs next.
-    async fn supply(&self, series: &Series, query: &mut PyramidQuery, connection: &mut LazyConnection) -> Result<(), ReadError> {
+    pub(super) async fn supply(&self, series: &Series, query: &mut PyramidQuery, connection: &mut LazyConnection) -> Result<(), ReadError> {
         let needs = query.pending_reads().clone();
         let blocks = self.blocks(series, &needs.blocks, connection).await?;
         let chunks = self.chunks(series.key, &needs.chunks, connection).await?;

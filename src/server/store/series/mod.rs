@@ -113,6 +113,11 @@ impl Series {
         self.summary.as_ref()?.figures()
     }
 
+    /// Whether each of its points is a step of the curve: none is superseded, and no step occurs twice.
+    pub fn is_plain_curve(&self) -> bool {
+        self.figures().is_some_and(|figures| figures.steps == self.count())
+    }
+
     /// Whether its summary has to be made from its points.
     pub fn needs_summary(&self) -> bool {
         self.id.run.is_some() && self.summary.as_ref().is_none_or(|summary| summary.needs_rebuild())
