@@ -21,6 +21,10 @@ const CONNECTIONS: u64 = 4;
 const LIVE_RUNS: u64 = 100;
 const LIVE_SECONDS: u64 = 5;
 const STARTS: usize = 5;
+/// Values of the key that runs are grouped by.
+const GROUPS: u64 = 8;
+/// Requests for groups of each kind.
+const GROUP_REQUESTS: usize = 40;
 
 /// An array of `count` steps of one run, from step `start` on: curves that fall, with noise.
 fn body(run: u64, start: u64, count: u64) -> String {
@@ -95,7 +99,12 @@ fn load(server: &Server, runs: u64, steps: u64) {
                     for start in (0..steps).step_by(STEPS_PER_REQUEST as usize) {
                         client.json("POST", &address(run), &body(run, start, STEPS_PER_REQUEST.min(steps - start)));
                     }
-                    client.json("PATCH", &format!("/boards/sweep/runs/run-{run}"), "{\"status\":\"finished\"}");
+                    let config = format!("{{\"lr\":{},\"seed\":{}}}", run % GROUPS, run / GROUPS);
+                    client.json(
+                        "PATCH",
+                        &format!("/boards/sweep/runs/run-{run}"),
+                        &format!("{{\"status\":\"finished\",\"config\":{config}}}"),
+                    );
                 }
             });
         }
@@ -157,6 +166,21 @@ fn timed(what: &str, mut call: impl FnMut()) {
     println!("{what:29} p50 {:.1}   max {:.1} ms, of {STARTS}", quantile(&times, 0.5), times[STARTS - 1]);
 }
 
+/// Lines with bands over groups of all runs, as the page asks for them.
+fn read_groups(client: &mut Client, what: &str, query: &str) {
+    let path = format!("/groups?cells=sweep-loss&width=800&by=lr{query}");
+    let mut bytes = 0;
+    let mut times: Vec<f64> = (0..GROUP_REQUESTS)
+        .map(|_| {
+            let began = Instant::now();
+            bytes = client.call("GET", &path, "application/octet-stream", b"").len();
+            began.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!("{what:29} p50 {:.0}   p95 {:.0} ms, of {GROUP_REQUESTS}; {} KB", quantile(&times, 0.5), quantile(&times, 0.95), bytes / 1000);
+}
+
 fn main() {
     // Cargo adds flags of its own.
     let mut numbers = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
@@ -194,6 +218,8 @@ fn main() {
     timed("columns of 20 runs", || {
         client.json("GET", &path, "");
     });
+    read_groups(&mut client, "groups, whole runs", "");
+    read_groups(&mut client, "groups, a tenth of the steps", &format!("&from={}&to={}", steps / 2, steps / 2 + steps / 10));
     println!("memory after that             {:.0} MB", memory(&server).0);
     stop(server);
 }

@@ -60,6 +60,20 @@ const STATED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "docs/groups.md",
+        &[
+            "ids with commas between them, at most {MAX_GROUPS_CELLS}, of one board",
+            "up to {MAX_GROUP_KEYS} keys of configuration or document",
+            "there are never more than {MAX_GROUP_PLACES}",
+            "from 0 to {MAX_SMOOTH}",
+            "The answer has the {MAX_GROUPS} largest groups",
+            "members times places are at most {MAX_GROUP_VALUES:,},",
+            "members with more than {MAX_GROUP_POINTS:,} points together",
+            "may have {MAX_MEMBER_POINTS:,} points",
+            "One answer may have {MAX_GROUPS_PLACES:,} places",
+        ],
+    ),
+    (
         "docs/runs.md",
         &[
             "A board may have {MAX_RUNS_PER_BOARD:,} runs (413)",
@@ -147,6 +161,22 @@ const STATED: &[(&str, &[&str])] = &[
             "minimum = 0, maximum = {MAX_SMOOTH}, default = 0)",
             "minimum = 1, maximum = {MAX_COLUMNS_WIDTH},",
             "with commas between them, at most {MAX_COLUMNS_CELLS}.",
+        ],
+    ),
+    (
+        "src/server/http/api/groups/query.rs",
+        &[
+            "Places at most; there are no more than {MAX_GROUP_PLACES}.",
+            "minimum = 1, maximum = {MAX_COLUMNS_WIDTH}, default = 800)",
+            "minimum = 0, maximum = {MAX_SMOOTH}, default = 0)",
+        ],
+    ),
+    (
+        "src/server/http/api/groups/mod.rs",
+        &[
+            "Ids with commas between them, at most {MAX_GROUPS_CELLS}, of one board.",
+            "at most {MAX_GROUP_KEYS}, separated by commas",
+            "For each group, of which there are at most {MAX_GROUPS},",
         ],
     ),
     (

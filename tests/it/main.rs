@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod deploy;
 mod disk;
+mod groups;
 mod guard;
 mod idempotency;
 mod kinds;

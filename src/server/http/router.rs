@@ -4,7 +4,7 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use utoipa_axum::routes;
 
-use super::api::{boards, columns, keras, points, purge, run_log, run_reads, run_table, runs, shares, values};
+use super::api::{boards, columns, groups, keras, points, purge, run_log, run_reads, run_table, runs, shares, values};
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
@@ -53,6 +53,7 @@ fn routes() -> RouteTable {
         .route(Permission::Write, routes!(points::append_many), &[])
         .route(Permission::Board(BoardScope::Cell), routes!(columns::of_cell), &["/api/v1/values/{id}/columns"])
         .route(Permission::Board(BoardScope::Cells), routes!(columns::of_cells), &[])
+        .route(Permission::Board(BoardScope::Cells), routes!(groups::read), &[])
         .route(Permission::Write, routes!(keras::epoch_end), &["/publish/epoch/end"])
         .route(Permission::Read, routes!(boards::list), &[])
         .route(Permission::Board(BoardScope::Path), routes!(boards::read), &[])

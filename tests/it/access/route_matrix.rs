@@ -13,6 +13,7 @@ fn concrete(path: &str) -> String {
     match path.as_str() {
         "/live" => "/live?board=a&view=page".to_owned(),
         "/columns" => "/columns?cells=c".to_owned(),
+        "/groups" => "/groups?cells=c".to_owned(),
         _ => path,
     }
 }
@@ -67,7 +68,7 @@ async fn nobody_gets_further_than_his_token() {
             }
             "board" if is_page => assert_eq!((by_other, by_other_key, by_read), (403, 303, 200), "{at}"),
             // Of another board it says that there is nothing, and so it does of none: this answer is empty.
-            "board" if path == "/columns" => assert_eq!([by_other, by_read], [200, 200], "{at}"),
+            "board" if matches!(path.as_str(), "/columns" | "/groups") => assert_eq!([by_other, by_read], [200, 200], "{at}"),
             // The picture that this share may see: see `shares`.
             "board" if path.starts_with("/images") => assert!(!matches!(by_read, 401 | 403), "{at}"),
             "board" => {

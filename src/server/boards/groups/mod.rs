@@ -1,5 +1,6 @@
 //! Groups of runs: which runs are in one group, and what is known of it. The unit is the run.
 
+pub mod curves;
 pub mod membership;
 
 use membership::{GroupKeys, RunGroup, group_runs};

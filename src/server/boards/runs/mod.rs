@@ -42,7 +42,7 @@ pub use list::RunPage;
 pub use listed::RunListView;
 pub use run_keys::{RunKeys, RunKeysQuery};
 pub use run_query::{RunQuery, parse_run_ids, split_names};
-pub use run_view::{RunClock, RunView};
+pub use run_view::{RunClock, RunView, started_ms};
 pub use signs::RunSigns;
 
 use super::existing_run::{existing_run, no_run};

@@ -29,6 +29,16 @@ impl RunClock {
     }
 }
 
+/// The start of a run: Unix time, ms.
+pub fn started_ms(record: &RunRecord) -> u64 {
+    time_of(record, "startedAt").unwrap_or(record.created_ms)
+}
+
+fn time_of(record: &RunRecord, key: &str) -> Option<u64> {
+    let time: jiff::Timestamp = record.text(key).parse().ok()?;
+    u64::try_from(time.as_millisecond()).ok()
+}
+
 /// A run as it is read: its document with the keys that are derived.
 #[derive(Clone, Debug)]
 pub struct RunView {
@@ -54,13 +64,8 @@ impl RunView {
         RunStatus::parse(self.record.text("status")).unwrap_or_default()
     }
 
-    fn time_of(&self, key: &str) -> Option<u64> {
-        let time: jiff::Timestamp = self.record.text(key).parse().ok()?;
-        u64::try_from(time.as_millisecond()).ok()
-    }
-
     fn started_ms(&self) -> u64 {
-        self.time_of("startedAt").unwrap_or(self.record.created_ms)
+        started_ms(&self.record)
     }
 
     /// The last sign, or the start of a run that has given none.
@@ -70,7 +75,7 @@ impl RunView {
 
     /// Seconds from the start to the end, or to the last sign of a running run.
     fn took(&self) -> f64 {
-        let end = self.time_of("endedAt").unwrap_or_else(|| self.sign_or_start_ms());
+        let end = time_of(&self.record, "endedAt").unwrap_or_else(|| self.sign_or_start_ms());
         end.saturating_sub(self.started_ms()) as f64 / 1000.0
     }
 

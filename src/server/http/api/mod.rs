@@ -4,6 +4,7 @@ pub mod boards;
 pub mod columns;
 mod export;
 mod format;
+pub mod groups;
 pub mod keras;
 mod line_stream;
 pub mod points;

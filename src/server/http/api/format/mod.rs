@@ -2,5 +2,6 @@
 
 pub mod columns_json;
 pub mod columns_stream;
+pub mod groups_json;
 pub mod number;
 pub mod points_page;

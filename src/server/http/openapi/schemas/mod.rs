@@ -5,12 +5,14 @@
 
 mod cells;
 mod columns;
+mod groups;
 mod points;
 mod run_table;
 mod runs;
 
 pub use cells::{Cell, CellOrRepeated, CellValue, Created, CreatedBefore, Draft, Drafts, Found, Patch};
 pub use columns::Columns;
+pub use groups::{BinaryGroups, Groups};
 pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
 };
