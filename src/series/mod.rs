@@ -7,6 +7,7 @@ mod columns;
 #[cfg(test)]
 mod cost_tests;
 mod curve_rebuild;
+mod curve_steps;
 mod extent;
 pub mod groups;
 mod node;
@@ -30,6 +31,7 @@ mod superseded;
 pub use column::Column;
 pub use columns::Columns;
 pub use curve_rebuild::CurveRebuild;
+pub use curve_steps::CurveSteps;
 pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
 pub use outline::{CurveOutline, OUTLINE_COLUMNS, OutlineBuilder, OutlineColumn};

@@ -226,6 +226,14 @@ pub const MAX_SEARCH_PATTERN_PROGRAM_BYTES: usize = 256 << 10;
 
 /// Keys that runs are grouped by; more are answered 400.
 pub const MAX_GROUP_KEYS: usize = 8;
+/// Rows in one page of groups of runs; a higher limit is reduced to that.
+pub const MAX_RUN_GROUPS_PER_PAGE: usize = 200;
+/// Metrics beside the one that groups are compared by; more are answered 400.
+pub const MAX_SECONDARY_METRICS: usize = 8;
+/// Runs or groups whose configurations are compared at once; more are answered 400.
+pub const MAX_DIFF_COLUMNS: usize = 50;
+/// Curves whose points are read for one table of groups; more are answered 400.
+pub const MAX_POINT_SUMMARIES: usize = 2000;
 
 // Live feeds.
 

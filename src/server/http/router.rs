@@ -4,7 +4,7 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use utoipa_axum::routes;
 
-use super::api::{boards, columns, groups, keras, points, purge, run_log, run_reads, run_table, runs, shares, values};
+use super::api::{boards, columns, groups, keras, points, purge, run_groups, run_log, run_reads, run_table, runs, shares, values};
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
@@ -72,6 +72,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::diff), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_table::table), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_table::sheet), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_groups::groups), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::value), &[])
         // It says how and where the script ran: a share does not show it.
         .route(Permission::Read, routes!(run_reads::console), &[])

@@ -3,6 +3,7 @@
 mod access;
 mod board;
 mod changes;
+mod groups;
 mod list;
 mod log;
 mod reads;

@@ -47,9 +47,9 @@ async fn keys_and_differences_of_runs() {
         keys["config"].as_array().unwrap().iter().map(|key| (key["key"].as_str().unwrap(), key["distinct"].as_u64().unwrap())).collect();
     assert_eq!(config, [("api_key", 1), ("lr", 2), ("opt.name", 1)]);
     let diff = server.get("/boards/digits/run-diff?runs=b,a").await;
-    assert_eq!((&diff["runs"], &diff["different"]), (&json!(["b", "a"]), &json!({"config.lr": {"b": 0.01, "a": 0.1}})));
+    assert_eq!((&diff["columns"], &diff["different"]), (&json!(["b", "a"]), &json!({"config.lr": {"b": 0.01, "a": 0.1}})));
     assert_eq!((&diff["equal"]["config.opt.name"], &diff["equal"]["config.api_key"]), (&json!("adam"), &json!("[redacted]")));
-    for (query, status) in [("runs=a", 400), ("", 400), ("runs=a,none", 404), ("x=1", 400)] {
+    for (query, status) in [("runs=a", 400), ("", 400), ("runs=a,none", 404), ("x=1", 400), ("runs=a,b&reference=c", 400)] {
         assert_eq!(refused(&server, "GET", &format!("/boards/digits/run-diff?{query}"), "").await.0, status, "{query}");
     }
     let none = server.get("/boards/none/run-keys?prefix=x").await;

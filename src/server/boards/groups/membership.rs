@@ -115,6 +115,13 @@ pub fn group_runs(runs: Vec<Arc<RunRecord>>, keys: &GroupKeys) -> Vec<RunGroup> 
     groups
 }
 
+/// A text that is the same for equal values of a run under a key only; `None`: it does not have the key.
+pub fn value_identity(run: &RunRecord, field: &RunField) -> Option<String> {
+    let mut text = String::new();
+    write_value(&mut text, &*value(run, field)?);
+    Some(text)
+}
+
 /// The value of a run under a key; `None`: it does not have the key.
 fn value<'a>(run: &'a RunRecord, field: &RunField) -> Option<Cow<'a, Value>> {
     match field {

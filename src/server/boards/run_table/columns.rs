@@ -13,6 +13,7 @@ use crate::server::boards::metrics::MetricRank;
 use crate::server::boards::runs::config_index::{ConfigIndex, KeySpread, common_type};
 use crate::server::boards::runs::config_value::ConfigValue;
 use crate::server::boards::runs::flat_config::value_of;
+use crate::server::boards::runs::is_seed;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
 use crate::server::boards::runs::run_view::RunView;
@@ -155,10 +156,4 @@ impl Sources<'_> {
         }
         (common_type(values.iter().map(ConfigValue::value_type)), runs, values.len())
     }
-}
-
-/// Whether runs that differ in this key alone are repetitions: its last word is `seed`.
-fn is_seed(key: &str) -> bool {
-    let last = key.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    last.rsplit(['_', '-']).next() == Some("seed") || last == "random_state"
 }

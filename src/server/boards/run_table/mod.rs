@@ -39,15 +39,7 @@ struct FoundRuns {
 impl Boards {
     /// Changes when the table may have changed. `None` if it changes with the time. Signs of life alone are no change.
     pub fn run_table_version(&self, board: &str, query: &RunTableQuery) -> Option<String> {
-        if query.depends_on_time() {
-            return None;
-        }
-        let index = self.store.index();
-        let known = index.board(board);
-        let (seq, run_seq) = known.map_or((0, 0), |board| (board.seq, board.run_seq));
-        let document = known.and_then(|board| board.document.as_ref()).map_or(0, |document| document.rev);
-        // Figures of metrics are there once their summaries are.
-        Some(format!("{}.{seq}.{run_seq}.{document}.{}", self.store.epoch(), index.summaries_version()))
+        (!query.depends_on_time()).then(|| self.runs_version(board))
     }
 
     /// The table of a board's runs. `is_public`: without what a share does not show. 400: a name is no key of the board.

@@ -1,14 +1,9 @@
-//! What the runs of a board have in common, and in what they differ: `run-diff`, and the indexes of their configurations.
+//! The indexes of the configurations of boards.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config_index::ConfigIndex;
-use super::document_keys::is_private;
-use super::no_run;
-use super::run_diff::{RunDiff, diff_runs};
-use crate::protocol::{ApiError, RunId};
-use crate::server::boards::Boards;
 use crate::server::limits::MAX_CONFIG_INDEXES;
 
 /// The indexes of the configurations of boards that were read last.
@@ -33,18 +28,5 @@ impl ConfigIndexes {
         let (index, read) = indexes.boards.entry(board.into()).or_default();
         *read = reads;
         index.clone()
-    }
-}
-
-impl Boards {
-    /// What differs between these runs. `is_public`: without what a share does not show. 404: one of them is not there.
-    pub fn run_diff(&self, board: &str, ids: &[RunId], is_public: bool) -> Result<RunDiff, ApiError> {
-        let runs = {
-            let index = self.store.index();
-            let known = index.board(board).map(|board| &board.runs);
-            let run = |id: &RunId| known.and_then(|runs| runs.get(id)).cloned().ok_or_else(|| no_run(board, id));
-            ids.iter().map(run).collect::<Result<Vec<_>, _>>()?
-        };
-        Ok(diff_runs(&runs, |key| !is_public || !is_private(key)))
     }
 }

@@ -187,6 +187,16 @@ fn add_metrics(store: &Store, board: &str, runs: &mut [RunView]) {
 }
 
 impl Boards {
+    /// Changes when what is derived from the runs and the points of a board may have changed, but for signs of life.
+    pub fn runs_version(&self, board: &str) -> String {
+        let index = self.store.index();
+        let known = index.board(board);
+        let (seq, run_seq) = known.map_or((0, 0), |board| (board.seq, board.run_seq));
+        let document = known.and_then(|board| board.document.as_ref()).map_or(0, |document| document.rev);
+        // Figures of metrics are there once their summaries are.
+        format!("{}.{seq}.{run_seq}.{document}.{}", self.store.epoch(), index.summaries_version())
+    }
+
     /// Runs `work`, which looks at the series of a board: not on the threads of requests if it has many runs.
     pub(in crate::server::boards) async fn search_board<T: Send + 'static>(
         &self,
@@ -200,25 +210,8 @@ impl Boards {
         SEARCHES.run(1, move |_| work(&store, &board)).await
     }
 
-    /// The fields that names stand for. 400, which `parameter` is the cause of: a name is no key of the board.
-    pub(in crate::server::boards) async fn resolve_run_names(
-        &self,
-        board: &str,
-        names: Vec<String>,
-        parameter: &'static str,
-        is_public: bool,
-    ) -> Result<Vec<RunField>, ServerError> {
-        let resolve = move |store: &Store, board: &str| {
-            let runs: Vec<_> = store.index().board(board).map(|board| board.runs.iter().cloned().collect()).unwrap_or_default();
-            let keys = BoardKeys { runs: &runs, store, board, is_public };
-            let fields = names.iter().map(|name| resolve_name(name, &keys).map_err(|error| error.in_parameter(parameter)));
-            fields.collect::<Result<_, _>>()
-        };
-        Ok(self.search_board(board, resolve).await??)
-    }
-
     /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-    pub(in crate::server::boards) async fn prepare_runs(
+    pub(super) async fn prepare_runs(
         &self,
         board: &str,
         query: RunQuery,
@@ -228,11 +221,7 @@ impl Boards {
     }
 
     /// Those of the runs that match, in the order of the query.
-    pub(in crate::server::boards) async fn find_runs(
-        &self,
-        selection: Arc<RunSelection>,
-        runs: Vec<Arc<RunRecord>>,
-    ) -> Result<Vec<RunView>, ServerError> {
+    pub(super) async fn find_runs(&self, selection: Arc<RunSelection>, runs: Vec<Arc<RunRecord>>) -> Result<Vec<RunView>, ServerError> {
         let clock = RunClock::now(&self.signs);
         let views: Vec<RunView> = runs.into_iter().map(|record| selection.view(record, &clock)).collect();
         if views.len() <= MAX_INLINE_RUNS {

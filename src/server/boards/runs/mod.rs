@@ -24,6 +24,7 @@ pub mod run_query;
 pub mod run_view;
 pub mod search;
 pub mod secrets;
+mod seed;
 mod signs;
 mod silence;
 
@@ -35,6 +36,7 @@ pub use change::{RunOutcome, RunTarget};
 pub use choice::RunChoice;
 pub use console::ConsoleTurns;
 pub use document::{RunDraft, check_text, parse_new_run, parse_object, parse_run};
+pub use document_keys::is_private;
 pub use heartbeat::{Heartbeat, check_writer};
 pub use history::RunHistory;
 pub use keys::ConfigIndexes;
@@ -43,6 +45,7 @@ pub use listed::RunListView;
 pub use run_keys::{RunKeys, RunKeysQuery};
 pub use run_query::{RunQuery, parse_run_ids, split_names};
 pub use run_view::{RunClock, RunView, started_ms};
+pub use seed::is_seed;
 pub use signs::RunSigns;
 
 use super::existing_run::{existing_run, no_run};

@@ -10,6 +10,7 @@ mod line_stream;
 pub mod points;
 pub mod purge;
 mod request;
+pub mod run_groups;
 pub mod run_log;
 pub mod run_reads;
 pub mod run_table;

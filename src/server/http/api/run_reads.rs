@@ -10,9 +10,10 @@ use super::request::{BoardInPath, RequestContext, RunInPath};
 use super::runs::is_share;
 use super::{NO_STORE, invalid_parameter};
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::boards::runs::{RunKeysQuery, parse_run_ids};
+use crate::server::boards::groups::RunDiffQuery;
+use crate::server::boards::runs::RunKeysQuery;
 use crate::server::error::ServerError;
-use crate::server::http::openapi::parameters::{BoardPath, KeysQuery, RunPath};
+use crate::server::http::openapi::parameters::{BoardPath, KeysQuery, RunDiffColumns, RunPath};
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{ConsoleText, RunDiff, RunHistory, RunKeys, RunValue};
 use crate::server::limits::MAX_POINTS_PER_PAGE;
@@ -102,27 +103,17 @@ pub async fn keys(request: RequestContext, BoardInPath(board): BoardInPath) -> R
     get,
     path = "/boards/{board}/run-diff",
     operation_id = "runDiff",
-    summary = "What differs between runs",
-    params(BoardPath, ("runs" = String, Query, description = "Ids of runs, two or more, separated by commas.")),
+    summary = "What differs between runs, or between groups of them",
+    params(BoardPath, RunDiffColumns),
     responses(
-        (status = 200, description = "Keys of the documents: those whose values differ, with the value of each run that has one, and those that all runs have alike.", body = RunDiff),
+        (status = 200, description = "Keys of the documents: those whose values differ, with the value of each run or group that has one, and those that all runs have alike.", body = RunDiff),
         (status = 404, response = NotFound),
         QueryErrors
     )
 )]
 pub async fn diff(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    let mut ids = Vec::new();
-    for (key, value) in form_urlencoded::parse(request.query.as_bytes()) {
-        match &*key {
-            "runs" => ids = parse_run_ids(&value)?,
-            key => return Err(invalid_parameter(key, "is no key of this query; known is runs", &value).into()),
-        }
-    }
-    if ids.len() < 2 {
-        let rule = "must name two runs or more: ?runs=first,second";
-        return Err(ErrorKind::BadRequest.with(format!("'runs' {rule}.")).at("runs", rule).into());
-    }
-    let diff = request.app.boards.run_diff(&board, &ids, is_share(&request))?;
+    let query = RunDiffQuery::parse(&request.query)?;
+    let diff = request.app.boards.run_diff(&board, query, is_share(&request)).await?;
     respond(&request, serde_json::to_string(&diff).unwrap_or_default()).await
 }
 

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
 
-use super::shape::{shape, words};
+use super::shape::{shape, words, words_with_default};
 
 /// `Idempotency-Key` and how it is read.
 #[derive(IntoParams)]
@@ -147,6 +147,82 @@ pub struct RunTablePage {
 shape! {
     /// Which runs are listed.
     ArchivedRuns: words(["false", "true", "only"]);
+}
+
+/// What is compared: runs, or groups of them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RunDiffColumns {
+    /// Ids of runs, 2 to 50, separated by commas.
+    #[param(required = false)]
+    runs: String,
+    /// Instead of `runs`: names of keys to group by, separated by commas.
+    #[param(required = false)]
+    by: String,
+    /// Ids of groups, 2 to 50, separated by commas; without them the largest ones.
+    #[param(required = false)]
+    groups: String,
+    /// A search for the members of the groups.
+    #[param(required = false, max_length = 2000)]
+    q: String,
+    /// The id of a run or group that the others are compared with; without it the first one.
+    #[param(required = false)]
+    reference: String,
+}
+
+/// Which groups of runs, and how they are compared.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RunGroupsPage {
+    /// A search, as for `/boards/{board}/runs`.
+    #[param(required = false, max_length = 2000)]
+    q: String,
+    /// Ids, separated by commas.
+    #[param(required = false)]
+    runs: String,
+    /// Names of keys to group by, separated by commas, 8 at most: `lr,config.opt.name,run.group`.
+    #[param(required = false)]
+    by: String,
+    /// The metric; without it the goal of the board, or the most telling one.
+    #[param(required = false, max_length = 200)]
+    metric: String,
+    /// Its number for each run: the last value, the better end, the value at a step, or the mean of the last 10 % of the steps.
+    #[param(required = false, inline)]
+    stat: SummaryStat,
+    /// The step, of `stat=step`.
+    #[param(required = false)]
+    at: f64,
+    /// Further metrics, separated by commas, 8 at most.
+    #[param(required = false)]
+    secondary: String,
+    /// The id of a group or of a run that the groups are compared with.
+    #[param(required = false)]
+    baseline: String,
+    /// `1`: intervals of differences hold together with 95 %.
+    #[param(required = false, inline)]
+    corrected: Switch,
+    /// `0`: runs that have not finished are in the means.
+    #[param(required = false, inline)]
+    finished: Switch,
+    /// Columns to sort by, separated by commas; `-`: descending. `mean`, `std`, `difference`, `label`, `runs`, `config.lr`, …
+    #[param(required = false)]
+    sort: String,
+    /// At most so many groups; more than 200 are cut to that.
+    #[param(rename = "$limit", required = false, default = 50)]
+    limit: u64,
+    /// Pass over so many.
+    #[param(rename = "$skip", required = false)]
+    skip: u64,
+}
+
+shape! {
+    /// One number of a curve.
+    SummaryStat: words_with_default(["last", "best", "step", "mean10"]);
+}
+
+shape! {
+    /// On or off.
+    Switch: words(["0", "1", "false", "true"]);
 }
 
 /// Which keys of a cell are answered.

@@ -7,6 +7,7 @@ mod cells;
 mod columns;
 mod groups;
 mod points;
+mod run_groups;
 mod run_table;
 mod runs;
 
@@ -16,6 +17,7 @@ pub use groups::{BinaryGroups, Groups};
 pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
 };
+pub use run_groups::RunGroups;
 pub use run_table::RunTable;
 pub use runs::{
     Beat, Board, BoardDraft, BoardOrRepeated, ConsoleAppended, ConsoleText, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run, RunDiff,

@@ -308,14 +308,22 @@ pub struct MetricKey {
     max: f64,
 }
 
-/// What differs between runs.
+/// What differs between runs, or between groups of them.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunDiff {
-    runs: Vec<String>,
-    /// By key, such as `config.lr`: the value of each run that has one.
+    /// Ids of the runs or groups.
+    #[schema(min_items = 2, max_items = 50)]
+    columns: Vec<String>,
+    /// The one that the others are compared with.
+    reference: String,
+    /// By key, such as `config.lr`: the value of each column that has one.
     #[schema(value_type = Object)]
     different: Value,
+    /// By key: the columns that differ from the reference.
+    changed: BTreeMap<String, Vec<String>>,
+    /// Keys in which members of a group differ, with the number of their values.
+    varied: BTreeMap<String, BTreeMap<String, u64>>,
     /// Keys that all runs have with the same value.
     #[schema(value_type = Object)]
     equal: Value,

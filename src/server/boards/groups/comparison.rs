@@ -1,0 +1,184 @@
+//! Whether a group differs from the baseline.
+
+use std::collections::HashMap;
+
+use super::membership::value_identity;
+use super::notes;
+use super::sample::GroupSample;
+use crate::protocol::{Direction, GroupDifference, IntervalKind, Verdict};
+use crate::server::boards::runs::search::RunField;
+use crate::server::store::RunRecord;
+use crate::statistics::difference::{Difference, paired, prediction, welch};
+use crate::statistics::planning::{half_width_with, paired_half_width_with};
+
+/// Fewer numbers on one side are not judged.
+const MIN_JUDGED: u32 = 3;
+/// Curves that end within this part of their last step are compared.
+const MAX_STEP_DIFFERENCE: f64 = 0.01;
+/// The precision is planned for so many times the runs, and for so many runs at most.
+const PLANNED_TIMES: u32 = 3;
+const MAX_PLANNED: u32 = 30;
+
+/// How differences are judged.
+#[derive(Clone, Debug)]
+pub struct ComparisonRules {
+    pub direction: Option<Direction>,
+    pub confidence: f64,
+    /// Whether the numbers depend on where the curves end: not if they are those at a step.
+    pub needs_equal_ends: bool,
+    /// Keys that say which runs are repetitions with the same seed.
+    pub seeds: Vec<RunField>,
+}
+
+/// A group beside the baseline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// `None` if one side has no number.
+    pub difference: Option<GroupDifference>,
+    pub verdict: Verdict,
+    /// The most important one first.
+    pub notes: Vec<String>,
+}
+
+/// What a group is compared with: another group, or a single run.
+#[derive(Clone, Debug)]
+pub struct BaselineSample {
+    pub sample: GroupSample,
+    pub is_run: bool,
+}
+
+/// An interval of a difference, or why there is none.
+enum Interval {
+    Found(IntervalKind, Difference),
+    NoSpread,
+    TooFew,
+}
+
+/// Compares the numbers of a group with those of the baseline.
+pub fn compare(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules) -> Comparison {
+    let base = &baseline.sample;
+    if group.n() == 0 || base.n() == 0 {
+        let is_early = group.running > 0 || base.running > 0;
+        let verdict = if is_early { Verdict::TooEarly } else { Verdict::None };
+        return Comparison { difference: None, verdict, notes: running_notes(group, base) };
+    }
+    let interval = interval(group, baseline, rules);
+    let value = Some(group.moments.mean_difference(&base.moments)).filter(|value| value.is_finite());
+    let (kind, half_width) = match &interval {
+        Interval::Found(kind, difference) => (*kind, Some(difference.half_width).filter(|width| width.is_finite())),
+        _ => (IntervalKind::None, None),
+    };
+    let mut notes = running_notes(group, base);
+    let verdict = judge(group, baseline, rules, &interval, &mut notes);
+    if kind == IntervalKind::Paired {
+        notes.push(notes::PAIRED.to_owned());
+    }
+    let n = (group.n(), base.n());
+    let difference = value.map(|value| GroupDifference { value, half_width, interval: kind, n });
+    Comparison { difference, verdict, notes }
+}
+
+fn running_notes(group: &GroupSample, base: &GroupSample) -> Vec<String> {
+    let own = (group.running > 0).then(|| notes::still_running(group, true));
+    let of_base = (base.running > 0).then(|| notes::of_baseline(notes::still_running(base, true)));
+    own.into_iter().chain(of_base).collect()
+}
+
+fn judge(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules, interval: &Interval, said: &mut Vec<String>) -> Verdict {
+    let base = &baseline.sample;
+    let is_early = !said.is_empty();
+    let ends = rules.needs_equal_ends.then(|| different_ends(group, base)).flatten();
+    said.extend(ends.map(|(low, high)| notes::not_comparable(low, high)));
+    let has_diverged = group.diverged > 0 || base.diverged > 0;
+    said.extend((group.diverged > 0).then(|| notes::diverged(group)));
+    said.extend((base.diverged > 0).then(|| notes::of_baseline(notes::diverged(base))));
+    let needed = if baseline.is_run { group.n() } else { group.n().min(base.n()) };
+    let found = match interval {
+        Interval::Found(_, difference) => Some(difference),
+        Interval::NoSpread => {
+            said.push(notes::NO_SPREAD.to_owned());
+            None
+        }
+        Interval::TooFew => {
+            said.push(notes::ONE_RUN_EACH.to_owned());
+            None
+        }
+    };
+    let judged = found.filter(|_| needed >= MIN_JUDGED);
+    if found.is_some() && judged.is_none() {
+        said.push(notes::too_few(group.n(), base.n()));
+    }
+    match judged {
+        _ if is_early => Verdict::TooEarly,
+        _ if ends.is_some() => Verdict::NotComparable,
+        Some(difference) if difference.leaves_nought() && !has_diverged => match rules.direction {
+            None => Verdict::None,
+            Some(Direction::Min) if difference.value < 0.0 => Verdict::Better,
+            Some(Direction::Max) if difference.value > 0.0 => Verdict::Better,
+            Some(_) => Verdict::Worse,
+        },
+        Some(difference) if !difference.leaves_nought() => {
+            said.extend(planned(group, baseline, interval, rules.confidence));
+            Verdict::CannotTell
+        }
+        _ => Verdict::CannotTell,
+    }
+}
+
+/// What more runs would give, where both sides are groups.
+fn planned(group: &GroupSample, baseline: &BaselineSample, interval: &Interval, confidence: f64) -> Option<String> {
+    let base = &baseline.sample;
+    let runs = PLANNED_TIMES * group.n().max(base.n());
+    let (now, then) = match interval {
+        _ if runs > MAX_PLANNED => return None,
+        Interval::Found(IntervalKind::Welch, now) => {
+            (now.half_width, half_width_with(&group.moments, &base.moments, u64::from(runs), confidence)?)
+        }
+        Interval::Found(IntervalKind::Paired, now) => (now.half_width, paired_half_width_with(now, u64::from(runs), confidence)),
+        _ => return None,
+    };
+    (then < now).then(|| notes::precision(now, runs, then))
+}
+
+/// The first and the last of all last steps, if they are too far from each other.
+fn different_ends(group: &GroupSample, base: &GroupSample) -> Option<(f64, f64)> {
+    let (one, other) = (group.last_steps?, base.last_steps?);
+    let (low, high) = (one.0.min(other.0), one.1.max(other.1));
+    (high - low > MAX_STEP_DIFFERENCE * low.abs().max(high.abs())).then_some((low, high))
+}
+
+fn interval(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules) -> Interval {
+    let (base, confidence) = (&baseline.sample, rules.confidence);
+    let found =
+        |kind, difference: Option<Difference>| difference.map_or(Interval::NoSpread, |difference| Interval::Found(kind, difference));
+    match (&group.used[..], &base.used[..]) {
+        ([_], [_]) => Interval::TooFew,
+        (_, [(_, number)]) => found(IntervalKind::Prediction, prediction(&group.moments, *number, confidence)),
+        ([(_, number)], _) => {
+            let difference = prediction(&base.moments, *number, confidence);
+            found(IntervalKind::Prediction, difference.map(|found| Difference { value: -found.value, ..found }))
+        }
+        _ => match pairs(group, base, &rules.seeds) {
+            Some(pairs) => found(IntervalKind::Paired, paired(&pairs, confidence)),
+            None => found(IntervalKind::Welch, welch(&group.moments, &base.moments, confidence)),
+        },
+    }
+}
+
+/// The numbers of runs with the same seeds, if both sides have the same ones, each once.
+fn pairs(group: &GroupSample, base: &GroupSample, seeds: &[RunField]) -> Option<Vec<(f64, f64)>> {
+    if seeds.is_empty() || group.n() != base.n() {
+        return None;
+    }
+    let by_seed = |sample: &GroupSample| {
+        let seeded: Option<HashMap<String, f64>> = sample.used.iter().map(|(run, number)| Some((seed_of(run, seeds)?, *number))).collect();
+        seeded.filter(|seeded| seeded.len() == sample.used.len())
+    };
+    let (own, other) = (by_seed(group)?, by_seed(base)?);
+    own.into_iter().map(|(seed, number)| Some((number, *other.get(&seed)?))).collect()
+}
+
+/// The values of all keys that are seeds; `None` if one of them is missing.
+fn seed_of(run: &RunRecord, seeds: &[RunField]) -> Option<String> {
+    seeds.iter().map(|field| value_identity(run, field)).collect::<Option<Vec<_>>>().map(|values| values.join("\n"))
+}

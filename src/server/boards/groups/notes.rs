@@ -1,0 +1,121 @@
+//! The sentences beside a row and below a table. Each is short and says one thing.
+
+use super::sample::GroupSample;
+use crate::statistics::CONFIDENCE;
+
+/// `2 of 3`
+fn of_members(count: u32, sample: &GroupSample) -> String {
+    format!("{count} of {}", sample.runs)
+}
+
+pub fn still_running(sample: &GroupSample, is_judged: bool) -> String {
+    let end = if is_judged { ": too early to tell" } else { "" };
+    format!("{} still running{end}", of_members(sample.running, sample))
+}
+
+pub fn diverged(sample: &GroupSample) -> String {
+    format!("{} diverged", of_members(sample.diverged, sample))
+}
+
+pub fn failed(sample: &GroupSample) -> String {
+    format!("{} failed", of_members(sample.failed, sample))
+}
+
+pub fn without(sample: &GroupSample) -> String {
+    format!("{} without this number", of_members(sample.without, sample))
+}
+
+/// The same of what a group is compared with.
+pub fn of_baseline(note: String) -> String {
+    format!("baseline: {note}")
+}
+
+pub fn not_comparable(low: f64, high: f64) -> String {
+    format!("last steps from {low} to {high}: not comparable")
+}
+
+pub const NO_SPREAD: &str = "no spread";
+pub const ONE_RUN_EACH: &str = "1 run each: no interval";
+pub const PAIRED: &str = "paired by seed";
+
+pub fn too_few(n: u32, baseline: u32) -> String {
+    format!("{n} vs {baseline} runs: 3 each are needed to tell")
+}
+
+/// `±0.009 now; with 9 runs each about ±0.004`
+pub fn precision(now: f64, runs: u32, then: f64) -> String {
+    format!("±{} now; with {runs} runs each about ±{}", one_digit(now), one_digit(then))
+}
+
+pub fn best_of(groups: usize) -> String {
+    format!("best of {groups}: expect less when repeated")
+}
+
+pub fn comparisons(count: u32, confidence: f64, expected: f64) -> String {
+    if confidence > CONFIDENCE {
+        return format!("{count} comparisons at {} % each: 95 % together", plain(100.0 * confidence));
+    }
+    format!("{count} comparisons at 95 %: expect {} by chance", plain(expected))
+}
+
+pub const BEST_IS_BIASED: &str = "'best' looks better the more often a run was evaluated: prefer 'last'";
+
+pub fn no_metric(metric: Option<&str>) -> String {
+    match metric {
+        None => "no run has logged a metric".to_owned(),
+        Some(metric) => format!("no run found has logged '{metric}'"),
+    }
+}
+
+pub fn no_direction(metric: &str) -> String {
+    format!("neither the name nor the board says which end of '{metric}' is better")
+}
+
+pub const NO_BASELINE: &str = "the baseline is not among the runs found";
+pub const BASELINE_IS_MEMBER: &str = "compared without the baseline, which is a member";
+
+pub fn not_finished(runs: u32) -> String {
+    let runs = if runs == 1 { "1 run that has not finished is".to_owned() } else { format!("{runs} runs that have not finished are") };
+    format!("{runs} counted, not averaged")
+}
+
+/// With one significant digit.
+pub fn one_digit(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    let text = format!("{number:.0e}");
+    let Some(exponent) = text.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()) else { return text };
+    match exponent {
+        -5..0 => format!("{number:.*}", exponent.unsigned_abs() as usize),
+        // The digit of the text, which rounding may have carried.
+        0..=5 => text.parse::<f64>().map_or(text, |rounded| rounded.to_string()),
+        _ => text,
+    }
+}
+
+/// With two decimals at most.
+fn plain(number: f64) -> String {
+    let text = format!("{number:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_one_digit() {
+        let list = [0.009, 0.0094, 0.0096, 0.5, 0.96, 1.0, 1.6, 9.7, 23.0, 4321.0, 1e7, 2.4e-7, 0.0];
+        let expected = ["0.009", "0.009", "0.01", "0.5", "1", "1", "2", "10", "20", "4000", "1e7", "2e-7", "0"];
+        assert_eq!(list.map(one_digit), expected);
+    }
+
+    #[test]
+    fn many_comparisons_are_said() {
+        assert_eq!(comparisons(12, 0.95, 0.6), "12 comparisons at 95 %: expect 0.6 by chance");
+        assert_eq!(comparisons(3, 0.95, 0.15), "3 comparisons at 95 %: expect 0.15 by chance");
+        assert_eq!(comparisons(12, 1.0 - 0.05 / 12.0, 0.05), "12 comparisons at 99.58 % each: 95 % together");
+        assert_eq!(precision(0.0091, 9, 0.0042), "±0.009 now; with 9 runs each about ±0.004");
+    }
+}

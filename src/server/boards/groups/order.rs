@@ -1,0 +1,75 @@
+//! The order of the rows of a table.
+
+use std::cmp::Reverse;
+
+use serde_json::Value;
+
+use crate::protocol::{ApiError, Direction, ErrorKind, GroupRow};
+use crate::server::boards::query::filter::SortKey;
+use crate::server::boards::query::number::ExactNumber;
+
+const COLUMNS: [&str; 12] =
+    ["label", "index", "runs", "used", "running", "failed", "diverged", "mean", "std", "half_width", "last_step", "difference"];
+
+/// The columns to sort by, each with whether it descends.
+pub struct RowOrder<'a> {
+    pub columns: &'a [(String, bool)],
+    pub direction: Option<Direction>,
+    /// Names of the keys that are grouped by, and of the secondary metrics: they are columns, too.
+    pub keys: &'a [String],
+    pub secondary: &'a [String],
+}
+
+/// All rows have the same direction in one column.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Directed {
+    Up(SortKey),
+    Down(Reverse<SortKey>),
+}
+
+impl RowOrder<'_> {
+    /// Sorts rows. Those without the value come last. Without columns the best mean is first; where no better end is known, the largest
+    /// group. 400: there is no such column.
+    pub fn sort(&self, rows: &mut [GroupRow]) -> Result<(), ApiError> {
+        let is_column = |name: &String| COLUMNS.contains(&name.as_str()) || self.keys.contains(name) || self.secondary.contains(name);
+        if let Some((name, _)) = self.columns.iter().find(|(name, _)| !is_column(name)) {
+            let name: String = name.chars().take(80).collect();
+            let known = format!("known are {}, the keys of 'by' as the answer names them, and secondary metrics", COLUMNS.join(", "));
+            return Err(ErrorKind::BadRequest.with(format!("'sort' names the column '{name}'; {known}.")).at("sort", known));
+        }
+        let by_default = match self.direction {
+            Some(direction) => [("mean".to_owned(), direction == Direction::Max)],
+            None => [("runs".to_owned(), true)],
+        };
+        let columns = if self.columns.is_empty() { &by_default } else { self.columns };
+        rows.sort_by_cached_key(|row| {
+            let directed = columns.iter().map(|(name, descends)| {
+                let key = self.key(row, name);
+                (key == SortKey::Absent, if *descends { Directed::Down(Reverse(key)) } else { Directed::Up(key) })
+            });
+            (directed.collect::<Vec<_>>(), row.index)
+        });
+        Ok(())
+    }
+
+    fn key(&self, row: &GroupRow, column: &str) -> SortKey {
+        let count = |count: u32| SortKey::Number(ExactNumber::Whole(count.into()));
+        let number = |number: Option<f64>| number.map_or(SortKey::Absent, |number| SortKey::Number(ExactNumber::of_double(number)));
+        match column {
+            "label" => SortKey::of(Some(&Value::String(row.label.clone()))),
+            "index" => count(row.index),
+            "runs" => count(row.runs),
+            "used" => count(row.used),
+            "running" => count(row.running),
+            "failed" => count(row.failed),
+            "diverged" => count(row.diverged),
+            "mean" => number(row.mean),
+            "std" => number(row.std),
+            "half_width" => number(row.half_width),
+            "last_step" => number(row.last_steps.map(|(_, last)| last)),
+            "difference" => number(row.difference.map(|difference| difference.value)),
+            column if self.keys.iter().any(|key| key == column) => SortKey::of(row.key.get(column)),
+            column => number(row.secondary.iter().find(|mean| mean.metric == column).and_then(|mean| mean.mean)),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The numbers of one group: those that are in its mean, and how many members are not.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::summary::{RunSummary, SummaryValue};
+use crate::protocol::{RunId, RunStatus};
+use crate::server::store::RunRecord;
+use crate::statistics::Moments;
+
+/// A group under comparison, or a single run.
+#[derive(Clone, Debug)]
+pub struct GroupSample {
+    /// Members whose number is in the mean, the oldest first, with that number.
+    pub used: Vec<(Arc<RunRecord>, f64)>,
+    pub moments: Moments,
+    /// Number of members.
+    pub runs: u32,
+    pub running: u32,
+    /// Failed and killed ones.
+    pub failed: u32,
+    pub diverged: u32,
+    pub without: u32,
+    /// The first and the last of the last steps of the members in the mean.
+    pub last_steps: Option<(f64, f64)>,
+}
+
+impl GroupSample {
+    /// `is_finished`: only runs that have finished are in the mean.
+    pub fn of(runs: &[Arc<RunRecord>], summaries: &HashMap<RunId, RunSummary>, is_finished: bool) -> Self {
+        let (mut used, mut running, mut failed, mut diverged, mut without) = (Vec::new(), 0, 0, 0, 0);
+        let mut last_steps: Option<(f64, f64)> = None;
+        for run in runs {
+            let status = RunStatus::parse(run.text("status")).unwrap_or_default();
+            match status {
+                RunStatus::Running => running += 1,
+                RunStatus::Failed | RunStatus::Killed => failed += 1,
+                RunStatus::Finished => {}
+            }
+            if is_finished && status != RunStatus::Finished {
+                continue;
+            }
+            let summary = summaries.get(&run.id).copied().unwrap_or(RunSummary::MISSING);
+            match summary.value {
+                SummaryValue::Finite(value) => {
+                    used.push((run.clone(), value));
+                    if let Some(step) = summary.last_step {
+                        let (low, high) = last_steps.unwrap_or((step, step));
+                        last_steps = Some((low.min(step), high.max(step)));
+                    }
+                }
+                SummaryValue::Diverged => diverged += 1,
+                SummaryValue::Missing => without += 1,
+            }
+        }
+        let values: Vec<f64> = used.iter().map(|(_, value)| *value).collect();
+        Self { moments: Moments::of(&values), used, runs: runs.len() as u32, running, failed, diverged, without, last_steps }
+    }
+
+    /// Number of members in the mean.
+    pub fn n(&self) -> u32 {
+        self.used.len() as u32
+    }
+
+    pub fn mean(&self) -> Option<f64> {
+        Some(self.moments.mean).filter(|mean| mean.is_finite())
+    }
+
+    pub fn std(&self) -> Option<f64> {
+        Some(self.moments.std).filter(|std| std.is_finite())
+    }
+}

@@ -1,0 +1,339 @@
+//! The rows of groups: one summary of one metric for each, and how it differs from the baseline.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Map;
+
+use super::comparison::{BaselineSample, ComparisonRules, compare};
+use super::membership::RunGroup;
+use super::order::RowOrder;
+use super::proposed_keys::proposed_keys;
+use super::query::{BaselineId, RunGroupsQuery};
+use super::sample::GroupSample;
+use super::summary::{CurvePlace, RunSummary};
+use super::{FoundGroups, notes};
+use crate::protocol::{
+    ApiError, Baseline, CellId, Direction, ErrorKind, GroupRow, IntervalKind, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
+};
+use crate::server::boards::Boards;
+use crate::server::boards::metrics::MetricRank;
+use crate::server::boards::runs::config_index::ConfigIndex;
+use crate::server::boards::runs::metric_catalog::MetricCatalog;
+use crate::server::boards::runs::metric_table::{Directions, cells_of};
+use crate::server::boards::runs::search::RunField;
+use crate::server::boards::runs::{RunClock, is_seed};
+use crate::server::error::ServerError;
+use crate::server::limits::MAX_POINT_SUMMARIES;
+use crate::server::store::{RunRecord, Series, Store};
+use crate::statistics::{CONFIDENCE, CriticalValues, Moments, corrected_confidence};
+
+/// The best of so many groups or more is marked.
+const MIN_BEST_OF: usize = 3;
+/// Comparisons from which on their number is said.
+const MIN_COMPARISONS: u32 = 2;
+
+/// The summaries of the runs of one metric.
+type Summaries = HashMap<RunId, RunSummary>;
+/// The series of one metric, by run.
+type MetricSeries = HashMap<RunId, (CellId, Series)>;
+
+/// What a table is made from, read at one time.
+struct Prepared {
+    run_seq: u64,
+    groups: Vec<RunGroup>,
+    /// The run that is the baseline.
+    baseline_run: Option<Arc<RunRecord>>,
+    metric: Option<String>,
+    direction: Option<Direction>,
+    /// Of the metric, then of the secondary ones.
+    series: Vec<MetricSeries>,
+    directions: Vec<Option<Direction>>,
+    seeds: Vec<RunField>,
+    proposed: Vec<String>,
+}
+
+impl Boards {
+    /// The groups of the runs that match as rows. `is_public`: without what a share does not show. 400: a name is no key of the board,
+    /// or the summary cannot be made.
+    pub async fn run_groups(&self, board: &str, query: &RunGroupsQuery, is_public: bool) -> Result<RunGroups, ServerError> {
+        let (query, clock, configs) = (query.clone(), RunClock::now(&self.signs), self.config_indexes.of(board));
+        let wanted = query.clone();
+        let prepare = move |store: &Store, board: &str| {
+            let found = FoundGroups::read(store, board, wanted.runs.clone(), &wanted.by, &clock, is_public)?;
+            let mut configs = configs.lock().unwrap_or_else(PoisonError::into_inner);
+            configs.update(found.known.run_seq, &found.known.runs);
+            Prepared::new(store, board, found, &configs, &wanted)
+        };
+        let prepared = self.search_board(board, prepare).await??;
+        let summaries = self.summaries(&prepared, &query).await?;
+        Ok(self.search_board(board, move |_, _| prepared.table(&summaries, &query)).await??)
+    }
+
+    /// Those of the metric, then of the secondary ones.
+    async fn summaries(&self, prepared: &Prepared, query: &RunGroupsQuery) -> Result<Vec<Summaries>, ServerError> {
+        let mut all = Vec::with_capacity(prepared.series.len());
+        for (series, direction) in prepared.series.iter().zip(&prepared.directions) {
+            let mut summaries = Summaries::with_capacity(series.len());
+            for (run, (cell, series)) in series {
+                let summary = match CurvePlace::of(query.stat, query.at) {
+                    None => RunSummary::of(series, query.stat, *direction),
+                    Some(place) => self.summarize_place(cell, series, place).await?,
+                };
+                summaries.insert(run.clone(), summary);
+            }
+            all.push(summaries);
+        }
+        Ok(all)
+    }
+}
+
+impl Prepared {
+    fn new(store: &Store, board: &str, found: FoundGroups, configs: &ConfigIndex, query: &RunGroupsQuery) -> Result<Self, ApiError> {
+        let FoundGroups { known, groups } = found;
+        let members = || groups.iter().flat_map(|group| &group.runs);
+        let baseline_run = match &query.baseline {
+            Some(BaselineId::Run(id)) => known.runs.iter().find(|run| run.id == *id).cloned(),
+            _ => None,
+        };
+        let spreads = configs.spread(members().map(|run| &run.id));
+        let is_key = |name: &str| groups.first().is_some_and(|group| group.key.iter().any(|(key, _)| key == name));
+        let seeds = spreads.iter().filter(|key| key.distinct > 1 && is_seed(key.key)).map(|key| RunField::Config(key.key.to_owned()));
+        let seeds = seeds.filter(|field| !is_key(&field.to_string())).collect();
+        let proposed = if query.by.is_empty() { proposed_keys(&spreads, members().count()) } else { Vec::new() };
+        let metric = query.metric.clone().or_else(|| default_metric(store, board, &known.directions));
+        let direction = metric.as_deref().and_then(|metric| known.directions.direction(metric));
+        if let (Some(metric), None, SummaryKind::Best) = (&metric, direction, query.stat) {
+            let rule = format!("needs to know which end of '{metric}' is better; say it in the document of the board");
+            return Err(ErrorKind::BadRequest.with(format!("'stat=best' {rule}.")).at("stat", rule));
+        }
+        let runs: HashSet<&RunId> = members().chain(&baseline_run).map(|run| &run.id).collect();
+        let metrics: Vec<&String> = metric.iter().chain(&query.secondary).collect();
+        let series: Vec<_> = metrics.iter().map(|metric| series_of_metric(store, board, metric, &runs)).collect();
+        let count: usize = series.iter().map(HashMap::len).sum();
+        if CurvePlace::of(query.stat, query.at).is_some() && count > MAX_POINT_SUMMARIES {
+            let rule = format!("reads points, of {MAX_POINT_SUMMARIES} curves at most; search for fewer runs, or use last");
+            return Err(ErrorKind::BadRequest.with(format!("'stat={}' {rule}.", query.stat.as_str())).at("stat", rule));
+        }
+        let directions = metrics.iter().map(|metric| known.directions.direction(metric)).collect();
+        Ok(Self { run_seq: known.run_seq, baseline_run, direction, series, directions, seeds, proposed, metric, groups })
+    }
+
+    fn table(self, summaries: &[Summaries], query: &RunGroupsQuery) -> Result<RunGroups, ApiError> {
+        // Without a metric there are secondary ones only.
+        let none = Summaries::new();
+        let (main, secondary) = match self.metric {
+            Some(_) => summaries.split_first().unwrap_or((&none, &[])),
+            None => (&none, summaries),
+        };
+        let samples: Vec<GroupSample> = self.groups.iter().map(|group| GroupSample::of(&group.runs, main, query.is_finished)).collect();
+        let baseline = self.baseline(main, &samples, query);
+        let mut rules = ComparisonRules {
+            direction: self.direction,
+            confidence: CONFIDENCE,
+            needs_equal_ends: query.stat != SummaryKind::Step,
+            seeds: self.seeds.clone(),
+        };
+        let compared = |rules: &ComparisonRules| -> Vec<_> {
+            let compare = |at: usize| {
+                let (_, baseline) = baseline.as_ref().filter(|(known, _)| *known != Some(at))?;
+                let (sample, is_member) = self.apart(at, &samples[at], main, query);
+                let mut comparison = compare(&sample, baseline, rules);
+                comparison.notes.extend(is_member.then(|| notes::BASELINE_IS_MEMBER.to_owned()));
+                Some(comparison)
+            };
+            (0..samples.len()).map(compare).collect()
+        };
+        let mut comparisons = compared(&rules);
+        let has_interval = |comparison: &&super::comparison::Comparison| {
+            comparison.difference.is_some_and(|difference| difference.interval != IntervalKind::None)
+        };
+        let count = comparisons.iter().flatten().filter(has_interval).count() as u32;
+        if query.is_corrected && count >= MIN_COMPARISONS {
+            rules.confidence = corrected_confidence(count);
+            comparisons = compared(&rules);
+        }
+        let best = best_of(&samples, self.direction);
+        let mut critical = CriticalValues::new(CONFIDENCE);
+        let mut rows: Vec<GroupRow> = Vec::with_capacity(samples.len());
+        for (at, ((group, sample), comparison)) in self.groups.iter().zip(&samples).zip(comparisons).enumerate() {
+            let is_baseline = baseline.as_ref().is_some_and(|(known, _)| *known == Some(at));
+            let (difference, verdict, mut said) = match comparison {
+                Some(comparison) => (comparison.difference, comparison.verdict, comparison.notes),
+                None => {
+                    let running = (sample.running > 0).then(|| notes::still_running(sample, false));
+                    let diverged = (sample.diverged > 0).then(|| notes::diverged(sample));
+                    let verdict = if is_baseline { Verdict::Baseline } else { Verdict::None };
+                    (None, verdict, running.into_iter().chain(diverged).collect())
+                }
+            };
+            said.extend((sample.failed > 0).then(|| notes::failed(sample)));
+            said.extend((sample.without > 0).then(|| notes::without(sample)));
+            let is_best = best.is_some_and(|(best, _)| best == at);
+            said.extend(best.filter(|_| is_best).map(|(_, of)| notes::best_of(of)));
+            let half_width = (sample.n() >= 2).then(|| critical.get(u64::from(sample.n()) - 1) * sample.moments.standard_error());
+            rows.push(GroupRow {
+                id: group.id,
+                index: group.index as u32,
+                label: group.label.clone(),
+                key: group.key.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect::<Map<_, _>>(),
+                runs: sample.runs,
+                ids: group.runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect(),
+                used: sample.n(),
+                running: sample.running,
+                failed: sample.failed,
+                diverged: sample.diverged,
+                without: sample.without,
+                mean: sample.mean(),
+                std: sample.std(),
+                half_width: half_width.filter(|width| width.is_finite()),
+                last_steps: sample.last_steps,
+                secondary: query
+                    .secondary
+                    .iter()
+                    .zip(secondary)
+                    .map(|(metric, summaries)| secondary_mean(metric, sample, summaries))
+                    .collect(),
+                is_baseline,
+                difference,
+                verdict,
+                is_best,
+                notes: said,
+            });
+        }
+        let keys: Vec<String> = self.groups.first().into_iter().flat_map(|group| &group.key).map(|(name, _)| name.clone()).collect();
+        let order = RowOrder { columns: &query.sort, direction: self.direction, keys: &keys, secondary: &query.secondary };
+        order.sort(&mut rows)?;
+        let expected = if rules.confidence > CONFIDENCE { 1.0 - CONFIDENCE } else { (1.0 - CONFIDENCE) * f64::from(count) };
+        let notes = self.notes(&samples, baseline.is_some(), (count, rules.confidence, expected), query);
+        Ok(RunGroups {
+            run_seq: self.run_seq,
+            direction: self.direction,
+            stat: query.stat,
+            at: query.at,
+            total: rows.len() as u32,
+            runs: samples.iter().map(|sample| sample.runs).sum(),
+            groups: rows.into_iter().skip(query.skip).take(query.limit).collect(),
+            baseline: baseline.map(|(at, baseline)| self.shown_baseline(at, &baseline)),
+            comparisons: count,
+            expected_by_chance: expected,
+            confidence: rules.confidence,
+            notes,
+            metric: self.metric,
+            proposed: self.proposed,
+        })
+    }
+
+    /// What groups are compared with, and which of them it is, if it is one.
+    fn baseline(&self, summaries: &Summaries, samples: &[GroupSample], query: &RunGroupsQuery) -> Option<(Option<usize>, BaselineSample)> {
+        match (query.baseline.as_ref()?, &self.baseline_run) {
+            (BaselineId::Group(id), _) => {
+                let at = self.groups.iter().position(|group| group.id == *id)?;
+                Some((Some(at), BaselineSample { sample: samples[at].clone(), is_run: false }))
+            }
+            (BaselineId::Run(_), run) => {
+                let run = std::slice::from_ref(run.as_ref()?);
+                Some((None, BaselineSample { sample: GroupSample::of(run, summaries, false), is_run: true }))
+            }
+        }
+    }
+
+    /// The sample of a group without the run that is the baseline, and whether that is a member: a run is not compared with itself.
+    fn apart(&self, at: usize, sample: &GroupSample, summaries: &Summaries, query: &RunGroupsQuery) -> (GroupSample, bool) {
+        let runs = &self.groups[at].runs;
+        let is_other = |run: &&Arc<RunRecord>| self.baseline_run.as_ref().is_none_or(|baseline| baseline.id != run.id);
+        if runs.iter().all(|run| is_other(&run)) {
+            return (sample.clone(), false);
+        }
+        let others: Vec<_> = runs.iter().filter(is_other).cloned().collect();
+        (GroupSample::of(&others, summaries, query.is_finished), true)
+    }
+
+    fn shown_baseline(&self, at: Option<usize>, baseline: &BaselineSample) -> Baseline {
+        let (id, label) = match (at, &self.baseline_run) {
+            (Some(at), _) => (self.groups[at].id.to_string(), self.groups[at].label.clone()),
+            (None, Some(run)) => {
+                let name = Some(run.text("name")).filter(|name| !name.is_empty()).unwrap_or(run.id.as_str());
+                (run.id.to_string(), name.to_owned())
+            }
+            (None, None) => Default::default(),
+        };
+        Baseline { id, label, is_run: baseline.is_run, used: baseline.sample.n(), mean: baseline.sample.mean() }
+    }
+
+    fn notes(
+        &self,
+        samples: &[GroupSample],
+        has_baseline: bool,
+        (count, confidence, expected): (u32, f64, f64),
+        query: &RunGroupsQuery,
+    ) -> Vec<String> {
+        let mut said = Vec::new();
+        let is_unused = samples.iter().all(|sample| sample.n() == 0 && sample.diverged == 0);
+        match (&self.metric, self.direction) {
+            (metric, _) if is_unused && !samples.is_empty() => said.push(notes::no_metric(metric.as_deref())),
+            (Some(metric), None) => said.push(notes::no_direction(metric)),
+            _ => {}
+        }
+        if let Some(BaselineId::Group(_) | BaselineId::Run(_)) = &query.baseline
+            && !has_baseline
+            && !samples.is_empty()
+        {
+            said.push(notes::NO_BASELINE.to_owned());
+        }
+        said.extend((count >= MIN_COMPARISONS).then(|| notes::comparisons(count, confidence, expected)));
+        said.extend((query.stat == SummaryKind::Best).then(|| notes::BEST_IS_BIASED.to_owned()));
+        let unfinished: u32 = samples.iter().map(|sample| sample.running + sample.failed).sum();
+        said.extend((query.is_finished && unfinished > 0).then(|| notes::not_finished(unfinished)));
+        said
+    }
+}
+
+/// The goal of the board, else the most telling metric, of equal ones that of the most runs.
+fn default_metric(store: &Store, board: &str, directions: &Directions) -> Option<String> {
+    if let Some(goal) = directions.goal() {
+        return Some(goal.to_owned());
+    }
+    let catalog = MetricCatalog::read(store, board);
+    let rank = |name: &str| MetricRank::of(name, directions.direction(name), directions.settings());
+    let ranked = catalog.iter().map(|(name, runs)| (rank(name).map_or((true, None), |rank| (false, Some(rank))), usize::MAX - runs, name));
+    ranked.min().map(|(.., name)| name.to_string())
+}
+
+/// The series of a metric of each of these runs; of several of a run the one with the newest point.
+fn series_of_metric(store: &Store, board: &str, metric: &str, runs: &HashSet<&RunId>) -> MetricSeries {
+    let mut found = MetricSeries::new();
+    for cell in cells_of(store, board) {
+        let index = store.index();
+        for (run, list) in index.cell_series(&cell).into_iter().flat_map(|series| series.runs_among(runs)) {
+            for series in list.iter().filter(|series| series.metric.as_deref() == Some(metric)) {
+                let time = |series: &Series| series.last.map_or(f64::NEG_INFINITY, |last| last.t);
+                if found.get(run).is_none_or(|(_, known)| time(known) <= time(series)) {
+                    found.insert(run.clone(), (cell.clone(), series.clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Which group has the best mean, of how many. `None` of few groups, and without a better end. Groups with running members take no part.
+fn best_of(samples: &[GroupSample], direction: Option<Direction>) -> Option<(usize, usize)> {
+    let direction = direction?;
+    let means = samples.iter().enumerate().filter(|(_, sample)| sample.running == 0);
+    let means: Vec<(usize, f64)> = means.filter_map(|(at, sample)| Some((at, sample.mean()?))).collect();
+    let better = |one: &(usize, f64), other: &(usize, f64)| match direction {
+        Direction::Min => one.1.total_cmp(&other.1),
+        Direction::Max => other.1.total_cmp(&one.1),
+    };
+    let best = means.iter().copied().min_by(better)?;
+    (means.len() >= MIN_BEST_OF).then_some((best.0, means.len()))
+}
+
+/// Of the members that are in the mean of the row.
+fn secondary_mean(metric: &str, sample: &GroupSample, summaries: &Summaries) -> SecondaryMean {
+    let values: Vec<f64> = sample.used.iter().filter_map(|(run, _)| summaries.get(&run.id)?.finite()).collect();
+    let moments = Moments::of(&values);
+    let finite = |number: f64| Some(number).filter(|number| number.is_finite());
+    SecondaryMean { metric: metric.to_owned(), used: values.len() as u32, mean: finite(moments.mean), std: finite(moments.std) }
+}

@@ -1,0 +1,58 @@
+//! `/boards/{board}/run-groups`: the groups of the runs of a board as rows, compared by one number of each run.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::request::{BoardInPath, RequestContext};
+use super::runs::is_share;
+use crate::server::boards::groups::RunGroupsQuery;
+use crate::server::error::ServerError;
+use crate::server::http::conditional;
+use crate::server::http::openapi::parameters::{BoardPath, RunGroupsPage};
+use crate::server::http::openapi::responses::QueryErrors;
+use crate::server::http::openapi::schemas::RunGroups;
+use crate::server::net::response_budget::counted;
+
+/// Memory of a table before its size is known.
+const TABLE_BYTES: usize = 256 << 10;
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/run-groups",
+    operation_id = "runGroups",
+    summary = "The groups of the runs of a board, with means and differences",
+    description = "The unit is the run: each contributes one number. Without `by` all runs are one group, and `proposed` names keys to group by.",
+    params(BoardPath, RunGroupsPage),
+    responses(
+        (status = 200, description = "A page of groups, the best mean first unless they are sorted.", body = RunGroups, headers(("ETag"))),
+        (status = 304, description = "Nothing has changed since the answer with the `ETag` of `If-None-Match`."),
+        QueryErrors
+    )
+)]
+pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let (app, is_public) = (&request.app, is_share(&request));
+    let query = RunGroupsQuery::parse(&request.query)?;
+    // Of the state before the groups are read: a change meanwhile gives another tag.
+    let version = app.boards.run_groups_version(&board, &query);
+    let tag = version.map(|version| format!("\"{}-{version}{}\"", app.site.build(), if is_public { "-share" } else { "" }));
+    let head = head(tag.as_deref());
+    if tag.is_some_and(|tag| conditional::is_known(&request.headers, &tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
+    let share = app.answers.share(request.principal(), TABLE_BYTES).await?;
+    let boards = app.boards.clone();
+    let read = async move { Ok(serde_json::to_string(&boards.run_groups(&board, &query, is_public).await?).unwrap_or_default()) };
+    let text: String = app.renderer.run(request.principal(), TABLE_BYTES, read).await?;
+    let share = Arc::new(share.fit(text.len())?);
+    Ok(counted((head, [(header::CONTENT_TYPE, "application/json")], share.lend(text.into()))))
+}
+
+/// Groups without a tag change with the time.
+fn head(tag: Option<&str>) -> HeaderMap {
+    let mut head = HeaderMap::new();
+    head.insert(header::CACHE_CONTROL, HeaderValue::from_static(if tag.is_some() { "private, no-cache" } else { "no-store" }));
+    head.extend(tag.and_then(|tag| HeaderValue::from_str(tag).ok()).map(|tag| (header::ETAG, tag)));
+    head
+}

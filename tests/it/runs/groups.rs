@@ -1,0 +1,293 @@
+//! `/boards/{board}/run-groups`.
+
+use serde_json::{Value, json};
+
+use super::{log, refused};
+use crate::support::{Running, spawn};
+
+/// A finished run with its configuration, whose metric `val/acc` ends with this value at step 100.
+async fn run(server: &Running, id: &str, config: Value, last: Value) {
+    status(server, id, config, "finished").await;
+    let steps = json!([{"step": 50, "val/acc": 0.5, "lr": 1}, {"step": 100, "val/acc": last, "lr": 2}]);
+    log(server, &format!("/boards/digits/runs/{id}/log"), &steps.to_string()).await;
+}
+
+async fn status(server: &Running, id: &str, config: Value, status: &str) {
+    let keys = json!({"config": config, "status": status}).to_string();
+    let reply = server.call("PATCH", &format!("/boards/digits/runs/{id}?upsert=true"), keys).await;
+    assert!(reply.status < 300, "{}", reply.text);
+}
+
+/// Two rates with three seeds each: 0.912 0.921 0.917 and 0.903 0.899 0.908.
+async fn sweep() -> Running {
+    let server = spawn().await;
+    for (lr, values) in [(0.1, [0.903, 0.899, 0.908]), (0.01, [0.912, 0.921, 0.917])] {
+        for (seed, value) in values.into_iter().enumerate() {
+            run(&server, &format!("lr{lr}-{seed}"), json!({"lr": lr, "seed": seed, "batch": 64}), json!(value)).await;
+        }
+    }
+    server
+}
+
+async fn groups(server: &Running, query: &str) -> Value {
+    server.get(&format!("/boards/digits/run-groups?{query}")).await
+}
+
+fn row<'a>(groups: &'a Value, label: &str) -> &'a Value {
+    let rows = groups["groups"].as_array().unwrap();
+    rows.iter().find(|row| row["label"] == label).unwrap_or_else(|| panic!("{label} in {groups}"))
+}
+
+#[track_caller]
+fn assert_near(value: &Value, expected: f64) {
+    let value = value.as_f64().unwrap();
+    assert!((value - expected).abs() <= 1e-9 * expected.abs(), "{value}, not {expected}");
+}
+
+fn labels(groups: &Value) -> Vec<&str> {
+    groups["groups"].as_array().unwrap().iter().map(|row| row["label"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn groups_have_means_and_say_what_to_group_by() {
+    let server = sweep().await;
+    let all = groups(&server, "").await;
+    assert_eq!((&all["proposed"], &all["total"], &all["runs"]), (&json!(["config.lr"]), &json!(1), &json!(6)));
+    assert_eq!((&all["metric"], &all["direction"], &all["stat"]), (&json!("val/acc"), &json!("max"), &json!("last")));
+    assert_eq!(labels(&all), ["all runs"]);
+    let found = groups(&server, "by=lr&secondary=lr").await;
+    assert_eq!(labels(&found), ["0.01", "0.1"], "the best mean first");
+    assert_eq!(found["proposed"], json!([]));
+    let first = row(&found, "0.01");
+    assert_near(&first["mean"], 0.9166666666666666);
+    assert_near(&first["std"], 0.004509249752822898);
+    assert_near(&first["half_width"], 0.011201597362549403);
+    assert_eq!((&first["runs"], &first["used"], &first["key"]), (&json!(3), &json!(3), &json!({"config.lr": 0.01})));
+    assert_eq!((&first["index"], &first["ids"]), (&json!(1), &json!(["lr0.01-0", "lr0.01-1", "lr0.01-2"])));
+    assert_eq!((&first["last_steps"], &first["verdict"], &first["difference"]), (&json!([100.0, 100.0]), &json!("none"), &json!(null)));
+    assert_eq!(first["secondary"], json!([{"metric": "lr", "used": 3, "mean": 2.0, "std": 0.0}]));
+    assert_eq!(row(&found, "0.1")["notes"], json!([]));
+    // The same group has the same id, whatever else is found.
+    let one = groups(&server, "by=config.lr&q=lr<0.05").await;
+    assert_eq!(one["groups"][0]["id"], first["id"]);
+    assert_eq!(groups(&server, "by=lr&sort=mean").await["groups"][0]["label"], "0.1");
+    assert_eq!(labels(&groups(&server, "by=lr&sort=-config.lr&$limit=1").await), ["0.1"]);
+    let second = groups(&server, "by=lr&sort=-config.lr&$limit=1&$skip=1").await;
+    assert_eq!((labels(&second), &second["total"]), (vec!["0.01"], &json!(2)));
+}
+
+#[tokio::test]
+async fn a_difference_has_an_interval_and_a_verdict() {
+    let server = sweep().await;
+    let id = |groups: &Value, label: &str| row(groups, label)["id"].as_str().unwrap().to_owned();
+    let found = groups(&server, "by=lr").await;
+    let baseline = id(&found, "0.1");
+    let paired = groups(&server, &format!("by=lr&baseline={baseline}")).await;
+    let better = row(&paired, "0.01");
+    assert_eq!(
+        (&better["verdict"], &better["notes"]),
+        (&json!("cannotTell"), &json!(["±0.02 now; with 9 runs each about ±0.006", "paired by seed"]))
+    );
+    assert_eq!(better["difference"]["interval"], "paired");
+    assert_near(&better["difference"]["value"], 0.013333333333333308);
+    assert_eq!(row(&paired, "0.1")["verdict"], "baseline");
+    assert_eq!(paired["baseline"]["label"], "0.1");
+    // With other seeds on one side it is Welch's interval.
+    for seed in 0..3 {
+        let keys = json!({"config": {"lr": 0.01, "seed": seed + 10}}).to_string();
+        server.call("PATCH", &format!("/boards/digits/runs/lr0.01-{seed}"), keys).await;
+    }
+    let welch = groups(&server, &format!("by=lr&baseline={baseline}")).await;
+    let better = row(&welch, "0.01");
+    assert_eq!((&better["difference"]["interval"], &better["verdict"], &better["notes"]), (&json!("welch"), &json!("better"), &json!([])));
+    assert_near(&better["difference"]["half_width"], 0.010222279510437367);
+    assert_eq!(better["difference"]["n"], json!([3, 3]));
+    // From the other side it is worse, and a single run is compared with where a next one would be.
+    let worse = groups(&server, &format!("by=lr&baseline={}", better["id"].as_str().unwrap())).await;
+    assert_eq!(row(&worse, "0.1")["verdict"], "worse");
+    let single = groups(&server, "by=lr&baseline=lr0.1-0").await;
+    assert_eq!((&single["baseline"]["is_run"], &single["baseline"]["label"]), (&json!(true), &json!("lr0.1-0")));
+    let prediction = row(&single, "0.01");
+    assert_eq!((&prediction["difference"]["interval"], &prediction["verdict"]), (&json!("prediction"), &json!("cannotTell")));
+    assert_near(&prediction["difference"]["half_width"], 0.0224031947250988);
+    let own = &row(&single, "0.1")["notes"];
+    assert!(own.to_string().contains("compared without the baseline, which is a member"), "{own}");
+    let missing = groups(&server, "by=lr&baseline=g000000000000").await;
+    assert_eq!((&missing["baseline"], &missing["notes"]), (&json!(null), &json!(["the baseline is not among the runs found"])));
+}
+
+#[tokio::test]
+async fn members_that_run_failed_or_diverged_are_in_sight() {
+    let server = sweep().await;
+    let config = |lr: f64| json!({"lr": lr, "seed": 7, "batch": 64});
+    run(&server, "nan", config(0.1), json!("NaN")).await;
+    run(&server, "failed", config(0.01), json!(0.1)).await;
+    status(&server, "failed", config(0.01), "failed").await;
+    run(&server, "running", config(0.5), json!(0.99)).await;
+    status(&server, "running", config(0.5), "running").await;
+    status(&server, "empty", config(0.5), "finished").await;
+    let found = groups(&server, "by=lr").await;
+    let diverged = row(&found, "0.1");
+    assert_eq!((&diverged["diverged"], &diverged["used"], &diverged["notes"]), (&json!(1), &json!(3), &json!(["1 of 4 diverged"])));
+    let failed = row(&found, "0.01");
+    assert_eq!((&failed["failed"], &failed["used"], &failed["notes"]), (&json!(1), &json!(3), &json!(["1 of 4 failed"])));
+    assert_near(&failed["mean"], 0.9166666666666666);
+    let running = row(&found, "0.5");
+    assert_eq!((&running["used"], &running["mean"], &running["without"]), (&json!(0), &json!(null), &json!(1)));
+    assert_eq!(running["notes"], json!(["1 of 2 still running", "1 of 2 without this number"]));
+    assert_eq!(found["notes"], json!(["2 runs that have not finished are counted, not averaged"]));
+    let judged = groups(&server, &format!("by=lr&baseline={}", failed["id"].as_str().unwrap())).await;
+    assert_eq!(row(&judged, "0.1")["verdict"], "cannotTell", "a member diverged");
+    let running = row(&judged, "0.5");
+    assert_eq!((&running["verdict"], &running["notes"][0]), (&json!("tooEarly"), &json!("1 of 2 still running: too early to tell")));
+    let all = groups(&server, "by=lr&finished=0").await;
+    assert_eq!((&row(&all, "0.5")["mean"], &row(&all, "0.01")["used"]), (&json!(0.99), &json!(4)));
+    // A diverged run has a best value.
+    let best = groups(&server, "by=lr&stat=best").await;
+    assert_eq!((&row(&best, "0.1")["used"], &row(&best, "0.1")["diverged"]), (&json!(4), &json!(0)));
+    assert!(best["notes"].to_string().contains("prefer 'last'"));
+}
+
+/// What is shown, hidden, archived elsewhere or on another page changes no number.
+#[tokio::test]
+async fn other_groups_and_what_is_hidden_change_no_number() {
+    let server = sweep().await;
+    let baseline = row(&groups(&server, "by=lr").await, "0.1")["id"].as_str().unwrap().to_owned();
+    let before = groups(&server, &format!("by=lr&baseline={baseline}")).await;
+    run(&server, "other", json!({"lr": 1, "seed": 0}), json!(0.2)).await;
+    run(&server, "archived", json!({"lr": 0.1, "seed": 9}), json!(0.1)).await;
+    server.call("PATCH", "/boards/digits/runs/archived", r#"{"archived":true}"#).await;
+    server.call("PATCH", "/boards/digits/runs/lr0.1-0", r#"{"hidden":true,"notes":"x"}"#).await;
+    run(&server, "deleted", json!({"lr": 0.01, "seed": 9}), json!(0.1)).await;
+    server.call("DELETE", "/boards/digits/runs/deleted", "").await;
+    let after = groups(&server, &format!("by=lr&baseline={baseline}&sort=label&$limit=2")).await;
+    for label in ["0.1", "0.01"] {
+        let numbers = |groups: &Value| {
+            let row = row(groups, label);
+            ["runs", "used", "mean", "std", "half_width", "difference", "verdict", "index"].map(|key| row[key].to_string())
+        };
+        assert_eq!(numbers(&after), numbers(&before), "{label}");
+    }
+    assert_eq!(after["total"], json!(3));
+}
+
+#[tokio::test]
+async fn many_comparisons_are_counted_and_can_be_corrected() {
+    let server = spawn().await;
+    for lr in 0..4 {
+        for seed in 0..3 {
+            let value = 0.5 + f64::from(lr) * 0.05 + f64::from(seed * (1 + lr)) * 0.005;
+            run(&server, &format!("{lr}-{seed}"), json!({"lr": lr, "trial": seed}), json!(value)).await;
+        }
+    }
+    let baseline = row(&groups(&server, "by=lr").await, "0")["id"].as_str().unwrap().to_owned();
+    let plain = groups(&server, &format!("by=lr&baseline={baseline}&$limit=1")).await;
+    assert_eq!((&plain["comparisons"], &plain["confidence"]), (&json!(3), &json!(0.95)));
+    assert_eq!(plain["notes"], json!(["3 comparisons at 95 %: expect 0.15 by chance"]));
+    let best = row(&plain, "3");
+    assert_eq!((&best["is_best"], &best["notes"]), (&json!(true), &json!(["best of 4: expect less when repeated"])));
+    let corrected = groups(&server, &format!("by=lr&baseline={baseline}&corrected=1")).await;
+    assert_eq!(corrected["notes"], json!(["3 comparisons at 98.33 % each: 95 % together"]));
+    let width = |groups: &Value| row(groups, "3")["difference"]["half_width"].as_f64().unwrap();
+    assert!(width(&corrected) > 1.4 * width(&plain));
+}
+
+#[tokio::test]
+async fn curves_that_end_elsewhere_are_not_compared_unless_at_a_step() {
+    let server = sweep().await;
+    for seed in 0..3 {
+        let more = format!(r#"{{"step":200,"val/acc":0.9{seed}}}"#);
+        log(&server, &format!("/boards/digits/runs/lr0.01-{seed}/log"), &more).await;
+    }
+    let baseline = row(&groups(&server, "by=lr").await, "0.1")["id"].as_str().unwrap().to_owned();
+    let found = groups(&server, &format!("by=lr&baseline={baseline}")).await;
+    let other = row(&found, "0.01");
+    assert_eq!((&other["verdict"], &other["notes"][0]), (&json!("notComparable"), &json!("last steps from 100 to 200: not comparable")));
+    let at = groups(&server, &format!("by=lr&baseline={baseline}&stat=step&at=100")).await;
+    assert_near(&row(&at, "0.01")["mean"], 0.9166666666666666);
+    assert_eq!(row(&at, "0.01")["verdict"], "cannotTell");
+    let between = groups(&server, "by=lr&stat=step&at=150").await;
+    assert_eq!((&row(&between, "0.1")["without"], &row(&between, "0.1")["mean"]), (&json!(3), &json!(null)));
+    assert_near(&row(&between, "0.01")["mean"], (0.9166666666666666 + 0.91) / 2.0);
+}
+
+/// The last tenth and the value at a step are the same, whether they are read from points or from nodes above them.
+#[tokio::test]
+async fn long_curves_are_summarized_from_their_end() {
+    let server = spawn().await;
+    let steps = 50_000;
+    let value = |step: i32| f64::from(step % 977) / 8.0;
+    for (id, repeats) in [("plain", false), ("repeats", true)] {
+        status(&server, id, json!({}), "finished").await;
+        for start in (0..steps).step_by(10_000) {
+            let objects: Vec<Value> = (start..start + 10_000).map(|step| json!({"step": step, "acc": value(step)})).collect();
+            log(&server, &format!("/boards/digits/runs/{id}/log"), &json!(objects).to_string()).await;
+        }
+        if repeats {
+            // The same value once more at the last step: each step counts once.
+            let again = json!({"step": steps - 1, "acc": value(steps - 1)});
+            log(&server, &format!("/boards/digits/runs/{id}/log"), &again.to_string()).await;
+        }
+    }
+    let last = f64::from(steps - 1);
+    let tail: Vec<f64> = (0..steps).filter(|step| f64::from(*step) >= last - last / 10.0).map(value).collect();
+    let mean = tail.iter().sum::<f64>() / tail.len() as f64;
+    for run in ["plain", "repeats"] {
+        let of = async |query: &str| groups(&server, &format!("runs={run}&metric=acc&{query}")).await["groups"][0]["mean"].clone();
+        assert_near(&of("stat=mean10").await, mean);
+        assert_near(&of("stat=step&at=45000").await, value(45_000));
+    }
+    let of = async |query: &str| groups(&server, &format!("runs=plain&metric=acc&{query}")).await["groups"][0]["mean"].clone();
+    assert_near(&of("stat=step&at=20000").await, value(20_000));
+    assert_near(&of("stat=step&at=20000.25").await, value(20_000) * 0.75 + value(20_001) * 0.25);
+}
+
+#[tokio::test]
+async fn wrong_queries_are_explained() {
+    let server = sweep().await;
+    let message = async |query: &str| refused(&server, "GET", &format!("/boards/digits/run-groups?{query}"), "").await;
+    let (code, text) = message("by=batchsize").await;
+    assert!(code == 400 && text.contains("'by' has an error in column 1: no run of this board has the key 'batchsize'"), "{text}");
+    assert_eq!(
+        message("by=val/acc").await.1,
+        "'by' names 'metrics.val/acc.last', which is a metric; group by keys of the configuration or of the document."
+    );
+    assert!(message("sort=x").await.1.starts_with("'sort' names the column 'x'; known are label, index"));
+    let best = message("metric=lr&stat=best").await;
+    assert_eq!(best.1, "'stat=best' needs to know which end of 'lr' is better; say it in the document of the board.");
+    let none = groups(&server, "by=lr&metric=f1").await;
+    assert_eq!(none["notes"], json!(["no run found has logged 'f1'"]));
+    assert_eq!(groups(&server, "metric=lr").await["notes"], json!(["neither the name nor the board says which end of 'lr' is better"]));
+    let empty = server.get("/boards/nothing/run-groups?by=lr").await;
+    assert_eq!((&empty["total"], &empty["groups"], &empty["metric"]), (&json!(0), &json!([]), &json!(null)));
+}
+
+#[tokio::test]
+async fn an_answer_is_known_until_something_changes() {
+    let server = sweep().await;
+    let path = "/boards/digits/run-groups?by=lr";
+    let tag = server.call("GET", path, "").await.headers["etag"].to_str().unwrap().to_owned();
+    let again = async || server.ask("GET", path, "", &[("if-none-match", &tag)]).await.status;
+    assert_eq!(again().await, 304);
+    log(&server, "/boards/digits/runs/lr0.1-0/log", r#"{"step":101,"val/acc":0.9}"#).await;
+    assert_eq!(again().await, 200);
+    let timed = server.call("GET", &format!("{path}&q=age<7d"), "").await;
+    assert!(timed.status == 200 && !timed.headers.contains_key("etag"), "it changes with the time");
+}
+
+#[tokio::test]
+async fn groups_are_compared_key_by_key() {
+    let server = sweep().await;
+    let found = groups(&server, "by=lr").await;
+    let [low, high] = ["0.01", "0.1"].map(|label| row(&found, label)["id"].as_str().unwrap().to_owned());
+    let diff = server.get(&format!("/boards/digits/run-diff?by=lr&groups={low},{high}&reference={high}")).await;
+    assert_eq!((&diff["columns"], &diff["reference"]), (&json!([low, high]), &json!(high)));
+    assert_eq!((&diff["different"], &diff["changed"]), (&json!({"config.lr": {&low: 0.01, &high: 0.1}}), &json!({"config.lr": [low]})));
+    assert_eq!((&diff["varied"], &diff["equal"]), (&json!({"config.seed": {&low: 3, &high: 3}}), &json!({"config.batch": 64})));
+    let all = server.get("/boards/digits/run-diff?by=lr").await;
+    assert_eq!(all["columns"], json!([high, low]), "the largest, then the oldest");
+    let path = "/boards/digits/run-diff?by=lr&groups=g000000000000";
+    assert_eq!(refused(&server, "GET", path, "").await, (404, "There is no group 'g000000000000' of runs by these keys.".to_owned()));
+    let one = refused(&server, "GET", "/boards/digits/run-diff?by=batch", "").await;
+    assert_eq!(one, (400, "'run-diff' compares 2 to 50 runs or groups, not 1.".to_owned()));
+}
