@@ -1,5 +1,8 @@
 //! Agnez: a live dashboard for deep-learning training. ARCHITECTURE.md is the map.
 
+// Views are nested types.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod browser;
 pub mod charts;

@@ -83,6 +83,11 @@ pub fn restore_run(board: &str, id: &RunId) -> String {
     run(board, id) + "/restore"
 }
 
+/// A resource of the runs of a board, such as `run-table`, with a query that is encoded already.
+pub fn of_runs(board: &str, resource: &str, query: &str) -> String {
+    ["boards/", &encoded(board), "/", resource, "?", query].concat()
+}
+
 /// A chart of one value, without its revision. style/main.css has the same heights, to reserve the space. `fullscreen_height` is in CSS
 /// pixels; 0 in the grid.
 pub fn value_chart_svg(id: &CellId, kind: &str, fullscreen_height: u32) -> String {

@@ -50,6 +50,9 @@ impl EventSink for Dashboard {
     }
 
     fn on_points(&self, frame: points::PointsFrame) {
+        if frame.parts.iter().any(|part| part.run.is_some()) {
+            self.runs.mark_changed();
+        }
         self.apply(Event::Bookmark { seq: frame.seq });
         self.charts.append(frame);
     }

@@ -4,10 +4,17 @@ use gloo_net::http::Method;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
-use super::state::{Dashboard, ToastKind};
+use super::state::{Dashboard, Deletion, Toast, ToastKind};
 use crate::browser::fetch;
 use crate::protocol::{ApiError, RunId};
 use crate::routes;
+
+/// The runs that an action on many is about.
+pub enum RunScope {
+    These(Vec<RunId>),
+    /// All that a search finds.
+    Found(String),
+}
 
 impl Dashboard {
     /// Hides a run in every chart and for everyone, or shows it; with read-only access only in this tab.
@@ -25,7 +32,7 @@ impl Dashboard {
         }
         // A run that is not among the newest is shown in this tab only; hiding it again is for everyone.
         choose((!is_drawn).then_some(true));
-        let is_hidden = runs.list.with_untracked(|list| list.get(&id).is_some_and(|run| run.hidden));
+        let is_hidden = runs.run_untracked(&id).is_some_and(|run| run.hidden);
         if is_drawn || is_hidden {
             self.send(self.patch_run(id, json!({ "hidden": is_drawn })), None);
         }
@@ -35,16 +42,82 @@ impl Dashboard {
         self.send(self.patch_run(id, json!({ "name": name })), None);
     }
 
-    /// Removes a run and its points. The toast has an undo button.
+    /// Removes a run and its points. The toast and the panel have an undo button.
     pub fn remove_run(self, id: RunId) {
-        let name = self.runs.list.with_untracked(|list| list.get(&id).map(|run| run.name.clone())).unwrap_or_default();
+        let name = self.runs.run_untracked(&id).map(|run| run.name).unwrap_or_default();
+        self.runs.deletions.update(|list| list.push(Deletion { runs: vec![id.clone()], name: ["‘", &name, "’"].concat() }));
         let address = routes::run(&self.page().board, &id);
         self.send(request(Method::DELETE, address, None), Some(ToastKind::DeletedRun { id, name }));
     }
 
     pub fn restore_run(self, toast: u32, id: RunId) {
         self.dismiss(toast);
+        self.runs.deletions.update(|list| list.retain(|deletion| deletion.runs != [id.clone()]));
         self.send(request(Method::POST, routes::restore_run(&self.page().board, &id), None), None);
+    }
+
+    /// Brings back what was deleted here, also when its toast has ended.
+    pub fn restore_runs(self, deletion: &Deletion) {
+        self.runs.deletions.update(|list| list.retain(|known| known != deletion));
+        let is_of_deletion = |toast: &Toast| matches!(&toast.kind, ToastKind::DeletedRun { id, .. } if deletion.runs.contains(id));
+        self.toasts.update(|toasts| toasts.retain(|toast| !is_of_deletion(toast)));
+        let board = self.page().board.clone();
+        let runs = deletion.runs.clone();
+        let restore = async move {
+            for run in runs {
+                request(Method::POST, routes::restore_run(&board, &run), None).await?;
+            }
+            Ok(())
+        };
+        self.send(restore, None);
+    }
+
+    pub fn archive_runs(self, scope: RunScope) {
+        self.send(request(Method::PATCH, self.many_address(&scope), Some(json!({ "archived": true }))), None);
+    }
+
+    /// Adds a tag to the tags that each of the runs has.
+    pub fn tag_runs(self, scope: RunScope, tag: String) {
+        let address = self.many_address(&scope);
+        let board = self.page().board.clone();
+        let add = async move {
+            let found = fetch::api::<Vec<Value>>(Method::GET, &[&address, "&$limit=1000&$select[]=tags"].concat(), None).await?;
+            for run in found {
+                let Some(id) = run["_id"].as_str().and_then(RunId::parse) else { continue };
+                let mut tags: Vec<Value> = run["tags"].as_array().cloned().unwrap_or_default();
+                if !tags.iter().any(|known| known.as_str() == Some(&tag)) {
+                    tags.push(tag.as_str().into());
+                    request(Method::PATCH, routes::run(&board, &id), Some(json!({ "tags": tags }))).await?;
+                }
+            }
+            Ok(())
+        };
+        self.send(add, None);
+    }
+
+    /// Removes runs in one change. The panel has an undo button.
+    pub fn delete_runs(self, scope: RunScope) {
+        let address = self.many_address(&scope);
+        let delete = async move {
+            let removed = fetch::api::<Vec<Value>>(Method::DELETE, &address, None).await?;
+            let runs: Vec<RunId> = removed.iter().filter_map(|run| RunId::parse(run["_id"].as_str()?)).collect();
+            let name = if runs.len() == 1 { "1 run".to_owned() } else { [&runs.len().to_string(), " runs"].concat() };
+            if !runs.is_empty() {
+                self.runs.deletions.update(|list| list.push(Deletion { runs, name }));
+            }
+            Ok(())
+        };
+        self.send(delete, None);
+    }
+
+    /// Archived runs are never meant.
+    fn many_address(self, scope: &RunScope) -> String {
+        let query = match scope {
+            RunScope::These(runs) => ["runs=", &runs.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")].concat(),
+            RunScope::Found(q) if q.is_empty() => "archived[$ne]=true".to_owned(),
+            RunScope::Found(q) => ["archived[$ne]=true&q=", &routes::encoded(q)].concat(),
+        };
+        routes::of_runs(&self.page().board, "runs", &query)
     }
 
     fn patch_run(self, id: RunId, patch: Value) -> impl Future<Output = Result<(), ApiError>> + 'static {

@@ -6,8 +6,8 @@ use web_sys::KeyboardEvent;
 
 use super::charts::{ChartCommand, ChartHover, use_chart_hover};
 use super::components::{filter, help};
-use super::fullscreen;
 use super::state::{Dashboard, Field};
+use super::{fullscreen, runs};
 use crate::browser::dom;
 use crate::protocol::CellId;
 
@@ -93,6 +93,8 @@ fn on_page(dashboard: Dashboard, key: &str) -> bool {
         "t" => dashboard.next_theme(),
         "?" => help::open(dashboard),
         "/" => filter::focus(dashboard),
+        "r" => return runs::focus_panel(dashboard),
+        "[" => return runs::fold(dashboard),
         "Escape" => return dashboard.charts.clear_readout() | fullscreen::leave(dashboard),
         _ => return false,
     }

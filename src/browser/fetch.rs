@@ -79,6 +79,38 @@ pub async fn text(address: &str, max_bytes: u64) -> Option<TextReply> {
     reply.text().await.ok().map(TextReply::Text)
 }
 
+/// A reply to a request that names the version which the page has.
+pub enum VersionedReply {
+    /// The page has the newest version.
+    Unchanged,
+    Changed {
+        text: String,
+        etag: Option<String>,
+    },
+    /// The body of the refusal, which is an [`ApiError`] in most cases.
+    Refused(String),
+    Unreachable,
+}
+
+/// The JSON of an address, unless it has this `ETag` still.
+pub async fn newer_than(address: &str, etag: Option<&str>) -> VersionedReply {
+    let builder = gloo_net::http::RequestBuilder::new(address).cache(RequestCache::NoStore).header("Accept", "application/json");
+    let builder = match etag {
+        Some(etag) => builder.header("If-None-Match", etag),
+        None => builder,
+    };
+    let Ok(reply) = builder.send().await else { return VersionedReply::Unreachable };
+    if reply.status() == 304 {
+        return VersionedReply::Unchanged;
+    }
+    let (is_ok, etag) = (reply.ok(), reply.headers().get("etag"));
+    match reply.text().await {
+        Ok(text) if is_ok => VersionedReply::Changed { text, etag },
+        Ok(text) => VersionedReply::Refused(text),
+        Err(_) => VersionedReply::Unreachable,
+    }
+}
+
 /// The `ETag` of a file; `None` if the server cannot be reached or refuses.
 pub async fn etag(method: Method, address: &str, cache: RequestCache) -> Option<String> {
     let reply = request(method, address, "*/*", cache).await?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, CellId, Event, RunList};
+use super::{Cell, CellId, Event, RunGroups, RunList, RunTable};
 use crate::sorting;
 
 /// The board of cells that name no other one, at `/`.
@@ -28,6 +28,10 @@ pub struct PageData {
     pub runs: RunList,
     /// The query of the page's address, which says how runs are compared.
     pub comparison: String,
+    /// The first of the runs that the query finds.
+    pub run_table: RunTable,
+    /// Their groups, if the query names keys.
+    pub run_groups: Option<RunGroups>,
     /// Unix time of the server in ms, by which the page says whether a run is silent.
     pub server_ms: u64,
     /// Names of this board and of all boards with cells, sorted; empty if the token is limited to

@@ -20,7 +20,7 @@ const fn writes(keys: &'static str, meaning: &'static str) -> Shortcut {
     Shortcut { keys, meaning, writes: true }
 }
 
-const SHORTCUTS: [Shortcut; 18] = [
+const SHORTCUTS: [Shortcut; 26] = [
     reads("j  k", "Next cell, previous cell"),
     reads("← → ↑ ↓", "Move between cells"),
     reads("f", "Full screen, and back; there, keys act on the shown cell only"),
@@ -28,6 +28,13 @@ const SHORTCUTS: [Shortcut; 18] = [
     reads("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
     reads(",  .", "Chart: read the value before, the next value"),
     reads("/", "Show only cells whose name matches"),
+    reads("r", "To the runs, and back"),
+    reads("[", "Fold the runs, and unfold them"),
+    reads("/", "In the runs: search"),
+    reads("j  k  ← →", "In the runs: next and previous row; close and open a group"),
+    reads("Space  p  o", "In the runs: show or hide, pin, show alone"),
+    reads("b  Enter", "In the runs: baseline; one run alone, Esc leads back"),
+    reads("x  Shift + x", "In the runs: choose a row, or all up to it"),
     reads("t", "Theme: system, light, dark"),
     reads("?", "This help"),
     reads("Esc", "Cancel an edit, close a menu or this help"),
@@ -37,7 +44,8 @@ const SHORTCUTS: [Shortcut; 18] = [
     writes("Alt + ←  Alt + ↑", "Move the cell earlier"),
     writes("Alt + →  Alt + ↓", "Move the cell later"),
     writes("l", "Chart: linear or logarithmic"),
-    writes("Delete", "Delete the cell"),
+    writes("Delete", "Delete the cell, or the run"),
+    writes("F2", "Rename the run"),
     writes("Ctrl + Z", "Undo the last deletion"),
 ];
 

@@ -9,9 +9,9 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 
 use super::document::{Row, about, config};
-use super::row::{status, swatch_color};
+use super::open;
+use super::row_content::series_color;
 use super::run_state::{RunState, duration};
-use super::{focus, open};
 use crate::app::state::use_dashboard;
 use crate::browser::{fetch, local_time};
 use crate::charts::format_number;
@@ -27,7 +27,7 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
     let runs = dashboard.runs;
     let run = Memo::new({
         let id = id.clone();
-        move |_| runs.list.with(|list| list.get(&id).cloned())
+        move |_| runs.run(&id)
     });
     let document = RwSignal::new(None::<Result<Value, ApiError>>);
     let rev = Memo::new(move |_| run.with(|run| run.as_ref().map(|run| run.rev)));
@@ -44,6 +44,13 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
         });
     });
     let renaming = runs.renaming;
+    let back = NodeRef::<html::Button>::new();
+    back.on_load(move |back| {
+        // The field for the name takes the focus itself.
+        if !renaming.get_untracked() {
+            let _ = back.focus();
+        }
+    });
     on_cleanup(move || renaming.set(false));
     let removed = id.clone();
     let buttons = dashboard.may_write().then(|| {
@@ -63,9 +70,9 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
     let name = move || run.with(|run| run.as_ref().map(|run| run.name.clone()).unwrap_or_default());
     let heading = move || {
         if renaming.get() {
-            return Either::Left(view! { <NameField id=id.clone() name=untrack(name) /> });
+            return Either::Left(view! { <NameField id=id.clone() name=untrack(name) back /> });
         }
-        let color = run.with(|run| run.as_ref().map(swatch_color));
+        let color = run.with(|run| run.as_ref().map(|run| series_color(run.colour.into())));
         Either::Right(view! {
             <h3 class="run-name" style=color>
                 <bdi>{name()}</bdi>
@@ -99,7 +106,7 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
     view! {
         <section class="run-details" aria-label=name>
             <p class="run-actions">
-                <button type="button" class="quiet" on:click=move |_| open(dashboard, None)>
+                <button type="button" class="quiet" node_ref=back on:click=move |_| open(dashboard, None)>
                     "← All runs"
                 </button>
                 {buttons}
@@ -107,6 +114,15 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
             {heading}
             {content}
         </section>
+    }
+}
+
+/// The shape of a state, and its word.
+fn status(word: &'static str) -> impl IntoView {
+    view! {
+        <span class="run-state" data-state=word>
+            {word}
+        </span>
     }
 }
 
@@ -141,7 +157,7 @@ fn table(caption: &'static str, rows: Vec<Row>) -> impl IntoView {
 
 /// Enter stores the name, Esc leaves it as it was.
 #[component]
-fn NameField(id: RunId, name: String) -> impl IntoView {
+fn NameField(id: RunId, name: String, back: NodeRef<html::Button>) -> impl IntoView {
     let dashboard = use_dashboard();
     let field = NodeRef::<html::Input>::new();
     field.on_load(|field| {
@@ -150,7 +166,9 @@ fn NameField(id: RunId, name: String) -> impl IntoView {
     });
     let end = move || {
         dashboard.runs.renaming.set(false);
-        focus(".run-actions button");
+        if let Some(back) = back.get_untracked() {
+            let _ = back.focus();
+        }
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

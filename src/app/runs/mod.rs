@@ -1,43 +1,63 @@
-//! The list of runs beside the grid: a panel, on a phone a sheet at the lower edge. Boards without
-//! runs have none.
+//! The runs panel beside the grid: search, groups, and a table of the runs; on a phone a sheet at the lower edge. Boards without runs
+//! have none.
+//!
+//! - `loader` requests the rows in sight by the addresses of `requests`; `crate::app::state::RunRows` holds them.
+//! - `table` with `columns`, `row` and `row_content`: `window` says which rows are in the document.
+//! - `search` and `rules` choose what is compared; `selection`, `keys` and `bulk` act on rows.
+//! - `details` shows the run that the board is narrowed to.
 
+mod bulk;
+mod cell_text;
+mod column_heads;
+mod columns;
 mod details;
 mod document;
-mod list;
-mod metric_columns;
+mod equal_keys;
+mod footer;
+mod keys;
+mod loader;
+mod panel_size;
+mod requests;
 mod row;
+mod row_content;
+mod rules;
 mod run_state;
+mod search;
+mod selection;
+mod suggestions;
+mod table;
+mod window;
 
 use std::time::Duration;
 
 use js_sys::Date;
 use leptos::prelude::*;
-use leptos::task::{spawn_local, tick};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
-use super::state::{Dashboard, use_dashboard};
-use crate::browser::dom;
+use super::state::{Dashboard, RowKey, use_dashboard};
 use crate::protocol::RunId;
+use bulk::BulkActions;
 use details::RunDetails;
-use list::RunTable;
+use equal_keys::EqualKeys;
+use footer::Footer;
+use loader::RowLoader;
+use panel_size::{Grip, PanelSize};
+pub use panel_size::{focus_panel, fold};
+pub use requests::first_table_query;
+use rules::Rules;
 use run_state::RunState;
+use search::SearchField;
+use table::RunTable;
 
 /// How often the clock of the page advances, by which a run is silent.
 const CLOCK_STEP: Duration = Duration::from_secs(5);
 
-/// The attribute of the root element and the key of the storage that say whether the panel is open. Without it, it is open on a wide
-/// window and closed on a phone: the style sheet decides. The script in the shell sets it before the first paint.
-const OPEN: &str = "data-runs";
-const STORAGE_KEY: &str = "agnez-runs";
-
-/// Windows up to this width have the sheet; the style sheet has the same.
-const PHONE: &str = "(width <= 640px)";
-
 #[component]
 pub fn RunsPanel() -> impl IntoView {
     let runs = use_dashboard().runs;
-    let has_runs = Memo::new(move |_| !runs.listed().is_empty());
+    // After the last run is removed the panel stays, so that it can be brought back.
+    let has_runs = Memo::new(move |_| {
+        runs.has_any() || runs.rows.with(|rows| rows.table.archived > 0) || runs.deletions.with(|list| !list.is_empty())
+    });
     view! {
         <Show when=move || has_runs.get()>
             <Panel />
@@ -49,69 +69,71 @@ pub fn RunsPanel() -> impl IntoView {
 fn Panel() -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
-    let is_open = RwSignal::new(true);
+    let size = PanelSize::new();
     Effect::new(move |_| {
-        is_open.set(is_panel_open());
+        size.restore();
         advance_clock(dashboard);
     });
-    let counts = move || {
-        let (all, running) = runs.list.with(|list| {
-            let listed = || list.runs.iter().filter(|run| !run.archived);
-            let now_ms = runs.now_ms.get();
-            (listed().count(), listed().filter(|run| RunState::of(run, now_ms) == RunState::Running).count())
-        });
-        let mut text = all.to_string();
-        if running > 0 {
-            text.extend([", ", &running.to_string(), " running"]);
-        }
-        text
-    };
-    // Another browser may have removed the run.
-    let opened = Memo::new(move |_| runs.opened.get().filter(|id| runs.list.with(|list| list.get(id).is_some())));
-    let toggle = move |_| {
-        is_open.update(|is_open| *is_open = !*is_open);
-        store_panel_open(is_open.get_untracked());
-    };
+    let loader = RowLoader::start(dashboard);
+    let opened = runs.opened;
     view! {
-        <aside class="runs-panel" aria-label="Runs" inert=move || dashboard.fullscreen.with(Option::is_some)>
+        <aside class="runs-panel" aria-label="Runs" inert=move || dashboard.fullscreen.with(Option::is_some) on:keydown=move |event| panel_size::on_key(dashboard, size, &event)>
             <h2>
                 <button
                     type="button"
                     class="runs-toggle"
-                    aria-expanded=move || if is_open.get() { "true" } else { "false" }
+                    node_ref=dashboard.refs.runs_toggle
+                    aria-expanded=move || if size.is_open.get() { "true" } else { "false" }
                     aria-controls="runs"
-                    title="Show or hide the list of runs"
-                    on:click=toggle
+                    title="Show or hide the runs ([)"
+                    on:click=move |_| size.toggle()
                 >
                     "Runs "
-                    <span>{counts}</span>
+                    <span>{move || counts(dashboard)}</span>
                 </button>
             </h2>
+            <Grip size />
             <div id="runs" class="runs-body">
-                <div hidden=move || opened.with(Option::is_some)>
-                    <RunTable />
+                <div class="runs-list" hidden=move || opened.with(Option::is_some)>
+                    <SearchField loader />
+                    <Rules />
+                    <EqualKeys />
+                    <BulkActions />
+                    <RunTable loader />
+                    <Footer />
                 </div>
                 {move || opened.get().map(|id| view! { <RunDetails id /> })}
             </div>
         </aside>
     }
+    .into_any()
 }
 
-fn is_panel_open() -> bool {
-    let root = document().document_element();
-    match root.and_then(|root| root.get_attribute(OPEN)).as_deref() {
-        Some(open) => open == "open",
-        None => !window().match_media(PHONE).ok().flatten().is_some_and(|query| query.matches()),
+/// `28 of 31 · 2 running · 6 groups · 1 hidden`.
+fn counts(dashboard: Dashboard) -> String {
+    let runs = dashboard.runs;
+    let now_ms = runs.now_ms.get();
+    let (total, all, running, groups) = runs.rows.with(|rows| {
+        let table = &rows.table;
+        (table.total, table.all, table.running, rows.groups.as_ref().map(|groups| groups.total))
+    });
+    let (is_whole, listed, listed_running, hidden) = runs.list.with(|list| {
+        let listed: Vec<_> = list.runs.iter().filter(|run| !run.archived).collect();
+        let running = listed.iter().filter(|run| RunState::of(run, now_ms) == RunState::Running).count() as u32;
+        (list.runs.len() < crate::protocol::RunList::MAX_RUNS, listed.len() as u32, running, listed.iter().filter(|run| run.hidden).count())
+    });
+    // The events of a small board are newer than its table.
+    let is_all = total == all && is_whole;
+    let (total, all, running) = if is_all { (listed, listed, listed_running) } else { (total, all, running) };
+    let mut text = total.to_string();
+    if total < all {
+        text.extend([" of ", &all.to_string()]);
     }
-}
-
-/// A sheet that is open on a phone would cover the charts of the next page.
-fn store_panel_open(is_open: bool) {
-    let value = if is_open { "open" } else { "closed" };
-    dom::set_root_attribute(OPEN, Some(value));
-    if let Some(storage) = dom::local_storage() {
-        let _ = if is_open { storage.remove_item(STORAGE_KEY) } else { storage.set_item(STORAGE_KEY, value) };
+    let parts = [(running, "running"), (groups.unwrap_or(0), "groups"), (hidden as u32, "hidden")];
+    for (count, word) in parts.into_iter().filter(|(count, _)| *count > 0) {
+        text.extend([" · ", &count.to_string(), " ", word]);
     }
+    text
 }
 
 /// Advances the clock while the panel is in the document. The server's clock is the one that counts.
@@ -122,31 +144,12 @@ fn advance_clock(dashboard: Dashboard) {
     on_cleanup(move || interval.clear());
 }
 
-/// Opens the details of a run, or with `None` the list; the focus follows.
+/// Narrows the board to a run, or with `None` shows all runs again; the focus follows.
 fn open(dashboard: Dashboard, id: Option<RunId>) {
-    let before = dashboard.runs.opened.get_untracked();
-    dashboard.runs.opened.set(id.clone());
-    let target = match (&id, before) {
-        (Some(_), _) => ".run-details button".to_owned(),
-        (None, Some(before)) => name_selector(&before),
-        (None, None) => return,
-    };
-    spawn_local(async move {
-        tick().await;
-        // The field for the name takes the focus itself.
-        if !dashboard.runs.renaming.get_untracked() {
-            focus(&target);
-        }
-    });
-}
-
-/// The button with the name of a run in the list. Ids have no quotes.
-fn name_selector(id: &RunId) -> String {
-    ["[data-run=\"", id.as_str(), "\"] .run-name"].concat()
-}
-
-fn focus(selector: &str) {
-    if let Some(element) = document().query_selector(selector).ok().flatten().and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
+    let runs = dashboard.runs;
+    if let (None, Some(before)) = (&id, runs.opened.get_untracked()) {
+        runs.current.set(Some(RowKey::Run(before.clone())));
+        runs.focus_due.set(Some(RowKey::Run(before)));
     }
+    runs.update_comparison(|comparison| comparison.run = id);
 }

@@ -1,132 +1,171 @@
-//! A run in the list: eye, colour, name, status and last values.
+//! A row of the table: a run, a group of runs, or the room of rows that are not in the document.
 
-use leptos::ev::KeyboardEvent;
+use leptos::html;
 use leptos::prelude::*;
+use web_sys::MouseEvent;
 
-use super::open;
-use super::run_state::RunState;
+use super::columns::ShownColumn;
+use super::row_content::{Cell, RowContent, RowKind, content_of};
+use super::window::WindowRow;
+use super::{open, selection};
 use crate::app::charts::use_charts;
-use crate::app::state::{Dashboard, use_dashboard};
-use crate::charts::format_significant;
-use crate::protocol::{Run, RunId};
+use crate::app::state::{Dashboard, RowKey, use_dashboard};
 
-/// More do not fit into a column.
-const SIGNIFICANT_DIGITS: i32 = 5;
+/// Shows or hides what a row stands for in all charts.
+pub fn toggle_eye(dashboard: Dashboard, key: &RowKey) {
+    match key {
+        RowKey::Run(id) => dashboard.toggle_run(id.clone()),
+        RowKey::Group(id) => {
+            let id = id.to_string();
+            dashboard.runs.update_comparison(|comparison| toggle(&mut comparison.hidden_groups, id));
+        }
+        RowKey::Missing(_) | RowKey::Gap(_) => {}
+    }
+}
 
-/// What a row shows. One signal for all of it: a row changes rarely, and each reactive attribute would be code of its own.
-#[derive(Clone, Default, PartialEq)]
-struct RowContent {
-    name: String,
-    color: String,
-    state: &'static str,
-    is_drawn: bool,
-    is_highlighted: bool,
-    tab_index: &'static str,
-    values: Vec<String>,
+/// Removes an item that is in the list, or adds it.
+pub fn toggle<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    match list.iter().position(|known| *known == item) {
+        Some(at) => drop(list.remove(at)),
+        None => list.push(item),
+    }
+}
+
+/// Opens or closes the rows of a group.
+pub fn toggle_group(dashboard: Dashboard, key: &RowKey) {
+    dashboard.runs.rows.update(|rows| {
+        if let Some(place) = rows.find(key) {
+            rows.sections[place.section].is_open ^= true;
+        }
+    });
+}
+
+fn press(dashboard: Dashboard, key: &RowKey, event: &MouseEvent) {
+    match key {
+        RowKey::Run(id) if event.shift_key() => selection::extend_to(dashboard, id),
+        RowKey::Run(id) if event.ctrl_key() || event.meta_key() => selection::toggle(dashboard, id),
+        RowKey::Run(id) => open(dashboard, Some(id.clone())),
+        _ => toggle_group(dashboard, key),
+    }
 }
 
 #[component]
-pub fn RunRow(id: RunId, columns: Memo<Vec<String>>, current: Memo<Option<RunId>>) -> impl IntoView {
+pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
     let dashboard = use_dashboard();
     let (charts, runs) = (use_charts(), dashboard.runs);
-    let id = StoredValue::new(id);
-    let own_id = move || id.get_value();
+    let name = NodeRef::<html::Button>::new();
+    let key = StoredValue::new(key);
+    // One signal for all of the row: it changes rarely, and each reactive attribute would be code of its own.
     let content = Memo::new(move |_| {
-        let id = id.get_value();
-        let Some(run) = runs.list.with(|list| list.get(&id).cloned()) else { return RowContent::default() };
-        RowContent {
-            color: swatch_color(&run),
-            state: RunState::of(&run, runs.now_ms.get()).word(),
-            is_drawn: runs.is_drawn(&id),
-            is_highlighted: charts.highlighted_run.with(|highlighted| highlighted.as_ref() == Some(&id)),
-            tab_index: if current.with(|current| current.as_ref() == Some(&id)) { "0" } else { "-1" },
-            values: columns.with(|columns| columns.iter().map(|metric| last_value(&run, metric)).collect()),
-            name: run.name,
+        let row = rows.with(|rows| key.with_value(|key| rows.iter().find(|row| row.key == *key).cloned()));
+        row.map(|row| columns.with(|columns| content_of(dashboard, &row, columns))).unwrap_or_default()
+    });
+    Effect::new(move |_| {
+        let is_due = runs.focus_due.with(|due| key.with_value(|key| due.as_ref() == Some(key)) && !matches!(due, Some(RowKey::Missing(_))));
+        if let Some(name) = name.get().filter(|_| is_due) {
+            runs.focus_due.set(None);
+            let _ = name.focus();
         }
     });
+    let point_at = move |is_over: bool| {
+        key.with_value(|key| match key {
+            RowKey::Run(id) => charts.highlight_run(is_over.then(|| id.clone())),
+            RowKey::Group(id) => charts.highlight_group(is_over.then_some(*id)),
+            RowKey::Missing(_) | RowKey::Gap(_) => {}
+        });
+    };
     let focus_in = move |_| {
-        runs.current.set(Some(own_id()));
-        charts.highlight_run(Some(own_id()));
+        runs.current.set(Some(key.get_value()));
+        point_at(true);
     };
     move || {
-        let RowContent { name, color, state, is_drawn, is_highlighted, tab_index, values } = content.get();
-        let class = match (is_highlighted, is_drawn) {
-            (true, true) => "lit",
-            (true, false) => "lit not-drawn",
-            (false, true) => "",
-            (false, false) => "not-drawn",
+        let content = content.get();
+        let RowContent { kind, index, id, class, style, cells, .. } = &content;
+        if let RowKind::Space(height) = kind {
+            let height = ["height:", height, "px"].concat();
+            return view! {
+                <tr class="gap" aria-hidden="true">
+                    <td style=height colspan=content.span.to_string()></td>
+                </tr>
+            }
+            .into_any();
+        }
+        let (is_group, is_open) = match kind {
+            RowKind::Group { is_open } => (true, *is_open),
+            _ => (false, false),
         };
-        let (title, label) = (name.clone(), ["Show ", &name, " in all charts"].concat());
+        let word = |is_true: bool| if is_true { "true" } else { "false" };
+        let last = cells.len().saturating_sub(1);
+        let line = |at: usize| {
+            let is_here = at == last && !content.line.is_empty();
+            is_here.then(|| view! { <small class="second-line">{content.line.clone()}</small> })
+        };
+        let cell = |(at, (class, text)): (usize, &Cell)| view! { <td class=*class>{text.clone()} {line(at)}</td> };
+        let cells = cells.iter().enumerate().map(cell).collect_view();
+        let eye_title = if content.is_drawn { "Hide in all charts (space)" } else { "Show in all charts (space)" };
+        let label = ["Show ", &content.name, " in all charts"].concat();
+        let name_label = (content.short != content.name).then(|| content.name.clone());
+        let states = content.states.iter().map(|(word, count)| shape(word, count)).collect_view();
+        let fold = is_group.then(|| view! { <span class="fold" data-open=word(is_open)></span> });
+        let letter = (!content.letter.is_empty()).then(|| view! { <em class="letter">{content.letter.clone()}</em> });
+        let marks = content.marks.iter().map(|mark| view! { <span class="mark">{*mark}</span> }).collect_view();
         view! {
             <tr
-                data-run=own_id().to_string()
-                class=class
-                on:mouseenter=move |_| charts.highlight_run(Some(own_id()))
-                on:mouseleave=move |_| charts.highlight_run(None)
+                data-run=(!is_group).then(|| id.clone())
+                data-group=is_group.then(|| id.clone())
+                class=class.clone()
+                style=style.clone()
+                aria-rowindex=(index + 2).to_string()
+                attr:aria-level=content.level
+                aria-expanded=is_group.then(|| word(is_open))
+                title=(!content.title.is_empty()).then(|| content.title.clone())
+                aria-selected=content.is_selected.then_some("true")
+                on:mouseenter=move |_| point_at(true)
+                on:mouseleave=move |_| point_at(false)
                 on:focusin=focus_in
-                on:focusout=move |_| charts.highlight_run(None)
+                on:focusout=move |_| point_at(false)
             >
-                <td>
-                    <button
-                        type="button"
-                        class="eye"
-                        tabindex=tab_index
-                        aria-pressed=if is_drawn { "true" } else { "false" }
-                        aria-label=label
-                        title=if is_drawn { "Hide this run in all charts" } else { "Show this run in all charts" }
-                        on:click=move |_| dashboard.toggle_run(own_id())
-                    ></button>
-                </td>
-                <th scope="row">
-                    <button
-                        type="button"
-                        class="run-name"
-                        tabindex=tab_index
-                        style=color
-                        title=title
-                        on:click=move |_| open(dashboard, Some(own_id()))
-                        on:keydown=move |event| on_key(dashboard, own_id(), &event)
-                    >
-                        <bdi>{name}</bdi>
-                    </button>
+                <th scope="row" class="name">
+                    <div>
+                        {fold}
+                        <button
+                            type="button"
+                            class="eye"
+                            tabindex=content.tab_index
+                            aria-pressed=word(content.is_drawn)
+                            aria-label=label
+                            title=eye_title
+                            on:click=move |_| key.with_value(|key| toggle_eye(dashboard, key))
+                        ></button>
+                        <button
+                            type="button"
+                            class="run-name"
+                            tabindex=content.tab_index
+                            title=content.name.clone()
+                            aria-label=name_label
+                            node_ref=name
+                            on:click=move |event| key.with_value(|key| press(dashboard, key, &event))
+                        >
+                            {letter}
+                            <bdi>{content.short.clone()}</bdi>
+                        </button>
+                        {marks}
+                        {states}
+                    </div>
                 </th>
-                <td>{status(state)}</td>
-                {values.into_iter().map(|value| view! { <td class="number">{value}</td> }).collect_view()}
+                {cells}
             </tr>
         }
+        .into_any()
     }
 }
 
-/// The shape of a state, and its word.
-pub fn status(word: &'static str) -> impl IntoView {
+/// The shape of a state; its word is for those who cannot see it.
+fn shape(word: &'static str, count: &str) -> impl IntoView + use<> {
     view! {
-        <span class="run-state" data-state=word>
-            {word}
+        <span class="run-state shape" data-state=word title=word>
+            <span class="word">{word}</span>
+            {count.to_owned()}
         </span>
     }
-}
-
-pub fn swatch_color(run: &Run) -> String {
-    ["--series:var(--s", &(run.colour % 8).to_string(), ")"].concat()
-}
-
-/// Empty where the run has no such metric.
-fn last_value(run: &Run, metric: &str) -> String {
-    run.last.iter().find(|last| last.metric == metric).map(|last| format_significant(last.value, SIGNIFICANT_DIGITS)).unwrap_or_default()
-}
-
-/// The name is edited in the details. Keys that are held down do nothing.
-fn on_key(dashboard: Dashboard, id: RunId, event: &KeyboardEvent) {
-    if !dashboard.may_write() || event.repeat() {
-        return;
-    }
-    match event.key().as_str() {
-        "F2" => {
-            open(dashboard, Some(id));
-            dashboard.runs.renaming.set(true);
-        }
-        "Delete" => dashboard.remove_run(id),
-        _ => return,
-    }
-    event.prevent_default();
 }

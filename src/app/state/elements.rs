@@ -16,11 +16,25 @@ pub struct PageRefs {
     pub filter: NodeRef<html::Input>,
     pub help: NodeRef<html::Dialog>,
     pub cell_menu: NodeRef<html::Div>,
+    /// The part of the runs panel that scrolls.
+    pub run_rows: NodeRef<html::Div>,
+    /// The search of the runs panel.
+    pub run_search: NodeRef<html::Input>,
+    /// The button that folds the runs panel.
+    pub runs_toggle: NodeRef<html::Button>,
 }
 
 impl PageRefs {
     pub(super) fn new() -> Self {
-        Self { board: NodeRef::new(), filter: NodeRef::new(), help: NodeRef::new(), cell_menu: NodeRef::new() }
+        Self {
+            board: NodeRef::new(),
+            filter: NodeRef::new(),
+            help: NodeRef::new(),
+            cell_menu: NodeRef::new(),
+            run_rows: NodeRef::new(),
+            run_search: NodeRef::new(),
+            runs_toggle: NodeRef::new(),
+        }
     }
 }
 

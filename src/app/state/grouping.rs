@@ -23,11 +23,8 @@ impl Dashboard {
             (!comparison.by.is_empty(), pinned, comparison.solo.as_deref().and_then(run_id))
         });
         let drawn = |id: &RunId, emphasis: Emphasis| {
-            runs.list.with(|list| {
-                let run = list.get(id);
-                let name = run.map_or_else(|| id.to_string(), |run| run.name.clone());
-                DrawnRun { id: id.clone(), name, colour: run.map_or(0, |run| run.colour.into()), emphasis }
-            })
+            let (name, colour) = runs.run(id).map_or_else(|| (id.to_string(), 0), |run| (run.name, run.colour.into()));
+            DrawnRun { id: id.clone(), name, colour, emphasis }
         };
         if !is_grouped {
             let emphasis = |id: &RunId| if pinned.contains(id) { Emphasis::Bold } else { Emphasis::Normal };

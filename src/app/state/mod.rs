@@ -8,7 +8,9 @@ mod elements;
 mod filter;
 mod grouping;
 mod response_order;
+mod run_rows;
 mod runs;
+mod runs_drawn;
 mod theme;
 mod toasts;
 
@@ -24,9 +26,10 @@ use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
 
 pub use super::signals::SetIfChanged;
 pub use cell::{CellState, ContentKind, Field};
-pub use comparison::Comparison;
+pub use comparison::{Comparison, ShowRule};
 pub use elements::{CellElements, PageRefs};
-pub use runs::RunsState;
+pub use run_rows::{LoadedPage, RowHeights, RowKey, RowPlace, RowSection, RunRows, second_line};
+pub use runs::{Deletion, RunsState};
 pub use theme::Theme;
 pub use toasts::{Toast, ToastKind};
 
@@ -110,7 +113,22 @@ pub fn use_dashboard() -> Dashboard {
 impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData) -> Self {
-        let PageData { board, runs, comparison, server_ms, boards, origin, needs_token, durable, build, may_write, notice } = page;
+        let PageData {
+            board,
+            runs,
+            comparison,
+            run_table,
+            run_groups,
+            server_ms,
+            boards,
+            origin,
+            needs_token,
+            durable,
+            build,
+            may_write,
+            notice,
+        } = page;
+        let rows = RunRows::new(run_table, run_groups);
         let cells = shown(&board).map(|cell| CellState::new(cell, None)).collect();
         let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
         Self {
@@ -120,7 +138,7 @@ impl Dashboard {
             charts: ChartRegistry::new(),
             order: RwSignal::new(ids(&board)),
             board: StoredValue::new(board),
-            runs: RunsState::new(runs, Comparison::from_query(&comparison), server_ms as f64, may_write),
+            runs: RunsState::new(runs, rows, Comparison::from_query(&comparison), server_ms as f64, may_write),
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
             notice: RwSignal::new(notice),

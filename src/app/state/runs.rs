@@ -1,24 +1,46 @@
-//! The runs of the board: what the page knows of them, and which it draws.
+//! The runs of the board: what the page knows of them, how they are compared, and which are drawn.
 
 use leptos::prelude::*;
 
 use super::Dashboard;
-use super::comparison::Comparison;
+use super::comparison::{Comparison, ShowRule};
+use super::run_rows::{RowKey, RunRows};
+use super::runs_drawn::{DrawnQuery, drawn_runs};
 use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
+
+/// What was deleted here, and can be brought back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deletion {
+    pub runs: Vec<RunId>,
+    /// The name of the run, or how many there were.
+    pub name: String,
+}
 
 #[derive(Clone, Copy)]
 pub struct RunsState {
-    /// As the events have made it.
+    /// The newest runs, as the events have made them.
     pub list: RwSignal<RunList>,
     pub comparison: RwSignal<Comparison>,
-    /// The runs that this tab shows although they are not among the newest, and for readers with read-only access also those that it hides.
+    /// The rows of the panel.
+    pub rows: RwSignal<RunRows>,
+    /// The runs that the rule of [`Comparison::show`] has found on the server; `None` while it needs none.
+    pub found: RwSignal<Option<Vec<Run>>>,
+    /// Counts the changes of runs and of their points, by which loaded rows are out of date.
+    pub changes: RwSignal<u64>,
+    /// The runs that this tab shows although the rule does not, and for readers with read-only access also those that it hides.
     pub choices: RwSignal<Vec<(RunId, bool)>>,
-    /// The run whose details are shown.
-    pub opened: RwSignal<Option<RunId>>,
+    /// The run that the board is narrowed to, as long as it exists.
+    pub opened: Memo<Option<RunId>>,
     /// The name of that run is being edited.
     pub renaming: RwSignal<bool>,
-    /// The row of the list that Tab leads to.
-    pub current: RwSignal<Option<RunId>>,
+    /// The row of the panel that Tab leads to.
+    pub current: RwSignal<Option<RowKey>>,
+    /// The row that takes the focus as soon as it is in the document.
+    pub focus_due: RwSignal<Option<RowKey>>,
+    /// The chosen runs, for actions on many.
+    pub selected: RwSignal<Vec<RunId>>,
+    /// The newest last.
+    pub deletions: RwSignal<Vec<Deletion>>,
     /// Unix time of the server in milliseconds, as far as this browser knows. It advances in steps of some seconds.
     pub now_ms: RwSignal<f64>,
     /// The runs that are drawn, the newest first.
@@ -26,28 +48,100 @@ pub struct RunsState {
 }
 
 impl RunsState {
-    pub fn new(list: RunList, comparison: Comparison, now_ms: f64, may_write: bool) -> Self {
-        let list = RwSignal::new(list);
-        let choices = RwSignal::new(Vec::new());
-        let drawn = Memo::new(move |_| list.with(|list| choices.with(|choices| drawn_runs(list, choices, may_write))));
-        let (opened, current) = (RwSignal::new(None), RwSignal::new(None));
-        let comparison = RwSignal::new(comparison);
-        Self { list, comparison, choices, opened, renaming: RwSignal::new(false), current, now_ms: RwSignal::new(now_ms), drawn }
+    pub fn new(list: RunList, rows: RunRows, comparison: Comparison, now_ms: f64, may_write: bool) -> Self {
+        let (list, rows, comparison) = (RwSignal::new(list), RwSignal::new(rows), RwSignal::new(comparison));
+        let (found, choices) = (RwSignal::new(None), RwSignal::new(Vec::new()));
+        let is_known = move |id: &RunId| list.with(|list| list.get(id).is_some()) || rows.with(|rows| rows.runs().any(|run| run.id == *id));
+        let opened = Memo::new(move |_| comparison.with(|comparison| comparison.run.clone()).filter(is_known));
+        let drawn = Memo::new(move |_| {
+            let query = |list: &RunList, rows: &RunRows, found: &Option<Vec<Run>>, comparison: &Comparison, choices: &[(RunId, bool)]| {
+                drawn_runs(&DrawnQuery { list, rows, found: found.as_deref(), comparison, choices, may_write, opened: opened.get() })
+            };
+            let with_choices = |choices: &Vec<(RunId, bool)>| {
+                list.with(|list| {
+                    rows.with(|rows| found.with(|found| comparison.with(|comparison| query(list, rows, found, comparison, choices))))
+                })
+            };
+            choices.with(with_choices)
+        });
+        Self {
+            list,
+            comparison,
+            rows,
+            found,
+            changes: RwSignal::new(0),
+            choices,
+            opened,
+            renaming: RwSignal::new(false),
+            current: RwSignal::new(None),
+            focus_due: RwSignal::new(None),
+            selected: RwSignal::new(Vec::new()),
+            deletions: RwSignal::new(Vec::new()),
+            now_ms: RwSignal::new(now_ms),
+            drawn,
+        }
     }
 
     pub fn is_drawn(self, id: &RunId) -> bool {
         self.drawn.with(|drawn| drawn.contains(id))
     }
 
-    /// The ids of the runs that the list shows, the newest first.
-    pub fn listed(self) -> Vec<RunId> {
-        self.list.with(|list| list.runs.iter().filter(|run| !run.archived).map(|run| run.id.clone()).collect())
+    /// What is known of a run: that of the events before that of the rows. Tracks both.
+    pub fn run(self, id: &RunId) -> Option<Run> {
+        let of_list = self.list.with(|list| list.get(id).cloned());
+        let of_rows = || self.rows.with(|rows| rows.runs().find(|run| run.id == *id).cloned());
+        let of_rule = || self.found.with(|found| found.iter().flatten().find(|run| run.id == *id).cloned());
+        of_list.or_else(of_rows).or_else(of_rule)
+    }
+
+    pub fn run_untracked(self, id: &RunId) -> Option<Run> {
+        untrack(|| self.run(id))
+    }
+
+    /// Points or runs have changed: what is loaded is out of date.
+    pub fn mark_changed(self) {
+        self.changes.update(|changes| *changes += 1);
+    }
+
+    /// Whether the board has runs that are not archived.
+    pub fn has_any(self) -> bool {
+        self.rows.with(|rows| rows.table.all > 0) || self.list.with(|list| list.runs.iter().any(|run| !run.archived))
+    }
+
+    pub fn update_comparison(self, change: impl FnOnce(&mut Comparison)) {
+        let mut comparison = self.comparison.get_untracked();
+        change(&mut comparison);
+        if self.comparison.with_untracked(|before| *before != comparison) {
+            self.comparison.set(comparison);
+        }
+    }
+
+    /// How many runs the rule asks the server for; `None` if the events of the page are enough.
+    pub fn rule_limit(comparison: &Comparison) -> Option<u32> {
+        match comparison.show {
+            ShowRule::Newest(_) if comparison.q.is_empty() => None,
+            ShowRule::Newest(runs) | ShowRule::First(runs) => Some(runs),
+            ShowRule::All => Some(ShowRule::MAX_RUNS),
+            ShowRule::These(_) => None,
+        }
     }
 }
 
 impl Dashboard {
     pub fn apply_to_runs(self, event: RunEvent) {
-        self.runs.list.maybe_update(|list| list.apply(event) != RunListChange::None);
+        let runs = self.runs;
+        if let RunEvent::Changed { removed, .. } = &event
+            && !removed.is_empty()
+        {
+            runs.rows.update(|rows| rows.remove(removed));
+            runs.selected.maybe_update(|selected| {
+                let before = selected.len();
+                selected.retain(|id| !removed.contains(id));
+                selected.len() != before
+            });
+        }
+        runs.list.maybe_update(|list| list.apply(event) != RunListChange::None);
+        runs.mark_changed();
         self.charts.refresh_groups();
     }
 
@@ -68,18 +162,4 @@ impl Dashboard {
             drawn
         });
     }
-}
-
-/// Hidden runs are hidden for everyone who may write. Readers with read-only access have their own choice.
-fn drawn_runs(list: &RunList, choices: &[(RunId, bool)], may_write: bool) -> Vec<RunId> {
-    let mut newer = 0;
-    let mut is_drawn = |run: &&Run| {
-        let is_default = !run.hidden && !run.archived && newer < RunList::MAX_DRAWN;
-        newer += usize::from(!run.hidden && !run.archived);
-        match choices.iter().find(|(id, _)| *id == run.id) {
-            Some((_, is_shown)) if !may_write || !run.hidden => *is_shown,
-            _ => is_default,
-        }
-    };
-    list.runs.iter().filter(|run| is_drawn(run)).map(|run| run.id.clone()).collect()
 }

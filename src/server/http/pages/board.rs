@@ -11,12 +11,13 @@ use axum::response::Response;
 use leptos::prelude::*;
 
 use super::login;
-use crate::app::{PrerenderedCharts, Shell, ShellProps};
+use crate::app::{PrerenderedCharts, Shell, ShellProps, first_table_query};
 use crate::protocol::MAIN_BOARD;
-use crate::protocol::{ErrorKind, PageData};
+use crate::protocol::{ErrorKind, PageData, RunTable};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards;
+use crate::server::boards::runs::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
 use crate::server::net::response_budget::counted;
@@ -79,13 +80,23 @@ async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) ->
     Ok(counted(Response::from_parts(head, Body::from(share.lend(whole)))))
 }
 
+/// The runs that the table of the page begins with; none if the search in its address is not valid, which the page then says.
+async fn first_runs(app: &App, caller: &Caller, board: &str, query: &str) -> RunTable {
+    let Ok(query) = RunTableQuery::parse(&first_table_query(query)) else { return RunTable::default() };
+    let is_share = matches!(caller.scope, Scope::Board(_));
+    app.boards.run_table(board, &query, is_share).await.unwrap_or_default()
+}
+
 async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
     let mut board = app.boards.snapshot(&name);
     board.cells.iter_mut().for_each(|cell| app.tokens.sign(&name, cell));
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let page = PageData {
         board,
         runs: app.boards.run_list(&name),
-        comparison: request.uri().query().unwrap_or_default().to_owned(),
+        run_table: first_runs(&app, &caller, &name, &query).await,
+        comparison: query,
+        run_groups: None,
         server_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
         // A token for one board does not show the names of others.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },

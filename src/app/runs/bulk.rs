@@ -1,0 +1,97 @@
+//! Actions on the chosen runs, and on all that were found.
+
+use leptos::prelude::*;
+
+use crate::app::run_actions::RunScope;
+use crate::app::state::{ShowRule, use_dashboard};
+
+#[component]
+pub fn BulkActions() -> impl IntoView {
+    let dashboard = use_dashboard();
+    let runs = dashboard.runs;
+    // All that were found instead of the chosen ones.
+    let is_all = RwSignal::new(false);
+    let tag = RwSignal::new(None::<String>);
+    let count = move || {
+        if is_all.get() { runs.rows.with(|rows| rows.table.total as usize) } else { runs.selected.with(Vec::len) }
+    };
+    let scope = move || {
+        if is_all.get_untracked() {
+            RunScope::Found(runs.comparison.with_untracked(|comparison| comparison.q.clone()))
+        } else {
+            RunScope::These(runs.selected.get_untracked())
+        }
+    };
+    let end = move || {
+        is_all.set(false);
+        tag.set(None);
+        runs.selected.set(Vec::new());
+    };
+    let show_these = move |_| {
+        let selected = runs.selected.get_untracked();
+        runs.update_comparison(|comparison| comparison.show = ShowRule::These(selected));
+    };
+    let archive = move |_| {
+        dashboard.archive_runs(scope());
+        end();
+    };
+    let delete = move |_| {
+        dashboard.delete_runs(scope());
+        end();
+    };
+    let add_tag = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if let Some(name) = tag.get_untracked().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) {
+            dashboard.tag_runs(scope(), name);
+        }
+        tag.set(None);
+    };
+    let writes = move || {
+        dashboard.may_write().then(|| {
+            view! {
+                <button type="button" on:click=archive>
+                    "Archive"
+                </button>
+                <button type="button" hidden=move || tag.with(Option::is_some) on:click=move |_| tag.set(Some(String::new()))>
+                    "Tag"
+                </button>
+                <form hidden=move || tag.with(Option::is_none) on:submit=add_tag>
+                    <input
+                        aria-label="Tag"
+                        maxlength="200"
+                        prop:value=move || tag.get().unwrap_or_default()
+                        on:input:target=move |event| tag.set(Some(event.target().value()))
+                    />
+                    <button type="submit">"Add tag"</button>
+                </form>
+                <button type="button" class="danger" on:click=delete>
+                    "Delete"
+                </button>
+            }
+        })
+    };
+    move || {
+        {
+            let chosen = runs.selected.with(Vec::len);
+            (chosen > 0).then(|| {
+                let total = move || runs.rows.with(|rows| rows.table.total as usize);
+                view! {
+                    <div class="runs-bulk" role="group" aria-label="Chosen runs">
+                        <b>{move || [&count().to_string(), " chosen"].concat()}</b>
+                        <button type="button" hidden=move || is_all.get() || total() <= chosen on:click=move |_| is_all.set(true)>
+                            {move || ["All ", &total().to_string(), " found"].concat()}
+                        </button>
+                        <button type="button" hidden=move || is_all.get() on:click=show_these>
+                            "Show these"
+                        </button>
+                        {writes()}
+                        <button type="button" class="quiet" title="Choose none (Esc)" on:click=move |_| end()>
+                            "Cancel"
+                        </button>
+                    </div>
+                }
+            })
+        }
+        .into_any()
+    }
+}

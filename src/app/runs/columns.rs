@@ -1,0 +1,188 @@
+//! The columns of the table: keys in which the runs differ, metrics, and with groups their size and their difference from the baseline.
+
+use super::cell_text::{common_decimals, number};
+use crate::app::state::RunRows;
+use crate::protocol::{ColumnKind, Direction, RunGroups, SummaryKind, TableColumn, ValueType};
+
+/// More columns than a reader can compare; the others can be searched and sorted by.
+const MAX_COLUMNS: usize = 14;
+/// The statistics that a key may end in.
+const STATISTICS: [&str; 5] = ["last", "min", "max", "mean", "best"];
+/// Keys in which repetitions of a run differ.
+const SEED_WORDS: [&str; 6] = ["seed", "fold", "repeat", "trial", "random_state", "rng"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnRole {
+    /// A number of a configuration or of a document.
+    Number,
+    /// Another value of these.
+    Text,
+    /// A metric, with its step in a column of its own.
+    Metric,
+    /// The number of runs of a group; of a run its seed.
+    Count,
+    /// The difference of a group from the baseline.
+    Difference,
+}
+
+/// A column that is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownColumn {
+    pub role: ColumnRole,
+    /// Its place among the cells of a row; `None`: runs have no such value.
+    pub at: Option<usize>,
+    /// What the server sorts by.
+    pub key: String,
+    /// The name of the key or metric.
+    pub name: String,
+    /// What is shown of it: the statistic of a metric, what `±` means.
+    pub note: String,
+    pub direction: Option<Direction>,
+    /// Those of all numbers of the column; `None`: each has its own.
+    pub decimals: Option<i32>,
+}
+
+impl ShownColumn {
+    /// Columns of the document.
+    pub fn span(&self) -> usize {
+        if matches!(self.role, ColumnRole::Metric | ColumnRole::Difference) { 2 } else { 1 }
+    }
+
+    /// Whether the better end, or the larger number, is the first one.
+    pub fn begins_descending(&self) -> bool {
+        match self.role {
+            ColumnRole::Metric => self.direction != Some(Direction::Min),
+            ColumnRole::Count | ColumnRole::Difference => true,
+            ColumnRole::Number | ColumnRole::Text => false,
+        }
+    }
+}
+
+/// The columns, configuration before metrics, as the server has ordered them.
+pub fn columns_of(rows: &RunRows, by: &[String]) -> Vec<ShownColumn> {
+    let columns = rows.table.columns.iter().enumerate();
+    match &rows.groups {
+        None => columns.take(MAX_COLUMNS).map(|(at, column)| of_runs(rows, at, column)).collect(),
+        Some(groups) => grouped_columns(rows, groups, by),
+    }
+}
+
+fn of_runs(rows: &RunRows, at: usize, column: &TableColumn) -> ShownColumn {
+    let is_metric = column.kind == ColumnKind::Metric;
+    let role = match column.value_type {
+        _ if is_metric => ColumnRole::Metric,
+        ValueType::Number => ColumnRole::Number,
+        _ => ColumnRole::Text,
+    };
+    let (name, statistic) = if is_metric { metric_of(column) } else { (column.label.clone(), "") };
+    let loaded = rows.sections.iter().flat_map(|section| section.rows.iter().flatten());
+    let values = loaded.filter_map(|row| row.cells.get(at)?.as_ref().and_then(number));
+    let decimals = if is_metric { common_decimals(values) } else { None };
+    ShownColumn { role, at: Some(at), key: column.key.clone(), name, note: statistic.to_owned(), direction: column.direction, decimals }
+}
+
+/// The name of a metric, and the statistic of its column.
+fn metric_of(column: &TableColumn) -> (String, &'static str) {
+    let statistic = column.key.rsplit('.').next().and_then(|last| STATISTICS.iter().find(|known| **known == last)).unwrap_or(&"last");
+    let name = column.label.strip_suffix(statistic).map_or(column.label.as_str(), str::trim_end);
+    (name.to_owned(), statistic)
+}
+
+/// Beside groups: the keys that are not grouped by, the metric of the comparison and further ones by the same statistic, the difference.
+fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String]) -> Vec<ShownColumn> {
+    let table = rows.table.columns.iter().enumerate();
+    let is_grouped = |column: &TableColumn| by.iter().any(|key| *key == column.key || *key == column.label);
+    let keys = || table.clone().filter(|(_, column)| column.kind != ColumnKind::Metric && !is_grouped(column));
+    let is_seed = |column: &TableColumn| {
+        let last = column.label.rsplit('.').next().unwrap_or_default().to_lowercase();
+        SEED_WORDS.iter().any(|word| last.ends_with(word))
+    };
+    let seed = keys().find(|(_, column)| is_seed(column));
+    let mut columns = vec![ShownColumn {
+        role: ColumnRole::Count,
+        at: seed.map(|(at, _)| at),
+        key: "runs".to_owned(),
+        name: "n".to_owned(),
+        note: seed.map(|(_, column)| column.label.clone()).unwrap_or_default(),
+        direction: None,
+        decimals: None,
+    }];
+    columns.extend(keys().filter(|(at, _)| seed.is_none_or(|(seed, _)| seed != *at)).take(4).map(|(at, column)| of_runs(rows, at, column)));
+    let metric = groups.metric.clone().unwrap_or_default();
+    let statistic = statistic_of(groups.stat, groups.direction);
+    let of_metric = table.clone().find(|(_, column)| column.kind == ColumnKind::Metric && metric_of(column) == (metric.clone(), statistic));
+    let means = rows.sections.iter().filter_map(|section| section.group.as_ref()?.mean);
+    let decimals = common_decimals(means);
+    let what = match groups.stat {
+        SummaryKind::Mean10 => "last 10 %",
+        SummaryKind::Step => "at a step",
+        _ => statistic,
+    };
+    if !metric.is_empty() {
+        columns.push(ShownColumn {
+            role: ColumnRole::Metric,
+            at: of_metric.map(|(at, _)| at),
+            key: "mean".to_owned(),
+            name: metric.clone(),
+            note: [what, ", mean ± std"].concat(),
+            direction: groups.direction,
+            decimals,
+        });
+    }
+    if let Some(baseline) = &groups.baseline {
+        let percent = crate::charts::format_significant(groups.confidence * 100.0, 4);
+        columns.push(ShownColumn {
+            role: ColumnRole::Difference,
+            at: None,
+            key: "difference".to_owned(),
+            name: [metric.rsplit('/').next().unwrap_or_default(), " − baseline"].concat(),
+            note: [if baseline.is_run { "± prediction " } else { "± Welch " }, &percent, " %"].concat(),
+            direction: groups.direction,
+            decimals,
+        });
+    }
+    columns
+}
+
+/// The statistic of the column of runs that a summary is nearest to.
+fn statistic_of(kind: SummaryKind, direction: Option<Direction>) -> &'static str {
+    match (kind, direction) {
+        (SummaryKind::Best, Some(Direction::Min)) => "min",
+        (SummaryKind::Best, Some(Direction::Max)) => "max",
+        _ => "last",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(key: &str, label: &str) -> TableColumn {
+        let kind = if key.starts_with("metrics.") { ColumnKind::Metric } else { ColumnKind::Config };
+        TableColumn { key: key.into(), label: label.into(), kind, value_type: ValueType::Number, distinct: 2, runs: 2, direction: None }
+    }
+
+    #[test]
+    fn a_metric_has_its_statistic_apart() {
+        assert_eq!(metric_of(&column("metrics.val/acc.max", "val/acc max")), ("val/acc".into(), "max"));
+        assert_eq!(metric_of(&column("metrics.loss.last", "loss")), ("loss".into(), "last"));
+        assert_eq!(metric_of(&column("metrics.loss", "loss")), ("loss".into(), "last"));
+    }
+
+    #[test]
+    fn groups_have_their_size_and_no_column_of_their_keys() {
+        let mut rows = RunRows::default();
+        rows.table.columns = vec![
+            column("config.lr", "lr"),
+            column("config.opt.seed", "opt.seed"),
+            column("metrics.acc.max", "acc max"),
+            column("metrics.acc.last", "acc"),
+        ];
+        let names = |rows: &RunRows| columns_of(rows, &["config.lr".into()]).into_iter().map(|column| column.name).collect::<Vec<_>>();
+        assert_eq!(names(&rows), ["lr", "opt.seed", "acc", "acc"]);
+        rows.groups = Some(RunGroups { metric: Some("acc".into()), ..RunGroups::default() }.into());
+        let columns = columns_of(&rows, &["config.lr".into()]);
+        assert_eq!((names(&rows), columns[0].at, columns[1].at), (vec!["n".to_owned(), "acc".into()], Some(1), Some(3)));
+        assert_eq!(columns[1].note, "last, mean ± std");
+    }
+}

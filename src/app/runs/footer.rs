@@ -1,0 +1,63 @@
+//! The last line of the panel: which runs are drawn and why, archived runs, and deletions that can be undone.
+
+use leptos::prelude::*;
+
+use super::requests::csv_link;
+use super::rules::show_text;
+use crate::app::state::use_dashboard;
+use crate::browser::dom;
+
+#[component]
+pub fn Footer() -> impl IntoView {
+    let dashboard = use_dashboard();
+    let runs = dashboard.runs;
+    let rule = move || {
+        let (total, archived, groups) = runs.rows.with(|rows| {
+            let table = &rows.table;
+            (table.total.max(rows.count() as u32), table.archived, rows.groups.is_some())
+        });
+        if !runs.has_any() {
+            let word = if archived > 0 { "All runs are archived." } else { "All runs are deleted." };
+            return word.to_owned();
+        }
+        if total == 0 {
+            return "No run matches the search.".to_owned();
+        }
+        if groups {
+            return String::new();
+        }
+        let drawn = runs.drawn.with(Vec::len);
+        let rule = runs.comparison.with(|comparison| show_text(&comparison.show));
+        if drawn as u32 == total { String::new() } else { [&drawn.to_string(), " of ", &total.to_string(), " shown: ", &rule].concat() }
+    };
+    let archived = move || {
+        let archived = runs.rows.with(|rows| rows.table.archived);
+        (archived > 0).then(|| [&archived.to_string(), " archived"].concat())
+    };
+    let undo = move || {
+        let deletion = runs.deletions.with(|list| list.last().cloned())?;
+        Some(view! {
+            <span>
+                {["Deleted ", &deletion.name, ". "].concat()}
+                <button type="button" on:click=move |_| dashboard.restore_runs(&deletion)>
+                    "Undo"
+                </button>
+            </span>
+        })
+    };
+    let copy_csv = move |_| {
+        let link = runs.comparison.with_untracked(|comparison| csv_link(&dashboard.page().board, comparison));
+        dashboard.copy(dom::root() + &link, "the link to the CSV");
+    };
+    view! {
+        <div class="runs-footer">
+            <span role="status">{rule}</span>
+            {undo}
+            <span>{archived}</span>
+            <button type="button" class="quiet" title="Copy a link to these runs as CSV" on:click=copy_csv>
+                "CSV"
+            </button>
+        </div>
+    }
+    .into_any()
+}

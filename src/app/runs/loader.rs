@@ -1,0 +1,314 @@
+//! Loads the rows in sight: at once where they are missing, and at most twice a second where they are out of date.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::Date;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::requests::RowQuery;
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{Dashboard, LoadedPage, RowSection, RunRows, RunsState};
+use crate::browser::fetch::{self, VersionedReply};
+use crate::protocol::{GroupId, RunGroups, RunTable};
+
+/// Minimum time between two requests for what has changed.
+const INTERVAL_MS: f64 = 500.0;
+/// Delay of the next attempt when the server cannot be reached.
+const RETRY_DELAY: Duration = Duration::from_secs(2);
+
+/// A search that the server refuses.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SearchError {
+    pub message: String,
+    /// Where in the search, in characters from 1; 0: nowhere.
+    pub column: usize,
+    /// Names that are alike.
+    pub near: Vec<String>,
+}
+
+/// A handle to the loading of rows.
+#[derive(Clone, Copy)]
+pub struct RowLoader {
+    /// The indices of the rows in the document.
+    pub window: RwSignal<std::ops::Range<usize>>,
+    pub error: RwSignal<Option<SearchError>>,
+    progress: StoredValue<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    /// The addresses that are being loaded.
+    loading: Vec<String>,
+    is_refreshing: bool,
+    /// Something has changed since the last refresh began.
+    is_due: bool,
+    /// What is loaded apart from rows.
+    groups: LoadedPage,
+    rule: LoadedPage,
+}
+
+/// What an address is loaded for.
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    /// A page of all runs that were found.
+    Rows(usize),
+    /// Counts and columns beside groups.
+    Counts,
+    Groups,
+    Members(GroupId, usize),
+    Rule,
+}
+
+impl RowLoader {
+    /// Loads while the current owner lives.
+    pub fn start(dashboard: Dashboard) -> Self {
+        let window = RwSignal::new(0..RowSection::PAGE);
+        let loader = Self { window, error: RwSignal::new(None), progress: StoredValue::default() };
+        let runs = dashboard.runs;
+        Effect::new(move |before: Option<RowQuery>| {
+            let query = runs.comparison.with(RowQuery::of);
+            if before.is_some_and(|before| before != query) {
+                runs.mark_changed();
+                loader.load(dashboard, true);
+            }
+            query
+        });
+        // A longer window, an opened group, or another rule.
+        Effect::new(move |_| {
+            window.track();
+            runs.rows.track();
+            if runs.comparison.with(RunsState::rule_limit).is_none() {
+                runs.found.set_if_changed(None);
+            }
+            loader.load(dashboard, false);
+        });
+        Effect::new(move |_| {
+            runs.changes.track();
+            loader.refresh_soon(dashboard);
+        });
+        let visible = window_event_listener(ev::visibilitychange, move |_| loader.refresh_soon(dashboard));
+        on_cleanup(move || visible.remove());
+        loader
+    }
+
+    fn refresh_soon(self, dashboard: Dashboard) {
+        if document().hidden() {
+            return;
+        }
+        let is_first = self.progress.try_update_value(|progress| {
+            progress.is_due = true;
+            !std::mem::replace(&mut progress.is_refreshing, true)
+        });
+        if is_first != Some(true) {
+            return;
+        }
+        spawn_local(async move {
+            // Whether something has changed meanwhile; the panel may be removed by now.
+            while self.progress.try_update_value(|progress| std::mem::take(&mut progress.is_due)) == Some(true) {
+                let began = Date::now();
+                self.load(dashboard, true);
+                TimeoutFuture::new((INTERVAL_MS - (Date::now() - began)).max(0.0) as u32).await;
+            }
+            self.progress.try_update_value(|progress| progress.is_refreshing = false);
+        });
+    }
+
+    /// Requests what is missing in sight; with `is_refresh` also what is out of date.
+    fn load(self, dashboard: Dashboard, is_refresh: bool) {
+        let (runs, board) = (dashboard.runs, dashboard.page().board.clone());
+        let changes = runs.changes.get_untracked();
+        let query = runs.comparison.with_untracked(RowQuery::of);
+        let window = self.window.get_untracked();
+        let parts = runs.rows.with_untracked(|rows| self.due_parts(rows, &query, (runs, &board), window, is_refresh.then_some(changes)));
+        let columns = runs.rows.with_untracked(column_keys);
+        let group_of = |id: &GroupId| {
+            runs.rows.with_untracked(|rows| rows.sections.iter().find_map(|section| section.group.clone().filter(|group| group.id == *id)))
+        };
+        let requests = parts.into_iter().filter_map(|part| {
+            let address = match &part {
+                Part::Rows(page) => query.table(&board, None, "", page * RowSection::PAGE, RowSection::PAGE),
+                Part::Counts => query.table(&board, None, "", 0, 1),
+                Part::Groups => query.groups(&board),
+                Part::Members(id, page) => query.table(&board, Some(&*group_of(id)?), &columns, page * RowSection::PAGE, RowSection::PAGE),
+                Part::Rule => rule_address(&board, runs, &query)?,
+            };
+            let is_new = self.progress.try_update_value(|progress| {
+                let is_new = !progress.loading.contains(&address);
+                if is_new {
+                    progress.loading.push(address.clone());
+                }
+                is_new
+            })?;
+            is_new.then(|| self.request(dashboard, part, address, query.clone(), changes))
+        });
+        let requests: Vec<_> = requests.collect();
+        if !requests.is_empty() {
+            spawn_local(async move {
+                join_all(requests).await;
+            });
+        }
+    }
+
+    /// `newer_than`: what contains fewer changes is out of date; `None`: only what was never loaded is due.
+    fn due_parts(
+        self,
+        rows: &RunRows,
+        query: &RowQuery,
+        (runs, board): (RunsState, &str),
+        window: std::ops::Range<usize>,
+        newer_than: Option<u64>,
+    ) -> Vec<Part> {
+        let is_old = |page: Option<&LoadedPage>| page.is_none_or(|page| newer_than.is_some_and(|changes| page.changes < changes));
+        let mut due = Vec::new();
+        let (groups, rule) = self.progress.with_value(|progress| (progress.groups.clone(), progress.rule.clone()));
+        if query.has_groups() {
+            if rows.groups.is_none() || is_old(Some(&groups)) {
+                due.extend([Part::Groups, Part::Counts]);
+            }
+        } else if rows.groups.is_some() || rows.sections.is_empty() {
+            due.push(Part::Rows(0));
+        }
+        if query.has_groups() == rows.groups.is_some() {
+            let mut last = None;
+            for index in window {
+                let Some((section, row)) = rows.place(index).and_then(|place| Some((place.section, place.row?))) else { continue };
+                let page = row / RowSection::PAGE;
+                if last.replace((section, page)) == Some((section, page)) || !is_old(rows.sections[section].pages.get(&page)) {
+                    continue;
+                }
+                due.push(match &rows.sections[section].group {
+                    Some(group) => Part::Members(group.id, page),
+                    None => Part::Rows(page),
+                });
+            }
+            // An empty table has no row in sight.
+            if rows.count() == 0 && !query.has_groups() && is_old(rows.sections.first().and_then(|section| section.pages.get(&0))) {
+                due.push(Part::Rows(0));
+            }
+        }
+        if let Some(address) = rule_address(board, runs, query)
+            && (rule.address != address || is_old(Some(&rule)))
+        {
+            due.push(Part::Rule);
+        }
+        due
+    }
+
+    async fn request(self, dashboard: Dashboard, part: Part, address: String, query: RowQuery, changes: u64) {
+        let runs = dashboard.runs;
+        let known = self.known(runs, &part).filter(|known| known.address == address);
+        let reply = fetch::newer_than(&address, known.as_ref().and_then(|known| known.etag.as_deref())).await;
+        let is_open = self.progress.try_update_value(|progress| progress.loading.retain(|loading| *loading != address));
+        // The answer to an earlier search.
+        if is_open.is_none() || runs.comparison.with_untracked(RowQuery::of) != query {
+            return;
+        }
+        let loaded = |etag| LoadedPage { address: address.clone(), etag, changes };
+        match reply {
+            VersionedReply::Unchanged => self.apply_unchanged(runs, &part, changes),
+            VersionedReply::Changed { text, etag } => self.apply(runs, part, &text, loaded(etag)),
+            VersionedReply::Refused(body) => self.error.set_if_changed(Some(read_error(&body))),
+            VersionedReply::Unreachable => set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY),
+        }
+    }
+
+    /// What is loaded of a part.
+    fn known(self, runs: RunsState, part: &Part) -> Option<LoadedPage> {
+        match part {
+            Part::Counts => None,
+            Part::Groups => self.progress.try_with_value(|progress| progress.groups.clone()),
+            Part::Rule => self.progress.try_with_value(|progress| progress.rule.clone()),
+            Part::Rows(page) | Part::Members(_, page) => {
+                runs.rows.with_untracked(|rows| section(rows, part).and_then(|at| rows.sections[at].pages.get(page).cloned()))
+            }
+        }
+    }
+
+    fn apply_unchanged(self, runs: RunsState, part: &Part, changes: u64) {
+        self.progress.update_value(|progress| match part {
+            Part::Groups => progress.groups.changes = changes,
+            Part::Rule => progress.rule.changes = changes,
+            _ => {}
+        });
+        if let Part::Rows(page) | Part::Members(_, page) = part {
+            // Nothing that is shown changes.
+            runs.rows.update_untracked(|rows| {
+                if let Some(page) = section(rows, part).and_then(|at| rows.sections[at].pages.get_mut(page)) {
+                    page.changes = changes;
+                }
+            });
+        }
+    }
+
+    fn apply(self, runs: RunsState, part: Part, text: &str, loaded: LoadedPage) {
+        match part {
+            Part::Groups => {
+                let Some(groups) = read::<RunGroups>(text) else { return };
+                self.progress.update_value(|progress| progress.groups = loaded);
+                runs.rows.update(|rows| rows.set_groups(groups));
+            }
+            Part::Rule => {
+                let Some(table) = read::<RunTable>(text) else { return };
+                self.progress.update_value(|progress| progress.rule = loaded);
+                let found = table.rows.into_iter().map(|row| row.run).collect();
+                runs.found.set_if_changed(Some(found));
+            }
+            Part::Counts => {
+                let Some(table) = read::<RunTable>(text) else { return };
+                runs.rows.update(|rows| rows.set_counts(table));
+            }
+            Part::Rows(page) => {
+                let Some(table) = read::<RunTable>(text) else { return };
+                runs.rows.update(|rows| rows.set_table(table, loaded, page));
+            }
+            Part::Members(_, page) => {
+                let Some(table) = read::<RunTable>(text) else { return };
+                runs.rows.update(|rows| {
+                    if let Some(at) = section(rows, &part) {
+                        rows.sections[at].set_page(page, table.total as usize, table.rows, loaded);
+                    }
+                });
+            }
+        }
+        self.error.set_if_changed(None);
+    }
+}
+
+/// The address of the runs that the rule shows; `None` if the events of the page are enough.
+fn rule_address(board: &str, runs: RunsState, query: &RowQuery) -> Option<String> {
+    runs.comparison.with_untracked(|comparison| Some(query.of_rule(board, &comparison.show, RunsState::rule_limit(comparison)?)))
+}
+
+/// The section that a part is of.
+fn section(rows: &RunRows, part: &Part) -> Option<usize> {
+    rows.sections.iter().position(|section| match (part, &section.group) {
+        (Part::Rows(_), None) => true,
+        (Part::Members(id, _), Some(group)) => group.id == *id,
+        _ => false,
+    })
+}
+
+/// The keys of all columns, so that members of every group have the same ones.
+fn column_keys(rows: &RunRows) -> String {
+    rows.table.columns.iter().map(|column| column.key.as_str()).collect::<Vec<_>>().join(",")
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}
+
+fn read_error(body: &str) -> SearchError {
+    let Some(error) = read::<Value>(body) else { return SearchError::default() };
+    let near = error["data"]["near"].as_array();
+    SearchError {
+        message: error["message"].as_str().unwrap_or("The search could not be made.").to_owned(),
+        column: error["data"]["column"].as_u64().unwrap_or(0) as usize,
+        near: near.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+    }
+}

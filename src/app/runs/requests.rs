@@ -1,0 +1,112 @@
+//! The addresses of what the panel shows, by the comparison.
+
+use crate::app::state::{Comparison, RowSection, ShowRule};
+use crate::protocol::{GroupRow, RunId};
+use crate::routes::{encoded, of_runs};
+
+/// The part of the comparison that decides which rows there are, and in which order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowQuery {
+    q: String,
+    by: String,
+    sort: String,
+    group_sort: String,
+    /// What the rows of groups say.
+    summary: String,
+}
+
+/// Whether an order is one of runs; rows of groups have columns of their own.
+fn is_of_runs(sort: &str) -> bool {
+    let name = sort.strip_prefix('-').unwrap_or(sort);
+    ["config.", "metrics.", "run."].iter().any(|space| name.starts_with(space))
+}
+
+impl RowQuery {
+    pub fn of(comparison: &Comparison) -> Self {
+        let pair = |key: &str, value: &str| if value.is_empty() { String::new() } else { ["&", key, "=", &encoded(value)].concat() };
+        let summary = [
+            pair("metric", comparison.metric.as_deref().unwrap_or_default()),
+            pair("stat", &comparison.stat),
+            pair("baseline", comparison.baseline.as_deref().unwrap_or_default()),
+            if comparison.is_corrected { "&corrected=1".to_owned() } else { String::new() },
+        ];
+        Self {
+            q: pair("q", &comparison.q),
+            by: pair("by", &comparison.by.join(",")),
+            sort: pair("sort", if is_of_runs(&comparison.sort) { &comparison.sort } else { "" }),
+            group_sort: pair("sort", if is_of_runs(&comparison.sort) { "" } else { &comparison.sort }),
+            summary: summary.concat(),
+        }
+    }
+
+    pub fn has_groups(&self) -> bool {
+        !self.by.is_empty()
+    }
+
+    /// Rows of the runs that were found, or of those of a group. `columns`: their keys; empty: as the server chooses them.
+    pub fn table(&self, board: &str, group: Option<&GroupRow>, columns: &str, skip: usize, limit: usize) -> String {
+        let mut query = ["$limit=", &limit.to_string(), &self.q, &self.sort].concat();
+        if skip > 0 {
+            query.extend(["&$skip=", &skip.to_string()]);
+        }
+        match group {
+            None => {}
+            Some(group) if group.runs as usize <= group.ids.len() => {
+                query.extend(["&runs=", &group.ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")]);
+            }
+            Some(group) => query.extend([&self.by, "&in=", &group.id.to_string()]),
+        }
+        if !columns.is_empty() {
+            query.extend(["&columns=", &encoded(columns)]);
+        }
+        of_runs(board, "run-table", &query)
+    }
+
+    /// The query of the rows that the page's document carries.
+    pub fn first_rows(&self) -> String {
+        let limit = if self.has_groups() { 1 } else { RowSection::PAGE };
+        ["$limit=", &limit.to_string(), &self.q, &self.sort].concat()
+    }
+
+    /// The rows of groups.
+    pub fn groups(&self, board: &str) -> String {
+        of_runs(board, "run-groups", &["$limit=200", &self.q, &self.by, &self.group_sort, &self.summary].concat())
+    }
+
+    /// The runs that the rule shows: the newest of those that match, or the first ones in the order of the table.
+    pub fn of_rule(&self, board: &str, show: &ShowRule, limit: u32) -> String {
+        let sort = if matches!(show, ShowRule::Newest(_)) { "" } else { &self.sort };
+        of_runs(board, "run-table", &["$limit=", &limit.to_string(), &self.q, sort, "&columns=run.name"].concat())
+    }
+}
+
+/// The query of the table that a page with this query begins with.
+pub fn first_table_query(query: &str) -> String {
+    RowQuery::of(&Comparison::from_query(query)).first_rows()
+}
+
+/// All runs that were found as a file.
+pub fn csv_link(board: &str, comparison: &Comparison) -> String {
+    let RowQuery { q, sort, .. } = RowQuery::of(comparison);
+    of_runs(board, "run-table.csv", [q, sort].concat().trim_start_matches('&'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_what_the_comparison_chooses() {
+        let query = RowQuery::of(&Comparison::from_query("q=lr<1&sort=-metrics.val/acc.max&group=config.a,config.b&stat=best"));
+        assert_eq!(query.table("a b", None, "", 0, 50), "boards/a%20b/run-table?$limit=50&q=lr%3C1&sort=-metrics.val%2Facc.max");
+        assert!(query.groups("d").ends_with("&by=config.a%2Cconfig.b&stat=best"));
+        let by_mean = RowQuery::of(&Comparison::from_query("sort=-mean&group=config.a"));
+        assert_eq!(by_mean.groups("d"), "boards/d/run-groups?$limit=200&by=config.a&sort=-mean");
+        assert_eq!(by_mean.first_rows(), "$limit=1");
+        assert_eq!(query.of_rule("d", &ShowRule::Newest(9), 9), "boards/d/run-table?$limit=9&q=lr%3C1&columns=run.name");
+        let first = RowQuery::of(&Comparison::default());
+        assert_eq!(first.table("d", None, "", 0, 50), "boards/d/run-table?$limit=50");
+        assert_eq!(first_table_query("q=a&view=x:1:2"), "$limit=50&q=a");
+        assert_eq!(csv_link("d", &Comparison::from_query("q=a&sort=b")), "boards/d/run-table.csv?q=a&sort=b");
+    }
+}

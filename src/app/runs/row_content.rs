@@ -1,0 +1,206 @@
+//! What a row of the table shows.
+
+use leptos::prelude::*;
+
+use super::cell_text::{number, number_text, step_text, value_text};
+use super::columns::{ColumnRole, ShownColumn};
+use super::run_state::RunState;
+use super::window::WindowRow;
+use crate::app::charts::use_charts;
+use crate::app::state::{Dashboard, RowKey, second_line};
+use crate::charts::names::shorten_name;
+use crate::protocol::{GroupDifference, GroupRow, Run, TableRow, Verdict, group_letter};
+
+/// The room of a name in CSS pixels, by which long ones are cut.
+const NAME_ROOM: f64 = 190.0;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RowKind {
+    #[default]
+    Run,
+    Group {
+        is_open: bool,
+    },
+    /// The height of rows that are not in the document, in CSS pixels.
+    Space(String),
+}
+
+/// A class, and the text.
+pub type Cell = (&'static str, String);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowContent {
+    pub kind: RowKind,
+    pub index: usize,
+    pub id: String,
+    pub name: String,
+    /// The name as it is shown: cut where it is like the others.
+    pub short: String,
+    pub class: String,
+    pub style: String,
+    pub letter: String,
+    /// Words of states, with how many runs have them; the number is empty in the row of a run.
+    pub states: Vec<(&'static str, String)>,
+    /// `pinned`, `baseline`.
+    pub marks: Vec<&'static str>,
+    pub is_drawn: bool,
+    pub is_selected: bool,
+    pub tab_index: &'static str,
+    /// The level within groups; without groups rows have none.
+    pub level: Option<&'static str>,
+    pub cells: Vec<Cell>,
+    /// What stands below the numbers of a group, and all that is to be said of it.
+    pub line: String,
+    pub title: String,
+    /// The number of columns.
+    pub span: usize,
+}
+
+/// The variable that holds the colour with this index.
+pub fn series_color(colour: usize) -> String {
+    ["--series:var(--s", &(colour % 8).to_string(), ")"].concat()
+}
+
+/// The cells of a row take so many columns, that of the name included.
+fn span(columns: &[ShownColumn]) -> usize {
+    1 + columns.iter().map(ShownColumn::span).sum::<usize>()
+}
+
+pub fn content_of(dashboard: Dashboard, row: &WindowRow, columns: &[ShownColumn]) -> RowContent {
+    let runs = dashboard.runs;
+    let found = runs.rows.with(|rows| {
+        let place = rows.place(row.index)?;
+        let section = rows.sections.get(place.section)?;
+        let known = place.row.and_then(|at| section.rows.get(at)?.clone());
+        Some((section.group.clone(), place.row.is_none().then_some(section.is_open), known))
+    });
+    let span = span(columns);
+    let content = RowContent { index: row.index, span, ..RowContent::default() };
+    match (&row.key, found) {
+        (RowKey::Gap(_), _) => RowContent { kind: RowKind::Space((row.gap as u64).to_string()), ..content },
+        (RowKey::Group(_), Some((Some(group), Some(is_open), _))) => group_content(dashboard, &group, is_open, columns, content),
+        (RowKey::Run(_), Some((group, None, Some(known)))) => run_content(dashboard, &known, group.as_deref(), columns, content),
+        _ => RowContent { class: "missing".to_owned(), cells: vec![("", String::new()); span - 1], ..content },
+    }
+}
+
+/// Whether a row is the one that Tab leads to: the current one, otherwise the first.
+fn tab_index(dashboard: Dashboard, key: &RowKey, index: usize) -> &'static str {
+    let is_current = dashboard.runs.current.with(|current| current.as_ref().map_or(index == 0, |current| current == key));
+    if is_current { "0" } else { "-1" }
+}
+
+fn run_content(dashboard: Dashboard, row: &TableRow, group: Option<&GroupRow>, columns: &[ShownColumn], content: RowContent) -> RowContent {
+    let (runs, charts) = (dashboard.runs, use_charts());
+    let id = &row.run.id;
+    // Events are newer than rows.
+    let run: Run = runs.list.with(|list| list.get(id).cloned()).unwrap_or_else(|| row.run.clone());
+    let is_drawn = runs.is_drawn(id);
+    let is_selected = runs.selected.with(|selected| selected.contains(id));
+    let is_highlighted = charts.highlighted_run.with(|highlighted| highlighted.as_ref() == Some(id));
+    let mut class = String::from(if group.is_some() { "member" } else { "" });
+    for (name, is_true) in [(" lit", is_highlighted), (" not-drawn", !is_drawn), (" selected", is_selected)] {
+        class.push_str(if is_true { name } else { "" });
+    }
+    let colour = group.map_or(run.colour.into(), |group| group.index as usize);
+    let state = RunState::of(&run, runs.now_ms.get()).word();
+    RowContent {
+        id: id.to_string(),
+        short: shorten_name(&run.name, NAME_ROOM),
+        class: class.trim_start().to_owned(),
+        style: series_color(colour),
+        states: vec![(state, String::new())],
+        marks: marks(dashboard, id.as_str()),
+        is_drawn,
+        is_selected,
+        tab_index: tab_index(dashboard, &RowKey::Run(id.clone()), content.index),
+        level: group.map(|_| "2"),
+        cells: columns.iter().flat_map(|column| run_cells(row, column)).collect(),
+        name: run.name,
+        ..content
+    }
+}
+
+fn marks(dashboard: Dashboard, id: &str) -> Vec<&'static str> {
+    dashboard.runs.comparison.with(|comparison| {
+        let is_pinned = comparison.pinned.iter().any(|pinned| pinned == id);
+        let is_baseline = comparison.baseline.as_deref() == Some(id);
+        let is_solo = comparison.solo.as_deref() == Some(id);
+        let marks = [("pinned", is_pinned), ("baseline", is_baseline), ("solo", is_solo)];
+        marks.into_iter().filter(|(_, is_true)| *is_true).map(|(mark, _)| mark).collect()
+    })
+}
+
+/// The value of a column; that of a metric with its step.
+fn run_cells(row: &TableRow, column: &ShownColumn) -> Vec<Cell> {
+    let value = column.at.and_then(|at| row.cells.get(at)?.as_ref());
+    let text = || value.map(value_text).unwrap_or_default();
+    match column.role {
+        ColumnRole::Text => vec![("text", text())],
+        ColumnRole::Number | ColumnRole::Count => vec![("number", text())],
+        ColumnRole::Difference => vec![("value", String::new()), ("note", String::new())],
+        ColumnRole::Metric => {
+            let number = value.and_then(number).map(|value| number_text(value, column.decimals));
+            let step = column.at.and_then(|at| row.steps.get(at).copied().flatten()).map(|step| ["@", &step_text(step)].concat());
+            vec![("value", number.unwrap_or_default()), ("note", step.unwrap_or_default())]
+        }
+    }
+}
+
+/// The number of runs of a group, its mean, and its difference from the baseline.
+fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
+    let number = |value: Option<f64>| value.map(|value| number_text(value, column.decimals)).unwrap_or_default();
+    let spread = |value: Option<f64>| value.map(|value| ["± ", &number_text(value, column.decimals)].concat()).unwrap_or_default();
+    match column.role {
+        ColumnRole::Text => vec![("text", String::new())],
+        ColumnRole::Number => vec![("number", String::new())],
+        ColumnRole::Count if group.used == group.runs => vec![("number", group.runs.to_string())],
+        ColumnRole::Count => vec![("number", [&group.used.to_string(), " of ", &group.runs.to_string()].concat())],
+        ColumnRole::Metric => vec![("value", number(group.mean)), ("note", spread(group.std))],
+        ColumnRole::Difference => {
+            let Some(GroupDifference { value, half_width, .. }) = group.difference else {
+                return vec![("value", String::new()), ("note", String::new())];
+            };
+            let sign = if value > 0.0 { "+" } else { "" };
+            let (class, note) = match group.verdict {
+                Verdict::Better => ("value better", "note better"),
+                Verdict::Worse => ("value worse", "note worse"),
+                _ => ("value unsure", "note unsure"),
+            };
+            vec![(class, [sign, &number(Some(value))].concat()), (note, spread(half_width))]
+        }
+    }
+}
+
+fn group_content(dashboard: Dashboard, group: &GroupRow, is_open: bool, columns: &[ShownColumn], content: RowContent) -> RowContent {
+    let id = group.id.to_string();
+    let is_drawn = dashboard
+        .runs
+        .comparison
+        .with(|comparison| !comparison.hidden_groups.contains(&id) && comparison.solo.as_ref().is_none_or(|solo| *solo == id));
+    let line = second_line(group);
+    let states = [("running", group.running), ("failed", group.failed)];
+    let is_lit = use_charts().highlighted_group.with(|highlighted| *highlighted == Some(group.id));
+    let mut class = String::from("group");
+    for (name, is_true) in [(" lit", is_lit), (" not-drawn", !is_drawn), (" tall", line.is_some()), (" best", group.is_best)] {
+        class.push_str(if is_true { name } else { "" });
+    }
+    RowContent {
+        kind: RowKind::Group { is_open },
+        name: group.label.clone(),
+        short: shorten_name(&group.label, NAME_ROOM),
+        class,
+        style: series_color(group.index as usize),
+        letter: group_letter(group.index),
+        states: states.into_iter().filter(|(_, count)| *count > 0).map(|(word, count)| (word, count.to_string())).collect(),
+        marks: marks(dashboard, &id),
+        is_drawn,
+        tab_index: tab_index(dashboard, &RowKey::Group(group.id), content.index),
+        level: Some("1"),
+        cells: columns.iter().flat_map(|column| group_cells(group, column)).collect(),
+        line: line.unwrap_or_default(),
+        title: group.notes.join("\n"),
+        id,
+        ..content
+    }
+}

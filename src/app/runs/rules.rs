@@ -1,0 +1,295 @@
+//! What is compared, in one line: groups, their line and band, which runs are shown, and the baseline.
+
+use leptos::prelude::*;
+
+use super::row::toggle;
+use crate::app::state::{Comparison, RunRows, ShowRule, use_dashboard};
+use crate::protocol::groups::{Band, GroupLine};
+use crate::protocol::{ColumnKind, RunId};
+
+/// Keys in which runs differ that are otherwise alike.
+const SEED_NAMES: [&str; 4] = ["seed", "random_seed", "random_state", "rng"];
+/// Documents have these beside the configuration.
+const DOCUMENT_KEYS: [&str; 3] = ["group", "job_type", "tags"];
+
+/// A list to choose from: values with their texts, of which one is chosen.
+type Options = Vec<(String, String)>;
+
+#[component]
+pub fn Rules() -> impl IntoView {
+    let runs = use_dashboard().runs;
+    let comparison = runs.comparison;
+    let has_groups = move || comparison.with(|comparison| !comparison.by.is_empty());
+    let line = {
+        let options = || line_options().map(|(line, band)| (pair(line, band), line_text(line, band))).collect();
+        let value = move || comparison.with(|comparison| pair(comparison.line, comparison.band));
+        let choose = move |value: String| {
+            if let Some((line, band)) = line_options().find(|(line, band)| pair(*line, *band) == value) {
+                runs.update_comparison(|comparison| (comparison.line, comparison.band) = (line, band));
+            }
+        };
+        choice("Line", options, value, choose)
+    };
+    let show = {
+        let value = move || comparison.with(|comparison| comparison.show.to_text());
+        let options = move || show_options(&comparison.get());
+        let choose = move |value: String| {
+            let rule = match value.as_str() {
+                "these" => Some(ShowRule::These(runs.drawn.get_untracked())),
+                value => ShowRule::parse(value),
+            };
+            if let Some(rule) = rule {
+                runs.choices.set(Vec::new());
+                runs.update_comparison(|comparison| comparison.show = rule);
+            }
+        };
+        choice("Show", options, value, choose)
+    };
+    let baseline = {
+        let value = move || comparison.with(|comparison| comparison.baseline.clone().unwrap_or_default());
+        let options = move || {
+            let mut options: Options = vec![(String::new(), "none".to_owned())];
+            runs.rows.with(|rows| options.extend(baseline_options(rows)));
+            let chosen = value();
+            if !options.iter().any(|(value, _)| *value == chosen) {
+                let name = RunId::parse(&chosen).and_then(|id| runs.run(&id)).map_or(chosen.clone(), |run| run.name);
+                options.push((chosen, name));
+            }
+            options
+        };
+        let choose =
+            move |value: String| runs.update_comparison(|comparison| comparison.baseline = Some(value).filter(|value| !value.is_empty()));
+        choice("Baseline", options, value, choose)
+    };
+    let corrected = move || comparison.with(|comparison| comparison.is_corrected);
+    let is_many = move || runs.rows.with(|rows| rows.groups.as_ref().is_some_and(|groups| groups.comparisons >= 2));
+    let summary = move || {
+        runs.rows.with(|rows| {
+            let groups = rows.groups.as_ref()?;
+            (!groups.notes.is_empty()).then(|| groups.notes.join(" · "))
+        })
+    };
+    view! {
+        <div class="runs-rules">
+            <GroupMenu />
+            {move || has_groups().then(|| line.clone()())}
+            {show()}
+            {move || has_groups().then(|| baseline.clone()())}
+        </div>
+        <p class="comparisons" hidden=move || summary().is_none()>
+            {summary}
+            <label hidden=move || !is_many()>
+                <input
+                    type="checkbox"
+                    prop:checked=corrected
+                    on:change=move |_| runs.update_comparison(|comparison| comparison.is_corrected ^= true)
+                />
+                "correct for this"
+            </label>
+        </p>
+    }
+    .into_any()
+}
+
+/// A select with its name before it.
+fn choice(
+    name: &'static str,
+    options: impl Fn() -> Options + Copy + Send + Sync + 'static,
+    value: impl Fn() -> String + Copy + Send + Sync + 'static,
+    choose: impl Fn(String) + Copy + Send + Sync + 'static,
+) -> impl Fn() -> AnyView + Copy + Send + Sync + 'static {
+    move || {
+        let options = move || {
+            let chosen = value();
+            options()
+                .into_iter()
+                .map(|(value, text)| {
+                    view! {
+                        <option value=value.clone() selected=value == chosen>
+                            {text}
+                        </option>
+                    }
+                })
+                .collect_view()
+        };
+        view! {
+            <label>
+                {name}
+                <select prop:value=value on:change:target=move |event| choose(event.target().value())>
+                    {options}
+                </select>
+            </label>
+        }
+        .into_any()
+    }
+}
+
+fn line_options() -> impl Iterator<Item = (GroupLine, Band)> {
+    GroupLine::ALL.into_iter().flat_map(|line| line.bands().iter().map(move |band| (line, *band)))
+}
+
+fn pair(line: GroupLine, band: Band) -> String {
+    [line.as_str(), " ", band.as_str()].concat()
+}
+
+fn line_text(line: GroupLine, band: Band) -> String {
+    let band = match band {
+        Band::None => "",
+        Band::T95 => ", 95 % t",
+        Band::Std => ", std",
+        Band::StdErr => ", std error",
+        Band::MinMax => ", min to max",
+        Band::Iqr => ", quartiles",
+    };
+    let line = match line {
+        GroupLine::Mean => "mean",
+        GroupLine::Median => "median",
+        GroupLine::GeoMean => "geometric mean",
+        GroupLine::Min => "min",
+        GroupLine::Max => "max",
+    };
+    [line, band].concat()
+}
+
+fn show_options(comparison: &Comparison) -> Options {
+    let rules = [
+        ShowRule::Newest(10),
+        ShowRule::default(),
+        ShowRule::Newest(50),
+        ShowRule::First(5),
+        ShowRule::First(20),
+        ShowRule::First(50),
+        ShowRule::All,
+    ];
+    let mut options: Options = rules.iter().map(|rule| (rule.to_text(), show_text(rule))).collect();
+    let chosen = comparison.show.to_text();
+    if !rules.contains(&comparison.show) {
+        options.push((chosen, show_text(&comparison.show)));
+    } else {
+        options.push(("these".to_owned(), "these, from now on".to_owned()));
+    }
+    options
+}
+
+/// The rule in words, also of the footer.
+pub fn show_text(rule: &ShowRule) -> String {
+    match rule {
+        ShowRule::Newest(runs) => ["newest ", &runs.to_string()].concat(),
+        ShowRule::First(runs) => ["first ", &runs.to_string(), " of the table"].concat(),
+        ShowRule::All => "all that match, up to 100".to_owned(),
+        ShowRule::These(runs) => ["these ", &runs.len().to_string()].concat(),
+    }
+}
+
+fn baseline_options(rows: &RunRows) -> Vec<(String, String)> {
+    let groups = rows.sections.iter().filter_map(|section| section.group.as_ref());
+    groups.map(|group| (group.id.to_string(), group.label.clone())).collect()
+}
+
+/// The keys that runs can be grouped by: those in which they differ, then those of the document.
+fn group_keys(rows: &RunRows) -> Vec<String> {
+    let differing = rows.table.columns.iter().filter(|column| column.kind == ColumnKind::Config).map(|column| column.key.clone());
+    differing.chain(DOCUMENT_KEYS.map(str::to_owned)).collect()
+}
+
+/// The keys but the one that looks like a seed: runs of a group differ in it alone. `None` without such a key.
+fn average_over_seed(keys: &[String]) -> Option<(String, Vec<String>)> {
+    let is_seed = |key: &&String| key.rsplit('.').next().is_some_and(|last| SEED_NAMES.contains(&last.to_lowercase().as_str()));
+    let seed = keys.iter().find(is_seed)?;
+    let others = keys.iter().filter(|key| *key != seed && key.starts_with("config."));
+    Some((short_key(seed), others.cloned().collect()))
+}
+
+pub fn short_key(key: &str) -> String {
+    key.strip_prefix("config.").unwrap_or(key).to_owned()
+}
+
+/// The chosen keys, and a list of keys to choose from. It opens without a script.
+#[component]
+fn GroupMenu() -> impl IntoView {
+    let runs = use_dashboard().runs;
+    let comparison = runs.comparison;
+    let group_by = move |keys: Vec<String>| runs.update_comparison(|comparison| comparison.by = keys);
+    let keys = Memo::new(move |_| {
+        let mut keys = runs.rows.with(group_keys);
+        let chosen = comparison.with(|comparison| comparison.by.clone());
+        keys.extend(chosen.into_iter().filter(|key| !keys.contains(key)).collect::<Vec<_>>());
+        keys
+    });
+    let text = move || {
+        comparison.with(|comparison| match comparison.by.as_slice() {
+            [] => "none".to_owned(),
+            keys => keys.iter().map(|key| short_key(key)).collect::<Vec<_>>().join(" × "),
+        })
+    };
+    let average = move || {
+        let (seed, others) = average_over_seed(&keys.get())?;
+        let press = move |_| group_by(others.clone());
+        Some(view! {
+            <button type="button" on:click=press>
+                {["Average over ", &seed].concat()}
+            </button>
+        })
+    };
+    let boxes = move || {
+        let key_box = |key: String| {
+            let is_chosen = comparison.with(|comparison| comparison.by.contains(&key));
+            let name = short_key(&key);
+            view! {
+                <label>
+                    <input
+                        type="checkbox"
+                        prop:checked=is_chosen
+                        checked=is_chosen
+                        on:change=move |_| {
+                            let mut keys = comparison.get_untracked().by;
+                            toggle(&mut keys, key.clone());
+                            group_by(keys);
+                        }
+                    />
+                    {name}
+                </label>
+            }
+        };
+        keys.get().into_iter().map(key_box).collect_view()
+    };
+    view! {
+        <span class="rule">
+            "Group "
+            <button type="button" popovertarget="group-menu" aria-haspopup="dialog" title="Keys that the runs of a group have in common">
+                {text}
+            </button>
+        </span>
+        <div id="group-menu" class="menu" popover="auto" role="dialog" aria-label="Group runs">
+            {average}
+            {boxes}
+            <button type="button" hidden=move || comparison.with(|comparison| comparison.by.is_empty()) on:click=move |_| group_by(Vec::new())>
+                "No groups"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn averaging_over_a_seed_groups_by_the_other_keys() {
+        let keys = ["config.opt.lr", "config.Seed", "config.model", "tags"].map(str::to_owned);
+        let (seed, others) = average_over_seed(&keys).unwrap();
+        assert_eq!((seed.as_str(), others), ("Seed", vec!["config.opt.lr".to_owned(), "config.model".into()]));
+        assert_eq!(average_over_seed(&["config.lr".to_owned()]), None);
+    }
+
+    #[test]
+    fn every_rule_has_a_text() {
+        let options = show_options(&Comparison::default());
+        assert!(options.iter().any(|(value, text)| value == "newest:20" && text == "newest 20"));
+        let these = Comparison::from_query("show=these:a,b");
+        assert_eq!(show_options(&these).last().unwrap(), &("these:a,b".to_owned(), "these 2".to_owned()));
+        assert_eq!(line_options().count(), 12);
+        assert_eq!((line_text(GroupLine::Mean, Band::T95), line_text(GroupLine::Max, Band::None)), ("mean, 95 % t".into(), "max".into()));
+    }
+}

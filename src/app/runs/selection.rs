@@ -1,0 +1,34 @@
+//! The chosen runs, for actions on many.
+
+use leptos::prelude::*;
+
+use super::row;
+use crate::app::state::{Dashboard, RowKey};
+use crate::protocol::RunId;
+
+pub fn toggle(dashboard: Dashboard, id: &RunId) {
+    dashboard.runs.selected.update(|selected| row::toggle(selected, id.clone()));
+}
+
+/// Chooses the rows from the one that was chosen last to this one.
+pub fn extend_to(dashboard: Dashboard, id: &RunId) {
+    let runs = dashboard.runs;
+    let from = runs.selected.get_untracked().last().cloned();
+    let between = runs.rows.with_untracked(|rows| {
+        let index = |id: &RunId| Some(rows.index(rows.find(&RowKey::Run(id.clone()))?));
+        let (to, from) = (index(id)?, index(&from?)?);
+        let key = |index: usize| match rows.key(index) {
+            Some(RowKey::Run(id)) => Some(id),
+            _ => None,
+        };
+        Some((from.min(to)..=from.max(to)).filter_map(key).collect::<Vec<_>>())
+    });
+    let Some(between) = between else { return toggle(dashboard, id) };
+    runs.selected.update(|selected| {
+        for id in between {
+            if !selected.contains(&id) {
+                selected.push(id);
+            }
+        }
+    });
+}
