@@ -92,8 +92,10 @@ impl RowLoader {
             runs.changes.track();
             loader.refresh_soon(dashboard);
         });
-        let visible = window_event_listener(ev::visibilitychange, move |_| loader.refresh_soon(dashboard));
-        on_cleanup(move || visible.remove());
+        Effect::new(move |_| {
+            let visible = window_event_listener(ev::visibilitychange, move |_| loader.refresh_soon(dashboard));
+            on_cleanup(move || visible.remove());
+        });
         loader
     }
 

@@ -39,9 +39,11 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
             viewport.set_if_changed(measure(&element));
         }
     };
-    Effect::new(move |_| measure());
-    let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || resized.remove());
+    Effect::new(move |_| {
+        measure();
+        let resized = window_event_listener(leptos::ev::resize, move |_| measure());
+        on_cleanup(move || resized.remove());
+    });
     // The keyboard leads to a row that is not loaded: once in sight it will be, and then takes the focus.
     Effect::new(move |_| {
         let Some(RowKey::Missing(index)) = runs.focus_due.get() else { return };
