@@ -42,6 +42,10 @@ impl Dashboard {
         self.send(self.patch_run(id, json!({ "name": name })), None);
     }
 
+    pub fn describe_run(self, id: RunId, tags: Vec<String>, notes: String) {
+        self.send(self.patch_run(id, json!({ "tags": tags, "notes": notes })), None);
+    }
+
     /// Removes a run and its points. The toast and the panel have an undo button.
     pub fn remove_run(self, id: RunId) {
         let name = self.runs.run_untracked(&id).map(|run| run.name).unwrap_or_default();

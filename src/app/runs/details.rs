@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
+use super::description::Description;
 use super::document::{Row, about, config};
 use super::open;
 use super::row_content::series_color;
@@ -52,7 +53,7 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
         }
     });
     on_cleanup(move || renaming.set(false));
-    let removed = id.clone();
+    let (removed, described) = (id.clone(), id.clone());
     let buttons = dashboard.may_write().then(|| {
         let remove = move |_| {
             dashboard.remove_run(removed.clone());
@@ -103,6 +104,10 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
             {tables.into_iter().map(|(caption, rows)| table(caption, rows)).collect_view()}
         })
     };
+    let description = move || {
+        let document = document.with(|document| document.clone()?.ok()).filter(|_| dashboard.may_write())?;
+        Some(view! { <Description id=described.clone() document /> })
+    };
     view! {
         <section class="run-details" aria-label=name>
             <p class="run-actions">
@@ -113,6 +118,7 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
             </p>
             {heading}
             {content}
+            {description}
         </section>
     }
 }

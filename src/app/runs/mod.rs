@@ -10,6 +10,7 @@ mod bulk;
 mod cell_text;
 mod column_heads;
 mod columns;
+mod description;
 mod details;
 mod document;
 mod equal_keys;
