@@ -85,7 +85,8 @@ async function browserCode() {
 
 async function style() {
   // Addresses such as url("/fonts/x.woff2") name files of public/, not of this folder.
-  return bundle(join(root, "style/main.css"), { external: ["/*"] });
+  const contents = ["main.css", "runs.css"].map((name) => readFileSync(join(root, "style", name), "utf8")).join("\n");
+  return bundle(undefined, { stdin: { contents, loader: "css" }, external: ["/*"] });
 }
 
 async function bundle(entry, options) {

@@ -51,7 +51,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
             let class = match column.role {
                 ColumnRole::Metric | ColumnRole::Difference => "metric",
                 ColumnRole::Number | ColumnRole::Count => "number",
-                ColumnRole::Text => "text",
+                ColumnRole::Text => "plain",
             };
             head(column, class)
         });

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use js_sys::Date;
 use leptos::prelude::*;
+use leptos::task::{spawn_local, tick};
 
 use super::state::{Dashboard, RowKey, use_dashboard};
 use crate::protocol::RunId;
@@ -148,9 +149,14 @@ fn advance_clock(dashboard: Dashboard) {
 /// Narrows the board to a run, or with `None` shows all runs again; the focus follows.
 fn open(dashboard: Dashboard, id: Option<RunId>) {
     let runs = dashboard.runs;
-    if let (None, Some(before)) = (&id, runs.opened.get_untracked()) {
-        runs.current.set(Some(RowKey::Run(before.clone())));
-        runs.focus_due.set(Some(RowKey::Run(before)));
-    }
+    let before = runs.opened.get_untracked().filter(|_| id.is_none());
     runs.update_comparison(|comparison| comparison.run = id);
+    if let Some(before) = before {
+        runs.current.set(Some(RowKey::Run(before.clone())));
+        // The table is hidden until the effects of this turn have run.
+        spawn_local(async move {
+            tick().await;
+            runs.focus_due.set(Some(RowKey::Run(before)));
+        });
+    }
 }

@@ -136,7 +136,7 @@ fn run_cells(row: &TableRow, column: &ShownColumn) -> Vec<Cell> {
     let value = column.at.and_then(|at| row.cells.get(at)?.as_ref());
     let text = || value.map(value_text).unwrap_or_default();
     match column.role {
-        ColumnRole::Text => vec![("text", text())],
+        ColumnRole::Text => vec![("plain", text())],
         ColumnRole::Number | ColumnRole::Count => vec![("number", text())],
         ColumnRole::Difference => vec![("value", String::new()), ("note", String::new())],
         ColumnRole::Metric => {
@@ -152,7 +152,7 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
     let number = |value: Option<f64>| value.map(|value| number_text(value, column.decimals)).unwrap_or_default();
     let spread = |value: Option<f64>| value.map(|value| ["± ", &number_text(value, column.decimals)].concat()).unwrap_or_default();
     match column.role {
-        ColumnRole::Text => vec![("text", String::new())],
+        ColumnRole::Text => vec![("plain", String::new())],
         ColumnRole::Number => vec![("number", String::new())],
         ColumnRole::Count if group.used == group.runs => vec![("number", group.runs.to_string())],
         ColumnRole::Count => vec![("number", [&group.used.to_string(), " of ", &group.runs.to_string()].concat())],

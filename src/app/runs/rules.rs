@@ -104,8 +104,9 @@ fn choice(
             options()
                 .into_iter()
                 .map(|(value, text)| {
+                    let is_chosen = value == chosen;
                     view! {
-                        <option value=value.clone() selected=value == chosen>
+                        <option value=value selected=is_chosen prop:selected=is_chosen>
                             {text}
                         </option>
                     }
@@ -115,7 +116,7 @@ fn choice(
         view! {
             <label>
                 {name}
-                <select prop:value=value on:change:target=move |event| choose(event.target().value())>
+                <select aria-label=name on:change:target=move |event| choose(event.target().value())>
                     {options}
                 </select>
             </label>

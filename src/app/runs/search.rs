@@ -27,6 +27,13 @@ pub fn SearchField(loader: RowLoader) -> impl IntoView {
     let (suggestions, chosen) = (RwSignal::new(Vec::<Suggestion>::new()), RwSignal::new(None::<usize>));
     let typed = StoredValue::new(0_u32);
     let search = move |text: String| runs.update_comparison(|comparison| comparison.q = text.trim().to_owned());
+    // The history of the browser, and buttons beside the field.
+    Effect::new(move |_| {
+        let q = runs.comparison.with(|comparison| comparison.q.clone());
+        if let Some(field) = field.get().filter(|field| field.value().trim() != q) {
+            field.set_value(&q);
+        }
+    });
     let close = move || {
         suggestions.set_if_changed(Vec::new());
         chosen.set_if_changed(None);

@@ -1,7 +1,9 @@
 //! The table of runs: the rows in sight, and as much room as the others take.
 
 use leptos::prelude::*;
-use web_sys::Element;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, ResizeObserver};
 
 use super::column_heads::ColumnHeads;
 use super::columns::columns_of;
@@ -39,10 +41,16 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
             viewport.set_if_changed(measure(&element));
         }
     };
+    // The window, the panel and the sheet may change; an opened run hides the table.
     Effect::new(move |_| {
-        measure();
-        let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-        on_cleanup(move || resized.remove());
+        let Some(element) = scroll.get() else { return };
+        let callback = Closure::<dyn FnMut()>::new(measure);
+        let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
+        observer.observe(&element);
+        let observed = StoredValue::new_local((observer, callback));
+        on_cleanup(move || {
+            observed.try_with_value(|(observer, _)| observer.disconnect());
+        });
     });
     // The keyboard leads to a row that is not loaded: once in sight it will be, and then takes the focus.
     Effect::new(move |_| {
