@@ -17,7 +17,7 @@ use crate::protocol::{ErrorKind, PageData, RunTable};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards;
-use crate::server::boards::runs::RunTableQuery;
+use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
 use crate::server::net::response_budget::counted;
