@@ -24,6 +24,7 @@ fn is_of_runs(sort: &str) -> bool {
 impl RowQuery {
     pub fn of(comparison: &Comparison) -> Self {
         let pair = |key: &str, value: &str| if value.is_empty() { String::new() } else { ["&", key, "=", &encoded(value)].concat() };
+        let sorts_runs = comparison.by.is_empty() || is_of_runs(&comparison.sort);
         let summary = [
             pair("metric", comparison.metric.as_deref().unwrap_or_default()),
             pair("stat", &comparison.stat),
@@ -33,8 +34,8 @@ impl RowQuery {
         Self {
             q: pair("q", &comparison.q),
             by: pair("by", &comparison.by.join(",")),
-            sort: pair("sort", if is_of_runs(&comparison.sort) { &comparison.sort } else { "" }),
-            group_sort: pair("sort", if is_of_runs(&comparison.sort) { "" } else { &comparison.sort }),
+            sort: pair("sort", if sorts_runs { &comparison.sort } else { "" }),
+            group_sort: pair("sort", if sorts_runs { "" } else { &comparison.sort }),
             summary: summary.concat(),
         }
     }
