@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::row::{toggle, toggle_eye, toggle_group};
+use super::row::{toggle_eye, toggle_group};
 use super::{open, selection};
 use crate::app::state::{Dashboard, RowKey, RowPlace};
 use crate::protocol::RunId;
@@ -66,7 +66,7 @@ fn act(dashboard: Dashboard, key: &RowKey, name: &str, event: &KeyboardEvent) ->
         ("ArrowLeft", RowKey::Group(_)) if is_open() => toggle_group(dashboard, key),
         // The eye's own button is pressed by the browser.
         (" ", _) if !is_eye(event) => toggle_eye(dashboard, key),
-        ("p", _) => update_id(dashboard, key, |comparison, id| toggle(&mut comparison.pinned, id)),
+        ("p", _) => update_id(dashboard, key, |comparison, id| selection::toggle_item(&mut comparison.pinned, id)),
         ("b", _) => update_id(dashboard, key, |comparison, id| set_or_clear(&mut comparison.baseline, id)),
         ("o", _) => update_id(dashboard, key, |comparison, id| set_or_clear(&mut comparison.solo, id)),
         ("x", RowKey::Run(id)) => selection::toggle(dashboard, id),

@@ -17,17 +17,9 @@ pub fn toggle_eye(dashboard: Dashboard, key: &RowKey) {
         RowKey::Run(id) => dashboard.toggle_run(id.clone()),
         RowKey::Group(id) => {
             let id = id.to_string();
-            dashboard.runs.update_comparison(|comparison| toggle(&mut comparison.hidden_groups, id));
+            dashboard.runs.update_comparison(|comparison| selection::toggle_item(&mut comparison.hidden_groups, id));
         }
         RowKey::Missing(_) | RowKey::Gap(_) => {}
-    }
-}
-
-/// Removes an item that is in the list, or adds it.
-pub fn toggle<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    match list.iter().position(|known| *known == item) {
-        Some(at) => drop(list.remove(at)),
-        None => list.push(item),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::row::toggle;
+use super::selection::toggle_item;
 use crate::app::state::{Comparison, RunRows, ShowRule, use_dashboard};
 use crate::protocol::groups::{Band, GroupLine};
 use crate::protocol::{ColumnKind, RunId};
@@ -244,7 +244,7 @@ fn GroupMenu() -> impl IntoView {
                         checked=is_chosen
                         on:change=move |_| {
                             let mut keys = comparison.get_untracked().by;
-                            toggle(&mut keys, key.clone());
+                            toggle_item(&mut keys, key.clone());
                             group_by(keys);
                         }
                     />

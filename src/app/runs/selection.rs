@@ -2,12 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::row;
 use crate::app::state::{Dashboard, RowKey};
 use crate::protocol::RunId;
 
+/// Removes an item that is in the list, or adds it.
+pub fn toggle_item<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    match list.iter().position(|known| *known == item) {
+        Some(at) => drop(list.remove(at)),
+        None => list.push(item),
+    }
+}
+
 pub fn toggle(dashboard: Dashboard, id: &RunId) {
-    dashboard.runs.selected.update(|selected| row::toggle(selected, id.clone()));
+    dashboard.runs.selected.update(|selected| toggle_item(selected, id.clone()));
 }
 
 /// Chooses the rows from the one that was chosen last to this one.
