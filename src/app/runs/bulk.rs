@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::selection::toggle_item;
 use crate::app::run_actions::RunScope;
 use crate::app::state::{ShowRule, use_dashboard};
 
@@ -30,6 +31,15 @@ pub fn BulkActions() -> impl IntoView {
     let show_these = move |_| {
         let selected = runs.selected.get_untracked();
         runs.update_comparison(|comparison| comparison.show = ShowRule::These(selected));
+    };
+    let pin = move |_| {
+        for id in runs.selected.get_untracked() {
+            runs.update_comparison(|comparison| toggle_item(&mut comparison.pinned, id.to_string()));
+        }
+    };
+    let solo = move |_| {
+        let id = runs.selected.with_untracked(|selected| selected.first().map(|id| id.to_string()));
+        runs.update_comparison(|comparison| comparison.solo = if comparison.solo == id { None } else { id });
     };
     let archive = move |_| {
         dashboard.archive_runs(scope());
@@ -84,7 +94,13 @@ pub fn BulkActions() -> impl IntoView {
                         <button type="button" hidden=move || is_all.get() on:click=show_these>
                             "Show these"
                         </button>
-                        {writes()}
+                        <button type="button" hidden=move || is_all.get() title="Always drawn, thick and on top (p)" on:click=pin>
+                        "Pin"
+                    </button>
+                    <button type="button" hidden=chosen != 1 title="Drawn without the others (o)" on:click=solo>
+                        "Alone"
+                    </button>
+                    {writes()}
                         <button type="button" class="quiet" title="Choose none (Esc)" on:click=move |_| end()>
                             "Cancel"
                         </button>

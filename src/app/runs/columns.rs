@@ -82,7 +82,7 @@ fn of_runs(rows: &RunRows, at: usize, column: &TableColumn) -> ShownColumn {
 }
 
 /// The name of a metric, and the statistic of its column.
-fn metric_of(column: &TableColumn) -> (String, &'static str) {
+pub fn metric_of(column: &TableColumn) -> (String, &'static str) {
     let statistic = column.key.rsplit('.').next().and_then(|last| STATISTICS.iter().find(|known| **known == last)).unwrap_or(&"last");
     let name = column.label.strip_suffix(statistic).map_or(column.label.as_str(), str::trim_end);
     (name.to_owned(), statistic)

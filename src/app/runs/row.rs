@@ -2,7 +2,8 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::MouseEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, MouseEvent};
 
 use super::columns::ShownColumn;
 use super::row_content::{Cell, RowContent, RowKind, content_of};
@@ -10,6 +11,7 @@ use super::window::WindowRow;
 use super::{open, selection};
 use crate::app::charts::use_charts;
 use crate::app::state::{Dashboard, RowKey, use_dashboard};
+use crate::browser::dom;
 
 /// Shows or hides what a row stands for in all charts.
 pub fn toggle_eye(dashboard: Dashboard, key: &RowKey) {
@@ -37,6 +39,19 @@ fn press(dashboard: Dashboard, key: &RowKey, event: &MouseEvent) {
         RowKey::Run(id) if event.shift_key() => selection::extend_to(dashboard, id),
         RowKey::Run(id) if event.ctrl_key() || event.meta_key() => selection::toggle(dashboard, id),
         RowKey::Run(id) => open(dashboard, Some(id.clone())),
+        _ => toggle_group(dashboard, key),
+    }
+}
+
+/// Beside its buttons a row of a run is chosen, and that of a group opened.
+fn press_row(dashboard: Dashboard, key: &RowKey, event: &MouseEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if target.is_some_and(|element| element.closest("button").ok().flatten().is_some()) || dom::has_selection() {
+        return;
+    }
+    match key {
+        RowKey::Run(id) if event.shift_key() => selection::extend_to(dashboard, id),
+        RowKey::Run(id) => selection::toggle(dashboard, id),
         _ => toggle_group(dashboard, key),
     }
 }
@@ -112,6 +127,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                 aria-expanded=is_group.then(|| word(is_open))
                 title=(!content.title.is_empty()).then(|| content.title.clone())
                 aria-selected=content.is_selected.then_some("true")
+                on:click=move |event| key.with_value(|key| press_row(dashboard, key, &event))
                 on:mouseenter=move |_| point_at(true)
                 on:mouseleave=move |_| point_at(false)
                 on:focusin=focus_in

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::columns::metric_of;
 use super::selection::toggle_item;
 use crate::app::state::{Comparison, RunRows, ShowRule, use_dashboard};
 use crate::protocol::groups::{Band, GroupLine};
@@ -11,6 +12,9 @@ use crate::protocol::{ColumnKind, RunId};
 const SEED_NAMES: [&str; 4] = ["seed", "random_seed", "random_state", "rng"];
 /// Documents have these beside the configuration.
 const DOCUMENT_KEYS: [&str; 3] = ["group", "job_type", "tags"];
+
+/// What stands for a run in its group. The best value is the higher the more often a run was evaluated.
+const STATISTICS: [(&str, &str); 3] = [("", "last value"), ("mean10", "mean of the last 10 %"), ("best", "best, biased upwards")];
 
 /// A list to choose from: values with their texts, of which one is chosen.
 type Options = Vec<(String, String)>;
@@ -45,6 +49,20 @@ pub fn Rules() -> impl IntoView {
         };
         choice("Show", options, value, choose)
     };
+    let metric = {
+        let chosen = move || runs.rows.with(|rows| rows.groups.as_ref().and_then(|groups| groups.metric.clone()));
+        let value = move || comparison.with(|comparison| comparison.metric.clone()).or_else(chosen).unwrap_or_default();
+        let options = move || runs.rows.with(|rows| metric_options(rows, value()));
+        let choose =
+            move |value: String| runs.update_comparison(|comparison| comparison.metric = Some(value).filter(|value| !value.is_empty()));
+        choice("Metric", options, value, choose)
+    };
+    let statistic = {
+        let value = move || comparison.with(|comparison| comparison.stat.clone());
+        let options = || STATISTICS.map(|(value, text)| (value.to_owned(), text.to_owned())).into();
+        let choose = move |value: String| runs.update_comparison(|comparison| comparison.stat = value);
+        choice("by", options, value, choose)
+    };
     let baseline = {
         let value = move || comparison.with(|comparison| comparison.baseline.clone().unwrap_or_default());
         let options = move || {
@@ -72,9 +90,9 @@ pub fn Rules() -> impl IntoView {
     view! {
         <div class="runs-rules">
             <GroupMenu />
-            {move || has_groups().then(|| line.clone()())}
+            {move || has_groups().then(|| line())}
             {show()}
-            {move || has_groups().then(|| baseline.clone()())}
+            {move || has_groups().then(|| (metric(), statistic(), baseline()).into_any())}
         </div>
         <p class="comparisons" hidden=move || summary().is_none()>
             {summary}
@@ -89,6 +107,18 @@ pub fn Rules() -> impl IntoView {
         </p>
     }
     .into_any()
+}
+
+/// The metrics of the table and the chosen one.
+fn metric_options(rows: &RunRows, chosen: String) -> Options {
+    let mut names = vec![chosen];
+    for column in rows.table.columns.iter().filter(|column| column.kind == ColumnKind::Metric) {
+        let (name, _) = metric_of(column);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.into_iter().map(|name| (name.clone(), name)).collect()
 }
 
 /// A select with its name before it.
