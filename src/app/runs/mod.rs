@@ -44,7 +44,7 @@ use footer::Footer;
 use loader::RowLoader;
 use panel_size::{Grip, PanelSize};
 pub use panel_size::{focus_panel, fold};
-pub use requests::first_table_query;
+pub use requests::{first_groups_query, first_table_query};
 use rules::Rules;
 use run_state::RunState;
 use search::SearchField;

@@ -71,7 +71,11 @@ impl RowQuery {
 
     /// The rows of groups.
     pub fn groups(&self, board: &str) -> String {
-        of_runs(board, "run-groups", &["$limit=200", &self.q, &self.by, &self.group_sort, &self.summary].concat())
+        of_runs(board, "run-groups", &self.first_groups())
+    }
+
+    fn first_groups(&self) -> String {
+        ["$limit=200", &self.q, &self.by, &self.group_sort, &self.summary].concat()
     }
 
     /// The runs that the rule shows: the newest of those that match, or the first ones in the order of the table.
@@ -84,6 +88,12 @@ impl RowQuery {
 /// The query of the table that a page with this query begins with.
 pub fn first_table_query(query: &str) -> String {
     RowQuery::of(&Comparison::from_query(query)).first_rows()
+}
+
+/// The query of the groups that such a page begins with; `None` without groups.
+pub fn first_groups_query(query: &str) -> Option<String> {
+    let query = RowQuery::of(&Comparison::from_query(query));
+    query.has_groups().then(|| query.first_groups())
 }
 
 /// All runs that were found as a file.
@@ -108,6 +118,7 @@ mod tests {
         let first = RowQuery::of(&Comparison::default());
         assert_eq!(first.table("d", None, "", 0, 50), "boards/d/run-table?$limit=50");
         assert_eq!(first_table_query("q=a&view=x:1:2"), "$limit=50&q=a");
+        assert_eq!((first_groups_query("q=a"), first_groups_query("group=lr")), (None, Some("$limit=200&by=lr".to_owned())));
         assert_eq!(csv_link("d", &Comparison::from_query("q=a&sort=b")), "boards/d/run-table.csv?q=a&sort=b");
     }
 }

@@ -11,12 +11,13 @@ use axum::response::Response;
 use leptos::prelude::*;
 
 use super::login;
-use crate::app::{PrerenderedCharts, Shell, ShellProps, first_table_query};
+use crate::app::{PrerenderedCharts, Shell, ShellProps, first_groups_query, first_table_query};
 use crate::protocol::MAIN_BOARD;
-use crate::protocol::{ErrorKind, PageData, RunTable};
+use crate::protocol::{ErrorKind, PageData, RunGroups, RunTable};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards;
+use crate::server::boards::groups::RunGroupsQuery;
 use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
@@ -87,6 +88,12 @@ async fn first_runs(app: &App, caller: &Caller, board: &str, query: &str) -> Run
     app.boards.run_table(board, &query, is_share).await.unwrap_or_default()
 }
 
+/// The groups that it begins with; `None` without groups, or if their keys are not those of the board.
+async fn first_groups(app: &App, caller: &Caller, board: &str, query: &str) -> Option<RunGroups> {
+    let query = RunGroupsQuery::parse(&first_groups_query(query)?).ok()?;
+    app.boards.run_groups(board, &query, matches!(caller.scope, Scope::Board(_))).await.ok()
+}
+
 async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
     let mut board = app.boards.snapshot(&name);
     board.cells.iter_mut().for_each(|cell| app.tokens.sign(&name, cell));
@@ -95,8 +102,8 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         board,
         runs: app.boards.run_list(&name),
         run_table: first_runs(&app, &caller, &name, &query).await,
+        run_groups: first_groups(&app, &caller, &name, &query).await,
         comparison: query,
-        run_groups: None,
         server_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
         // A token for one board does not show the names of others.
         boards: if caller.only_board().is_some() { Vec::new() } else { boards_beside(&app, &name) },

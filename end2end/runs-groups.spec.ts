@@ -1,0 +1,74 @@
+// Groups of runs in the panel: rows of groups with their members, and the difference from a baseline.
+import type { Agnez } from "./support/agnez.mjs";
+import { live, openBoard } from "./support/page.ts";
+import { log, panel, patchRun, row } from "./support/runs.ts";
+import { expect, test } from "./support/test.ts";
+
+const BOARD = "/b/digits";
+
+// The tests read pixels.
+test.beforeEach(({ problems }) => problems.allow(/willReadFrequently/));
+
+/** Two learning rates with four seeds each: 0.1 has the better accuracy. */
+async function sweep(agnez: Agnez): Promise<void> {
+  for (const [lr, best] of [[0.1, 0.9], [0.01, 0.8]] as const) {
+    for (let seed = 0; seed < 4; seed++) {
+      const run = `lr-${lr}-${seed}`;
+      await log(agnez, "digits", run, [{ step: 0, "val/acc": 0.1 }, { step: 1, "val/acc": best + seed / 1000 }]);
+      await patchRun(agnez, "digits", run, { config: { lr, seed }, status: "finished" });
+    }
+  }
+}
+
+test("runs are averaged over the seed, and compared with a baseline", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, BOARD);
+  const groups = panel(page).locator("tr[data-group]");
+  await panel(page).getByTitle("Keys that the runs of a group have in common").click();
+  await page.getByRole("dialog", { name: "Group runs" }).getByRole("button", { name: "Average over seed" }).click();
+  await page.keyboard.press("Escape");
+  await expect(groups).toHaveCount(2);
+  expect(new URL(page.url()).searchParams.get("group")).toBe("config.lr");
+  await expect(panel(page).getByRole("treegrid", { name: "Runs" })).toBeVisible();
+  await expect(panel(page).getByRole("columnheader", { name: /^val\/acc/ })).toContainText("mean ± std");
+  const [best, other] = [groups.first(), groups.last()];
+  await expect(best, "the better mean first").toContainText("0.1");
+  await expect(best).toContainText("0.90150");
+  await expect(best.locator(".letter")).toHaveText("a");
+  await expect(best).toHaveAttribute("aria-expanded", "false");
+
+  await best.locator(".run-name").focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(best).toHaveAttribute("aria-expanded", "true");
+  await expect(panel(page).locator("tr[data-run]")).toHaveCount(4);
+  await expect(row(page, "lr-0.1-2")).toHaveAttribute("aria-level", "2");
+  await expect(row(page, "lr-0.1-2")).toContainText("0.90200@1");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await expect(panel(page).locator("tr[data-run]")).toHaveCount(0);
+
+  await page.keyboard.press("b");
+  await expect(best).toContainText("baseline");
+  await expect(panel(page).getByRole("columnheader", { name: /baseline/ })).toContainText("95 %");
+  await expect(other.locator(".worse").first()).toHaveText("−0.10000");
+  await page.reload();
+  await expect(groups, "the groups are in the document").toHaveCount(2);
+  await live(page);
+  await expect(other.locator(".worse").first()).toHaveText("−0.10000");
+});
+
+test("a running member is said, and the group is not judged", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await patchRun(agnez, "digits", "lr-0.01-1", { status: "running" });
+  await patchRun(agnez, "digits", "lr-0.1-3", { status: "failed" });
+  await openBoard(page, `${BOARD}?group=config.lr`);
+  const groups = panel(page).locator("tr[data-group]");
+  await expect(groups).toHaveCount(2);
+  await groups.first().locator(".run-name").focus();
+  await page.keyboard.press("b");
+  await expect(groups.last()).toContainText("1 of 4 still running: too early to tell");
+  await expect(groups.last().locator(".worse, .better")).toHaveCount(0);
+  await expect(groups.first()).toContainText("3 of 4");
+  await expect(groups.first().locator('[data-state="failed"]')).toBeVisible();
+});
