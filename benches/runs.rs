@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench runs -- [runs] [steps]`: by default 1,000 runs of 10 metrics with 1,000 steps each; the figures of
 //! docs/performance.md are of `-- 10000 1000` (1e8 points, 1 GB of disk, about a minute). Each run is sent as `POST …/log` in arrays
-//! of 250 steps, over 4 connections.
+//! of 250 steps, over 4 connections, and has a configuration of 100 keys.
 
 mod server;
 
@@ -25,6 +25,11 @@ const STARTS: usize = 5;
 const GROUPS: u64 = 8;
 /// Requests for groups of each kind.
 const GROUP_REQUESTS: usize = 40;
+/// Calls of a table or a search that are timed, after one that is not.
+const CALLS: usize = 40;
+/// Keys of a configuration, and those of them in which runs differ.
+const CONFIG_KEYS: u64 = 100;
+const DIFFERENT_KEYS: u64 = 20;
 
 /// An array of `count` steps of one run, from step `start` on: curves that fall, with noise.
 fn body(run: u64, start: u64, count: u64) -> String {
@@ -50,6 +55,21 @@ fn body(run: u64, start: u64, count: u64) -> String {
     }
     text.push(']');
     text
+}
+
+/// The document that ends a run: keys with 2 to 20 classes, a seed, a path of its own, and keys that are the same in all runs.
+fn document(run: u64) -> String {
+    let keys = (0..CONFIG_KEYS - 4).map(|key| match key < DIFFERENT_KEYS {
+        true => format!("\"key_{key}\":{}", run / (key + 1) % (key + 2)),
+        false => format!("\"key_{key}\":\"the same\""),
+    });
+    let keys: Vec<_> = keys.collect();
+    let (lr, model) = (run % GROUPS, ["vit", "resnet18", "resnet50"][run as usize % 3]);
+    format!(
+        "{{\"status\":\"finished\",\"config\":{{\"lr\":{lr},\"model\":\"{model}\",\"seed\":{},\"path\":\"/runs/{run}\",{}}}}}",
+        run / GROUPS,
+        keys.join(",")
+    )
 }
 
 fn address(run: u64) -> String {
@@ -99,12 +119,7 @@ fn load(server: &Server, runs: u64, steps: u64) {
                     for start in (0..steps).step_by(STEPS_PER_REQUEST as usize) {
                         client.json("POST", &address(run), &body(run, start, STEPS_PER_REQUEST.min(steps - start)));
                     }
-                    let config = format!("{{\"lr\":{},\"seed\":{}}}", run % GROUPS, run / GROUPS);
-                    client.json(
-                        "PATCH",
-                        &format!("/boards/sweep/runs/run-{run}"),
-                        &format!("{{\"status\":\"finished\",\"config\":{config}}}"),
-                    );
+                    client.json("PATCH", &format!("/boards/sweep/runs/run-{run}"), &document(run));
                 }
             });
         }
@@ -181,6 +196,20 @@ fn read_groups(client: &mut Client, what: &str, query: &str) {
     println!("{what:29} p50 {:.0}   p95 {:.0} ms, of {GROUP_REQUESTS}; {} KB", quantile(&times, 0.5), quantile(&times, 0.95), bytes / 1000);
 }
 
+/// Calls an address again and again: the answer is made each time.
+fn timed_calls(client: &mut Client, what: &str, path: &str) {
+    client.json("GET", path, "");
+    let mut times: Vec<f64> = (0..CALLS)
+        .map(|_| {
+            let began = Instant::now();
+            client.json("GET", path, "");
+            began.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!("{what:29} p50 {:.1}   p95 {:.1} ms, of {CALLS}", quantile(&times, 0.5), quantile(&times, 0.95));
+}
+
 fn main() {
     // Cargo adds flags of its own.
     let mut numbers = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
@@ -207,12 +236,18 @@ fn main() {
     let server = Server::start("full", folder.path());
     let mut client = Client::connect(server.port);
     println!("memory after a start          {:.0} MB", memory(&server).0);
-    timed("50 newest runs", || {
-        client.json("GET", "/boards/sweep/runs?$limit=50", "");
-    });
-    timed("search and sort by a metric", || {
-        client.json("GET", "/boards/sweep/runs?q=val/loss.min%3C1&sort=metrics.val/loss.min&$limit=50", "");
-    });
+    let began = Instant::now();
+    client.json("GET", "/boards/sweep/run-table", "");
+    println!("first table after a start     {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
+    let mut calls = |what: &str, path: &str| timed_calls(&mut client, what, &format!("/boards/sweep/{path}"));
+    calls("50 newest runs", "runs?$limit=50");
+    calls("search and sort by a metric", "runs?q=val/loss.min%3C1&sort=metrics.val/loss.min&$limit=50");
+    calls("table", "run-table");
+    calls("table, sorted by a key", "run-table?sort=-config.lr,config.seed");
+    calls("table, sorted by a metric", "run-table?sort=-metrics.val/acc.max");
+    calls("table, of a search", "run-table?q=lr%3C5%20model:res*%20val/loss.min%3C1&sort=metrics.val/loss.min");
+    calls("table, of a text", "run-table?q=run-77");
+    calls("names to complete", "run-keys?prefix=val&$limit=20");
     let ids: Vec<String> = (0..runs.min(20)).map(|run| format!("run-{run}")).collect();
     let path = format!("/columns?cells=sweep-loss&width=800&runs={}", ids.join(","));
     timed("columns of 20 runs", || {

@@ -25,6 +25,8 @@ pub struct Board {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageData {
     pub board: Board,
+    /// What the board is called: the key `title` of its document, or its name.
+    pub title: String,
     pub runs: RunList,
     /// The query of the page's address, which says how runs are compared.
     pub comparison: String,

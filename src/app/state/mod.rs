@@ -115,6 +115,7 @@ impl Dashboard {
     pub fn new(page: PageData) -> Self {
         let PageData {
             board,
+            title: _,
             runs,
             comparison,
             run_table,

@@ -92,6 +92,14 @@ fn counts(index: &Index, name: &str) -> (usize, usize) {
 }
 
 impl Boards {
+    /// What a board is called: the key `title` of its document, or its name.
+    pub fn board_title(&self, name: &str) -> String {
+        let index = self.store.index();
+        let document = index.board(name).and_then(|board| board.document.as_ref());
+        let title = document.and_then(|document| document.keys.get("title")?.as_str()).filter(|title| !title.is_empty());
+        title.unwrap_or(name).to_owned()
+    }
+
     /// The document of a board with its number of cells and runs. 404: the board has none of these.
     pub fn board_document(&self, name: &str) -> Result<Value, ApiError> {
         let index = self.store.index();

@@ -21,6 +21,8 @@ async fn a_board_has_a_document() {
         (&json!("digits"), &json!("Digits"), &json!(1), &json!(1), &json!(1))
     );
     let keyed = async |body: &'static str| server.ask("PATCH", "/boards/digits", body, &[("idempotency-key", "board:1")]).await;
+    let page = server.call("GET", "/b/digits", "").await.text;
+    assert!(page.contains("<title>Digits · Agnez</title>") && page.contains("\"title\":\"Digits\""), "{}", &page[..500]);
     let (first, again) = (keyed(r#"{"own":null,"title":"D"}"#).await, keyed(r#"{"own":null,"title":"D"}"#).await);
     assert_eq!((first.status, &first.text, &first.json()["rev"], &first.json()["own"]), (200, &again.text, &json!(2), &Value::Null));
     assert_eq!(server.get("/boards").await, json!([{"name": "digits", "cells": 1}]));
@@ -37,8 +39,8 @@ async fn settings_of_metrics_move_later_points() {
     assert_ne!(cells["lr/pg1"], "digits-rates", "another name feeds that line");
     assert_eq!(server.get("/values/digits-loss").await["chart"]["unit"], "nats");
     // The machine's own metrics are over seconds.
-    log(&server, "/boards/digits/runs/a/log", r#"{"step":15,"system/cpu":50}"#).await;
-    assert_eq!(server.get("/values/digits-system-cpu").await["chart"]["x_label"], "seconds since the start of the run");
+    let cpu = log(&server, "/boards/digits/runs/a/log", r#"{"step":15,"system/cpu":50}"#).await["cells"]["system/cpu"].clone();
+    assert_eq!(server.get(&format!("/values/{}", cpu.as_str().unwrap())).await["chart"]["x_label"], "seconds since the start of the run");
     // The newest series of the name counts.
     assert_eq!(server.get("/boards/digits/runs/a").await["metrics"]["total_loss"]["last"], 0.5);
 }

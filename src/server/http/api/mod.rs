@@ -2,6 +2,7 @@
 
 pub mod boards;
 pub mod columns;
+mod document_list;
 mod export;
 mod format;
 pub mod groups;

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
-use futures::stream::{self, StreamExt};
+use futures::stream;
 use serde_json::{Map, Value, json};
 
+use super::document_list::{ChangeOfMany, JSON, respond_list};
 use super::request::{BoardInPath, RequestContext, RunInPath};
-use super::{NO_STORE, json_response, parse_body, take_upsert};
+use super::{json_response, parse_body, take_upsert};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::auth::policy::Scope;
 use crate::server::boards::ResponseShape;
-use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, RunView, parse_new_run, parse_run};
+use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, parse_new_run, parse_run};
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{BoardPath, IdempotencyHeaders, PageQuery, RunPath, RunsQuery, SelectQuery};
@@ -22,11 +23,10 @@ use crate::server::http::openapi::responses::{
 };
 use crate::server::http::openapi::schemas::{FoundRuns, Run, RunDraft, RunOrRepeated};
 use crate::server::limits::MAX_RUN_BODY_BYTES;
-use crate::server::net::response_budget::{Share, counted};
+use crate::server::net::response_budget::counted;
 
 /// Memory of one document while it is written, about.
 const DOCUMENT_BYTES: usize = 64 << 10;
-const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), NO_STORE];
 
 #[utoipa::path(
     get,
@@ -43,18 +43,14 @@ pub async fn find(request: RequestContext, BoardInPath(board): BoardInPath) -> R
     let query = RunQuery::parse(&request.query)?;
     let page = request.app.boards.runs(&board, &query, is_share(&request)).await?;
     let share = Arc::new(request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?);
-    let (start, end) = match query.has_envelope() {
-        false => ("[".to_owned(), "]"),
-        true => {
-            let (limit, skip) = query.bounds(page.total);
-            let resolved: serde_json::Map<String, Value> =
-                page.resolved.iter().map(|(written, field)| (written.clone(), field.to_string().into())).collect();
-            let head = json!({ "total": page.total, "limit": limit, "skip": skip, "resolved": resolved }).to_string();
-            (format!("{},\"data\":[", head.strip_suffix('}').unwrap_or(&head)), "]}")
-        }
-    };
-    let runs = page.runs;
-    Ok(stream_documents(share, StatusCode::OK, (start, end), runs, move |run| query.document(run)))
+    let envelope = query.has_envelope().then(|| {
+        let (limit, skip) = query.bounds(page.total);
+        let resolved: Map<String, Value> =
+            page.resolved.iter().map(|(written, field)| (written.clone(), field.to_string().into())).collect();
+        json!({ "total": page.total, "limit": limit, "skip": skip, "resolved": resolved })
+    });
+    let documents = page.runs.into_iter().map(move |run| Ok(Value::from(query.document(&run)).to_string()));
+    Ok(respond_list(share, StatusCode::OK, envelope, stream::iter(documents)))
 }
 
 #[utoipa::path(
@@ -229,24 +225,8 @@ async fn respond_many(request: &RequestContext, outcome: RunOutcome, query: RunQ
         stored => return Ok(json_response(stored.response(&query))),
     };
     let share = Arc::new(request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?);
-    Ok(stream_documents(share, status, ("[".to_owned(), "]"), runs, move |run| query.project(run.to_json(false))))
-}
-
-/// Writes one document at a time: together they may be larger than the memory.
-fn stream_documents(
-    share: Arc<Share>,
-    status: StatusCode,
-    (start, end): (String, &'static str),
-    runs: Vec<RunView>,
-    document: impl Fn(&RunView) -> Map<String, Value> + Send + 'static,
-) -> Response {
-    let documents = stream::iter(runs.into_iter().enumerate()).map(move |(at, run)| {
-        let text = Value::from(document(&run)).to_string();
-        [if at > 0 { "," } else { "" }, &text].concat()
-    });
-    let body = stream::iter([start]).chain(documents).chain(stream::iter([end.to_owned()]));
-    let body = body.map(move |part| Ok::<_, ServerError>(share.lend(part.into())));
-    counted((status, JSON, Body::from_stream(body)))
+    let documents = runs.into_iter().map(move |run| Ok(Value::from(query.project(run.to_json(false))).to_string()));
+    Ok(respond_list(share, status, None, stream::iter(documents)))
 }
 
 /// `$select` alone.
@@ -258,16 +238,8 @@ fn query_of_one(query: &str) -> Result<RunQuery, ApiError> {
     Err(ErrorKind::BadRequest.with("The address names one run: of a query only '$select' is used here."))
 }
 
-/// A query that does not match everything: one slip must not touch every run.
 fn query_of_many(query: &str, verb: &str) -> Result<RunQuery, ApiError> {
     let query = RunQuery::parse(query)?;
-    if query.is_paged() {
-        let message = format!("To {verb} many runs, $limit and $skip cannot be used: every run that matches is meant.");
-        return Err(ErrorKind::BadRequest.with(message));
-    }
-    if query.is_everything() {
-        let message = format!("To {verb} many runs a query is needed, such as ?status=failed; with an id in the path, one run.");
-        return Err(ErrorKind::MethodNotAllowed.with(message));
-    }
+    ChangeOfMany { verb, noun: "run", example: "?status=failed" }.check(query.is_paged(), query.is_everything())?;
     Ok(query)
 }

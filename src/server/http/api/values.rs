@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
+use serde_json::json;
 
+use super::document_list::{ChangeOfMany, JSON, respond_list};
 use super::request::RequestContext;
-use super::{NO_STORE, export, json_response, parse_body, take_upsert};
+use super::{export, json_response, parse_body, take_upsert};
 use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
@@ -28,7 +30,6 @@ use crate::server::net::response_budget::counted;
 const WRITING_FACTOR: usize = 3;
 /// From here on a document takes more than a millisecond to be parsed or written.
 const LARGE_BYTES: usize = 256 << 10;
-const JSON: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, "application/json"), NO_STORE];
 
 #[utoipa::path(
     get,
@@ -47,25 +48,18 @@ pub async fn find(request: RequestContext) -> Result<Response, ServerError> {
     let (records, total) = app.boards.find(&query).await?;
     let largest = if query.selects("value") { records.iter().map(|record| record.value.bytes()).max() } else { None };
     let share = Arc::new(app.answers.share(&caller.token, WRITING_FACTOR * largest.unwrap_or(0)).await?);
-    let (start, end) = match query.paged {
-        false => ("[".to_owned(), "]"),
-        true => {
-            let (limit, skip) = query.bounds(total);
-            (format!("{{\"total\":{total},\"limit\":{limit},\"skip\":{skip},\"data\":["), "]}")
-        }
-    };
-    // One document at a time: together they may be larger than the memory. An error cuts the response.
-    let documents = stream::iter(records.into_iter().enumerate()).then(move |(at, record)| {
+    let page = query.paged.then(|| {
+        let (limit, skip) = query.bounds(total);
+        json!({ "total": total, "limit": limit, "skip": skip })
+    });
+    let documents = stream::iter(records).then(move |record| {
         let (app, caller, query) = (app.clone(), caller.clone(), query.clone());
         async move {
             let document = app.boards.document(record, &query).await.inspect_err(ServerError::log)?;
-            let text = project(&app, &caller, &query, document.to_json()).await?;
-            Ok::<_, ServerError>([if at > 0 { "," } else { "" }, &text].concat())
+            project(&app, &caller, &query, document.to_json()).await
         }
     });
-    let body = stream::iter([Ok(start)]).chain(documents).chain(stream::iter([Ok(end.to_owned())]));
-    let body = body.map(move |part| part.map(|part| share.lend(part.into())));
-    Ok(counted((StatusCode::OK, JSON, Body::from_stream(body))))
+    Ok(respond_list(share, StatusCode::OK, page, documents))
 }
 
 #[utoipa::path(
@@ -224,7 +218,7 @@ pub async fn patch_many(request: RequestContext, body: Body) -> Result<Response,
         let message = format!("'upsert' {rule}, named in the address (PATCH /values/<id>?upsert=true); nothing was changed.");
         return Err(ErrorKind::BadRequest.with(message).at("upsert", rule).into());
     }
-    let query = non_empty_query(&query, "change")?;
+    let query = query_of_many(&query, "change")?;
     let body = read_body(body).await?;
     let (draft, shape) = (parse_body(&body, parse_one).await?, ResponseShape::Many(query.clone()));
     let outcome = request.app.boards.patch(Target::Matching(query), draft, false, request.idempotent_change("", &body, &shape)?).await?;
@@ -245,7 +239,7 @@ pub async fn patch_many(request: RequestContext, body: Body) -> Result<Response,
     )
 )]
 pub async fn remove_many(request: RequestContext) -> Result<Response, ServerError> {
-    let query = non_empty_query(&request.query, "remove")?;
+    let query = query_of_many(&request.query, "remove")?;
     let shape = ResponseShape::Many(query.clone());
     let outcome = request.app.boards.remove(Target::Matching(query), request.idempotent_change("", &[], &shape)?).await?;
     respond(&request, shape, outcome).await
@@ -286,18 +280,9 @@ fn parse_query(query: &str) -> Result<Query, ServerError> {
     Ok(Query::parse(query)?)
 }
 
-/// A query that does not match everything: one slip must not touch every cell.
-fn non_empty_query(query: &str, verb: &str) -> Result<Query, ServerError> {
+fn query_of_many(query: &str, verb: &str) -> Result<Query, ServerError> {
     let query = parse_query(query)?;
-    if query.is_paged() {
-        return Err(ErrorKind::BadRequest
-            .with(format!("To {verb} many cells, $limit and $skip cannot be used: every cell that matches is meant."))
-            .into());
-    }
-    if query.is_empty() {
-        let message = format!("To {verb} many cells a query is needed, such as ?board=main; with an id in the path, one cell.");
-        return Err(ErrorKind::MethodNotAllowed.with(message).into());
-    }
+    ChangeOfMany { verb, noun: "cell", example: "?board=main" }.check(query.is_paged(), query.is_empty())?;
     Ok(query)
 }
 
