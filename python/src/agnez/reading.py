@@ -99,8 +99,8 @@ def groups(
 
     Each is a dict with ``key`` (the values of ``by``), ``label``, ``id``, ``runs`` and, over its
     finished runs, ``mean``, ``std``, ``half_width`` (of the 95 % t interval), ``n`` (how many runs
-    are in the mean) and ``diverged`` (how many have no finite value); docs/runs.md has the others.
-    Missing numbers are None. The best mean comes first.
+    are in the mean) and ``diverged`` (how many have no finite value); docs/comparison.md has the
+    others. Missing numbers are None. The best mean comes first.
 
     :param by: a key of the configuration or of the run, or several, named as in a search.
     :param metric: by default the board's goal, or the most telling metric.
