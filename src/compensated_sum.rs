@@ -24,7 +24,9 @@ impl CompensatedSum {
         }
         let value = if self.is_scaled { value / UNIT } else { value };
         let sum = self.sum + value;
-        self.compensation += if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
+        // The rounding error of this addition without a branch (Knuth's TwoSum): of random numbers the processor would guess wrong.
+        let added = sum - self.sum;
+        self.compensation += (self.sum - (sum - added)) + (value - added);
         self.sum = sum;
         self.count += 1;
     }

@@ -22,17 +22,26 @@ impl Moments {
     pub fn of(numbers: &[f64]) -> Self {
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        let n = sorted.len() as u64;
-        let mean = sum(sorted.iter().copied()).mean();
+        Self::of_ordered(&sorted)
+    }
+
+    /// As [`Self::of`], for numbers whose order depends on nothing else, so that they need not be sorted to give the same bits.
+    pub fn of_ordered(numbers: &[f64]) -> Self {
+        let n = numbers.len() as u64;
+        let mean = sum(numbers.iter().copied()).mean();
         if n < 2 {
             return Self { n, mean, rest: 0.0, std: f64::NAN };
         }
-        let largest = sorted.iter().map(|number| (number - mean).abs()).fold(0.0, f64::max);
+        let largest = numbers.iter().map(|number| (number - mean).abs()).fold(0.0, f64::max);
         if largest == 0.0 || !largest.is_finite() {
             return Self { n, mean, rest: 0.0, std: largest };
         }
-        let deviations = || sorted.iter().map(|number| (number - mean) / largest);
-        let (squares, rest) = (sum(deviations().map(|deviation| deviation * deviation)), sum(deviations()));
+        let (mut squares, mut rest) = (CompensatedSum::default(), CompensatedSum::default());
+        for number in numbers {
+            let deviation = (number - mean) / largest;
+            squares.add(deviation * deviation);
+            rest.add(deviation);
+        }
         let count = n as f64;
         let variance = (squares.mean() - rest.mean() * rest.mean()) * (count / (count - 1.0));
         Self { n, mean, rest: largest * rest.mean(), std: largest * variance.max(0.0).sqrt() }

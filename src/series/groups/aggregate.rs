@@ -62,7 +62,7 @@ fn estimate(values: &mut [f64], tally: &Tally, style: GroupStyle, critical: &mut
     let extremes = Some((tally.min, tally.max));
     match style.line {
         GroupLine::Mean => {
-            let moments = Moments::of(values);
+            let moments = Moments::of_ordered(values);
             match style.band {
                 Band::T95 if moments.n > 1 => around(moments.mean, critical.get(moments.n - 1) * moments.standard_error()),
                 Band::Std => around(moments.mean, moments.std),
@@ -76,7 +76,7 @@ fn estimate(values: &mut [f64], tally: &Tally, style: GroupStyle, critical: &mut
                 return (f64::NAN, None);
             }
             values.iter_mut().for_each(|value| *value = value.ln());
-            let moments = Moments::of(values);
+            let moments = Moments::of_ordered(values);
             let half = if moments.n > 1 { critical.get(moments.n - 1) * moments.standard_error() } else { 0.0 };
             let band = (style.band == Band::T95).then(|| ((moments.mean - half).exp(), (moments.mean + half).exp()));
             (moments.mean.exp(), band)

@@ -60,7 +60,8 @@ pub struct SampledGroup {
     pub members: u32,
 }
 
-/// Takes the curves of the members of a group, one after the other.
+/// Takes the curves of the members of a group, one after the other, in an order that depends on nothing but the members, such as that of
+/// their ids: sums are made in this order, so that the same members give the same bits.
 ///
 /// If they have at most `width` distinct steps in the window, these are the places; otherwise the places are the middles of equal columns.
 pub struct GroupSampler {

@@ -36,11 +36,12 @@ impl ColumnGrid {
         }
     }
 
-    /// The column of a place that is not before the first one; `None` behind the last one of a window.
-    fn column(&self, place: f64) -> Option<usize> {
+    /// Whether a place that is not before this column is in it.
+    fn holds(&self, column: usize, place: f64) -> bool {
         match self {
-            Self::Window(grid) => grid.holds(place).then(|| grid.pixel(place) as usize),
-            Self::Dyadic { first, width } => Some(((place / width).floor() - first) as usize),
+            Self::Window(grid) => grid.holds(place) && grid.pixel(place) as usize == column,
+            // Nothing is rounded, and no `floor` is needed, which is slow on older processors.
+            Self::Dyadic { first, width } => place < (first + column as f64 + 1.0) * width,
         }
     }
 }
@@ -75,7 +76,7 @@ pub fn sample_columns(
     let mut next = parts.partition_point(|part| grid.is_before(part.x_first));
     for at in 0..count {
         let start = next;
-        while parts.get(next).is_some_and(|part| grid.column(part.x_first) == Some(at)) {
+        while parts.get(next).is_some_and(|part| grid.holds(at, part.x_first)) {
             next += 1;
         }
         put(at, if start == next { between(parts, next, middle(at)) } else { joined(&parts[start..next]) });

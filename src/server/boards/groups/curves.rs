@@ -338,8 +338,13 @@ mod tests {
         let (boards, cell) = boards(folder.path(), &[10, 20]).await;
         let runs = boards.index().board("b").unwrap().runs.iter().cloned().collect();
         let groups = group_runs(runs, &GroupKeys::default());
-        let mut plan = boards.plan_curves("b", &[cell], &groups, GroupAxis::Step).cells.remove(0).curves.remove(0);
+        let mut plan = boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).cells.remove(0).curves.remove(0);
         assert_eq!((plan.runs(), plan.oldest_ids().len()), (2, 2));
+        let mut newest_first = groups;
+        newest_first[0].runs.reverse();
+        let again = boards.plan_curves("b", &[cell], &newest_first, GroupAxis::Step).cells.remove(0).curves.remove(0);
+        let ids = |plan: &PlannedCurve| plan.members.iter().map(|member| member.series.id.run.clone()).collect::<Vec<_>>();
+        assert_eq!((ids(&again), ids(&again).is_sorted()), (ids(&plan), true), "in the order of their ids");
         plan.members[0].points = MAX_MEMBER_POINTS + 1;
         plan.check_points().unwrap();
         plan.members[1].points = MAX_MEMBER_POINTS + 1;
