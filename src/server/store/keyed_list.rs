@@ -7,6 +7,8 @@ use std::ops::{Deref, DerefMut};
 
 /// Up to this number a linear search is faster than hashing.
 const LINEAR_SEARCH_MAX: usize = 16;
+/// Up to this number memory is taken for one item after the other: there are many lists of few items.
+const EXACT_CAPACITY_MAX: usize = 4;
 
 pub trait Keyed {
     type Key: Clone + Eq + Hash;
@@ -18,13 +20,13 @@ pub trait Keyed {
 #[derive(Clone, Debug)]
 pub struct KeyedList<T: Keyed> {
     items: Vec<T>,
-    /// Position of each key; empty up to [`LINEAR_SEARCH_MAX`] items.
-    positions: HashMap<T::Key, usize>,
+    /// Position of each key; `None` up to [`LINEAR_SEARCH_MAX`] items.
+    positions: Option<Box<HashMap<T::Key, usize>>>,
 }
 
 impl<T: Keyed> Default for KeyedList<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), positions: HashMap::new() }
+        Self { items: Vec::new(), positions: None }
     }
 }
 
@@ -33,9 +35,9 @@ impl<T: Keyed> KeyedList<T> {
     where
         T::Key: Borrow<K>,
     {
-        match self.positions.is_empty() {
-            true => self.items.iter().position(|item| Borrow::<K>::borrow(item.key()) == key),
-            false => self.positions.get(key).copied(),
+        match &self.positions {
+            None => self.items.iter().position(|item| Borrow::<K>::borrow(item.key()) == key),
+            Some(positions) => positions.get(key).copied(),
         }
     }
 
@@ -56,8 +58,11 @@ impl<T: Keyed> KeyedList<T> {
     /// Appends an item, whose key no other item may have, and returns its position.
     pub fn push(&mut self, item: T) -> usize {
         let position = self.items.len();
-        if !self.positions.is_empty() {
-            self.positions.insert(item.key().clone(), position);
+        if let Some(positions) = &mut self.positions {
+            positions.insert(item.key().clone(), position);
+        }
+        if position < EXACT_CAPACITY_MAX {
+            self.items.reserve_exact(1);
         }
         self.items.push(item);
         if self.items.len() == LINEAR_SEARCH_MAX + 1 {
@@ -75,16 +80,14 @@ impl<T: Keyed> KeyedList<T> {
     }
 
     fn rebuild(&mut self) {
-        self.positions.clear();
-        if self.items.len() > LINEAR_SEARCH_MAX {
-            self.positions.extend(self.items.iter().enumerate().map(|(position, item)| (item.key().clone(), position)));
-        }
+        let positions = || self.items.iter().enumerate().map(|(position, item)| (item.key().clone(), position)).collect();
+        self.positions = (self.items.len() > LINEAR_SEARCH_MAX).then(|| Box::new(positions()));
     }
 }
 
 impl<T: Keyed> FromIterator<T> for KeyedList<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut named = Self { items: items.into_iter().collect(), positions: HashMap::new() };
+        let mut named = Self { items: items.into_iter().collect(), positions: None };
         named.rebuild();
         named
     }

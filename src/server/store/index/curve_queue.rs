@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Index;
 use crate::protocol::{CellId, RunId, SeriesId};
+use crate::series::CurveSummary;
 use crate::server::store::series::Series;
 
 /// A series without new points for this time is quiet.
@@ -104,5 +106,58 @@ impl CurveQueue {
     /// Forgets removed series.
     pub fn remove(&mut self, key: i64) {
         self.rebuilt.remove(&key);
+    }
+}
+
+impl Index {
+    /// At a start: queues the series whose summaries and outlines have to be made from their points.
+    pub(crate) fn queue_curves(&mut self) {
+        let mut curves = std::mem::take(&mut self.curves);
+        self.all_series().for_each(|(cell, series)| curves.add_quiet(cell, series));
+        self.curves = curves;
+    }
+
+    /// Searches the series of all cells: for rare uses.
+    pub(crate) fn series_by_key(&self, key: i64) -> Option<(&CellId, &Series)> {
+        self.all_series().find(|(_, series)| series.key == key)
+    }
+
+    /// Queues a series whose outline is missing or damaged.
+    pub(crate) fn forget_outline(&mut self, key: i64) {
+        let found = self.series_by_key(key).map(|(cell, series)| (cell.clone(), series.id.clone()));
+        let Some((cell, id)) = found else { return };
+        let Some(series) = self.series.get_mut(&cell).and_then(|known| known.get_mut(&id)) else { return };
+        series.outlined = 0;
+        self.curves.add_quiet(&cell, series);
+    }
+
+    pub(crate) fn curves(&self) -> &CurveQueue {
+        &self.curves
+    }
+
+    pub(crate) fn curves_mut(&mut self) -> &mut CurveQueue {
+        &mut self.curves
+    }
+
+    /// The next series whose summary or outline has to be made from its points now.
+    pub(crate) fn next_curve(&mut self, now_ms: u64) -> Option<(CellId, SeriesId)> {
+        while let Some((board, run)) = self.curves.pop_ended_run() {
+            for cell in self.boards.get(&board).into_iter().flat_map(|board| board.cells.keys()) {
+                let series = self.series.get(cell).into_iter().flat_map(|known| known.of_run(&run));
+                series.for_each(|series| self.curves.add_quiet(cell, series));
+            }
+        }
+        self.curves.pop(now_ms)
+    }
+
+    /// Changes when a summary was made from points: no event says so.
+    pub fn summaries_version(&self) -> u64 {
+        self.summaries_version
+    }
+
+    /// Sets a summary that was made from the points of a series.
+    pub(crate) fn set_summary(&mut self, cell: &CellId, id: &SeriesId, summary: Arc<CurveSummary>) {
+        self.summaries_version += 1;
+        self.known_series_mut(cell, id).into_iter().for_each(|series| series.summary = Some(summary.clone()));
     }
 }

@@ -17,7 +17,6 @@ use super::run_record::RunRecord;
 use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::{CellContent, CellId, RunId, SeriesId};
-use crate::series::CurveSummary;
 use curve_queue::CurveQueue;
 use run_trash::{RunSize, RunTrash};
 use run_values::{RunValue, RunValueIndex};
@@ -206,63 +205,18 @@ impl Index {
         self.series.get(id)
     }
 
-    /// Searches the series of all cells: for rare uses.
-    pub(crate) fn series_by_key(&self, key: i64) -> Option<&Series> {
-        self.all_series().find(|(_, series)| series.key == key).map(|(_, series)| series)
-    }
-
     pub(crate) fn series_mut(&mut self, id: &CellId) -> &mut CellSeries {
         self.series.entry(id.clone()).or_default()
     }
 
-    /// At a start: queues the series whose summaries and outlines have to be made from their points.
-    pub(crate) fn queue_curves(&mut self) {
-        let mut curves = std::mem::take(&mut self.curves);
-        self.all_series().for_each(|(cell, series)| curves.add_quiet(cell, series));
-        self.curves = curves;
-    }
-
-    /// Queues a series whose outline is missing or damaged.
-    pub(crate) fn forget_outline(&mut self, key: i64) {
-        let found = self.all_series().find(|(_, series)| series.key == key);
-        let Some((cell, id)) = found.map(|(cell, series)| (cell.clone(), series.id.clone())) else { return };
-        let Some(series) = self.series.get_mut(&cell).and_then(|known| known.get_mut(&id)) else { return };
-        series.outlined = 0;
-        self.curves.add_quiet(&cell, series);
-    }
-
-    pub(crate) fn curves(&self) -> &CurveQueue {
-        &self.curves
-    }
-
-    pub(crate) fn curves_mut(&mut self) -> &mut CurveQueue {
-        &mut self.curves
-    }
-
-    /// The next series whose summary or outline has to be made from its points now.
-    pub(crate) fn next_curve(&mut self, now_ms: u64) -> Option<(CellId, SeriesId)> {
-        while let Some((board, run)) = self.curves.pop_ended_run() {
-            for cell in self.boards.get(&board).into_iter().flat_map(|board| board.cells.keys()) {
-                let series = self.series.get(cell).into_iter().flat_map(|known| known.of_run(&run));
-                series.for_each(|series| self.curves.add_quiet(cell, series));
-            }
-        }
-        self.curves.pop(now_ms)
-    }
-
-    /// Changes when a summary was made from points: no event says so.
-    pub fn summaries_version(&self) -> u64 {
-        self.summaries_version
-    }
-
-    /// Sets a summary that was made from the points of a series.
-    pub(crate) fn set_summary(&mut self, cell: &CellId, id: &SeriesId, summary: Arc<CurveSummary>) {
-        self.summaries_version += 1;
-        self.known_series_mut(cell, id).into_iter().for_each(|series| series.summary = Some(summary.clone()));
-    }
-
     pub(crate) fn known_series_mut(&mut self, cell: &CellId, id: &SeriesId) -> Option<&mut Series> {
         self.series.get_mut(cell)?.get_mut(id)
+    }
+
+    /// At a start: adds a series, whose id no other one of the cell may have.
+    pub(crate) fn push_series(&mut self, cell: &CellId, series: Series) {
+        let series = with_shared_run(series, &self.boards, self.home.get(cell));
+        self.series_mut(cell).push(series);
     }
 
     /// Applies changes of series after they are on disk.
@@ -277,7 +231,7 @@ impl Index {
                 before.push(&points);
                 let series = after.unwrap_or(before);
                 self.curves.add_points(&cell, &series, false, now_ms);
-                known.push(series);
+                known.push(with_shared_run(series, &self.boards, self.home.get(&cell)));
                 continue;
             }
             let Some(series) = known.get_mut(&before.id) else { continue };
@@ -388,6 +342,16 @@ impl Index {
             board.tombstones.remove(&known.seq);
         }
     }
+}
+
+/// The text of a run's id is in memory once, for all series of the run.
+fn with_shared_run(mut series: Series, boards: &HashMap<Arc<str>, BoardIndex>, home: Option<&Arc<str>>) -> Series {
+    if let Some(run) = &mut series.id.run
+        && let Some(record) = home.and_then(|home| boards.get(home)?.runs.get(run))
+    {
+        *run = record.id.clone();
+    }
+    series
 }
 
 /// Number of points of all series of a cell.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use sqlx::{Row, SqliteConnection};
 
 use crate::protocol::{CellId, RunId};
@@ -41,7 +42,8 @@ pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row
     let select =
         "SELECT board, id, seq, created_seq, created_order, rev, created, updated, beat, removed, doc, sum FROM run ORDER BY board";
     let mut board: Arc<str> = Arc::from("");
-    for row in sqlx::query(select).fetch_all(connection).await? {
+    let mut rows = sqlx::query(select).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
         let (name, text, doc): (&str, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(10)?);
         let place = || format!("the row of the run '{text}' of the board '{name}'");
         let Some(id) = RunId::parse(text) else {
@@ -79,7 +81,8 @@ pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row
 /// Loads which runs have values in which cells; the values stay on disk, unread.
 pub async fn load_run_values(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
     let select = format!("SELECT {RUN_VALUE_COLUMNS} FROM value WHERE run IS NOT NULL AND step IS NULL");
-    for row in sqlx::query(sqlx::AssertSqlSafe(select)).fetch_all(connection).await? {
+    let mut rows = sqlx::query(sqlx::AssertSqlSafe(select)).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
         let (cell, run): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
         let (version, bytes, sum): (i64, i64, i64) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
         let (Some(cell_id), Some(run_id)) = (CellId::parse(cell), RunId::parse(run)) else {

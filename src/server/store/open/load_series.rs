@@ -26,9 +26,10 @@ pub async fn load_series(
     row_counts: &mut RowCounts,
 ) -> sqlx::Result<CompactionState> {
     let mut compaction = CompactionState::default();
-    // Cell and id of each series, by key.
-    let mut owners: HashMap<i64, (CellId, SeriesId)> = HashMap::new();
-    for row in sqlx::query(sqlx::AssertSqlSafe(format!("{} ORDER BY cell, key", SeriesRow::SELECT))).fetch_all(&mut *connection).await? {
+    // As a stream: all rows together would take more memory than the index.
+    let select = sqlx::AssertSqlSafe(format!("{} ORDER BY cell, key", SeriesRow::SELECT));
+    let mut rows = sqlx::query(select).fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
         let (row, sum) = SeriesRow::read(&row)?;
         row_counts.add(Table::Series, sum);
         compaction.last_series_key = compaction.last_series_key.max(row.key);
@@ -36,32 +37,18 @@ pub async fn load_series(
             compaction.deleted_series.push(row.key);
             continue;
         }
-        let cell = CellId::parse(row.cell).ok_or_else(|| corrupt(format!("the cell id {:?} is damaged", row.cell)))?;
+        let (cell, series) = series_of_row(&row)?;
         let known = index.series_mut(&cell);
         known.seq = known.seq.max(row.seq);
-        let run = match row.run {
-            None => None,
-            Some(run) => Some(RunId::parse(run).ok_or_else(|| corrupt(format!("the id {run:?} of a run is damaged")))?),
-        };
-        let id = SeriesId { run, name: Arc::from(row.name) };
-        let mut series = Series::new(row.key, id.clone(), row.metric.map(Arc::from), row.began);
-        // Chunks are whole: after any other number the points of the journal would stand in wrong positions.
-        let is_whole = row.sealed.is_multiple_of(CHUNK as u64) && (row.tail.count as usize) < CHUNK;
-        if !is_whole || (row.sealed > 0 || row.tail.count > 0) != row.last.is_some() {
-            return Err(corrupt(format!("the row of the series {id} of the cell '{cell}' is damaged")));
+        if known.get(&series.id).is_some() {
+            return Err(corrupt(format!("the row of the series {} of the cell '{cell}' is there twice", series.id)));
         }
-        (series.sealed, series.stored, series.stored_last, series.last) = (row.sealed, row.tail, row.last, row.last);
-        series.outlined = row.outlined;
-        let summary = row.summary.as_deref().and_then(|summary| CurveSummary::decode(summary).ok());
-        // Made again from the points if it is missing.
-        let summary = summary.filter(|summary| summary.points() == series.count());
-        series.summary = summary.filter(|_| series.id.run.is_some()).map(Arc::new);
-        if known.get(&id).is_some() {
-            return Err(corrupt(format!("the row of the series {id} of the cell '{cell}' is there twice")));
-        }
-        known.push(series);
-        owners.insert(row.key, (cell, id));
+        index.push_series(&cell, series);
     }
+    drop(rows);
+    // Cell and id of each series, by key.
+    let owners = index.all_series().map(|(cell, series)| (series.key, (cell.clone(), series.id.clone())));
+    let owners: HashMap<i64, (CellId, SeriesId)> = owners.collect();
     let mut rows = sqlx::query("SELECT id, points FROM journal ORDER BY id").fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
         let (row_id, bytes): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
@@ -96,7 +83,8 @@ pub async fn load_series(
     }
     index.queue_curves();
     index.measure_tombstones();
-    for row in sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch_all(&mut *connection).await? {
+    let mut rows = sqlx::query("SELECT writer, number, hash, answer, at, status, sum FROM reply").fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
         let key = IdempotencyKey { writer: Arc::from(row.try_get::<&str, _>(0)?), number: row.try_get::<i64, _>(1)? as u64 };
         let answer = Arc::from(row.try_get::<&str, _>(3)?);
         let (hash, at_ms) = (row.try_get::<i64, _>(2)? as u64, row.try_get::<i64, _>(4)? as u64);
@@ -106,5 +94,28 @@ pub async fn load_series(
         row_counts.add(Table::Reply, sum);
         index.replies_mut().put(key, reply);
     }
+    drop(rows);
     Ok(compaction)
+}
+
+/// The series of a row, as far as it is in chunks and tail, with its cell. Errors: the row is damaged.
+fn series_of_row(row: &SeriesRow) -> sqlx::Result<(CellId, Series)> {
+    let cell = CellId::parse(row.cell).ok_or_else(|| corrupt(format!("the cell id {:?} is damaged", row.cell)))?;
+    let run = match row.run {
+        None => None,
+        Some(run) => Some(RunId::parse(run).ok_or_else(|| corrupt(format!("the id {run:?} of a run is damaged")))?),
+    };
+    let id = SeriesId { run, name: Arc::from(row.name) };
+    let mut series = Series::new(row.key, id, row.metric.map(Arc::from), row.began);
+    // Chunks are whole: after any other number the points of the journal would stand in wrong positions.
+    let is_whole = row.sealed.is_multiple_of(CHUNK as u64) && (row.tail.count as usize) < CHUNK;
+    if !is_whole || (row.sealed > 0 || row.tail.count > 0) != row.last.is_some() {
+        return Err(corrupt(format!("the row of the series {} of the cell '{cell}' is damaged", series.id)));
+    }
+    (series.sealed, series.stored, series.last, series.outlined) = (row.sealed, row.tail, row.last, row.outlined);
+    let summary = row.summary.as_deref().and_then(|summary| CurveSummary::decode(summary).ok());
+    // Made again from the points if it is missing.
+    let summary = summary.filter(|summary| summary.points() == series.count());
+    series.summary = summary.filter(|_| series.id.run.is_some()).map(Arc::new);
+    Ok((cell, series))
 }

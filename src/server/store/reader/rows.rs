@@ -272,7 +272,8 @@ mod tests {
             assert_eq!(tail(&store, known).await, points[..known.count() as usize]);
         }
         assert_eq!(tail(&store, &series(&store)).await, points[4096..]);
-        let replaced = Series { key: 1000, ..first };
+        let mut replaced = first;
+        replaced.key = 1000;
         assert!(store.tails(&[replaced], &mut LazyConnection::default()).await.unwrap().is_none());
         store.close().await;
     }

@@ -13,6 +13,7 @@
 //! Moving points from the journal to chunks and tails is compaction (`writer/compaction.rs`).
 
 pub mod append_event;
+mod cell_series;
 pub mod codec;
 pub mod delta;
 pub mod journal;
@@ -20,12 +21,12 @@ pub mod outlines;
 pub mod rows;
 pub mod tails;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use super::keyed_list::{Keyed, KeyedList};
-use crate::protocol::{RunId, SeriesId};
+use super::keyed_list::Keyed;
+use crate::protocol::SeriesId;
 use crate::series::{CurveFigures, CurveSummary, Points};
+pub use cell_series::CellSeries;
 use outlines::MIN_OUTLINE_POINTS;
 
 /// Points per chunk.
@@ -52,8 +53,8 @@ pub struct Series {
     pub sealed: u64,
     /// The points after them in the tail on disk.
     pub stored: StoredTail,
-    /// The last point in chunks and tail.
-    pub stored_last: Option<Point>,
+    /// The last point in chunks and tail, while there are recent ones after it; few series have some.
+    before_recent: Option<Box<Point>>,
     /// The points that are only in the journal; with those of the tail fewer than [`CHUNK`], unless the series is damaged. Readers share
     /// them; the writer copies them only if a reader holds them.
     pub recent: Arc<Points>,
@@ -82,7 +83,7 @@ impl Series {
     pub fn new(key: i64, id: SeriesId, metric: Option<Arc<str>>, began: u64) -> Self {
         let (stored, recent) = (StoredTail::default(), NO_POINTS.clone());
         let summary = id.run.is_some().then(Arc::default);
-        Self { key, id, metric, began, sealed: 0, stored, stored_last: None, recent, last: None, outlined: 0, summary }
+        Self { key, id, metric, began, sealed: 0, stored, before_recent: None, recent, last: None, outlined: 0, summary }
     }
 
     /// Number of points.
@@ -100,7 +101,15 @@ impl Series {
         self.tail_len() >= CHUNK
     }
 
+    /// The last point in chunks and tail.
+    pub fn stored_last(&self) -> Option<Point> {
+        if self.recent.is_empty() { self.last } else { self.before_recent.as_deref().copied() }
+    }
+
     pub fn push(&mut self, points: &Points) {
+        if self.recent.is_empty() {
+            self.before_recent = self.last.map(Box::new);
+        }
         Arc::make_mut(&mut self.recent).extend(points);
         self.last = last_point(points).or(self.last);
         if let Some(summary) = &mut self.summary {
@@ -147,9 +156,15 @@ impl Series {
         self.needs_summary() || self.needs_outline()
     }
 
+    /// The series after chunks of its points were written, without a tail and without recent points.
+    pub fn with_chunks(&self, sealed: u64, last: Option<Point>) -> Self {
+        let (stored, recent) = (StoredTail::default(), NO_POINTS.clone());
+        Self { sealed, stored, before_recent: None, recent, last, ..self.clone() }
+    }
+
     /// Lets go of the recent points, which are in this tail now.
     pub fn set_stored(&mut self, stored: StoredTail) {
-        (self.stored, self.stored_last, self.recent) = (stored, self.last, NO_POINTS.clone());
+        (self.stored, self.before_recent, self.recent) = (stored, None, NO_POINTS.clone());
     }
 }
 
@@ -158,125 +173,6 @@ impl Keyed for Series {
 
     fn key(&self) -> &Arc<str> {
         &self.id.name
-    }
-}
-
-/// The series of one cell.
-#[derive(Clone, Debug, Default)]
-pub struct CellSeries {
-    /// The event of the last points.
-    pub seq: u64,
-    /// Those without a run, in the order of creation.
-    pub list: KeyedList<Series>,
-    /// Those of runs, deleted ones included; of each run in the order of creation.
-    runs: HashMap<RunId, KeyedList<Series>>,
-    /// Number of series in `runs`.
-    run_series: usize,
-    /// How many of these each metric has: a cell has few metrics, and many runs.
-    run_metrics: HashMap<Arc<str>, usize>,
-}
-
-impl CellSeries {
-    pub fn get(&self, id: &SeriesId) -> Option<&Series> {
-        match &id.run {
-            None => self.list.get(&*id.name),
-            Some(run) => self.runs.get(run)?.get(&*id.name),
-        }
-    }
-
-    pub fn get_mut(&mut self, id: &SeriesId) -> Option<&mut Series> {
-        match &id.run {
-            None => self.list.get_mut(&*id.name),
-            Some(run) => self.runs.get_mut(run)?.get_mut(&*id.name),
-        }
-    }
-
-    /// The series of a run, in the order of creation.
-    pub fn of_run(&self, run: &RunId) -> &[Series] {
-        self.runs.get(run).map_or(&[], |list| list)
-    }
-
-    /// Those of these runs that have series, with the series.
-    pub fn runs_among<'a>(&'a self, runs: &'a HashSet<&RunId>) -> impl Iterator<Item = (&'a RunId, &'a [Series])> {
-        let (few, many) = match runs.len() < self.runs.len() {
-            true => (Some(runs), None),
-            false => (None, Some(&self.runs)),
-        };
-        let few = few.into_iter().flatten().filter_map(|run| self.runs.get_key_value(*run));
-        let many = many.into_iter().flatten().filter(|(run, _)| runs.contains(run));
-        few.chain(many).map(|(run, list)| (run, &list[..]))
-    }
-
-    /// The series of runs, in no particular order.
-    pub fn of_runs(&self) -> impl Iterator<Item = &Series> {
-        self.runs.values().flatten()
-    }
-
-    /// Number of series of runs.
-    pub fn run_series(&self) -> usize {
-        self.run_series
-    }
-
-    /// The metrics of the series of runs, deleted runs included, with their number of series; in no particular order.
-    pub fn run_metrics(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
-        self.run_metrics.iter().map(|(metric, series)| (metric, *series))
-    }
-
-    /// Whether a run has logged this metric here.
-    pub fn has_run_metric(&self, metric: &str) -> bool {
-        self.run_metrics.contains_key(metric)
-    }
-
-    /// All series, in no particular order.
-    pub fn all(&self) -> impl Iterator<Item = &Series> {
-        self.list.iter().chain(self.of_runs())
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.runs.is_empty()
-    }
-
-    /// Adds a series, whose id no other one may have.
-    pub fn push(&mut self, series: Series) {
-        match &series.id.run {
-            None => drop(self.list.push(series)),
-            Some(run) => {
-                self.run_series += 1;
-                if let Some(metric) = &series.metric {
-                    *self.run_metrics.entry(metric.clone()).or_default() += 1;
-                }
-                self.runs.entry(run.clone()).or_default().push(series);
-            }
-        }
-    }
-
-    /// Removes these series; others of the same ids stay.
-    pub fn remove(&mut self, removed: &[Series]) {
-        let plain: HashSet<i64> = removed.iter().filter(|series| series.id.run.is_none()).map(|series| series.key).collect();
-        if !plain.is_empty() {
-            self.list.retain(|series| !plain.contains(&series.key));
-        }
-        let mut of_runs: HashMap<&RunId, HashSet<i64>> = HashMap::new();
-        for (series, run) in removed.iter().filter_map(|series| Some((series, series.id.run.as_ref()?))) {
-            of_runs.entry(run).or_default().insert(series.key);
-        }
-        for (run, keys) in of_runs {
-            let Some(of_run) = self.runs.get_mut(run) else { continue };
-            for metric in of_run.iter().filter(|known| keys.contains(&known.key)).filter_map(|known| known.metric.as_ref()) {
-                if let Some(count) = self.run_metrics.get_mut(metric) {
-                    *count -= 1;
-                    if *count == 0 {
-                        self.run_metrics.remove(metric);
-                    }
-                }
-            }
-            let before = of_run.len();
-            of_run.retain(|known| !keys.contains(&known.key));
-            self.run_series -= before - of_run.len();
-            if of_run.is_empty() {
-                self.runs.remove(run);
-            }
-        }
     }
 }
 

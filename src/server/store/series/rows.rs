@@ -40,7 +40,7 @@ pub struct SeriesRow<'a> {
 
 impl<'a> SeriesRow<'a> {
     pub fn of(series: &'a Series, cell: &'a str, seq: u64) -> Self {
-        let Series { key, id, metric, began, sealed, stored, stored_last, outlined, summary, .. } = series;
+        let Series { key, id, metric, began, sealed, stored, outlined, summary, .. } = series;
         let summary = summary.as_ref().map(|summary| summary.encode());
         let (run, name) = (id.run.as_ref().map(RunId::as_str), &*id.name);
         Self {
@@ -51,7 +51,7 @@ impl<'a> SeriesRow<'a> {
             metric: metric.as_deref(),
             sealed: *sealed,
             tail: *stored,
-            last: *stored_last,
+            last: series.stored_last(),
             seq,
             dead: false,
             began: *began,

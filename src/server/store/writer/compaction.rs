@@ -20,7 +20,7 @@ use crate::server::store::series::codec::pack_points;
 use crate::server::store::series::outlines::delete_outline;
 use crate::server::store::series::rows::{SeriesRow, chunk_key, delete_series};
 use crate::server::store::series::tails::{delete_tail, put_tail, read_tail};
-use crate::server::store::series::{CHUNK, Series, StoredTail, journal, last_point};
+use crate::server::store::series::{CHUNK, Series, journal, last_point};
 
 /// Tails written per commit, at least, while the journal is too long.
 const MIN_TAILS_PER_COMMIT: usize = 32;
@@ -349,8 +349,7 @@ async fn write_chunks(
         sealed += CHUNK as u64;
     }
     write_blocks(commit, before.key, pyramid.take()).await?;
-    let (stored, stored_last) = (StoredTail::default(), last_point(&rest.slice(0, chunks * CHUNK)));
-    let mut after = Series { sealed, stored, stored_last, recent: Arc::default(), last: stored_last, ..before.clone() };
+    let mut after = before.with_chunks(sealed, last_point(&rest.slice(0, chunks * CHUNK)));
     // The row has the summary of the points in chunks.
     let known = (before.count() - before.sealed) as usize;
     if let Some(summary) = &mut after.summary {

@@ -61,7 +61,7 @@ pub async fn repair_queued(
         crate::server::store::write(index).forget_outline(*key);
     }
     for key in nodes {
-        let sealed = crate::server::store::read(index).series_by_key(key).map_or(0, |series| series.sealed);
+        let sealed = crate::server::store::read(index).series_by_key(key).map_or(0, |(_, series)| series.sealed);
         if sealed == 0 {
             continue;
         }
