@@ -91,6 +91,13 @@ export async function manyRuns(exchange: Exchange): Promise<void> {
   for (const _ of [1, 2]) await exchange(remove, `${runs}?name=a`, 200, undefined, key(200));
   await exchange(remove, `${runs}?name=b`, 422, undefined, key(200));
   expect((await exchange(patch, `${runs}?name=a`, 200, { notes: "x" }, key(1))).json).toEqual([{ repeated: true }]);
+  const [restore, undo] = ["POST /boards/{}/run-restore", "/boards/many/run-restore?removal="];
+  const removal = String((await exchange(remove, `${runs}?name=b`, 200)).headers["agnez-removal"]);
+  for (const _ of [1, 2]) expect((await exchange(restore, undo + removal, 200, undefined, key(201))).json).toMatchObject([{ _id: "b" }]);
+  await exchange(restore, `${undo}1`, 422, undefined, key(201));
+  await exchange(restore, undo, 400);
+  await exchange(restore, undo + removal, 404);
+  await exchange(restore, undo + removal, 403, undefined, FOREIGN);
   await exchange(remove, `${runs}?$unknown=x`, 400);
   await exchange(remove, runs, 405);
   await exchange(remove, `${runs}?name=b`, 403, undefined, FOREIGN);
@@ -100,6 +107,9 @@ export async function manyRuns(exchange: Exchange): Promise<void> {
     await Promise.all(Array.from({ length: 20 }, () => exchange(create, "/boards/large/runs?$select=_id", 201, { name: "large", large })));
   }
   await exchange(remove, "/boards/large/runs?name=large", 413);
+  // The event after those of the 140 runs.
+  await exchange("DELETE /boards/{}", "/boards/large", 200);
+  await exchange(restore, "/boards/large/run-restore?removal=141", 413);
 }
 
 /** What a run sends: points, values, signs of life, its console. */
@@ -181,9 +191,17 @@ export async function whatIsReadOfRuns(exchange: Exchange): Promise<void> {
   await exchange(keys, `${board}/run-keys`, 403, undefined, FOREIGN);
   const found = (await exchange(diff, `${board}/run-diff?runs=first,second`, 200)).json;
   expect(found).toMatchObject({ different: { "config.lr": { first: 0.01, second: 0.1 } }, equal: { "config.batch": 64 } });
+  expect((await exchange(diff, `${board}/run-diff?by=lr`, 200)).json.columns).toHaveLength(3);
   await exchange(diff, `${board}/run-diff?runs=first`, 400);
   await exchange(diff, `${board}/run-diff?runs=first,nothing`, 404);
   await exchange(diff, `${board}/run-diff`, 403, undefined, FOREIGN);
+  const [groups, byRate] = ["GET /boards/{}/run-groups", `${board}/run-groups?by=lr&metric=loss&secondary=acc/val&finished=0&baseline=first`];
+  const rows = await exchange(groups, byRate, 200);
+  expect(rows.json).toMatchObject({ metric: "loss", direction: "min", total: 3, baseline: { id: "first", is_run: true } });
+  expect((await exchange(groups, `${board}/run-groups?stat=mean10`, 200)).json).toMatchObject({ stat: "mean10", groups: [{ label: "all runs" }] });
+  await exchange(groups, byRate, 304, undefined, { "if-none-match": String(rows.headers.etag) });
+  await exchange(groups, `${board}/run-groups?by=nothing`, 400);
+  await exchange(groups, `${board}/run-groups`, 403, undefined, FOREIGN);
 
   const [groups, path] = ["GET /groups", "/groups?cells=sent-loss,nothing&by=lr"];
   const grouped = await exchange(groups, path, 200);

@@ -74,6 +74,16 @@ const STATED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "docs/comparison.md",
+        &[
+            "`by` names up to {MAX_GROUP_KEYS} keys",
+            "read points, of up to {MAX_POINT_SUMMARIES} curves",
+            "`secondary` names up to {MAX_SECONDARY_METRICS} further metrics",
+            "(50, at most {MAX_RUN_GROUPS_PER_PAGE})",
+            "`run-diff` compares 2 to {MAX_DIFF_COLUMNS} columns",
+        ],
+    ),
+    (
         "docs/runs.md",
         &[
             "A board may have {MAX_RUNS_PER_BOARD:,} runs (413)",

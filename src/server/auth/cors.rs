@@ -9,7 +9,7 @@ use crate::protocol::{ApiError, ErrorKind};
 /// What a page elsewhere may send, and what of an answer it may read.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const SENT: &str = "authorization, content-type, accept, idempotency-key, idempotency-window, last-event-id";
-const EXPOSED_HEADERS: &str = "etag, retry-after, idempotent-replayed, agnez-api, agnez-generation";
+const EXPOSED_HEADERS: &str = "etag, retry-after, idempotent-replayed, agnez-api, agnez-generation, agnez-removal";
 
 /// Which page is asking, as far as the browser says so.
 #[derive(Clone, Debug, PartialEq)]

@@ -122,10 +122,10 @@ impl Boards {
         Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
     }
 
-    /// The boards that have cells, by name, with their number of cells.
-    pub fn list(&self) -> BTreeMap<String, usize> {
+    /// The boards that have cells or runs, by name, with their numbers of cells and of runs.
+    pub fn list(&self) -> BTreeMap<String, (usize, usize)> {
         let index = self.store.index();
-        let not_empty = index.boards().filter(|(_, board)| !board.cells.is_empty());
-        not_empty.map(|(name, board)| (name.to_string(), board.cells.len())).collect()
+        let counts = index.boards().map(|(name, board)| (name, (board.cells.len(), board.runs.len())));
+        counts.filter(|(_, counts)| *counts != (0, 0)).map(|(name, counts)| (name.to_string(), counts)).collect()
     }
 }

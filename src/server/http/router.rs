@@ -67,6 +67,7 @@ fn routes() -> RouteTable {
         .route(Permission::Write, routes!(runs::patch), &[])
         .route(Permission::Write, routes!(runs::remove), &[])
         .route(Permission::Write, routes!(runs::restore), &[])
+        .route(Permission::Write, routes!(runs::restore_removal), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::history), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::keys), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::diff), &[])

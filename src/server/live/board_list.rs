@@ -1,4 +1,4 @@
-//! Notifies pages when another board gets its first cell or loses its last one.
+//! Notifies pages when another board gets its first cell or run, or loses its last one.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::hub::Hub;
 use crate::server::boards::Boards;
 use crate::server::limits::MIN_BOARD_LIST_INTERVAL;
 
-/// The set of boards with cells, as one reader observes it.
+/// The set of boards with cells or runs, as one reader observes it.
 pub struct BoardListWatch {
     boards: Arc<Boards>,
     changes: watch::Receiver<()>,

@@ -59,7 +59,17 @@ pub fn signs_frame(boards: &Boards, board: &str, signs: &HashMap<RunId, u64>) ->
     run_frame(RunEvent::Signs { signs: boards.run_signs(board, signs.iter()) })
 }
 
-/// For readers of documents: `{"event":"patched","seq":7,"data":[{"_id":"first",..}]}`.
+/// For readers of documents: `{"event":"patched","seq":7,"data":[{"_id":"first",..}]}`. A change of the document of the board has no runs,
+/// and that document as `board`.
+pub fn change_frame(boards: &Boards, RunsChange { kind, board, seq, records }: &RunsChange) -> LiveFrame {
+    if !records.is_empty() {
+        return document_frame(boards, *kind, *seq, records);
+    }
+    let document = boards.board_document(board).ok();
+    LiveFrame::Text(serde_json::json!({ "event": event_name(*kind), "seq": seq, "data": [], "board": document }).to_string().into())
+}
+
+/// For readers of documents, as above.
 pub fn document_frame(boards: &Boards, kind: ChangeKind, seq: u64, records: &[Arc<RunRecord>]) -> LiveFrame {
     let (name, documents) = (event_name(kind), boards.run_documents(records));
     LiveFrame::Text(format!("{{\"event\":\"{name}\",\"seq\":{seq},\"data\":[{documents}]}}").into())

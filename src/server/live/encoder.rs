@@ -36,9 +36,7 @@ impl Encoder {
                 document_frame(change.kind, change.seq, &change.record, change.value.as_deref().or(held))
             }
             (EventContent::Change(Change::Runs(change)), FeedView::Page) => encode_runs::page_frame(&self.boards, change),
-            (EventContent::Change(Change::Runs(change)), _) => {
-                encode_runs::document_frame(&self.boards, change.kind, change.seq, &change.records)
-            }
+            (EventContent::Change(Change::Runs(change)), _) => encode_runs::change_frame(&self.boards, change),
             (EventContent::Signs(signs), _) => encode_runs::signs_frame(&self.boards, board, signs),
         })
     }

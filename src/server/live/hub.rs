@@ -64,9 +64,12 @@ impl Topic {
 impl Hub {
     /// Hands the changes of a commit to all readers. Never waits for them.
     pub fn publish(self: &Arc<Self>, changes: Vec<Change>) {
-        let moves_cells =
-            |change: &Change| matches!(change, Change::Cell(change) if matches!(change.kind, ChangeKind::Created | ChangeKind::Removed));
-        if changes.iter().any(moves_cells) {
+        let is_addition_or_removal = |change: &Change| match change {
+            Change::Cell(change) => matches!(change.kind, ChangeKind::Created | ChangeKind::Removed),
+            Change::Runs(change) => matches!(change.kind, ChangeKind::Created | ChangeKind::Removed),
+            Change::Points(_) => false,
+        };
+        if changes.iter().any(is_addition_or_removal) {
             self.board_list.send_replace(());
         }
         let mut boards = lock(&self.boards);

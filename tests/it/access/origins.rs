@@ -109,7 +109,7 @@ async fn pages_of_an_allowed_origin_ask_with_a_token_and_may_read_the_answer() {
     assert!(made.headers.get_all("vary").iter().any(|value| value == "origin"));
     // Every header of an answer that a program may need.
     let exposed = made.headers["access-control-expose-headers"].to_str().unwrap().split(", ").collect::<Vec<_>>();
-    assert_eq!(exposed, ["etag", "retry-after", "idempotent-replayed", "agnez-api", "agnez-generation"]);
+    assert_eq!(exposed, ["etag", "retry-after", "idempotent-replayed", "agnez-api", "agnez-generation", "agnez-removal"]);
     for origin in ["https://evil.example", "null", "http://lab.example", "https://lab.example.evil.example"] {
         let headers = [("origin", origin), ("authorization", &authorization)];
         let reply = server.ask("GET", "/values", "", &headers).await;

@@ -25,7 +25,41 @@ async fn a_board_has_a_document() {
     assert!(page.contains("<title>Digits · Agnez</title>") && page.contains("\"title\":\"Digits\""), "{}", &page[..500]);
     let (first, again) = (keyed(r#"{"own":null,"title":"D"}"#).await, keyed(r#"{"own":null,"title":"D"}"#).await);
     assert_eq!((first.status, &first.text, &first.json()["rev"], &first.json()["own"]), (200, &again.text, &json!(2), &Value::Null));
-    assert_eq!(server.get("/boards").await, json!([{"name": "digits", "cells": 1}]));
+    assert_eq!(server.get("/boards").await, json!([{"name": "digits", "cells": 1, "runs": 1}]));
+}
+
+#[tokio::test]
+async fn a_board_with_runs_only_is_listed() {
+    let server = spawn().await;
+    server.call("PATCH", "/boards/digits/runs/a?upsert=true", "{}").await;
+    assert_eq!(server.get("/boards").await, json!([{"name": "digits", "cells": 0, "runs": 1}]));
+    server.call("DELETE", "/boards/digits/runs/a", "").await;
+    assert_eq!(server.get("/boards").await, json!([]));
+}
+
+#[tokio::test]
+async fn readers_of_runs_hear_of_the_document_of_the_board() {
+    let server = spawn().await;
+    server.call("PATCH", "/boards/digits/runs/a?upsert=true", "{}").await;
+    let (mut page, mut runs) = (server.live("board=digits&view=page").await, server.live("board=digits&of=runs").await);
+    for live in [&mut page, &mut runs] {
+        assert_eq!(live.next().await.unwrap()["event"], "hello");
+    }
+    server.call("PATCH", "/boards/digits", r#"{"title":"Digits"}"#).await;
+    let event = loop {
+        let frame = runs.next().await.unwrap();
+        if frame["event"] == "updated" {
+            break frame;
+        }
+    };
+    assert_eq!((&event["seq"], &event["data"], &event["board"]["title"]), (&json!(2), &json!([]), &json!("Digits")));
+    loop {
+        let frame = page.next().await.unwrap();
+        if frame["event"] == "runs" {
+            assert_eq!((&frame["run_seq"], &frame["changed"], &frame["removed"]), (&json!(2), &json!([]), &json!([])));
+            break;
+        }
+    }
 }
 
 #[tokio::test]

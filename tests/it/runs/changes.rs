@@ -206,3 +206,38 @@ async fn a_repeated_change_answers_with_the_selected_keys() {
     assert_eq!(again.headers["idempotent-replayed"], "true");
     assert_eq!((first.json(), again.json()), (json!({"_id": "first", "status": "running"}), json!({"_id": "first", "status": "running"})));
 }
+
+#[tokio::test]
+async fn a_deletion_of_many_is_undone_as_one() {
+    let mut server = spawn().await;
+    for run in ["a", "b", "c", "d"] {
+        log(&server, &format!("/boards/digits/runs/{run}/log"), r#"{"loss":1}"#).await;
+    }
+    let first = server.call("DELETE", "/boards/digits/runs/d", "").await.headers["agnez-removal"].to_str().unwrap().to_owned();
+    let deleted = server.call("DELETE", "/boards/digits/runs?runs=a,b", "").await;
+    let removal = deleted.headers["agnez-removal"].to_str().unwrap().to_owned();
+    assert_ne!(first, removal);
+    assert_eq!(ids(&server, "sort=_id").await, "c");
+    server.restart(&[]).await;
+    let mut runs = server.live("board=digits&of=runs").await;
+    let path = |removal: &str| format!("/boards/digits/run-restore?removal={removal}");
+    let restored = server.call("POST", &path(&removal), "").await;
+    assert_eq!(restored.status, 200, "{}", restored.text);
+    let of = |list: &Value| list.as_array().unwrap().iter().map(|run| run["_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(of(&restored.json()), ["a", "b"]);
+    assert_eq!(ids(&server, "sort=_id").await, "a,b,c", "what was deleted before stays deleted");
+    assert_eq!(server.get("/boards/digits/runs/b/history?metric=loss").await["total"], 1);
+    let event = loop {
+        let frame = runs.next().await.unwrap();
+        if frame["event"] == "created" && of(&frame["data"]).contains(&"a".to_owned()) {
+            break frame;
+        }
+    };
+    assert_eq!(of(&event["data"]), ["a", "b"], "one event");
+    assert_eq!(
+        refused(&server, "POST", &path(&removal), "").await,
+        (404, format!("The board 'digits' has no deletion {removal} of runs that can be undone."))
+    );
+    assert_eq!(refused(&server, "POST", &path("x"), "").await.0, 400);
+    assert_eq!(server.call("POST", &path(&first), "").await.status, 200);
+}

@@ -185,7 +185,7 @@ async fn many_comparisons_are_counted_and_can_be_corrected() {
     assert_eq!((&plain["comparisons"], &plain["confidence"]), (&json!(3), &json!(0.95)));
     assert_eq!(plain["notes"], json!(["3 comparisons at 95 %: expect 0.15 by chance"]));
     let best = row(&plain, "3");
-    assert_eq!((&best["is_best"], &best["notes"]), (&json!(true), &json!(["best of 4: expect less when repeated"])));
+    assert_eq!((&best["is_best"], &best["notes"]), (&json!(true), &json!(["paired by seed", "best of 4: expect less when repeated"])));
     let corrected = groups(&server, &format!("by=lr&baseline={baseline}&corrected=1")).await;
     assert_eq!(corrected["notes"], json!(["3 comparisons at 98.33 % each: 95 % together"]));
     let width = |groups: &Value| row(groups, "3")["difference"]["half_width"].as_f64().unwrap();

@@ -1,6 +1,8 @@
 //! Groups of runs: which runs are in one group, and what is known of it. The unit is the run.
 
 mod comparison;
+#[cfg(test)]
+mod comparison_tests;
 pub mod curves;
 mod diff;
 pub mod membership;

@@ -221,6 +221,40 @@ impl Boards {
         self.store.write(RUN_BYTES, operation).await
     }
 
+    /// Brings back the runs that one event has deleted, with their points: all or none. 404: there are none to restore.
+    pub async fn restore_removal(
+        &self,
+        board: Arc<str>,
+        removal: u64,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<RunOutcome, ServerError> {
+        if let Some(response) = self.stored_response(idempotency.as_ref())? {
+            return Ok(RunOutcome::Stored(response));
+        }
+        let bytes = {
+            let index = self.store.index();
+            let deleted = index.board(&board).into_iter().flat_map(|known| known.runs.tombstones()).filter(|run| run.seq == removal);
+            check_size(memory_of(deleted))?
+        };
+        let clock = RunClock::now(&self.signs);
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(RunOutcome::Stored(response));
+            }
+            let mut deleted = batch.removed_runs(&board, removal);
+            deleted.sort_by_key(|run| run.created_order);
+            let Some(others) = deleted.len().checked_sub(1) else {
+                let message = format!("The board '{board}' has no deletion {removal} of runs that can be undone.");
+                return Err(ErrorKind::NotFound.with(message).into());
+            };
+            let totals = batch.run_totals(&board);
+            check_run_totals(&RunTotals { runs: totals.runs + others, ..totals })?;
+            let restored: Vec<_> = deleted.iter().map(|tombstone| batch.restore_run(tombstone)).collect();
+            Ok(outcome(batch, 200, &restored, &clock, idempotency, false))
+        };
+        self.store.write(bytes, operation).await
+    }
+
     async fn select_for_change(&self, board: &str, target: RunTarget) -> Result<Selected, ServerError> {
         let query = match target {
             RunTarget::One(id) => return Ok(Selected::One(id)),
@@ -315,6 +349,14 @@ fn stored_text(views: &[RunView], is_one: bool) -> String {
 }
 
 impl RunOutcome {
+    /// The event that has deleted runs, of a deletion of one or more.
+    pub fn removal(&self) -> Option<u64> {
+        match self {
+            Self::Runs(_, views) => views.first().map(|view| view.record.seq),
+            Self::Stored(_) => None,
+        }
+    }
+
     /// The response with one document. `query`: its `$select`.
     pub fn response(self, query: &RunQuery) -> JsonResponse {
         let (status, views) = match self {

@@ -23,15 +23,18 @@ use crate::server::limits::MAX_RUN_BODY_BYTES;
 struct BoardSummary {
     name: String,
     /// How many it holds.
-    #[schema(minimum = 1)]
     cells: usize,
+    /// How many it has; missing without runs.
+    #[schema(required = false, minimum = 1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<usize>,
 }
 
 #[utoipa::path(
     get,
     path = "/boards",
     operation_id = "boards",
-    summary = "The boards that hold cells",
+    summary = "The boards that hold cells or runs",
     responses(
         (status = 200, description = "By name.", body = Vec<BoardSummary>),
         (status = 400, response = BadRequest)
@@ -41,7 +44,8 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     if let Some((key, value)) = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()).next() {
         return Err(invalid_parameter(&key, "is no key of this query, which has none", &value).into());
     }
-    let boards = app.boards.list().into_iter().map(|(name, cells)| BoardSummary { name, cells });
+    let boards =
+        app.boards.list().into_iter().map(|(name, (cells, runs))| BoardSummary { name, cells, runs: Some(runs).filter(|runs| *runs > 0) });
     Ok(([NO_STORE], axum::Json(boards.collect::<Vec<_>>())).into_response())
 }
 

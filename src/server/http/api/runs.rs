@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures::stream;
 use serde_json::{Map, Value, json};
 
 use super::document_list::{ChangeOfMany, JSON, respond_list};
 use super::request::{BoardInPath, RequestContext, RunInPath};
-use super::{json_response, parse_body, take_upsert};
+use super::{invalid_parameter, json_response, parse_body, take_upsert};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::auth::policy::Scope;
 use crate::server::boards::ResponseShape;
@@ -27,6 +27,8 @@ use crate::server::net::response_budget::counted;
 
 /// Memory of one document while it is written, about.
 const DOCUMENT_BYTES: usize = 64 << 10;
+/// Of the answer to a deletion: the number that undoes it.
+const REMOVAL: HeaderName = HeaderName::from_static("agnez-removal");
 
 #[utoipa::path(
     get,
@@ -109,10 +111,10 @@ pub async fn patch_many(request: RequestContext, BoardInPath(board): BoardInPath
     path = "/boards/{board}/runs",
     operation_id = "removeRuns",
     summary = "Delete all runs that match",
-    description = "All or none, with one event. They can be restored.",
+    description = "All or none, with one event. They can be restored, one by one, or together by the number in `Agnez-Removal`.",
     params(BoardPath, RunsQuery, SelectQuery, IdempotencyHeaders),
     responses(
-        (status = 200, description = "The deleted runs, without their metrics.", body = Vec<RunOrRepeated>),
+        (status = 200, description = "The deleted runs, without their metrics.", body = Vec<RunOrRepeated>, headers(("Agnez-Removal", description = "The number that `POST /boards/{board}/run-restore` undoes it by."))),
         (status = 405, response = MethodNotAllowed),
         (status = 413, response = PayloadTooLarge),
         ChangeErrors
@@ -122,7 +124,8 @@ pub async fn remove_many(request: RequestContext, BoardInPath(board): BoardInPat
     let query = query_of_many(&request.query, "delete")?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs"), &[], &ResponseShape::Runs)?;
     let outcome = request.app.boards.remove_runs(board, RunTarget::Matching(Box::new(query.clone())), idempotent).await?;
-    respond_many(&request, outcome, query).await
+    let removal = outcome.removal();
+    Ok(with_removal(respond_many(&request, outcome, query).await?, removal))
 }
 
 #[utoipa::path(
@@ -181,7 +184,7 @@ pub async fn patch(request: RequestContext, RunInPath { board, run }: RunInPath,
     description = "Its points are hidden, and come back when it is restored.",
     params(RunPath, SelectQuery, IdempotencyHeaders),
     responses(
-        (status = 200, description = "The deleted run.", body = RunOrRepeated),
+        (status = 200, description = "The deleted run.", body = RunOrRepeated, headers(("Agnez-Removal", description = "The number that `POST /boards/{board}/run-restore` undoes it by."))),
         (status = 404, response = NotFound),
         (status = 410, response = Gone),
         ChangeErrors
@@ -191,7 +194,8 @@ pub async fn remove(request: RequestContext, RunInPath { board, run }: RunInPath
     let query = query_of_one(&request.query)?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}"), &[], &ResponseShape::Run)?;
     let outcome = request.app.boards.remove_runs(board, RunTarget::One(run), idempotent).await?;
-    Ok(json_response(outcome.response(&query)))
+    let removal = outcome.removal();
+    Ok(with_removal(json_response(outcome.response(&query)), removal))
 }
 
 #[utoipa::path(
@@ -212,6 +216,40 @@ pub async fn restore(request: RequestContext, RunInPath { board, run }: RunInPat
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}/restore"), &[], &ResponseShape::Run)?;
     let outcome = request.app.boards.restore_run(board, run, idempotent).await?;
     Ok(json_response(outcome.response(&query)))
+}
+
+#[utoipa::path(
+    post,
+    path = "/boards/{board}/run-restore",
+    operation_id = "restoreRuns",
+    summary = "Undo a deletion of runs",
+    description = "Restores all runs that one deletion has removed, with their points: all or none, with one event.",
+    params(BoardPath, ("removal" = u64, Query, description = "The number in `Agnez-Removal` of the answer to the deletion, which is that of its event."), IdempotencyHeaders),
+    responses(
+        (status = 200, description = "The runs, without their metrics.", body = Vec<RunOrRepeated>),
+        (status = 404, response = NotFound),
+        (status = 413, response = PayloadTooLarge),
+        ChangeErrors
+    )
+)]
+pub async fn restore_removal(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let mut removal = None;
+    for (key, value) in form_urlencoded::parse(request.query.as_bytes()) {
+        match &*key {
+            "removal" => removal = value.parse().ok(),
+            key => return Err(invalid_parameter(key, "is no key of this query; known is removal", &value).into()),
+        }
+    }
+    let rule = "must be the number of a deletion, a whole number: ?removal=17";
+    let removal = removal.ok_or_else(|| ErrorKind::BadRequest.with(format!("'removal' {rule}.")).at("removal", rule))?;
+    let idempotent = request.idempotent_change(&format!("/boards/{board}/run-restore"), &[], &ResponseShape::Runs)?;
+    let outcome = request.app.boards.restore_removal(board, removal, idempotent).await?;
+    respond_many(&request, outcome, RunQuery::parse("")?).await
+}
+
+fn with_removal(mut response: Response, removal: Option<u64>) -> Response {
+    response.headers_mut().extend(removal.map(|removal| (REMOVAL, HeaderValue::from(removal))));
+    response
 }
 
 /// Whether the request may read one board only: such a reader sees no command and no host.

@@ -136,7 +136,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     leptos_axum::render_app_to_stream(view)(request).await
 }
 
-/// All boards that hold cells, and this one.
+/// All boards that hold cells or runs, and this one.
 fn boards_beside(app: &App, name: &str) -> Vec<String> {
     let mut boards = app.boards.list();
     boards.entry(name.to_owned()).or_default();

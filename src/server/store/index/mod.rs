@@ -30,7 +30,7 @@ pub type ContentFn = fn(&Record, Option<&str>) -> CellContent;
 pub struct Index {
     content_fn: ContentFn,
     boards: HashMap<Arc<str>, BoardIndex>,
-    /// Counts the changes of the set of boards with cells.
+    /// Counts the changes of the set of boards with cells or runs.
     board_list_version: u64,
     /// The board of each cell.
     home: HashMap<CellId, Arc<str>>,
@@ -101,7 +101,7 @@ impl Index {
         self.boards.iter()
     }
 
-    /// Changes when a board gets its first cell or loses its last one.
+    /// Changes when a board gets its first cell or run, or loses its last one.
     pub fn board_list_version(&self) -> u64 {
         self.board_list_version
     }
@@ -275,6 +275,7 @@ impl Index {
     /// Sets the row of a run, with whether it is a tombstone; `None` removes it. `size`: of a tombstone.
     pub(crate) fn set_run(&mut self, board: &Arc<str>, id: &RunId, row: Option<(&Arc<RunRecord>, bool)>, size: RunSize) {
         let board = self.boards.entry(board.clone()).or_default();
+        let had_none = board.runs.is_empty();
         if let Some(before) = board.runs.tombstone(id) {
             self.run_trash.remove(before);
         }
@@ -291,6 +292,7 @@ impl Index {
             }
             None => board.runs.remove(id),
         }
+        self.board_list_version += u64::from(had_none != board.runs.is_empty());
     }
 
     /// At a start: the event of a cell's last points may be one of a board that the cell has left.

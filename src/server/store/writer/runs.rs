@@ -33,6 +33,12 @@ impl Batch<'_> {
         }
     }
 
+    /// The runs of a board that one event has deleted and that can be restored, in no particular order. The event is committed.
+    pub fn removed_runs(&self, board: &str, seq: u64) -> Vec<Arc<RunRecord>> {
+        let committed = self.index.board(board).into_iter().flat_map(|board| board.runs.tombstones()).filter(|record| record.seq == seq);
+        committed.filter_map(|record| self.removed_run(board, &record.id)).filter(|record| record.seq == seq).collect()
+    }
+
     /// All runs of a board, in no particular order.
     pub fn runs(&self, board: &str) -> Vec<Arc<RunRecord>> {
         let committed = self.index.board(board).into_iter().flat_map(|board| board.runs.iter());
@@ -162,12 +168,14 @@ impl Batch<'_> {
         touched.or_else(|| self.index.board(board)?.document.as_ref()).cloned()
     }
 
-    /// Creates or replaces the document of a board.
+    /// Creates or replaces the document of a board. Readers of its runs get an event without runs.
     pub fn put_board_document(&mut self, board: &Arc<str>, keys: Map<String, Value>) -> Arc<BoardDocument> {
         let before = self.board_document(board);
         let (rev, created_ms) = before.map_or((0, self.now_ms), |before| (before.rev, before.created_ms));
         let document = Arc::new(BoardDocument { keys, rev: rev + 1, created_ms, updated_ms: self.now_ms });
         self.current.board_documents.insert(board.clone(), document.clone());
+        // Pages and readers of runs show the title, and compare by the goal.
+        self.run_event(ChangeKind::Updated, board);
         document
     }
 }

@@ -76,6 +76,9 @@ pub struct Event {
     /// Of appended, where there are any: by `_id`, the names of series that the cell has no more.
     #[schema(required = false)]
     removed: BTreeMap<String, Vec<String>>,
+    /// Of an updated of runs that has none: the document of the board, or null without one.
+    #[schema(required = false)]
+    board: Value,
     /// Of a snapshot of cells: everything; forget what was known. Empty in the view document, where a created of
     /// each document follows.
     #[schema(required = false)]

@@ -72,7 +72,7 @@ async fn runs_and_their_series_survive_a_restart() {
             let names: Vec<_> = board.runs.iter().map(|run| (run.id.as_str(), run.rev, run.beat_ms)).collect();
             assert_eq!(names, [("first", 2, 77), ("second", 1, 0)]);
             assert_eq!(board.runs.get(&run_id("first")).unwrap().text("name"), "first try");
-            assert_eq!((board.run_seq, board.document.as_ref().unwrap().keys["title"].clone()), (2, "Digits".into()));
+            assert_eq!((board.run_seq, board.document.as_ref().unwrap().keys["title"].clone()), (3, "Digits".into()));
             let known = index.cell_series(&id("a")).unwrap();
             assert_eq!((known.list.len(), known.run_series(), known.of_run(&run_id("first")).len()), (1, 3, 2));
             assert_eq!(known.get(&series_id("second", "train")).unwrap().metric.as_deref(), Some("loss/train"));
