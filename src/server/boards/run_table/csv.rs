@@ -33,7 +33,7 @@ impl Boards {
         let (query, signs, indexes) = (query.clone(), self.signs.clone(), self.config_indexes.clone());
         let work = move |store: &Store, board: &str| {
             let configs = indexes.of(board);
-            let found = find(store, board, &query, &RunClock::now(&signs), &configs, is_public)?;
+            let found = find(store, board, &query, &RunClock::now(&signs), &configs, is_public, usize::MAX)?;
             Ok::<_, ApiError>(RunTableLines::new(found, store, board, &query))
         };
         Ok(self.search_board(board, work).await??)

@@ -27,7 +27,7 @@ pub use query::RunTableQuery;
 
 /// The runs that a table lists, with its columns.
 struct FoundRuns {
-    /// All that were found, in order.
+    /// All that were found; as many as were wanted are in order.
     runs: Vec<RunView>,
     layout: TableLayout,
     run_seq: u64,
@@ -48,7 +48,7 @@ impl Boards {
         let work = move |store: &Store, board: &str| {
             let configs = indexes.of(board);
             let clock = RunClock::now(&signs);
-            let found = find(store, board, &query, &clock, &configs, is_public)?;
+            let found = find(store, board, &query, &clock, &configs, is_public, query.end())?;
             Ok::<_, ApiError>(found.page(store, board, &query, &signs))
         };
         Ok(self.search_board(board, work).await??)
@@ -59,6 +59,7 @@ fn is_archived(run: &RunRecord) -> bool {
     run.keys.get("archived") == Some(&Value::Bool(true))
 }
 
+/// Finds the runs, of which the `first` ones are in order.
 fn find(
     store: &Store,
     board: &str,
@@ -66,6 +67,7 @@ fn find(
     clock: &RunClock,
     configs: &Mutex<ConfigIndex>,
     is_public: bool,
+    first: usize,
 ) -> Result<FoundRuns, ApiError> {
     let known = BoardRuns::read(store, board);
     let selection = known.prepare(store, board, query.runs.clone(), is_public)?;
@@ -73,7 +75,8 @@ fn find(
     let archived = known.runs.iter().filter(|run| is_archived(run)).count();
     let views = known.runs.iter().filter(|run| query.archived.includes(is_archived(run)));
     let views: Vec<RunView> = views.map(|run| selection.view(run.clone(), clock)).collect();
-    let mut runs = selection.select(views, || false)?;
+    let first = if query.group.is_some() { usize::MAX } else { first };
+    let mut runs = selection.select_first(views, first, || false)?;
     if let Some((by, group)) = &query.group {
         let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
         let groups = group_runs(runs.iter().map(|view| view.record.clone()).collect(), &keys);

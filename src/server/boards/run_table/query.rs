@@ -83,6 +83,12 @@ impl RunTableQuery {
         let (skip, limit) = self.runs.page(RunTable::DEFAULT_ROWS);
         (skip, limit.min(MAX_RUN_TABLE_ROWS))
     }
+
+    /// The number of the row behind the last one of the page.
+    pub(super) fn end(&self) -> usize {
+        let (skip, limit) = self.page();
+        skip.saturating_add(limit)
+    }
 }
 
 fn parse_columns(value: &str) -> Result<Vec<String>, ApiError> {

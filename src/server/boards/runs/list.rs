@@ -59,6 +59,16 @@ impl RunSelection {
 
     /// The matching runs, in order.
     pub(in crate::server::boards) fn select(&self, views: Vec<RunView>, is_cancelled: impl Fn() -> bool) -> Result<Vec<RunView>, ApiError> {
+        self.select_first(views, usize::MAX, is_cancelled)
+    }
+
+    /// The matching runs, the `first` ones in order before the others.
+    pub(in crate::server::boards) fn select_first(
+        &self,
+        views: Vec<RunView>,
+        first: usize,
+        is_cancelled: impl Fn() -> bool,
+    ) -> Result<Vec<RunView>, ApiError> {
         let budgets = (SearchBudget::whole(), QueryBudget::whole());
         let mut found = Vec::new();
         for view in views {
@@ -80,11 +90,17 @@ impl RunSelection {
             .map(|(_, descends)| *descends)
             .chain(self.query.query.sort_fields().iter().map(|(_, descends)| *descends))
             .collect();
-        found.sort_by(|(a, one), (b, other)| {
+        let order = |(a, one): &(Vec<SortKey>, RunView), (b, other): &(Vec<SortKey>, RunView)| {
             let sorted = a.iter().zip(b).zip(&descends).map(|((a, b), descends)| compare_keys(a, b, *descends)).find(|order| order.is_ne());
             // The newest first.
             sorted.unwrap_or(Ordering::Equal).then_with(|| other.record.created_order.cmp(&one.record.created_order))
-        });
+        };
+        // A page needs its rows in order, not all runs.
+        if first < found.len() {
+            found.select_nth_unstable_by(first, order);
+        }
+        let end = first.min(found.len());
+        found[..end].sort_unstable_by(order);
         Ok(found.into_iter().map(|(_, view)| view).collect())
     }
 

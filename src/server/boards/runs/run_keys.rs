@@ -123,12 +123,15 @@ impl Boards {
 fn names(store: &Store, board: &str, known: &BoardRuns, configs: &ConfigIndex, query: &RunKeysQuery) -> RunKeys {
     let catalog = MetricCatalog::read(store, board);
     let metrics = query.choose("metrics", catalog.iter().map(|(name, _)| name.clone()), |name| name);
-    let derived = DERIVED_KEYS.iter().map(|(key, value_type)| key_summary(key, *value_type, known.runs.len()));
-    let listed = LISTED_KEYS.iter().map(|key| document_summary(&known.runs, key));
+    let summary = |key: &str| match DERIVED_KEYS.iter().find(|(derived, _)| *derived == key) {
+        Some((_, value_type)) => key_summary(key, *value_type, known.runs.len()),
+        None => document_summary(&known.runs, key),
+    };
+    let document_keys = DERIVED_KEYS.iter().map(|(key, _)| *key).chain(LISTED_KEYS);
     RunKeys {
         config: query.choose("config", configs.keys(), |key| key).into_iter().filter_map(|key| configs.summary_of(key)).collect(),
         metrics: metric_keys(store, board, &metrics),
-        document: query.choose("run", derived.chain(listed), |key| &key.key),
+        document: query.choose("run", document_keys, |key| key).into_iter().map(summary).collect(),
         ..RunKeys::empty(known)
     }
 }
@@ -214,11 +217,11 @@ fn document_summary(runs: &[Arc<RunRecord>], key: &str) -> KeySummary {
 /// These metrics by their last values. Looks at the series of runs in the cells that have one of them, at one cell at a time.
 fn metric_keys(store: &Store, board: &str, names: &[Arc<str>]) -> Vec<MetricKey> {
     struct Found {
-        runs: HashSet<RunId>,
+        runs: Vec<RunId>,
         min: f64,
         max: f64,
     }
-    let new = |name: &Arc<str>| (name.clone(), Found { runs: HashSet::new(), min: f64::INFINITY, max: f64::NEG_INFINITY });
+    let new = |name: &Arc<str>| (name.clone(), Found { runs: Vec::new(), min: f64::INFINITY, max: f64::NEG_INFINITY });
     let mut metrics: BTreeMap<Arc<str>, Found> = names.iter().map(new).collect();
     for cell in cells_of(store, board) {
         let index = store.index();
@@ -229,13 +232,16 @@ fn metric_keys(store: &Store, board: &str, names: &[Arc<str>]) -> Vec<MetricKey>
         for series in here.of_runs() {
             let (Some(metric), Some(run), Some(last)) = (&series.metric, &series.id.run, series.last) else { continue };
             let Some(found) = metrics.get_mut(metric).filter(|_| known.runs.contains(run)) else { continue };
-            found.runs.insert(run.clone());
+            found.runs.push(run.clone());
             if last.y.is_finite() {
                 (found.min, found.max) = (found.min.min(last.y), found.max.max(last.y));
             }
         }
     }
-    let key = |(key, Found { runs, min, max })| {
+    let key = |(key, Found { mut runs, min, max })| {
+        // A run may have a metric in two cells.
+        runs.sort_unstable();
+        runs.dedup();
         let number = |number: f64| (min <= max).then(|| json_number(number));
         MetricKey { key, runs: runs.len(), min: number(min), max: number(max) }
     };
