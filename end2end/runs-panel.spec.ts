@@ -221,3 +221,12 @@ test("the panel is resized, folded, and reached by keys", async ({ page, agnez }
   await page.keyboard.press("[");
   await expect(rows(page).first()).toBeVisible();
 });
+
+test("a link leads to one run, also before the script is there", async ({ page, agnez }) => {
+  await sweep(agnez);
+  expect((await agnez.call("GET", "/b/digits?run=run-1")).status).toBe(200);
+  await openBoard(page, `${BOARD}?run=run-1`);
+  await expect(panel(page).getByRole("region", { name: "run-1" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(rows(page)).toHaveCount(4);
+});

@@ -77,7 +77,10 @@ fn Panel() -> impl IntoView {
         advance_clock(dashboard);
     });
     let loader = RowLoader::start(dashboard);
-    let opened = runs.opened;
+    // The details of a run are made in the browser only: they have times in the reader's zone.
+    let is_hydrated = RwSignal::new(false);
+    Effect::new(move |_| is_hydrated.set(true));
+    let opened = Memo::new(move |_| runs.opened.get().filter(|_| is_hydrated.get()));
     view! {
         <aside class="runs-panel" aria-label="Runs" inert=move || dashboard.fullscreen.with(Option::is_some) on:keydown=move |event| panel_size::on_key(dashboard, size, &event)>
             <h2>

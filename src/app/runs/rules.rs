@@ -91,7 +91,7 @@ pub fn Rules() -> impl IntoView {
         <div class="runs-rules">
             <GroupMenu />
             {move || has_groups().then(|| line())}
-            {show()}
+            {move || (!has_groups()).then(show)}
             {move || has_groups().then(|| (metric(), statistic(), baseline()).into_any())}
         </div>
         <p class="comparisons" hidden=move || summary().is_none()>
