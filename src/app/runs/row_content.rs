@@ -157,6 +157,7 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
         ColumnRole::Count if group.used == group.runs => vec![("number", group.runs.to_string())],
         ColumnRole::Count => vec![("number", [&group.used.to_string(), " of ", &group.runs.to_string()].concat())],
         ColumnRole::Metric => vec![("value", number(group.mean)), ("note", spread(group.std))],
+        ColumnRole::Difference if group.is_baseline => vec![("value unsure", "baseline".to_owned()), ("note", String::new())],
         ColumnRole::Difference => {
             let Some(GroupDifference { value, half_width, .. }) = group.difference else {
                 return vec![("value", String::new()), ("note", String::new())];
@@ -193,7 +194,8 @@ fn group_content(dashboard: Dashboard, group: &GroupRow, is_open: bool, columns:
         style: series_color(group.index as usize),
         letter: group_letter(group.index),
         states: states.into_iter().filter(|(_, count)| *count > 0).map(|(word, count)| (word, count.to_string())).collect(),
-        marks: marks(dashboard, &id),
+        // The baseline is said in the column of differences.
+        marks: marks(dashboard, &id).into_iter().filter(|mark| *mark != "baseline").collect(),
         is_drawn,
         tab_index: tab_index(dashboard, &RowKey::Group(group.id), content.index),
         level: Some("1"),
