@@ -7,6 +7,8 @@ mod outlines;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod run_model;
+#[cfg(test)]
 mod runs;
 
 use std::collections::BTreeMap;
