@@ -14,7 +14,7 @@ pub struct ApiError {
     pub code: u16,
     pub class_name: String,
     #[serde(default)]
-    pub data: ErrorData,
+    pub data: Box<ErrorData>,
     /// For input of a wrong type: the first invalid field and its rule.
     #[serde(skip_deserializing)]
     pub errors: FieldError,
