@@ -8,6 +8,7 @@
 
 mod connection_limit;
 mod crash;
+mod crash_runs;
 mod disk;
 mod dropped_connections;
 mod follower;
@@ -19,6 +20,7 @@ mod origin_attacks;
 mod overload;
 mod oversized_requests;
 mod proxy;
+mod run_writer;
 mod server;
 mod shutdown;
 mod slow_readers;
@@ -38,6 +40,9 @@ type Claim = for<'a> fn(&'a mut Share) -> Pin<Box<dyn Future<Output = Row> + 'a>
 /// Name, what is claimed, its part of the time, and how it is tried.
 const CLAIMS: &[(&str, &str, u32, Claim)] = &[
     ("crash", "kill -9: every acknowledged change is stored once, in order", 4, |share| Box::pin(crate::crash::run(share))),
+    ("crash_runs", "kill -9 while runs log, end, are deleted and restored: every point and document is stored once", 3, |share| {
+        Box::pin(crate::crash_runs::run(share))
+    }),
     ("lost_responses", "a change whose response is lost after the commit is done once", 2, |share| {
         Box::pin(crate::lost_responses::run(share))
     }),
