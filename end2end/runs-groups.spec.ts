@@ -9,12 +9,12 @@ const BOARD = "/b/digits";
 // The tests read pixels.
 test.beforeEach(({ problems }) => problems.allow(/willReadFrequently/));
 
-/** Two learning rates with four seeds each: 0.1 has the better accuracy. */
+/** Two learning rates with four seeds each: 0.1 has the better accuracy. A seed helps one rate and not the other. */
 async function sweep(agnez: Agnez): Promise<void> {
-  for (const [lr, best] of [[0.1, 0.9], [0.01, 0.8]] as const) {
-    for (let seed = 0; seed < 4; seed++) {
+  for (const [lr, best, luck] of [[0.1, 0.9, [0, 1, 2, 3]], [0.01, 0.8, [2, 0, 3, 1]]] as const) {
+    for (const [seed, more] of luck.entries()) {
       const run = `lr-${lr}-${seed}`;
-      await log(agnez, "digits", run, [{ step: 0, "val/acc": 0.1 }, { step: 1, "val/acc": best + seed / 1000 }]);
+      await log(agnez, "digits", run, [{ step: 0, "val/acc": 0.1 }, { step: 1, "val/acc": best + more / 1000 }]);
       await patchRun(agnez, "digits", run, { config: { lr, seed }, status: "finished" });
     }
   }
