@@ -89,7 +89,7 @@ test("suggestions complete a name, and errors say what is near", async ({ page, 
   await expect(error).toContainText("sed");
   await expect(rows(page), "the rows stay").toHaveCount(4);
   await error.getByRole("button", { name: "seed" }).click();
-  await expect(search).toHaveValue("seed=1");
+  await expect(search).toHaveValue("config.seed=1");
   await expect(rows(page)).toHaveCount(2);
   await expect(error).toHaveCount(0);
 });
@@ -114,7 +114,7 @@ test("the rule says which runs are drawn, the eye overrides it, and a pinned one
   await expect(row(page, "run-1")).toContainText("pinned");
   await page.keyboard.press("o");
   await drawn(page, id, 2);
-  await expect(canvas(page, id)).toHaveAttribute("aria-label", /run-1 0\.6/);
+  await expect(canvas(page, id)).toHaveAttribute("aria-label", /run-1 · val 0\.6/);
   expect(new URL(page.url()).searchParams.get("solo")).toBe("run-1");
   await page.keyboard.press("o");
   await drawn(page, id, 6);
