@@ -1,5 +1,6 @@
 //! A row of the table: a run, a group of runs, or the room of rows that are not in the document.
 
+use leptos::attr::custom::custom_attribute;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -123,7 +124,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                 class=class.clone()
                 style=style.clone()
                 aria-rowindex=(index + 2).to_string()
-                attr:aria-level=content.level
+                {..custom_attribute("aria-level", content.level)}
                 aria-expanded=is_group.then(|| word(is_open))
                 title=(!content.title.is_empty()).then(|| content.title.clone())
                 aria-selected=content.is_selected.then_some("true")
