@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 
 use super::canvas;
-use super::chart_runs::ChartRuns;
+use super::chart_runs::{ChartRuns, DrawnRun};
 use super::chart_state::ChartState;
 use super::column_cache::CachedSeries;
+use super::groups::CachedGroup;
 use super::panel_state::{PanelTarget, PanelValues, SeriesSummary};
 use super::readout::non_finite_counts;
 use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom;
-use crate::charts::format_number;
+use crate::charts::{Emphasis, format_number, series_key};
 use crate::protocol::{CellId, XAxis};
 use crate::routes;
 
@@ -24,6 +25,12 @@ impl ChartRegistry {
         })
         .flatten()
         .unwrap_or_default()
+    }
+
+    /// The address of the values of a cell as text: of the groups that a chart draws, or of all points.
+    pub fn csv_file(self, id: &CellId) -> String {
+        let of_chart = |charts: &mut Charts| charts.chart_and_runs(id).map(|(_, runs)| csv_file(id, runs));
+        self.with(of_chart).flatten().unwrap_or_else(|| routes::csv_file(id))
     }
 
     /// Draws with this smoothing before it is stored: while a slider is dragged.
@@ -65,7 +72,7 @@ impl Charts {
             let (chart, runs) = self.chart_and_runs(id)?;
             return Some(PanelValues {
                 svg: routes::svg_file(id, &export_query(chart, runs)),
-                csv: routes::csv_file(id),
+                csv: csv_file(id, runs),
                 series: chart.cache.series.iter().zip(&chart.looks.labels).filter_map(summarize).collect(),
                 ..setting_values(chart)
             });
@@ -109,6 +116,11 @@ fn summarize((series, label): (&CachedSeries, &String)) -> Option<SeriesSummary>
     })
 }
 
+/// Of the groups that are compared, or of all points.
+fn csv_file(id: &CellId, runs: &ChartRuns) -> String {
+    routes::csv_file(id) + runs.grouping.as_ref().map_or("", |grouping| grouping.query.as_str())
+}
+
 fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
     let mut query = String::new();
     let mut add = |name: &str, value: &str| query.extend([name, &routes::encoded(value)]);
@@ -116,16 +128,29 @@ fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
         add("&from=", &dom::number_text(viewport.from));
         add("&to=", &dom::number_text(viewport.to));
     }
-    if let Some(runs) = runs.query() {
-        add("&runs=", &runs);
+    let grouping = runs.grouping.as_ref();
+    // Members of the group that is pointed at are no part of the picture.
+    let is_lasting = |run: &&DrawnRun| run.emphasis != Emphasis::Thin;
+    if runs.query().is_some() {
+        add("&runs=", &runs.drawn.iter().filter(is_lasting).map(|run| run.id.as_str()).collect::<Vec<_>>().join(","));
     }
-    if chart.own_hidden.is_some() {
+    let is_group_shown = |group: &&CachedGroup| grouping.is_some_and(|grouping| grouping.draws(group.curve.group)) && !chart.is_group_hidden(group);
+    let shown_groups: Vec<&CachedGroup> = chart.groups.groups.iter().filter(is_group_shown).collect();
+    if chart.own_hidden.is_some() || shown_groups.len() < chart.groups.groups.len() {
         // No series has an empty name: it excludes all that are not named.
         add("&series=", "");
         for series in chart.cache.series.iter().filter(|series| !chart.is_hidden(series)) {
             add("&series=", &series.key());
         }
+        for group in shown_groups {
+            add("&series=", &series_key(Some(&group.owner), &group.curve.split));
+        }
     }
+    if let Some(grouping) = grouping {
+        query.push_str(&grouping.query);
+        return query;
+    }
+    let mut add = |name: &str, value: &str| query.extend([name, &routes::encoded(value)]);
     if chart.settings.x == XAxis::Wall {
         // The zone has the offset of each date. A server that does not know it takes the offset of the last one.
         let zone = dom::time_zone();

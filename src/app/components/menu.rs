@@ -129,7 +129,7 @@ fn choose(dashboard: Dashboard, item: Item) {
         Item::SavePng => dashboard.save_png(id),
         // The reply is a download: the page stays.
         Item::SaveSvg => drop(window().location().assign(&routes::svg_file(&id, &dashboard.charts.export_query(&id)))),
-        Item::SaveCsv => drop(window().location().assign(&routes::csv_file(&id))),
+        Item::SaveCsv => drop(window().location().assign(&dashboard.charts.csv_file(&id))),
         Item::Delete => dashboard.remove(id),
     }
 }

@@ -100,6 +100,7 @@ fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions
 fn needs(record: &Record, format: ExportFormat) -> MemoryNeeds {
     let value = record.value.bytes();
     match format {
+        ExportFormat::Csv if record.is_line() => MemoryNeeds { working: LINE_RENDER_BYTES, output: MAX_SVG_BYTES },
         ExportFormat::Csv => MemoryNeeds { working: VALUE_COPIES * value, output: (2 * value).max(MAX_SVG_BYTES) },
         ExportFormat::Json => MemoryNeeds { working: 2 * value, output: value.max(4) },
         _ if record.is_line() => MemoryNeeds { working: LINE_RENDER_BYTES, output: MAX_SVG_BYTES },
@@ -109,6 +110,10 @@ fn needs(record: &Record, format: ExportFormat) -> MemoryNeeds {
 
 async fn make(app: &App, record: Arc<Record>, format: ExportFormat, options: &ExportOptions) -> Result<Rendering, ServerError> {
     let title = title(options, &record).to_owned();
+    if let (Some(groups), ExportFormat::Csv) = (&options.view.groups, format) {
+        let csv = line_chart::groups_csv(&app.boards, &record, groups, &options.view).await?;
+        return Ok(Rendering::new(csv, "", record.version));
+    }
     if record.is_line() && format == ExportFormat::Svg {
         let svg = line_chart::svg(&app.boards, &record, &options.view, &options.canvas(&title), options.legend).await?;
         return Ok(Rendering::new(svg, "", record.version));

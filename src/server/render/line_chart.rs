@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::drawn_groups::{DrawnGroups, GroupsView};
 use super::drawn_runs::DrawnRuns;
 use crate::app::Prerendered;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, LegendItem, LineChart, MAX_FOLDED_NAMES, NamedSeries, SeriesStyle,
-    SeriesView, StyledSeries, Theme, TimeZone, is_series_hidden, legend_items, legend_labels, needs_two_rows, series_key, series_label,
+    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES, NamedSeries, SeriesStyle,
+    SeriesView, StyledSeries, Theme, TimeZone, group_name, is_series_hidden, legend_items, legend_labels, needs_two_rows, series_key, series_label,
     series_styles,
 };
 use crate::protocol::{Board, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
@@ -16,7 +17,7 @@ use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
-use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
+use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_GROUP_PLACES, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
 use crate::server::store::{Index, Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
@@ -40,21 +41,27 @@ pub struct LineView {
     pub window: Option<(f64, f64)>,
     /// The names of the series that are drawn, those of runs as [`series_key`]; those that are not hidden when `None`.
     pub series: Option<Vec<String>>,
-    /// The runs that are drawn; those that the page draws first when `None`.
+    /// The runs that are drawn; those that the page draws first when `None`. Beside groups they are drawn in bold.
     pub runs: Option<Vec<RunId>>,
+    /// The groups that are drawn in place of runs.
+    pub groups: Option<GroupsView>,
     /// The clock of wall times.
     pub zone: TimeZone,
 }
 
+impl LineView {
+    /// Whether a series is drawn; `owner`: the run or the group that it belongs to.
+    fn shows(&self, settings: &LineSettings, owner: Option<&str>, name: &str) -> bool {
+        match &self.series {
+            Some(keys) => keys.contains(&series_key(owner, name)),
+            None => !is_series_hidden(&settings.hidden, owner, name),
+        }
+    }
+}
+
 /// The places of the series that are drawn among all of the chart, and how many more are shown but not drawn.
 fn choose_series(ids: &[SeriesId], settings: &LineSettings, view: &LineView) -> (Vec<usize>, usize) {
-    let is_shown = |SeriesId { run, name }: &SeriesId| {
-        let run = run.as_ref().map(RunId::as_str);
-        match &view.series {
-            Some(keys) => keys.contains(&series_key(run, name)),
-            None => !is_series_hidden(&settings.hidden, run, name),
-        }
-    };
+    let is_shown = |SeriesId { run, name }: &SeriesId| view.shows(settings, run.as_ref().map(RunId::as_str), name);
     let mut shown: Vec<_> = (0..ids.len()).filter(|at| is_shown(&ids[*at])).collect();
     let left_out = shown.len().saturating_sub(MAX_DRAWN_SERIES);
     shown.truncate(MAX_DRAWN_SERIES);
@@ -75,13 +82,15 @@ fn series_looks(ids: &[SeriesId], runs: &DrawnRuns) -> (Vec<String>, Vec<SeriesS
     (ids.iter().map(label).collect(), series_styles(styled, runs.has_one_run()))
 }
 
-/// The names of a chart.
+/// A series as the legend knows it.
+fn named<'a>(slot: usize, id: &'a SeriesId, style: SeriesStyle, runs: &'a DrawnRuns) -> NamedSeries<'a> {
+    let owner = id.run.as_ref().map(|run| (run.as_str(), runs.get(run).map_or(run.as_str(), |run| run.name.as_str())));
+    NamedSeries { slot, owner, name: &id.name, style }
+}
+
+/// The names of a chart of these series.
 fn names(ids: &[SeriesId], styles: &[SeriesStyle], runs: &DrawnRuns) -> Vec<LegendItem> {
-    let series = ids.iter().zip(styles).enumerate().map(|(slot, (id, style))| {
-        let owner = id.run.as_ref().map(|run| (run.as_str(), runs.get(run).map_or(run.as_str(), |run| run.name.as_str())));
-        NamedSeries { slot, owner, name: &id.name, style: *style }
-    });
-    legend_items(series, runs.has_one_run())
+    legend_items(ids.iter().zip(styles).enumerate().map(|(slot, (id, style))| named(slot, id, *style, runs)), runs.has_one_run())
 }
 
 /// The chart with what is on disk now: of many series the first 50, with fewer columns each.
@@ -99,7 +108,14 @@ pub async fn svg(
         CanvasSize::Fluid { .. } => FLUID_COLUMNS,
     };
     let (from, to) = view.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-    let runs = DrawnRuns::find(boards, &record.board, view.runs.as_deref());
+    let groups = match &view.groups {
+        Some(groups) => {
+            Some(DrawnGroups::read(boards, (&record.board, &record.id), groups, settings.x, view.window, (width, settings.smooth)).await?)
+        }
+        None => None,
+    };
+    let requested = if groups.is_some() { Some(view.runs.as_deref().unwrap_or_default()) } else { view.runs.as_deref() };
+    let runs = DrawnRuns::find(boards, &record.board, requested);
     let all = series_ids(&boards.index(), &record.id, &runs);
     let drawn: Vec<&SeriesId> = choose_series(&all, &settings, view).0.into_iter().map(|at| &all[at]).collect();
     // There are at most two columns a pixel.
@@ -111,9 +127,24 @@ pub async fn svg(
     let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
     let ids: Vec<SeriesId> = series.iter().map(|series| SeriesId { run: series.run.clone(), name: series.name.as_str().into() }).collect();
     let (labels, styles) = series_looks(&ids, &runs);
-    let (drawn, left_out) = choose_series(&ids, &settings, view);
+    let (mut drawn, mut left_out) = choose_series(&ids, &settings, view);
+    if groups.is_some() && axis == Axis::Time {
+        // Times of runs begin at 0, those of series at 1970.
+        drawn.clear();
+    }
+    let (group_styles, group_labels) = groups.as_ref().map(DrawnGroups::looks).unwrap_or_default();
+    let owners = groups.as_ref().map(DrawnGroups::owners).unwrap_or_default();
     let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
-    let curves: Vec<SeriesView> = drawn
+    let emphasis = if groups.is_some() { Emphasis::Bold } else { Emphasis::Normal };
+    let mut curves: Vec<SeriesView> = Vec::new();
+    for (at, curve) in groups.iter().flat_map(|groups| &groups.curves).enumerate() {
+        if view.shows(&settings, Some(&owners[at]), &curve.split) {
+            let group = Some(GroupView { columns: &curve.columns, runs: curve.runs, index: curve.index });
+            let (name, style) = (group_labels[at].as_str(), group_styles[at]);
+            curves.push(SeriesView { name, slot: series.len() + at, style, group, ..SeriesView::default() });
+        }
+    }
+    let of_series = drawn
         .into_iter()
         .map(|slot| SeriesView {
             name: &labels[slot],
@@ -122,23 +153,45 @@ pub async fn svg(
             fades_superseded: axis == Axis::Step && ids[slot].run.is_some(),
             columns: &series[slot].columns,
             smoothed: smoothed(slot),
-            ..SeriesView::default()
-        })
-        .collect();
-    let origin = Some(origin).filter(|origin| origin.is_finite());
+            emphasis: if ids[slot].run.is_some() { emphasis } else { Emphasis::Normal },
+            group: None,
+        });
+    curves.extend(of_series);
+    left_out += groups.as_ref().map_or(0, |groups| groups.more);
+    let origin = if groups.is_some() { Some(0.0) } else { Some(origin).filter(|origin| origin.is_finite()) };
+    let x_axis = if groups.is_some() && axis == Axis::Time { XAxis::Relative } else { settings.x };
     let all_hidden = match curves.is_empty() {
-        true if !series.is_empty() => AllHidden::Series,
+        true if !series.is_empty() || !owners.is_empty() => AllHidden::Series,
         true if runs.hides_any() => AllHidden::Runs,
         _ => AllHidden::No,
     };
     let (window, zone) = (view.window, view.zone.clone());
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
-    let options = ChartOptions { x_axis: settings.x, y_scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
-    let shown: Vec<SeriesId> = curves.iter().map(|curve| ids[curve.slot].clone()).collect();
-    let shown_styles: Vec<SeriesStyle> = curves.iter().map(|curve| curve.style).collect();
-    let items = if has_legend { Some(names(&shown, &shown_styles, &runs)) } else { None };
-    let list = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: "", left_out }.draw(canvas);
+    let options = ChartOptions { x_axis, y_scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
+    let drawn_groups = groups.as_ref().map_or(&[][..], |groups| &groups.curves);
+    let shown = curves.iter().map(|SeriesView { slot, style, .. }| match slot.checked_sub(series.len()) {
+        Some(at) => {
+            NamedSeries { slot: *slot, owner: Some((&owners[at], &drawn_groups[at].label)), name: &drawn_groups[at].split, style: *style }
+        }
+        None => named(*slot, &ids[*slot], *style, &runs),
+    });
+    let mut items = if has_legend { Some(legend_items(shown, runs.has_one_run() && groups.is_none())) } else { None };
+    for item in items.iter_mut().flatten().filter(|item| !item.is_split) {
+        if let Some(at) = item.slots[0].checked_sub(series.len()) {
+            item.name = group_name(drawn_groups[at].index, &item.name, drawn_groups[at].runs);
+        }
+    }
+    let method = groups.as_ref().filter(|_| has_legend).map(DrawnGroups::method).unwrap_or_default();
+    let list = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: &method, left_out }.draw(canvas);
     Ok(svg::svg(&list, canvas))
+}
+
+/// The curves of groups as a table, over the whole axis or the window of the drawing.
+pub async fn groups_csv(boards: &Boards, record: &Arc<Record>, groups: &GroupsView, view: &LineView) -> Result<String, ServerError> {
+    let settings = settings(record);
+    let place = (&*record.board, &record.id);
+    let read = DrawnGroups::read(boards, place, groups, settings.x, view.window, (MAX_GROUP_PLACES, settings.smooth)).await?;
+    Ok(read.csv())
 }
 
 /// Changes whenever the drawing may.

@@ -48,25 +48,24 @@ impl GroupCache {
         };
         let Some(viewport) = viewport else {
             let is_same =
-                loaded.from == from && loaded.to == to && loaded.smooth == smooth && self.is_fine(width, self.extent.1 - self.extent.0);
+                loaded.from == from && loaded.to == to && loaded.smooth == smooth && self.is_fine(loaded, width, self.extent.1 - self.extent.0);
             return (!is_same || self.is_stale).then_some(all);
         };
-        let (from, to) = viewport.with_margins();
-        let to = if viewport.follow { f64::INFINITY } else { to };
-        let wanted = ColumnQuery { axis, from, to, width: width.saturating_mul(3), smooth };
+        // The server makes at most 1024 places: less margin than for series leaves more of them to the window.
+        let margin = viewport.width() / 2.0;
+        let to = if viewport.follow { f64::INFINITY } else { viewport.to + margin };
+        let wanted = ColumnQuery { axis, from: viewport.from - margin, to, width: width.saturating_mul(2), smooth };
         let edge = viewport.width() / 4.0;
         let is_there = loaded.from <= (viewport.from - edge).max(self.extent.0) && (viewport.to + edge).min(self.extent.1) <= loaded.to;
-        let is_same = is_there && loaded.smooth == smooth && self.is_fine(width, viewport.width());
+        let is_same = is_there && loaded.smooth == smooth && self.is_fine(loaded, width, viewport.width());
         (!is_same || self.is_stale).then_some(wanted)
     }
 
-    /// Whether the columns are as narrow as a pixel of a window that is `seen` wide. Steps are exact in every window.
-    fn is_fine(&self, width: u32, seen: f64) -> bool {
-        let pixel = seen / f64::from(width.max(1));
-        self.groups.iter().all(|group| match group.curve.grid {
-            GroupGrid::Steps => true,
-            GroupGrid::Columns { from, to, count } => (to - from) / f64::from(count.max(1)) <= 1.5 * pixel,
-        })
+    /// Whether a pixel's columns were requested for a window that is `seen` wide: the server may make fewer. Steps are exact in every window.
+    fn is_fine(&self, loaded: &ColumnQuery, width: u32, seen: f64) -> bool {
+        let span = loaded.to.min(self.extent.1) - loaded.from.max(self.extent.0);
+        let is_requested = span / f64::from(loaded.width.max(1)) <= 1.5 * seen / f64::from(width.max(1));
+        is_requested || self.groups.iter().all(|group| group.curve.grid == GroupGrid::Steps)
     }
 
     /// Takes a response; `None`: nothing has changed since the last one.
@@ -137,7 +136,11 @@ mod tests {
         assert_eq!(steps.missing_query(None, Axis::Step, 100, 0.0, "&by=lr"), None);
         let columns = loaded(GroupGrid::Columns { from: 0.0, to: 1000.0, count: 100 });
         let query = columns.missing_query(seen, Axis::Step, 100, 0.0, "&by=lr").unwrap();
-        assert_eq!((query.from, query.to, query.width), (300.0, 600.0, 300));
+        assert_eq!((query.from, query.to, query.width), (350.0, 550.0, 200));
+        // However few columns the server has made of it, it is not requested again.
+        let mut zoomed = columns;
+        zoomed.finish_query(query, "&by=lr", Some(cell(GroupGrid::Columns { from: 350.0, to: 550.0, count: 4 }, &[400.0, 500.0])));
+        assert_eq!(zoomed.missing_query(seen, Axis::Step, 100, 0.0, "&by=lr"), None);
     }
 
     #[test]

@@ -3,6 +3,10 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+<<<<<<< HEAD
+=======
+use super::group_parameters::GroupParameters;
+>>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
 use super::request::RequestContext;
 use super::runs::is_share;
 use super::{invalid_parameter as wrong, points};
@@ -33,7 +37,9 @@ struct ExportQuery {
 }
 
 impl ExportQuery {
-    fn parse(query: &str) -> Result<Self, ApiError> {
+    /// `is_public`: without what a share does not show.
+    fn parse(query: &str, is_public: bool) -> Result<Self, ApiError> {
+        let mut groups = GroupParameters::default();
         let (mut theme, mut from, mut to) = (None, None, None);
         let (mut offset, mut tz): (Option<i32>, Option<String>) = (None, None);
         let (mut choice, mut download) = (RunChoice::default(), false);
@@ -79,7 +85,12 @@ impl ExportQuery {
                 "runs" => options.view.runs = Some(runs(&key, &value)?),
                 "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
                 "tz" => tz = Some(value.into_owned()),
+<<<<<<< HEAD
                 key => drop(choice.take(key, &value)?),
+=======
+                "by" | "q" | "line" | "band" => groups.set(&key, &value)?,
+                _ => {}
+>>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
             }
         }
         let named = tz.as_deref().and_then(time_zones::named);
@@ -90,6 +101,7 @@ impl ExportQuery {
             (None, None, None) => TimeZone::default(),
             (None, None, Some(tz)) => return Err(wrong("tz", "must be a time zone's name, such as 'Europe/Berlin'", &tz)),
         };
+        options.view.groups = groups.finish(is_public)?;
         // A file goes into papers, so it is light; the page follows the theme of its reader.
         options.theme = theme.unwrap_or(if download { Theme::Light } else { Theme::Auto });
         options.view.window = match (from, to) {
@@ -122,7 +134,12 @@ fn is_yes(value: &str) -> bool {
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
 pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Response, ServerError> {
+<<<<<<< HEAD
     let (app, principal) = (&request.app, request.principal());
+=======
+    let RequestContext { app, query, headers, .. } = request;
+    let (principal, is_public) = (request.principal(), is_share(request));
+>>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
     let (format, media_type) = match form {
         "svg" => (ExportFormat::Svg, "image/svg+xml"),
         "csv" => (ExportFormat::Csv, "text/csv; charset=utf-8"),
@@ -133,7 +150,11 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
                 .into());
         }
     };
+<<<<<<< HEAD
     let ExportQuery { mut options, choice, download } = ExportQuery::parse(&request.query)?;
+=======
+    let ExportQuery { options, download } = ExportQuery::parse(query, is_public)?;
+>>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
     let record = app.boards.record(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     // Of the value before it is read: one that changes meanwhile is read again, not kept under a tag that is not its own. Another
     // release may draw in another way, and the name stands in the drawing.
@@ -151,7 +172,7 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
         return Ok((StatusCode::NOT_MODIFIED, head(options.is_of(&record))).into_response());
     }
     let kind = [(header::CONTENT_TYPE, media_type)];
-    if record.is_line() && format == ExportFormat::Csv {
+    if record.is_line() && format == ExportFormat::Csv && options.view.groups.is_none() {
         let body = points::csv(app, principal, &record.id).await?;
         return Ok((head(false), kind, body).into_response());
     }
@@ -187,6 +208,12 @@ fn file_name(name: &str, id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::groups::{Band, GroupLine};
+    use crate::server::render::drawn_groups::GroupsView;
+
+    fn parse(query: &str) -> Result<ExportQuery, ApiError> {
+        ExportQuery::parse(query, false)
+    }
 
     #[test]
     fn file_names_are_plain() {
@@ -196,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_an_address_asks_for() {
-        let asked = ExportQuery::parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
+        let asked = parse("width=640&height=320&theme=dark&v=7&download=1&legend=0").unwrap();
         assert_eq!(
             asked,
             ExportQuery {
@@ -215,15 +242,15 @@ mod tests {
         for (query, field) in
             [("width=10", "width"), ("height=NaN", "height"), ("width=1e9", "width"), ("theme=blue", "theme"), ("v=x", "v")]
         {
-            let error = ExportQuery::parse(query).unwrap_err();
+            let error = parse(query).unwrap_err();
             assert!(error.code == 400 && error.errors.0.contains_key(field), "{query}: {error}");
         }
         for query in ["from=NaN&to=1", "from=0&to=inf", "to=1e999", "from=-Infinity", "from=x", "from="] {
-            let error = ExportQuery::parse(query).unwrap_err();
+            let error = parse(query).unwrap_err();
             assert!(error.message.len() < 80 && error.message.contains("must be a finite number, not '"), "{query}: {error}");
         }
-        assert_eq!(ExportQuery::parse(&"series=a&".repeat(MAX_EXPORTED_SERIES + 1)).unwrap_err().code, 400);
-        assert_eq!(ExportQuery::parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
+        assert_eq!(parse(&"series=a&".repeat(MAX_EXPORTED_SERIES + 1)).unwrap_err().code, 400);
+        assert_eq!(parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
     }
 
     #[test]
@@ -234,32 +261,50 @@ mod tests {
             ("theme=dark&download=1", Theme::Dark),
             ("", Theme::Auto),
         ] {
-            assert_eq!(ExportQuery::parse(query).unwrap().options.theme, theme, "{query}");
+            assert_eq!(parse(query).unwrap().options.theme, theme, "{query}");
         }
     }
 
     #[test]
     fn a_line_is_drawn_as_it_is_asked_for() {
-        let asked = ExportQuery::parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
+        let asked = parse("from=1&to=2&series=a%26b&series=c&offset=-90").unwrap();
         assert_eq!(
             asked.options.view,
             line_chart::LineView {
                 window: Some((1.0, 2.0)),
                 series: Some(vec!["a&b".into(), "c".into()]),
                 runs: None,
+                groups: None,
                 zone: TimeZone::fixed(-90)
             }
         );
-        let runs = |query| ExportQuery::parse(query).unwrap().options.view.runs.map(|runs| runs.iter().map(RunId::to_string).collect());
+        let runs = |query| parse(query).unwrap().options.view.runs.map(|runs| runs.iter().map(RunId::to_string).collect());
         assert_eq!([runs("runs=a,b.c"), runs("runs=")], [Some(vec!["a".to_owned(), "b.c".to_owned()]), Some(vec![])]);
-        assert_eq!(ExportQuery::parse("runs=a,-").unwrap_err().code, 400);
-        assert_eq!(ExportQuery::parse(&format!("runs={}", "a,".repeat(RunList::MAX_RUNS + 1))).unwrap_err().code, 400);
-        let zone = |query| ExportQuery::parse(query).unwrap().options.view.zone;
+        assert_eq!(parse("runs=a,-").unwrap_err().code, 400);
+        assert_eq!(parse(&format!("runs={}", "a,".repeat(RunList::MAX_RUNS + 1))).unwrap_err().code, 400);
+        let zone = |query| parse(query).unwrap().options.view.zone;
         // 1 July 2026.
         assert_eq!(zone("tz=Europe/Berlin&offset=60").offset(1_782_907_200), 7200);
         assert_eq!(zone("tz=Europe/Atlantis&offset=60"), TimeZone::fixed(60));
         for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x", "tz=Europe/Atlantis", "tz="] {
-            assert_eq!(ExportQuery::parse(query).unwrap_err().code, 400, "{query}");
+            assert_eq!(parse(query).unwrap_err().code, 400, "{query}");
+        }
+    }
+    #[test]
+    fn groups_are_drawn_by_their_keys() {
+        let asked = parse("by=config.lr,group&q=lr%3C0.1&line=median").unwrap().options.view.groups;
+        let groups = GroupsView {
+            search: "lr<0.1".into(),
+            by: vec!["config.lr".into(), "group".into()],
+            line: GroupLine::Median,
+            band: Band::Iqr,
+            is_public: false,
+        };
+        assert_eq!(asked, Some(groups));
+        assert_eq!(parse("by=").unwrap().options.view.groups.map(|groups| groups.by.len()), Some(0), "all runs are one group");
+        assert_eq!(parse("q=lr&line=min").unwrap().options.view.groups, None);
+        for query in ["by=lr&line=sum", "by=lr&band=x", "by=lr&line=median&band=t95", "by=lr&q=lr%3C", "by=a,b,c,d,e,f,g,h,i"] {
+            assert_eq!(parse(query).unwrap_err().code, 400, "{query}");
         }
     }
 }

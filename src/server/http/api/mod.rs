@@ -6,6 +6,7 @@ mod document_list;
 mod export;
 mod format;
 pub mod groups;
+mod group_parameters;
 pub mod keras;
 mod line_stream;
 pub mod points;
