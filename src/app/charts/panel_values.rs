@@ -134,7 +134,8 @@ fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
     if runs.query().is_some() {
         add("&runs=", &runs.drawn.iter().filter(is_lasting).map(|run| run.id.as_str()).collect::<Vec<_>>().join(","));
     }
-    let is_group_shown = |group: &&CachedGroup| grouping.is_some_and(|grouping| grouping.draws(group.curve.group)) && !chart.is_group_hidden(group);
+    let is_group_shown =
+        |group: &&CachedGroup| grouping.is_some_and(|grouping| grouping.draws(group.curve.group)) && !chart.is_group_hidden(group);
     let shown_groups: Vec<&CachedGroup> = chart.groups.groups.iter().filter(is_group_shown).collect();
     if chart.own_hidden.is_some() || shown_groups.len() < chart.groups.groups.len() {
         // No series has an empty name: it excludes all that are not named.

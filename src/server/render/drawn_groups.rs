@@ -110,7 +110,8 @@ impl DrawnGroups {
         for curve in &self.curves {
             let method = method(self.view.line, self.view.band, curve.runs..=curve.runs, &curve.grid, self.smooth);
             let group = self.groups.iter().find(|group| group.id == curve.group);
-            let values: Vec<String> = group.map_or_else(Vec::new, |group| group.key.iter().map(|(_, value)| key_text(value.as_ref())).collect());
+            let values: Vec<String> =
+                group.map_or_else(Vec::new, |group| group.key.iter().map(|(_, value)| key_text(value.as_ref())).collect());
             for GroupColumn { x, line, low, high, n, nan, ended, interpolated } in &curve.columns {
                 csv.number(*x);
                 values.iter().for_each(|value| csv.text(value));

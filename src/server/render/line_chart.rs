@@ -8,16 +8,16 @@ use super::drawn_runs::DrawnRuns;
 use crate::app::Prerendered;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES, NamedSeries, SeriesStyle,
-    SeriesView, StyledSeries, Theme, TimeZone, group_name, is_series_hidden, legend_items, legend_labels, needs_two_rows, series_key, series_label,
-    series_styles,
+    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
+    NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, group_name, is_series_hidden, legend_items, legend_labels,
+    needs_two_rows, series_key, series_label, series_styles,
 };
 use crate::protocol::{Board, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
-use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_GROUP_PLACES, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
+use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_GROUP_PLACES, MAX_READ_COLUMNS};
 use crate::server::store::{Index, Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
@@ -144,18 +144,16 @@ pub async fn svg(
             curves.push(SeriesView { name, slot: series.len() + at, style, group, ..SeriesView::default() });
         }
     }
-    let of_series = drawn
-        .into_iter()
-        .map(|slot| SeriesView {
-            name: &labels[slot],
-            slot,
-            style: styles[slot],
-            fades_superseded: axis == Axis::Step && ids[slot].run.is_some(),
-            columns: &series[slot].columns,
-            smoothed: smoothed(slot),
-            emphasis: if ids[slot].run.is_some() { emphasis } else { Emphasis::Normal },
-            group: None,
-        });
+    let of_series = drawn.into_iter().map(|slot| SeriesView {
+        name: &labels[slot],
+        slot,
+        style: styles[slot],
+        fades_superseded: axis == Axis::Step && ids[slot].run.is_some(),
+        columns: &series[slot].columns,
+        smoothed: smoothed(slot),
+        emphasis: if ids[slot].run.is_some() { emphasis } else { Emphasis::Normal },
+        group: None,
+    });
     curves.extend(of_series);
     left_out += groups.as_ref().map_or(0, |groups| groups.more);
     let origin = if groups.is_some() { Some(0.0) } else { Some(origin).filter(|origin| origin.is_finite()) };

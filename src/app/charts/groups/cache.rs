@@ -47,8 +47,10 @@ impl GroupCache {
             return Some(all);
         };
         let Some(viewport) = viewport else {
-            let is_same =
-                loaded.from == from && loaded.to == to && loaded.smooth == smooth && self.is_fine(loaded, width, self.extent.1 - self.extent.0);
+            let is_same = loaded.from == from
+                && loaded.to == to
+                && loaded.smooth == smooth
+                && self.is_fine(loaded, width, self.extent.1 - self.extent.0);
             return (!is_same || self.is_stale).then_some(all);
         };
         // The server makes at most 1024 places: less margin than for series leaves more of them to the window.

@@ -3,10 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-<<<<<<< HEAD
-=======
 use super::group_parameters::GroupParameters;
->>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
 use super::request::RequestContext;
 use super::runs::is_share;
 use super::{invalid_parameter as wrong, points};
@@ -85,12 +82,14 @@ impl ExportQuery {
                 "runs" => options.view.runs = Some(runs(&key, &value)?),
                 "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
                 "tz" => tz = Some(value.into_owned()),
-<<<<<<< HEAD
-                key => drop(choice.take(key, &value)?),
-=======
-                "by" | "q" | "line" | "band" => groups.set(&key, &value)?,
-                _ => {}
->>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
+                "by" | "line" | "band" => groups.set(&key, &value)?,
+                key => {
+                    // The search is that of the groups, if there are any.
+                    if key == "q" {
+                        groups.set(key, &value)?;
+                    }
+                    choice.take(key, &value)?;
+                }
             }
         }
         let named = tz.as_deref().and_then(time_zones::named);
@@ -102,6 +101,9 @@ impl ExportQuery {
             (None, None, Some(tz)) => return Err(wrong("tz", "must be a time zone's name, such as 'Europe/Berlin'", &tz)),
         };
         options.view.groups = groups.finish(is_public)?;
+        if options.view.groups.is_some() {
+            choice = RunChoice::default();
+        }
         // A file goes into papers, so it is light; the page follows the theme of its reader.
         options.theme = theme.unwrap_or(if download { Theme::Light } else { Theme::Auto });
         options.view.window = match (from, to) {
@@ -134,12 +136,7 @@ fn is_yes(value: &str) -> bool {
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
 pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Response, ServerError> {
-<<<<<<< HEAD
-    let (app, principal) = (&request.app, request.principal());
-=======
-    let RequestContext { app, query, headers, .. } = request;
-    let (principal, is_public) = (request.principal(), is_share(request));
->>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
+    let (app, principal, is_public) = (&request.app, request.principal(), is_share(request));
     let (format, media_type) = match form {
         "svg" => (ExportFormat::Svg, "image/svg+xml"),
         "csv" => (ExportFormat::Csv, "text/csv; charset=utf-8"),
@@ -150,17 +147,13 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
                 .into());
         }
     };
-<<<<<<< HEAD
-    let ExportQuery { mut options, choice, download } = ExportQuery::parse(&request.query)?;
-=======
-    let ExportQuery { options, download } = ExportQuery::parse(query, is_public)?;
->>>>>>> c9829d4 (Draw groups in pictures and tables of the server, and test them in the browser)
+    let ExportQuery { mut options, choice, download } = ExportQuery::parse(&request.query, is_public)?;
     let record = app.boards.record(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     // Of the value before it is read: one that changes meanwhile is read again, not kept under a tag that is not its own. Another
     // release may draw in another way, and the name stands in the drawing.
     let mut tag = format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, &record));
     if !choice.is_none() && record.is_line() && format == ExportFormat::Svg {
-        let chosen = app.boards.choose_runs(&record.board, &choice, options.view.runs.as_deref(), is_share(request)).await?;
+        let chosen = app.boards.choose_runs(&record.board, &choice, options.view.runs.as_deref(), is_public).await?;
         // Other runs may be chosen while the line is the same.
         let sum = crc32fast::hash(chosen.iter().map(RunId::as_str).collect::<Vec<_>>().join(",").as_bytes());
         tag.insert_str(tag.len() - 1, &format!("-{sum:08x}"));
@@ -290,6 +283,7 @@ mod tests {
             assert_eq!(parse(query).unwrap_err().code, 400, "{query}");
         }
     }
+
     #[test]
     fn groups_are_drawn_by_their_keys() {
         let asked = parse("by=config.lr,group&q=lr%3C0.1&line=median").unwrap().options.view.groups;
