@@ -78,6 +78,11 @@ pub fn run(board: &str, id: &RunId) -> String {
     ["boards/", &encoded(board), "/runs/", id.as_str()].concat()
 }
 
+/// The console output of a run.
+pub fn run_console(board: &str, id: &RunId) -> String {
+    run(board, id) + "/console"
+}
+
 /// POST brings a removed run back.
 pub fn restore_run(board: &str, id: &RunId) -> String {
     run(board, id) + "/restore"

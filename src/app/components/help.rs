@@ -33,7 +33,7 @@ const SHORTCUTS: [Shortcut; 26] = [
     reads("/", "In the runs: search"),
     reads("j  k  ← →", "In the runs: next and previous row; close and open a group"),
     reads("Space  p  o", "In the runs: show or hide, pin, show alone"),
-    reads("b  Enter", "In the runs: baseline; one run alone, Esc leads back"),
+    reads("b  Enter", "In the runs: baseline; one run alone, j and k lead on, Esc leads back"),
     reads("x  Shift + x", "In the runs: choose a row, or all up to it"),
     reads("t", "Theme: system, light, dark"),
     reads("?", "This help"),

@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 
+use super::diff::{Compared, MAX_COLUMNS, query_of_runs};
 use super::selection::toggle_item;
 use crate::app::run_actions::RunScope;
 use crate::app::state::{ShowRule, use_dashboard};
 
 #[component]
-pub fn BulkActions() -> impl IntoView {
+pub fn BulkActions(compared: Compared) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     // All that were found instead of the chosen ones.
@@ -41,6 +42,7 @@ pub fn BulkActions() -> impl IntoView {
         let id = runs.selected.with_untracked(|selected| selected.first().map(|id| id.to_string()));
         runs.update_comparison(|comparison| comparison.solo = if comparison.solo == id { None } else { id });
     };
+    let compare = move |_| compared.set(Some(runs.selected.with_untracked(|selected| query_of_runs(selected))));
     let archive = move |_| {
         dashboard.archive_runs(scope());
         end();
@@ -90,6 +92,9 @@ pub fn BulkActions() -> impl IntoView {
                         <b>{move || [&count().to_string(), " chosen"].concat()}</b>
                         <button type="button" hidden=move || is_all.get() || total() <= chosen on:click=move |_| is_all.set(true)>
                             {move || ["All ", &total().to_string(), " found"].concat()}
+                        </button>
+                        <button type="button" hidden=move || is_all.get() || !(2..=MAX_COLUMNS).contains(&chosen) on:click=compare>
+                            "Compare configurations"
                         </button>
                         <button type="button" hidden=move || is_all.get() on:click=show_these>
                             "Show these"

@@ -8,11 +8,16 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
+use super::config_table::ConfigTable;
+use super::console::Console;
 use super::description::Description;
-use super::document::{Row, about, config};
-use super::open;
+use super::diff::Compared;
+use super::document::{Row, about, command, config};
+use super::previous_run::PreviousRun;
 use super::row_content::series_color;
 use super::run_state::{RunState, duration};
+use super::{Stepped, neighbour, open, rows_table, step};
+use crate::app::components::copyable_code::CopyableCode;
 use crate::app::state::use_dashboard;
 use crate::browser::{fetch, local_time};
 use crate::charts::format_number;
@@ -23,7 +28,7 @@ use crate::routes;
 const MAX_NAME: &str = "200";
 
 #[component]
-pub fn RunDetails(id: RunId) -> impl IntoView {
+pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     let run = Memo::new({
@@ -45,15 +50,37 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
         });
     });
     let renaming = runs.renaming;
-    let back = NodeRef::<html::Button>::new();
-    back.on_load(move |back| {
-        // The field for the name takes the focus itself.
+    let [back, newer, older] = [NodeRef::<html::Button>::new(), NodeRef::new(), NodeRef::new()];
+    // The button that led here has the focus still; the field for the name takes it itself.
+    let pressed = stepped.try_update_value(Option::take).flatten().filter(|later| neighbour(dashboard, &id, *later).is_some());
+    let first = match pressed {
+        None => back,
+        Some(true) => older,
+        Some(false) => newer,
+    };
+    first.on_load(move |button| {
         if !renaming.get_untracked() {
-            let _ = back.focus();
+            let _ = button.focus();
         }
     });
+    let has_neighbour = [false, true].map(|later| {
+        let id = id.clone();
+        Memo::new(move |_| neighbour(dashboard, &id, later).is_some())
+    });
+    let step_button = move |later: bool, label: &'static str, text: &'static str, node_ref| {
+        let has_neighbour = has_neighbour[usize::from(later)];
+        let press = move |_| {
+            stepped.set_value(Some(later));
+            step(dashboard, later);
+        };
+        view! {
+            <button type="button" node_ref=node_ref aria-label=label title=label disabled=move || !has_neighbour.get() on:click=press>
+                {text}
+            </button>
+        }
+    };
     on_cleanup(move || renaming.set(false));
-    let (removed, described) = (id.clone(), id.clone());
+    let (removed, described, compared_id, console) = (id.clone(), id.clone(), id.clone(), id.clone());
     let buttons = dashboard.may_write().then(|| {
         let remove = move |_| {
             dashboard.remove_run(removed.clone());
@@ -84,26 +111,29 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
         let run = run.get()?;
         let now_ms = runs.now_ms.get();
         let last = run.last.iter().map(|last| (last.metric.clone(), format_number(last.value))).collect();
-        let mut tables = vec![("Times", times(&run, now_ms)), ("Last values", last)];
+        let tables = [("Times", times(&run, now_ms)), ("Last values", last)];
         let failure = document.with(|document| match document {
-            Some(Ok(document)) => {
-                tables.push(("Configuration", config(document)));
-                tables.push(("Run", about(document)));
-                String::new()
-            }
             Some(Err(error)) => error.message.clone(),
-            None => String::new(),
+            _ => String::new(),
         });
         let is_well = failure.is_empty();
-        tables.retain(|(_, rows)| !rows.is_empty());
         Some(view! {
             <p>{status(RunState::of(&run, now_ms).word())}</p>
             <p class="failed" role="alert" hidden=is_well>
                 {failure}
             </p>
-            {tables.into_iter().map(|(caption, rows)| table(caption, rows)).collect_view()}
+            {tables.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(caption, rows)| rows_table(caption, rows)).collect_view()}
         })
     };
+    let known = move |read: fn(&Value) -> Vec<Row>| {
+        Memo::new(move |_| {
+            document.with(|document| document.as_ref().and_then(|document| document.as_ref().ok()).map(read).unwrap_or_default())
+        })
+    };
+    let (config, about) = (known(config), known(about));
+    let about = move || about.with(|rows| (!rows.is_empty()).then(|| rows_table("Run", rows.clone())));
+    let line = Memo::new(move |_| document.with(|document| command(document.as_ref()?.as_ref().ok()?)));
+    let line = move || line.get().map(|text| view! { <CopyableCode text label="Copy the command" /> });
     let description = move || {
         let document = document.with(|document| document.clone()?.ok()).filter(|_| dashboard.may_write())?;
         Some(view! { <Description id=described.clone() document /> })
@@ -114,11 +144,18 @@ pub fn RunDetails(id: RunId) -> impl IntoView {
                 <button type="button" class="quiet" node_ref=back on:click=move |_| open(dashboard, None)>
                     "← All runs"
                 </button>
+                {step_button(false, "Previous run (k)", "↑", newer)}
+                {step_button(true, "Next run (j)", "↓", older)}
                 {buttons}
             </p>
             {heading}
+            <PreviousRun id=compared_id compared />
             {content}
+            <ConfigTable rows=config />
+            {about}
+            {line}
             {description}
+            <Console id=console />
         </section>
     }
 }
@@ -142,23 +179,6 @@ fn times(run: &Run, now_ms: f64) -> Vec<Row> {
         rows.push(("last sign".to_owned(), duration((now_ms - run.last_sign_ms as f64) / 1000.0) + " ago"));
     }
     rows
-}
-
-fn table(caption: &'static str, rows: Vec<Row>) -> impl IntoView {
-    let row = |(key, value): Row| {
-        view! {
-            <tr>
-                <th scope="row">{key}</th>
-                <td>{value}</td>
-            </tr>
-        }
-    };
-    view! {
-        <table class="run-rows">
-            <caption>{caption}</caption>
-            <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
-        </table>
-    }
 }
 
 /// Enter stores the name, Esc leaves it as it was.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// The keys that the page shows, in this order; `config` has a table of its own.
-const SHOWN: [&str; 12] = ["group", "job_type", "tags", "notes", "parent", "fork", "source", "host", "command", "git", "python", "exit"];
+/// The keys that the page shows, in this order; `config` and `command` are shown for themselves.
+const SHOWN: [&str; 11] = ["group", "job_type", "tags", "notes", "parent", "fork", "source", "host", "git", "python", "exit"];
 
 /// A row of a table: a key, and its value as text.
 pub type Row = (String, String);
@@ -28,6 +28,20 @@ pub fn config(document: &Value) -> Vec<Row> {
     rows
 }
 
+/// The command as a POSIX shell reads it: with quotes around words that have other characters than these.
+pub fn command(document: &Value) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
+    let word = |word: &str| {
+        if !word.is_empty() && word.bytes().all(is_plain) { word.to_owned() } else { ["'", &word.replace('\'', "'\\''"), "'"].concat() }
+    };
+    let words: Vec<_> = match document.get("command")? {
+        Value::String(line) => return Some(line.clone()).filter(|line| !line.is_empty()),
+        Value::Array(words) => words.iter().filter_map(Value::as_str).map(word).collect(),
+        _ => return None,
+    };
+    Some(words.join(" ")).filter(|line| !line.is_empty())
+}
+
 /// One row for each value that is no object: `opt.lr`. Empty values have none. The server bounds depth and number of the keys.
 fn push_rows(key: &str, value: &Value, rows: &mut Vec<Row>) {
     let text = match value {
@@ -37,9 +51,7 @@ fn push_rows(key: &str, value: &Value, rows: &mut Vec<Row>) {
             return;
         }
         Value::String(text) => text.clone(),
-        Value::Array(list) if list.iter().all(Value::is_string) => {
-            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(if key == "command" { " " } else { ", " })
-        }
+        Value::Array(list) if list.iter().all(Value::is_string) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     };
     if !text.is_empty() {
@@ -68,7 +80,16 @@ mod tests {
         for row in ["opt.lr=0.001", "opt.betas=[0.9,0.99]", "model=vit", "debug=false", "layers=a, b"] {
             assert!(config.iter().any(|known| known == row), "{row}: {config:?}");
         }
-        assert_eq!(texts(&about(&document)), ["tags=ok, long", "command=python train.py", "git.commit=abc", "git.dirty=true"]);
+        assert_eq!(texts(&about(&document)), ["tags=ok, long", "git.commit=abc", "git.dirty=true"]);
         assert!(about(&json!(null)).is_empty() && super::config(&json!({"config": 3})).is_empty());
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_into_a_shell() {
+        let command = |command: Value| super::command(&json!({ "command": command }));
+        assert_eq!(command(json!(["python", "train.py", "--lr=1e-3"])).as_deref(), Some("python train.py --lr=1e-3"));
+        assert_eq!(command(json!(["a b", "it's", "", "$x"])).as_deref(), Some(r"'a b' 'it'\''s' '' '$x'"));
+        assert_eq!(command(json!("python -c 'x'")).as_deref(), Some("python -c 'x'"));
+        assert_eq!((command(json!([])), command(json!(3)), super::command(&json!(null))), (None, None, None));
     }
 }

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 
+use super::diff::{Compared, query_of_groups};
 use super::requests::csv_link;
 use super::rules::show_text;
 use crate::app::state::use_dashboard;
 use crate::browser::dom;
 
 #[component]
-pub fn Footer() -> impl IntoView {
+pub fn Footer(compared: Compared) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     let rule = move || {
@@ -45,6 +46,14 @@ pub fn Footer() -> impl IntoView {
             </span>
         })
     };
+    let compare = move || {
+        let query = query_of_groups(dashboard)?;
+        Some(view! {
+            <button type="button" class="quiet" on:click=move |_| compared.set(Some(query.clone()))>
+                "Compare configurations"
+            </button>
+        })
+    };
     let copy_csv = move |_| {
         let link = runs.comparison.with_untracked(|comparison| csv_link(&dashboard.page().board, comparison));
         dashboard.copy(dom::root() + &link, "the link to the CSV");
@@ -54,6 +63,7 @@ pub fn Footer() -> impl IntoView {
             <span role="status">{rule}</span>
             {undo}
             <span>{archived}</span>
+            {compare}
             <button type="button" class="quiet" title="Copy a link to these runs as CSV" on:click=copy_csv>
                 "CSV"
             </button>

@@ -4,20 +4,25 @@
 //! - `loader` requests the rows in sight by the addresses of `requests`; `crate::app::state::RunRows` holds them.
 //! - `table` with `columns`, `row` and `row_content`: `window` says which rows are in the document.
 //! - `search` and `rules` choose what is compared; `selection`, `keys` and `bulk` act on rows.
-//! - `details` shows the run that the board is narrowed to.
+//! - `details` shows the run that the board is narrowed to; `diff` compares configurations.
 
 mod bulk;
 mod cell_text;
 mod column_heads;
 mod columns;
+mod config_table;
+mod console;
 mod description;
 mod details;
+mod diff;
+mod diff_rows;
 mod document;
 mod equal_keys;
 mod footer;
 mod keys;
 mod loader;
 mod panel_size;
+mod previous_run;
 mod requests;
 mod row;
 mod row_content;
@@ -39,6 +44,8 @@ use super::state::{Dashboard, RowKey, use_dashboard};
 use crate::protocol::RunId;
 use bulk::BulkActions;
 use details::RunDetails;
+use diff::ConfigDiff;
+use document::Row;
 use equal_keys::EqualKeys;
 use footer::Footer;
 use loader::RowLoader;
@@ -49,6 +56,9 @@ use rules::Rules;
 use run_state::RunState;
 use search::SearchField;
 use table::RunTable;
+
+/// Whether the button for the next or the previous run led to the details, which then focus it.
+type Stepped = StoredValue<Option<bool>>;
 
 /// How often the clock of the page advances, by which a run is silent.
 const CLOCK_STEP: Duration = Duration::from_secs(5);
@@ -81,6 +91,8 @@ fn Panel() -> impl IntoView {
     let is_hydrated = RwSignal::new(false);
     Effect::new(move |_| is_hydrated.set(true));
     let opened = Memo::new(move |_| runs.opened.get().filter(|_| is_hydrated.get()));
+    let compared = RwSignal::new(None::<String>);
+    let stepped = StoredValue::new(None::<bool>);
     view! {
         <aside class="runs-panel" aria-label="Runs" inert=move || dashboard.fullscreen.with(Option::is_some) on:keydown=move |event| panel_size::on_key(dashboard, size, &event)>
             <h2>
@@ -103,13 +115,14 @@ fn Panel() -> impl IntoView {
                     <SearchField loader />
                     <Rules />
                     <EqualKeys />
-                    <BulkActions />
+                    <BulkActions compared />
                     <RunTable loader />
-                    <Footer />
+                    <Footer compared />
                 </div>
-                {move || opened.get().map(|id| view! { <RunDetails id /> })}
+                {move || opened.get().map(|id| view! { <RunDetails id compared stepped /> })}
             </div>
         </aside>
+        <ConfigDiff compared />
     }
     .into_any()
 }
@@ -161,5 +174,50 @@ fn open(dashboard: Dashboard, id: Option<RunId>) {
             tick().await;
             runs.focus_due.set(Some(RowKey::Run(before)));
         });
+    }
+}
+
+/// Narrows the board to the next run, or to the previous one, in the order of the table.
+fn step(dashboard: Dashboard, later: bool) {
+    let opened = dashboard.runs.opened.get_untracked();
+    if let Some(next) = opened.and_then(|id| untrack(|| neighbour(dashboard, &id, later))) {
+        dashboard.runs.update_comparison(|comparison| comparison.run = Some(next));
+    }
+}
+
+/// The run after or before this one in the table, else in the order of creation, the newest first.
+fn neighbour(dashboard: Dashboard, id: &RunId, later: bool) -> Option<RunId> {
+    let runs = dashboard.runs;
+    let beside = |at: usize| if later { at.checked_add(1) } else { at.checked_sub(1) };
+    let of_rows = runs.rows.with(|rows| {
+        let mut index = rows.index(rows.find(&RowKey::Run(id.clone()))?);
+        // Rows of groups are passed over.
+        loop {
+            index = beside(index)?;
+            match rows.key(index)? {
+                RowKey::Run(id) => return Some(id),
+                RowKey::Missing(_) => return None,
+                RowKey::Group(_) | RowKey::Gap(_) => {}
+            }
+        }
+    });
+    of_rows.or_else(|| runs.list.with(|list| Some(list.runs.get(beside(list.runs.iter().position(|run| run.id == *id)?)?)?.id.clone())))
+}
+
+/// Keys and their values.
+fn rows_table(caption: &'static str, rows: Vec<Row>) -> impl IntoView {
+    let row = |(key, value): Row| {
+        view! {
+            <tr>
+                <th scope="row">{key}</th>
+                <td>{value}</td>
+            </tr>
+        }
+    };
+    view! {
+        <table class="run-rows">
+            <caption>{caption}</caption>
+            <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
+        </table>
     }
 }

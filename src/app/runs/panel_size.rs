@@ -134,6 +134,7 @@ pub fn on_key(dashboard: Dashboard, size: PanelSize, event: &KeyboardEvent) {
         }
         "r" => dashboard.focus_board(),
         "Escape" if runs.opened.with_untracked(Option::is_some) => super::open(dashboard, None),
+        key @ ("j" | "k") if runs.opened.with_untracked(Option::is_some) => super::step(dashboard, key == "j"),
         _ => return,
     }
     event.prevent_default();

@@ -9,7 +9,7 @@ use super::{Dashboard, SetIfChanged};
 
 impl Dashboard {
     /// Follows the comparison and the history while the current owner lives. Browser only. A run that the board is narrowed to has an
-    /// entry of its own in the history: going back leads to all runs.
+    /// entry of its own in the history: going back leads to all runs, also after steps to other runs.
     pub fn use_comparison_url(self) {
         let comparison = self.runs.comparison;
         let restored = window_event_listener(ev::popstate, move |_| {
@@ -19,7 +19,7 @@ impl Dashboard {
         Effect::new(move |before: Option<Comparison>| {
             let now = comparison.get();
             if let Some(before) = before {
-                write(&now, before.run != now.run);
+                write(&now, before.run.is_some() != now.run.is_some());
             }
             now
         });

@@ -1,0 +1,168 @@
+//! The dialog that compares the configurations of runs, or of groups. The reply of `run-diff` compares values by their type.
+
+use gloo_net::http::Method;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::Value;
+
+use super::diff_rows::{DiffCell, DiffRow, columns, different_rows, equal_rows};
+use super::row_content::series_color;
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{Dashboard, RowKey, use_dashboard};
+use crate::browser::fetch;
+use crate::protocol::{ApiError, GroupId, RunId};
+use crate::routes::{encoded, of_runs};
+
+/// The server compares so many at most.
+pub const MAX_COLUMNS: usize = 50;
+
+/// What is compared, as the query of `run-diff` without its reference; `None`: the dialog is closed.
+pub type Compared = RwSignal<Option<String>>;
+
+/// The query that compares these runs.
+pub fn query_of_runs(ids: &[RunId]) -> String {
+    ["runs=", &ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")].concat()
+}
+
+/// The query that compares the largest groups of the table; `None` if there are fewer than two.
+pub fn query_of_groups(dashboard: Dashboard) -> Option<String> {
+    let (q, by) = dashboard.runs.comparison.with(|comparison| (encoded(&comparison.q), encoded(&comparison.by.join(","))));
+    let groups = dashboard.runs.rows.with(|rows| rows.groups.as_ref().map_or(0, |groups| groups.total));
+    (groups > 1 && !by.is_empty()).then(|| ["by=", &by, if q.is_empty() { "" } else { "&q=" }, &q].concat())
+}
+
+/// Shown while something is compared.
+#[component]
+pub fn ConfigDiff(compared: Compared) -> impl IntoView {
+    move || compared.get().map(|query| view! { <DiffDialog query compared /> })
+}
+
+/// Opens when it is created, and is removed when it closes.
+#[component]
+fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let dialog = NodeRef::<html::Dialog>::new();
+    dialog.on_load(|dialog| {
+        let _ = dialog.show_modal();
+    });
+    let diff = RwSignal::new(None::<Result<Value, ApiError>>);
+    // The column that the reader has chosen; empty: the first one.
+    let reference = RwSignal::new(String::new());
+    let is_all = RwSignal::new(false);
+    Effect::new(move |_| {
+        let id = reference.get();
+        let joint = if id.is_empty() { "" } else { "&reference=" };
+        let address = of_runs(&dashboard.page().board, "run-diff", &[&query, joint, &id].concat());
+        spawn_local(async move {
+            let reply = fetch::api::<Value>(Method::GET, &address, None).await;
+            // The reader may have chosen another one meanwhile.
+            if reference.try_with_untracked(|now| *now == id) == Some(true) {
+                diff.set(Some(reply));
+            }
+        });
+    });
+    let with = move |read: &dyn Fn(&Value) -> Vec<DiffRow>| {
+        diff.with(|diff| diff.as_ref().and_then(|diff| diff.as_ref().ok()).map(read).unwrap_or_default())
+    };
+    let different = Memo::new(move |_| with(&different_rows));
+    let equal = Memo::new(move |_| with(&equal_rows));
+    // The heads stay in the document when another reference is chosen, so that the focus does.
+    let heads = Memo::new(move |_| diff.with(|diff| diff.as_ref().and_then(|diff| diff.as_ref().ok()).map(columns).unwrap_or_default()));
+    let summary = move || {
+        let known = diff.with(|diff| diff.as_ref().map(|diff| diff.as_ref().err().map(|error| error.message.clone())));
+        match known {
+            None => "Loading …".to_owned(),
+            Some(Some(message)) => message,
+            Some(None) => {
+                let (differ, equal) = (different.with(Vec::len), equal.with(Vec::len));
+                [differ.to_string().as_str(), if differ == 1 { " key differs, " } else { " keys differ, " }, &equal.to_string(), " equal."]
+                    .concat()
+            }
+        }
+    };
+    let head = move |(at, id): (usize, String)| {
+        let (name, color) = column_name(dashboard, &id);
+        let of_button = id.clone();
+        let is_reference = Memo::new(move |_| reference.with(|chosen| if chosen.is_empty() { at == 0 } else { *chosen == id }));
+        view! {
+            <th scope="col" class:reference=move || is_reference.get()>
+                <button
+                    type="button"
+                    class="run-name"
+                    style=color
+                    aria-pressed=move || if is_reference.get() { "true" } else { "false" }
+                    title=["Compare with ", &name].concat()
+                    on:click=move |_| reference.set_if_changed(of_button.clone())
+                >
+                    <bdi>{name.clone()}</bdi>
+                </button>
+                <small>{move || if is_reference.get() { "reference" } else { "" }}</small>
+            </th>
+        }
+    };
+    let body = move || {
+        let mut rows = different.get();
+        if is_all.get() {
+            rows.extend(equal.get());
+        }
+        rows.into_iter().map(row).collect_view()
+    };
+    view! {
+        <dialog class="config-diff" aria-labelledby="diff-title" closedby="any" node_ref=dialog on:close=move |_| compared.set(None)>
+            <h2 id="diff-title">"Configurations"</h2>
+            <p>
+                <span role="status">{summary}</span>
+                <label>
+                    <input type="checkbox" on:change:target=move |event| is_all.set(event.target().checked()) />
+                    "Show equal keys"
+                </label>
+            </p>
+            <div class="diff-scroll" role="region" aria-label="Values" tabindex="0">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">"key"</th>
+                            {move || heads.get().into_iter().enumerate().map(head).collect_view()}
+                        </tr>
+                    </thead>
+                    <tbody>{body}</tbody>
+                </table>
+            </div>
+            <form method="dialog">
+                <button type="submit">"Close"</button>
+            </form>
+        </dialog>
+    }
+    .into_any()
+}
+
+fn row(row: DiffRow) -> impl IntoView {
+    let cell = |DiffCell { text, type_name, is_changed }: DiffCell| {
+        view! {
+            <td class=is_changed.then_some("changed")>
+                {(!type_name.is_empty()).then(|| view! { <em>{type_name}" "</em> })} {text}
+            </td>
+        }
+    };
+    view! {
+        <tr>
+            <th scope="row">{row.key}</th>
+            {row.cells.into_iter().map(cell).collect_view()}
+        </tr>
+    }
+}
+
+/// The name of a run or of a group, and its colour.
+fn column_name(dashboard: Dashboard, id: &str) -> (String, String) {
+    let run = RunId::parse(id).and_then(|id| dashboard.runs.run_untracked(&id));
+    let of_run = run.map(|run| (run.name, series_color(run.colour.into())));
+    let of_group = || {
+        let key = RowKey::Group(GroupId::parse(id)?);
+        dashboard.runs.rows.with_untracked(|rows| {
+            let group = rows.sections[rows.find(&key)?.section].group.as_ref()?;
+            Some((group.label.clone(), series_color(group.index as usize)))
+        })
+    };
+    of_run.or_else(of_group).unwrap_or_else(|| (id.to_owned(), String::new()))
+}
