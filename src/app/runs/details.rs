@@ -17,7 +17,6 @@ use super::previous_run::PreviousRun;
 use super::row_content::series_color;
 use super::run_state::{RunState, duration};
 use super::{Stepped, neighbour, open, rows_table, step};
-use crate::app::components::copyable_code::CopyableCode;
 use crate::app::state::use_dashboard;
 use crate::browser::{fetch, local_time};
 use crate::charts::format_number;
@@ -52,7 +51,8 @@ pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoV
     let renaming = runs.renaming;
     let [back, newer, older] = [NodeRef::<html::Button>::new(), NodeRef::new(), NodeRef::new()];
     // The button that led here has the focus still; the field for the name takes it itself.
-    let pressed = stepped.try_update_value(Option::take).flatten().filter(|later| neighbour(dashboard, &id, *later).is_some());
+    let is_possible = |later: &bool| untrack(|| neighbour(dashboard, &id, *later).is_some());
+    let pressed = stepped.try_update_value(Option::take).flatten().filter(is_possible);
     let first = match pressed {
         None => back,
         Some(true) => older,
@@ -107,6 +107,7 @@ pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoV
             </h3>
         })
     };
+    let word = Memo::new(move |_| run.with(|run| run.as_ref().map(|run| RunState::of(run, runs.now_ms.get()).word())));
     let content = move || {
         let run = run.get()?;
         let now_ms = runs.now_ms.get();
@@ -118,7 +119,6 @@ pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoV
         });
         let is_well = failure.is_empty();
         Some(view! {
-            <p>{status(RunState::of(&run, now_ms).word())}</p>
             <p class="failed" role="alert" hidden=is_well>
                 {failure}
             </p>
@@ -133,7 +133,17 @@ pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoV
     let (config, about) = (known(config), known(about));
     let about = move || about.with(|rows| (!rows.is_empty()).then(|| rows_table("Run", rows.clone())));
     let line = Memo::new(move |_| document.with(|document| command(document.as_ref()?.as_ref().ok()?)));
-    let line = move || line.get().map(|text| view! { <CopyableCode text label="Copy the command" /> });
+    let line = move || {
+        line.get().map(|text| {
+            view! {
+                <p>
+                    <button type="button" on:click=move |_| dashboard.copy(text.clone(), "the command")>
+                        "Copy the command"
+                    </button>
+                </p>
+            }
+        })
+    };
     let description = move || {
         let document = document.with(|document| document.clone()?.ok()).filter(|_| dashboard.may_write())?;
         Some(view! { <Description id=described.clone() document /> })
@@ -149,6 +159,7 @@ pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoV
                 {buttons}
             </p>
             {heading}
+            <p>{move || word.get().map(status)}</p>
             <PreviousRun id=compared_id compared />
             {content}
             <ConfigTable rows=config />

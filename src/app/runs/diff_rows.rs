@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(shown(&rows[0]), [" 4", "text \"4\"!", " –!"]);
         assert_eq!(shown(&rows[1]), [" \"x\"", " \"x\"", " \"y\"!"]);
         let equal = equal_rows(&diff);
-        assert_eq!((equal[0].key.as_str(), equal[0].cells[2].text.as_str(), equal[1].key.as_str()), ("lr", "1e-5", "tags"));
+        assert_eq!((equal[0].key.as_str(), equal[0].cells[2].text.as_str(), equal[1].key.as_str()), ("lr", "0.00001", "tags"));
     }
 
     #[test]

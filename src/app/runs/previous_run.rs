@@ -144,7 +144,7 @@ fn difference_text(metric: &str, before: &Run, now: &Run) -> Option<String> {
     let (before, now) = (last(before)?, last(now)?);
     let percent = 100.0 * (now - before) / before.abs();
     let sign = if percent > 0.0 { " (+" } else { " (" };
-    let mut text = [format_number(before), " → ".to_owned(), format_number(now)].concat();
+    let mut text = [format_number(before), format_number(now)].join(" → ").replace('-', "−");
     if percent.is_finite() {
         text.extend([sign, &number_text(percent, Some(1)), " %)"]);
     }
