@@ -203,14 +203,14 @@ export async function whatIsReadOfRuns(exchange: Exchange): Promise<void> {
   await exchange(groups, `${board}/run-groups?by=nothing`, 400);
   await exchange(groups, `${board}/run-groups`, 403, undefined, FOREIGN);
 
-  const [groups, path] = ["GET /groups", "/groups?cells=sent-loss,nothing&by=lr"];
-  const grouped = await exchange(groups, path, 200);
+  const [curves, path] = ["GET /groups", "/groups?cells=sent-loss,nothing&by=lr"];
+  const grouped = await exchange(curves, path, 200);
   expect(grouped.json.cells["sent-loss"]).toMatchObject({ more: 0, groups: [{ key: { "config.lr": 0.01 }, ids: ["first"], grid: "steps" }, { ids: [expect.any(String)] }] });
-  await exchange(groups, `${path}&width=1&smooth=0.5`, 200);
-  await exchange(groups, path, 304, undefined, { "if-none-match": String(grouped.headers.etag) });
-  expect((await exchange(groups, path, 200, undefined, { accept: "application/octet-stream" })).body.subarray(0, 4).toString()).toBe("AGNZ");
-  await exchange(groups, `${path}&band=iqr`, 400);
-  await exchange(groups, path, 403, undefined, FOREIGN);
+  await exchange(curves, `${path}&width=1&smooth=0.5`, 200);
+  await exchange(curves, path, 304, undefined, { "if-none-match": String(grouped.headers.etag) });
+  expect((await exchange(curves, path, 200, undefined, { accept: "application/octet-stream" })).body.subarray(0, 4).toString()).toBe("AGNZ");
+  await exchange(curves, `${path}&band=iqr`, 400);
+  await exchange(curves, path, 403, undefined, FOREIGN);
 }
 
 /** The document of a board; at last all of it is deleted. */
