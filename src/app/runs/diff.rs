@@ -138,9 +138,9 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
 }
 
 fn row(row: DiffRow) -> impl IntoView {
-    let cell = |DiffCell { text, type_name, is_changed }: DiffCell| {
+    let cell = |DiffCell { text, type_name, class }: DiffCell| {
         view! {
-            <td class=is_changed.then_some("changed")>
+            <td class=class>
                 {(!type_name.is_empty()).then(|| view! { <em>{type_name}" "</em> })} {text}
             </td>
         }

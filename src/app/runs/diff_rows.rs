@@ -11,14 +11,14 @@ pub struct DiffRow {
     pub cells: Vec<DiffCell>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DiffCell {
     /// As in JSON: all digits, and texts in quotes.
     pub text: String,
     /// The type, if it is another one than that of the reference.
     pub type_name: &'static str,
-    /// Differs from the reference.
-    pub is_changed: bool,
+    /// `reference` in its column, `changed` if it differs from that, else empty.
+    pub class: &'static str,
 }
 
 /// The ids of the columns.
@@ -44,7 +44,11 @@ pub fn different_rows(diff: &Value) -> Vec<DiffRow> {
                 (None, None) => MISSING.to_owned(),
             },
             type_name: values.get(id).zip(values.get(reference)).map_or("", |(value, reference)| other_type(value, reference)),
-            is_changed: changed.is_some_and(|changed| changed.iter().any(|column| column.as_str() == Some(id))),
+            class: match changed {
+                _ if id == reference => "reference",
+                Some(changed) if changed.iter().any(|column| column.as_str() == Some(id)) => "changed",
+                _ => "",
+            },
         };
         DiffRow { key: short_key(key), cells: columns.iter().map(cell).collect() }
     };
@@ -53,10 +57,11 @@ pub fn different_rows(diff: &Value) -> Vec<DiffRow> {
 
 /// Keys that all columns have with the same value.
 pub fn equal_rows(diff: &Value) -> Vec<DiffRow> {
-    let count = columns(diff).len();
+    let columns = columns(diff);
+    let class = |id: &String| if diff["reference"].as_str() == Some(id) { "reference" } else { "" };
     let row = |(key, value): (&String, &Value)| {
-        let cell = DiffCell { text: value.to_string(), ..DiffCell::default() };
-        DiffRow { key: short_key(key), cells: vec![cell; count] }
+        let cell = |id| DiffCell { text: value.to_string(), type_name: "", class: class(id) };
+        DiffRow { key: short_key(key), cells: columns.iter().map(cell).collect() }
     };
     diff["equal"].as_object().into_iter().flatten().map(row).collect()
 }
@@ -101,13 +106,14 @@ mod tests {
         let shown = |row: &DiffRow| {
             row.cells
                 .iter()
-                .map(|cell| format!("{} {}{}", cell.type_name, cell.text, if cell.is_changed { "!" } else { "" }))
+                .map(|cell| format!("{} {}{}", cell.type_name, cell.text, if cell.class == "changed" { "!" } else { "" }))
                 .collect::<Vec<_>>()
         };
         assert_eq!(shown(&rows[0]), [" 4", "text \"4\"!", " –!"]);
         assert_eq!(shown(&rows[1]), [" \"x\"", " \"x\"", " \"y\"!"]);
         let equal = equal_rows(&diff);
         assert_eq!((equal[0].key.as_str(), equal[0].cells[2].text.as_str(), equal[1].key.as_str()), ("lr", "0.00001", "tags"));
+        assert_eq!((equal[0].cells[0].class, rows[0].cells[0].class), ("reference", "reference"));
     }
 
     #[test]
@@ -123,6 +129,6 @@ mod tests {
         let rows = different_rows(&diff);
         let texts = |at: usize| rows[at].cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>();
         assert_eq!((rows.len(), texts(0), texts(1)), (2, vec!["2 values", "5"], vec!["3 values", "4 values"]));
-        assert!(!rows[1].cells[1].is_changed && different_rows(&json!(null)).is_empty() && equal_rows(&json!({})).is_empty());
+        assert!(rows[1].cells[1].class.is_empty() && different_rows(&json!(null)).is_empty() && equal_rows(&json!({})).is_empty());
     }
 }
