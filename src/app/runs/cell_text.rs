@@ -46,7 +46,7 @@ pub fn common_decimals(values: impl Iterator<Item = f64>) -> Option<i32> {
         return None;
     }
     let decimals = (DIGITS - 1 - decimal_exponent(most)).max(0);
-    let is_seen = decimal_exponent(least) >= -decimals + 1;
+    let is_seen = decimal_exponent(least) > -decimals;
     (decimals <= MAX_DECIMALS && is_seen && most < 1e15).then_some(decimals)
 }
 
@@ -74,7 +74,7 @@ pub fn step_text(step: f64) -> String {
         text.push('−');
     }
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -90,7 +90,7 @@ pub fn Rules() -> impl IntoView {
     view! {
         <div class="runs-rules">
             <GroupMenu />
-            {move || has_groups().then(|| line())}
+            {move || has_groups().then(line)}
             {move || (!has_groups()).then(show)}
             {move || has_groups().then(|| (metric(), statistic(), baseline()).into_any())}
         </div>
