@@ -9,6 +9,7 @@ mod charts;
 mod components;
 mod export_png;
 mod fullscreen;
+mod in_browser;
 mod live_connection;
 mod pages;
 mod run_actions;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::diff::{Compared, MAX_COLUMNS, query_of_runs};
 use super::selection::toggle_item;
+use crate::app::in_browser::InBrowser;
 use crate::app::run_actions::RunScope;
 use crate::app::state::{ShowRule, use_dashboard};
 
@@ -87,7 +88,7 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
             let chosen = runs.selected.with(Vec::len);
             (chosen > 0).then(|| {
                 let total = move || runs.rows.with(|rows| rows.table.total as usize);
-                view! {
+                InBrowser(view! {
                     <div class="runs-bulk" role="group" aria-label="Chosen runs">
                         <b>{move || [&count().to_string(), " chosen"].concat()}</b>
                         <button type="button" hidden=move || is_all.get() || total() <= chosen on:click=move |_| is_all.set(true)>
@@ -110,7 +111,7 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
                             "Cancel"
                         </button>
                     </div>
-                }
+                })
             })
         }
         .into_any()

@@ -39,7 +39,6 @@ pub fn ConfigTable(rows: Memo<Vec<Row>>) -> impl IntoView {
         {field}
         {table}
     }
-    .into_any()
 }
 
 /// The rows whose key or value contains the text, in any case.

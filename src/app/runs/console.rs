@@ -65,7 +65,6 @@ pub fn Console(id: RunId) -> impl IntoView {
             </pre>
         </details>
     }
-    .into_any()
 }
 
 /// The message of a refusal.

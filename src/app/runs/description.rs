@@ -34,5 +34,4 @@ pub fn Description(id: RunId, document: Value) -> impl IntoView {
             </form>
         </details>
     }
-    .into_any()
 }

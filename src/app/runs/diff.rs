@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::diff_rows::{DiffCell, DiffRow, columns, different_rows, equal_rows};
 use super::row_content::series_color;
+use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, RowKey, use_dashboard};
 use crate::browser::fetch;
@@ -35,7 +36,7 @@ pub fn query_of_groups(dashboard: Dashboard) -> Option<String> {
 /// Shown while something is compared.
 #[component]
 pub fn ConfigDiff(compared: Compared) -> impl IntoView {
-    move || compared.get().map(|query| view! { <DiffDialog query compared /> })
+    move || compared.get().map(|query| InBrowser(view! { <DiffDialog query compared /> }))
 }
 
 /// Opens when it is created, and is removed when it closes.
@@ -134,7 +135,6 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
             </form>
         </dialog>
     }
-    .into_any()
 }
 
 fn row(row: DiffRow) -> impl IntoView {

@@ -40,6 +40,7 @@ use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
+use super::in_browser::InBrowser;
 use super::state::{Dashboard, RowKey, use_dashboard};
 use crate::protocol::RunId;
 use bulk::BulkActions;
@@ -119,7 +120,7 @@ fn Panel() -> impl IntoView {
                     <RunTable loader />
                     <Footer compared />
                 </div>
-                {move || opened.get().map(|id| view! { <RunDetails id compared stepped /> })}
+                {move || opened.get().map(|id| InBrowser(view! { <RunDetails id compared stepped /> }))}
             </div>
         </aside>
         <ConfigDiff compared />

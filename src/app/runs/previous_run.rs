@@ -1,6 +1,7 @@
 //! What differs from the run before on this board: keys of the documents, and the metric that runs are compared by.
 
 use gloo_net::http::Method;
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
@@ -45,7 +46,7 @@ pub fn PreviousRun(id: RunId, compared: Compared) -> impl IntoView {
     let changes = move || {
         let mut rows = diff.with(|diff| diff.as_ref().map(different_rows))?;
         if rows.is_empty() {
-            return Some(view! { <p>"Their configurations are equal."</p> }.into_any());
+            return Some(Either::Left(view! { <p>"Their configurations are equal."</p> }));
         }
         let more = rows.len().saturating_sub(MAX_ROWS);
         rows.truncate(MAX_ROWS);
@@ -63,7 +64,7 @@ pub fn PreviousRun(id: RunId, compared: Compared) -> impl IntoView {
                 </button>
             </p>
         };
-        Some(content.into_any())
+        Some(Either::Right(content))
     };
     let before = Memo::new(move |_| pair.with(|pair| pair.as_ref().map(|(before, _)| (before.id.clone(), before.name.clone()))));
     let metric = move || {
@@ -92,7 +93,7 @@ pub fn PreviousRun(id: RunId, compared: Compared) -> impl IntoView {
             </section>
         })
     };
-    content.into_any()
+    content
 }
 
 /// `lr`: `0.001 → 0.0003`.
