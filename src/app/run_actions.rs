@@ -49,31 +49,28 @@ impl Dashboard {
     /// Removes a run and its points. The toast and the panel have an undo button.
     pub fn remove_run(self, id: RunId) {
         let name = self.runs.run_untracked(&id).map(|run| run.name).unwrap_or_default();
-        self.runs.deletions.update(|list| list.push(Deletion { runs: vec![id.clone()], name: ["‘", &name, "’"].concat() }));
-        let address = routes::run(&self.page().board, &id);
+        let board = self.page().board.clone();
+        let deletion = Deletion { name: ["‘", &name, "’"].concat(), restore: routes::restore_run(&board, &id) };
+        self.runs.deletions.update(|list| list.push(deletion));
+        let address = routes::run(&board, &id);
         self.send(request(Method::DELETE, address, None), Some(ToastKind::DeletedRun { id, name }));
     }
 
     pub fn restore_run(self, toast: u32, id: RunId) {
         self.dismiss(toast);
-        self.runs.deletions.update(|list| list.retain(|deletion| deletion.runs != [id.clone()]));
-        self.send(request(Method::POST, routes::restore_run(&self.page().board, &id), None), None);
+        let restore = routes::restore_run(&self.page().board, &id);
+        self.runs.deletions.update(|list| list.retain(|deletion| deletion.restore != restore));
+        self.send(request(Method::POST, restore, None), None);
     }
 
     /// Brings back what was deleted here, also when its toast has ended.
     pub fn restore_runs(self, deletion: &Deletion) {
         self.runs.deletions.update(|list| list.retain(|known| known != deletion));
-        let is_of_deletion = |toast: &Toast| matches!(&toast.kind, ToastKind::DeletedRun { id, .. } if deletion.runs.contains(id));
+        let board = &self.page().board;
+        let is_of_deletion =
+            |toast: &Toast| matches!(&toast.kind, ToastKind::DeletedRun { id, .. } if routes::restore_run(board, id) == deletion.restore);
         self.toasts.update(|toasts| toasts.retain(|toast| !is_of_deletion(toast)));
-        let board = self.page().board.clone();
-        let runs = deletion.runs.clone();
-        let restore = async move {
-            for run in runs {
-                request(Method::POST, routes::restore_run(&board, &run), None).await?;
-            }
-            Ok(())
-        };
-        self.send(restore, None);
+        self.send(request(Method::POST, deletion.restore.clone(), None), None);
     }
 
     pub fn archive_runs(self, scope: RunScope) {
@@ -102,12 +99,15 @@ impl Dashboard {
     /// Removes runs in one change. The panel has an undo button.
     pub fn delete_runs(self, scope: RunScope) {
         let address = self.many_address(&scope);
+        let board = self.page().board.clone();
         let delete = async move {
-            let removed = fetch::api::<Vec<Value>>(Method::DELETE, &address, None).await?;
-            let runs: Vec<RunId> = removed.iter().filter_map(|run| RunId::parse(run["_id"].as_str()?)).collect();
-            let name = if runs.len() == 1 { "1 run".to_owned() } else { [&runs.len().to_string(), " runs"].concat() };
-            if !runs.is_empty() {
-                self.runs.deletions.update(|list| list.push(Deletion { runs, name }));
+            let reply = fetch::api_reply(Method::DELETE, &address, None).await?;
+            let count = reply.json::<Vec<Value>>()?.len();
+            let name = if count == 1 { "1 run".to_owned() } else { [&count.to_string(), " runs"].concat() };
+            // Without a change there is no number, and nothing to undo.
+            if let Some(removal) = reply.headers.get("agnez-removal") {
+                let restore = routes::of_runs(&board, "run-restore", &["removal=", &removal].concat());
+                self.runs.deletions.update(|list| list.push(Deletion { name, restore }));
             }
             Ok(())
         };

@@ -1,6 +1,6 @@
 //! Requests to the server that the page came from. Their URLs are relative to the page's `<base>`, which carries what grants read access.
 
-use gloo_net::http::{Method, Request, Response};
+use gloo_net::http::{Headers, Method, Request, Response};
 use serde::de::DeserializeOwned;
 use web_sys::{RequestCache, RequestInit};
 
@@ -117,8 +117,30 @@ pub async fn etag(method: Method, address: &str, cache: RequestCache) -> Option<
     if reply.ok() { reply.headers().get("etag") } else { None }
 }
 
+/// A reply of the REST API that is no refusal.
+pub struct ApiReply {
+    pub headers: Headers,
+    status: u16,
+    text: String,
+}
+
+impl ApiReply {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_str(&self.text).map_err(|_| unreadable(self.status))
+    }
+}
+
+fn unreadable(status: u16) -> ApiError {
+    ErrorKind::GeneralError.with(format!("The server's answer ({status}) could not be read."))
+}
+
 /// A request of the REST API in the name of this tab's token. `body`: JSON, or empty.
 pub async fn api<T: DeserializeOwned>(method: Method, address: &str, body: Option<&serde_json::Value>) -> Result<T, ApiError> {
+    api_reply(method, address, body).await?.json()
+}
+
+/// As [`api`], with the headers.
+pub async fn api_reply(method: Method, address: &str, body: Option<&serde_json::Value>) -> Result<ApiReply, ApiError> {
     let unreachable = || ErrorKind::Unavailable.with("The server could not be reached; nothing was changed.");
     let builder =
         gloo_net::http::RequestBuilder::new(address).method(method).cache(RequestCache::NoStore).header("Accept", "application/json");
@@ -131,11 +153,7 @@ pub async fn api<T: DeserializeOwned>(method: Method, address: &str, body: Optio
         None => builder.build(),
     };
     let reply = request.map_err(|_| unreachable())?.send().await.map_err(|_| unreachable())?;
-    let (is_ok, status) = (reply.ok(), reply.status());
+    let (is_ok, status, headers) = (reply.ok(), reply.status(), reply.headers());
     let text = reply.text().await.map_err(|_| unreachable())?;
-    let unreadable = || ErrorKind::GeneralError.with(format!("The server's answer ({status}) could not be read."));
-    if is_ok {
-        return serde_json::from_str(&text).map_err(|_| unreadable());
-    }
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| unreadable()))
+    if is_ok { Ok(ApiReply { headers, status, text }) } else { Err(serde_json::from_str(&text).unwrap_or_else(|_| unreadable(status))) }
 }

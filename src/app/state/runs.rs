@@ -11,9 +11,10 @@ use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
 /// What was deleted here, and can be brought back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deletion {
-    pub runs: Vec<RunId>,
     /// The name of the run, or how many there were.
     pub name: String,
+    /// The address of the POST that brings it back.
+    pub restore: String,
 }
 
 #[derive(Clone, Copy)]
