@@ -16,6 +16,7 @@ use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, LoadedPage, RowSection, RunRows, RunsState};
 use crate::browser::fetch::{self, VersionedReply};
 use crate::protocol::{GroupId, RunGroups, RunTable};
+use crate::routes::of_runs;
 
 /// Minimum time between two requests for what has changed.
 const INTERVAL_MS: f64 = 500.0;
@@ -51,6 +52,7 @@ struct Progress {
     /// What is loaded apart from rows.
     groups: LoadedPage,
     rule: LoadedPage,
+    linked: LoadedPage,
 }
 
 /// What an address is loaded for.
@@ -63,6 +65,8 @@ enum Part {
     Groups,
     Members(GroupId, usize),
     Rule,
+    /// The run that the address names.
+    Linked,
 }
 
 impl RowLoader {
@@ -139,6 +143,7 @@ impl RowLoader {
                 Part::Groups => query.groups(&board),
                 Part::Members(id, page) => query.table(&board, Some(&*group_of(id)?), &columns, page * RowSection::PAGE, RowSection::PAGE),
                 Part::Rule => rule_address(&board, runs, &query)?,
+                Part::Linked => linked_address(&board, runs)?,
             };
             let is_new = self.progress.try_update_value(|progress| {
                 let is_new = !progress.loading.contains(&address);
@@ -168,7 +173,8 @@ impl RowLoader {
     ) -> Vec<Part> {
         let is_old = |page: Option<&LoadedPage>| page.is_none_or(|page| newer_than.is_some_and(|changes| page.changes < changes));
         let mut due = Vec::new();
-        let (groups, rule) = self.progress.with_value(|progress| (progress.groups.clone(), progress.rule.clone()));
+        let (groups, rule, linked) =
+            self.progress.with_value(|progress| (progress.groups.clone(), progress.rule.clone(), progress.linked.clone()));
         if query.has_groups() {
             if rows.groups.is_none() || is_old(Some(&groups)) {
                 due.extend([Part::Groups, Part::Counts]);
@@ -199,6 +205,11 @@ impl RowLoader {
         {
             due.push(Part::Rule);
         }
+        if let Some(address) = linked_address(board, runs)
+            && (linked.address != address || is_old(Some(&linked)))
+        {
+            due.push(Part::Linked);
+        }
         due
     }
 
@@ -226,6 +237,7 @@ impl RowLoader {
             Part::Counts => None,
             Part::Groups => self.progress.try_with_value(|progress| progress.groups.clone()),
             Part::Rule => self.progress.try_with_value(|progress| progress.rule.clone()),
+            Part::Linked => self.progress.try_with_value(|progress| progress.linked.clone()),
             Part::Rows(page) | Part::Members(_, page) => {
                 runs.rows.with_untracked(|rows| section(rows, part).and_then(|at| rows.sections[at].pages.get(page).cloned()))
             }
@@ -236,6 +248,7 @@ impl RowLoader {
         self.progress.update_value(|progress| match part {
             Part::Groups => progress.groups.changes = changes,
             Part::Rule => progress.rule.changes = changes,
+            Part::Linked => progress.linked.changes = changes,
             _ => {}
         });
         if let Part::Rows(page) | Part::Members(_, page) = part {
@@ -261,6 +274,11 @@ impl RowLoader {
                 let found = table.rows.into_iter().map(|row| row.run).collect();
                 runs.found.set_if_changed(Some(found));
             }
+            Part::Linked => {
+                let Some(mut table) = read::<RunTable>(text) else { return };
+                self.progress.update_value(|progress| progress.linked = loaded);
+                runs.linked.set_if_changed(table.rows.pop().map(|row| row.run));
+            }
             Part::Counts => {
                 let Some(table) = read::<RunTable>(text) else { return };
                 runs.rows.update(|rows| rows.set_counts(table));
@@ -285,6 +303,14 @@ impl RowLoader {
 /// The address of the runs that the rule shows; `None` if the events of the page are enough.
 fn rule_address(board: &str, runs: RunsState, query: &RowQuery) -> Option<String> {
     runs.comparison.with_untracked(|comparison| Some(query.of_rule(board, &comparison.show, RunsState::rule_limit(comparison)?)))
+}
+
+/// The address of the run that the board is narrowed to; `None` if the list or a loaded row has it.
+fn linked_address(board: &str, runs: RunsState) -> Option<String> {
+    let id = runs.comparison.with_untracked(|comparison| comparison.run.clone())?;
+    let is_known =
+        runs.list.with_untracked(|list| list.get(&id).is_some()) || runs.rows.with_untracked(|rows| rows.runs().any(|run| run.id == id));
+    (!is_known).then(|| of_runs(board, "run-table", &["$limit=1&archived=true&columns=run.name&runs=", id.as_str()].concat()))
 }
 
 /// The section that a part is of.

@@ -26,6 +26,8 @@ pub struct RunsState {
     pub rows: RwSignal<RunRows>,
     /// The runs that the rule of [`Comparison::show`] has found on the server; `None` while it needs none.
     pub found: RwSignal<Option<Vec<Run>>>,
+    /// The run that the address names, if it is neither in the list nor in a loaded row.
+    pub linked: RwSignal<Option<Run>>,
     /// Counts the changes of runs and of their points, by which loaded rows are out of date.
     pub changes: RwSignal<u64>,
     /// The runs that this tab shows although the rule does not, and for readers with read-only access also those that it hides.
@@ -52,7 +54,12 @@ impl RunsState {
     pub fn new(list: RunList, rows: RunRows, comparison: Comparison, now_ms: f64, may_write: bool) -> Self {
         let (list, rows, comparison) = (RwSignal::new(list), RwSignal::new(rows), RwSignal::new(comparison));
         let (found, choices) = (RwSignal::new(None), RwSignal::new(Vec::new()));
-        let is_known = move |id: &RunId| list.with(|list| list.get(id).is_some()) || rows.with(|rows| rows.runs().any(|run| run.id == *id));
+        let linked = RwSignal::new(None::<Run>);
+        let is_known = move |id: &RunId| {
+            list.with(|list| list.get(id).is_some())
+                || rows.with(|rows| rows.runs().any(|run| run.id == *id))
+                || linked.with(|linked| linked.as_ref().is_some_and(|run| run.id == *id))
+        };
         let opened = Memo::new(move |_| comparison.with(|comparison| comparison.run.clone()).filter(is_known));
         let drawn = Memo::new(move |_| {
             let query = |list: &RunList, rows: &RunRows, found: &Option<Vec<Run>>, comparison: &Comparison, choices: &[(RunId, bool)]| {
@@ -70,6 +77,7 @@ impl RunsState {
             comparison,
             rows,
             found,
+            linked,
             changes: RwSignal::new(0),
             choices,
             opened,
@@ -92,7 +100,8 @@ impl RunsState {
         let of_list = self.list.with(|list| list.get(id).cloned());
         let of_rows = || self.rows.with(|rows| rows.runs().find(|run| run.id == *id).cloned());
         let of_rule = || self.found.with(|found| found.iter().flatten().find(|run| run.id == *id).cloned());
-        of_list.or_else(of_rows).or_else(of_rule)
+        let of_link = || self.linked.with(|linked| linked.clone().filter(|run| run.id == *id));
+        of_list.or_else(of_rows).or_else(of_rule).or_else(of_link)
     }
 
     pub fn run_untracked(self, id: &RunId) -> Option<Run> {
@@ -135,6 +144,7 @@ impl Dashboard {
             && !removed.is_empty()
         {
             runs.rows.update(|rows| rows.remove(removed));
+            runs.linked.maybe_update(|linked| linked.take_if(|run| removed.contains(&run.id)).is_some());
             runs.selected.maybe_update(|selected| {
                 let before = selected.len();
                 selected.retain(|id| !removed.contains(id));
