@@ -45,19 +45,30 @@ pub async fn run_command(command: &Command, config: &Config) -> Result<String, C
                 };
                 return Err(CommandError::Damaged { faults: format!("{}{more}", report.faults.join("\n")), file });
             }
-            let repairable = match report.repairable {
-                0 => String::new(),
-                blocks => {
-                    format!("\n{blocks} blocks of chart summaries are damaged. Nothing is lost: they are recomputed from the points.")
-                }
-            };
-            Ok(format!("{} is sound: {}.{repairable}", file.display(), counts(&report)))
+            Ok(format!("{} is sound: {}.{}", file.display(), counts(&report), repairable(&report)))
         }
     }
 }
 
+fn of(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A line about what is damaged or missing without a loss; empty if there is nothing.
+fn repairable(report: &CheckReport) -> String {
+    let blocks = (report.repairable_blocks > 0)
+        .then(|| of(report.repairable_blocks as u64, "block of chart summaries", "blocks of chart summaries"));
+    let outlines =
+        (report.repairable_outlines > 0).then(|| of(report.repairable_outlines as u64, "outline of a series", "outlines of series"));
+    let damaged: Vec<String> = blocks.into_iter().chain(outlines).collect();
+    if damaged.is_empty() {
+        return String::new();
+    }
+    let verb = if report.repairable() == 1 { "is" } else { "are" };
+    format!("\n{} {verb} damaged or missing. Nothing is lost: the server makes them again from the points.", damaged.join(" and "))
+}
+
 fn counts(report: &CheckReport) -> String {
-    let of = |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let removed = match report.removed {
         0 => String::new(),
         count => format!("; {} that can be brought back", of(count as u64, "removed cell", "removed cells")),
@@ -69,4 +80,21 @@ fn counts(report: &CheckReport) -> String {
         of(report.points, "point", "points"),
         of(report.series as u64, "series", "series")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_outlines_are_not_called_blocks_of_summaries() {
+        let text = |repairable_blocks, repairable_outlines| {
+            repairable(&CheckReport { repairable_blocks, repairable_outlines, ..CheckReport::default() })
+        };
+        let end = "damaged or missing. Nothing is lost: the server makes them again from the points.";
+        assert_eq!(text(0, 0), "");
+        assert_eq!(text(0, 1), format!("\n1 outline of a series is {end}"));
+        assert_eq!(text(2, 0), format!("\n2 blocks of chart summaries are {end}"));
+        assert_eq!(text(1, 3), format!("\n1 block of chart summaries and 3 outlines of series are {end}"));
+    }
 }

@@ -43,11 +43,18 @@ pub struct CheckReport {
     pub faults: Vec<String>,
     /// Number of all faults.
     pub fault_count: usize,
-    /// Damaged or missing blocks of nodes and outlines, which are made again from the points when they are needed: no loss.
-    pub repairable: usize,
+    /// Damaged or missing blocks of nodes, which are made again from the points when they are needed: no loss.
+    pub repairable_blocks: usize,
+    /// Damaged, missing or unused outlines, which are made again in the same way.
+    pub repairable_outlines: usize,
 }
 
 impl CheckReport {
+    /// Number of blocks and outlines that are damaged without a loss.
+    pub fn repairable(&self) -> usize {
+        self.repairable_blocks + self.repairable_outlines
+    }
+
     fn fault(&mut self, what: String) {
         self.fault_count += 1;
         if self.faults.len() < MAX_LISTED_FAULTS {
@@ -142,7 +149,7 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
             outline.push(&points.slice(0, left));
         };
         let chunks = sealed / CHUNK as u64;
-        report.repairable += missing_blocks(connection, key, sealed).await?;
+        report.repairable_blocks += missing_blocks(connection, key, sealed).await?;
         for chunk in 0..chunks {
             let chunk_key = chunk_key(key, chunk);
             let select = sqlx::query_scalar::<_, Vec<u8>>("SELECT points FROM chunk WHERE key = ?").bind(chunk_key);
@@ -170,15 +177,15 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
                 Some(stored)
                     if outline.needs_rebuild() || report.fault_count > faults || pack_outline(&stored) == pack_outline(&outline) => {}
                 Some(_) => report.fault(format!("The outline of the series {id} of the cell '{cell}' is not that of its points.")),
-                None => report.repairable += 1,
+                None => report.repairable_outlines += 1,
             }
         }
     }
     let strangers = "SELECT count(*) FROM outline WHERE series NOT IN (SELECT key FROM series)";
-    report.repairable += sqlx::query_scalar::<_, i64>(strangers).fetch_one(&mut *connection).await? as usize;
+    report.repairable_outlines += sqlx::query_scalar::<_, i64>(strangers).fetch_one(&mut *connection).await? as usize;
     let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
-        report.repairable += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());
+        report.repairable_blocks += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());
     }
     Ok(())
 }

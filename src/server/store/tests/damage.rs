@@ -143,7 +143,7 @@ async fn judge(bytes: &[u8], before: &Reads, what: &str, complaints: &mut Vec<St
     std::fs::write(database_path(folder.path()), bytes).unwrap();
     let checked = check(&database_path(folder.path())).await;
     let now = read_all(folder.path()).await;
-    let is_reported = checked.as_ref().map_or(true, |report| report.fault_count > 0 || report.repairable > 0);
+    let is_reported = checked.as_ref().map_or(true, |report| report.fault_count > 0 || report.repairable() > 0);
     let Some(now) = now else {
         if !is_reported {
             complaints.push(format!("{what}: the start is refused, and a check says it is sound"));
