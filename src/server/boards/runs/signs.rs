@@ -1,6 +1,6 @@
 //! Signs of life of runs: heartbeats and points. They live in memory, and are stored at most once a minute.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,16 +23,17 @@ pub struct RunSigns {
 #[derive(Default)]
 struct State {
     boards: HashMap<Arc<str>, HashMap<RunId, Sign>>,
-    /// Runs whose last sign is not stored.
-    unstored: Vec<(Arc<str>, RunId, u64)>,
+    /// Runs with a noted sign that no commit is known to have stored.
+    unstored: HashSet<(Arc<str>, RunId)>,
+    /// When signs were last added to a commit: Unix time, ms.
     stored_ms: u64,
 }
 
 #[derive(Default)]
 struct Sign {
     ms: u64,
-    /// When the last sign was stored: Unix time, ms.
-    stored_ms: u64,
+    /// The last sign that was noted to be stored: Unix time, ms.
+    noted_ms: u64,
     writers: Vec<Writer>,
 }
 
@@ -73,10 +74,9 @@ impl RunSigns {
         let Some(runs) = boards.get_mut(board) else { return false };
         let sign = runs.entry(run.clone()).or_default();
         sign.ms = sign.ms.max(now_ms);
-        if sign.ms >= sign.stored_ms + STORE_INTERVAL_MS {
-            // Until it is stored it is noted once.
-            sign.stored_ms = sign.ms;
-            unstored.push((board.clone(), run.clone(), sign.ms));
+        if sign.ms >= sign.noted_ms + STORE_INTERVAL_MS {
+            sign.noted_ms = sign.ms;
+            unstored.insert((board.clone(), run.clone()));
         }
         writer.is_some_and(|writer| sign.add_writer(writer, now_ms))
     }
@@ -92,16 +92,29 @@ impl RunSigns {
         !state.unstored.is_empty() && now_ms() >= state.stored_ms + STORE_INTERVAL_MS
     }
 
-    /// Adds the signs that are not stored to a commit, at most once a minute.
+    /// Adds the signs that are not stored to a commit, at most once a minute. They are added again until they are committed: a commit may
+    /// fail, and the caller may be gone by then.
     pub fn store(&self, batch: &mut Batch) {
         let mut state = self.state();
         let now_ms = now_ms();
-        if !state.unstored.is_empty() && now_ms >= state.stored_ms + STORE_INTERVAL_MS {
-            state.stored_ms = now_ms;
-            let signs = std::mem::take(&mut state.unstored);
-            drop(state);
-            batch.set_heartbeats(signs);
+        if state.unstored.is_empty() || now_ms < state.stored_ms + STORE_INTERVAL_MS {
+            return;
         }
+        state.stored_ms = now_ms;
+        let State { boards, unstored, .. } = &mut *state;
+        let mut signs = Vec::new();
+        unstored.retain(|(board, run)| {
+            let Some(sign) = boards.get(board).and_then(|runs| runs.get(run)).filter(|_| batch.run(board, run).is_some()) else {
+                return false;
+            };
+            let is_stored = batch.committed_heartbeat(board, run).is_some_and(|stored_ms| stored_ms >= sign.noted_ms);
+            if !is_stored {
+                signs.push((board.clone(), run.clone(), sign.ms));
+            }
+            !is_stored
+        });
+        drop(state);
+        batch.set_heartbeats(signs);
     }
 
     /// Adds the last signs of all runs to a commit, when the server stops.
@@ -157,6 +170,7 @@ impl Sign {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::store::{ChangeKind, Index, RunRecord};
 
     #[test]
     fn only_writers_that_are_live_at_the_same_time_are_noticed() {
@@ -181,11 +195,49 @@ mod tests {
     fn a_sign_is_noted_for_storing_once_a_minute() {
         let (board, run) = (Arc::from("b"), RunId::parse("r").unwrap());
         let signs = RunSigns::default();
-        for seconds in [0, 15, 30, 45, 59, 60, 75] {
+        let noted = [0, 15, 30, 45, 59, 60, 75].map(|seconds| {
             signs.add_at(&board, &run, None, 1_000_000_000 + 1000 * seconds);
-        }
-        let noted: Vec<u64> = signs.state().unstored.iter().map(|(.., ms)| *ms).collect();
-        assert_eq!(noted, [1_000_000_000, 1_000_060_000]);
+            signs.state().boards[&board][&run].noted_ms - 1_000_000_000
+        });
+        assert_eq!(noted, [0, 0, 0, 0, 0, 60_000, 60_000]);
+        assert_eq!(signs.state().unstored.len(), 1);
+    }
+
+    #[test]
+    fn signs_of_a_commit_that_fails_are_stored_by_the_next_one() {
+        let (board, run): (Arc<str>, _) = ("b".into(), RunId::parse("r").unwrap());
+        let (signs, mut index) = (RunSigns::default(), Index::default());
+        let mut batch = Batch::new(&index, 0, 0);
+        batch.put_run(ChangeKind::Created, RunRecord::new(board.clone(), run.clone(), serde_json::Map::new()));
+        batch.end(true);
+        batch.finish(&mut 0).apply(&mut index);
+        // Returns whether the commit had signs.
+        let mut commit = |succeeds: bool| {
+            signs.state().stored_ms = 0;
+            let mut batch = Batch::new(&index, 0, 0);
+            signs.store(&mut batch);
+            batch.end(true);
+            let mut outcome = batch.finish(&mut 0);
+            let has_signs = !outcome.is_empty();
+            if succeeds {
+                outcome.apply(&mut index);
+            }
+            (has_signs, Batch::new(&index, 0, 0).committed_heartbeat("b", &run))
+        };
+        let add = |seconds: u64| signs.add_at(&board, &run, None, 1_000_000_000 + 1000 * seconds);
+        add(0);
+        assert_eq!(commit(false), (true, Some(0)));
+        add(15);
+        assert_eq!(commit(true), (true, Some(1_000_015_000)), "the newest sign is stored");
+        assert_eq!(commit(true), (false, Some(1_000_015_000)));
+        add(70);
+        assert_eq!(commit(false), (true, Some(1_000_015_000)));
+        assert_eq!(commit(true), (true, Some(1_000_070_000)));
+        signs.remove("b", [&run]);
+        add(140);
+        signs.remove("b", [&run]);
+        assert_eq!(commit(true), (false, Some(1_000_070_000)), "signs of a deleted run are not stored");
+        assert!(signs.state().unstored.is_empty());
     }
 
     #[test]

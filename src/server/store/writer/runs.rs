@@ -116,6 +116,11 @@ impl Batch<'_> {
         record
     }
 
+    /// The time of the last heartbeat of a run that is on disk: Unix time, ms; 0: there is none. `None` if there is no such run.
+    pub fn committed_heartbeat(&self, board: &str, id: &RunId) -> Option<u64> {
+        Some(self.index.board(board)?.runs.get(id)?.beat_ms)
+    }
+
     /// Stores the times of heartbeats, in ms. This is no change of the runs: they get no event and no revision.
     pub fn set_heartbeats(&mut self, beats: Vec<(Arc<str>, RunId, u64)>) {
         for (board, id, beat_ms) in beats {
