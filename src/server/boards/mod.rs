@@ -30,6 +30,7 @@ pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use idempotency::{ChangeOutcome, IdempotentRequest, JsonResponse, ResponseShape};
 pub use ingest::{CellPoints, SeriesPoints, parse_lines, parse_many_points, parse_points};
 pub use keras_epoch::parse_epoch;
+use metrics::MetricSettingsCache;
 pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use query::filter::QueryBudget;
@@ -45,12 +46,19 @@ pub struct Boards {
     store: Arc<Store>,
     signs: Arc<RunSigns>,
     config_indexes: Arc<ConfigIndexes>,
+    metric_settings: Arc<MetricSettingsCache>,
     console_turns: ConsoleTurns,
 }
 
 impl Boards {
     pub fn new(store: Store) -> Self {
-        Self { store: Arc::new(store), signs: Arc::default(), config_indexes: Arc::default(), console_turns: ConsoleTurns::default() }
+        Self {
+            store: Arc::new(store),
+            signs: Arc::default(),
+            config_indexes: Arc::default(),
+            metric_settings: Arc::default(),
+            console_turns: ConsoleTurns::default(),
+        }
     }
 
     /// Counters and failures of the database.

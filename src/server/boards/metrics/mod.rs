@@ -9,6 +9,7 @@ mod place;
 mod place_tests;
 mod rank;
 mod settings;
+mod settings_cache;
 mod step_metric;
 
 pub use cell_id::cell_id;
@@ -16,4 +17,5 @@ pub use direction::best_direction;
 pub use place::{DEFAULT_SECTION, MetricPlace, SYSTEM_SECTION, place_metric};
 pub use rank::MetricRank;
 pub use settings::{MetricSetting, MetricSettings};
+pub use settings_cache::MetricSettingsCache;
 pub use step_metric::{STEP_METRICS, StepMetrics, chart_by, check_step_metrics};

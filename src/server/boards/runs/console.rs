@@ -96,8 +96,8 @@ impl Boards {
         let cells: Vec<(CellId, String)> = {
             let index = self.store.index();
             let known = index.board(board).filter(|known| known.runs.contains(run)).ok_or_else(|| no_run(board, run))?;
-            let metrics = known.document.as_ref().and_then(|document| document.keys.get("metrics")).unwrap_or(&Value::Null);
-            let chart = MetricSettings::parse(metrics).unwrap_or_default().of(name).chart.unwrap_or_else(|| name.to_owned());
+            let settings = self.metric_settings.of(board, known.document.as_ref()).unwrap_or_default();
+            let chart = settings.of(name).chart.unwrap_or_else(|| name.to_owned());
             let ids = numbered_ids(board, &chart).filter_map(|id| index.cell(&id).cloned());
             ids.filter(|cell| *cell.board == *board && is_kind(cell.text("type")))
                 .map(|cell| (cell.id.clone(), cell.text("type").to_owned()))

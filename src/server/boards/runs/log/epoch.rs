@@ -30,7 +30,7 @@ impl Boards {
         idempotency: Option<IdempotentRequest>,
     ) -> Result<JsonResponse, ServerError> {
         let points = metrics.len();
-        let signs = self.signs.clone();
+        let (signs, settings) = (self.signs.clone(), self.metric_settings.clone());
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(answer);
@@ -52,7 +52,7 @@ impl Boards {
             let points = |(name, value)| SeriesPoints { run: None, name, x: step.map(|step| vec![step]), y: vec![value], t: None };
             let count = metrics.len();
             let request = LogRequest { metrics: metrics.into_iter().map(points).collect(), points: count, ..LogRequest::default() };
-            let text = log(batch, &board, &run, request, || signs.add(&board, &run, None))?;
+            let text = log(batch, &board, &run, request, &settings, || signs.add(&board, &run, None))?;
             signs.store(batch);
             Ok(IdempotentRequest::store_report(idempotency, batch, text, || json!({ "run": run, "points": count, "repeated": true })))
         };

@@ -6,7 +6,7 @@ pub mod request;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::document::WARNING;
 use super::heartbeat::TWO_WRITERS;
@@ -14,7 +14,7 @@ use super::{existing_run, new_run};
 use crate::protocol::{ApiError, CellId, RunId, SeriesId};
 use crate::server::boards::append::become_line;
 use crate::server::boards::ingest::SeriesPoints;
-use crate::server::boards::metrics::{MetricSettings, StepMetrics};
+use crate::server::boards::metrics::{MetricSettingsCache, StepMetrics};
 use crate::server::boards::size::{check_keys_size, memory_bytes};
 use crate::server::boards::{Boards, IdempotentRequest, JsonResponse, append, documents};
 use crate::server::error::ServerError;
@@ -35,13 +35,13 @@ impl Boards {
         idempotency: Option<IdempotentRequest>,
     ) -> Result<JsonResponse, ServerError> {
         let bytes = 64 + request.bytes + memory_bytes(256 * request.metrics.len(), request.points);
-        let (signs, writer) = (self.signs.clone(), writer.map(str::to_owned));
+        let (signs, settings, writer) = (self.signs.clone(), self.metric_settings.clone(), writer.map(str::to_owned));
         let operation = move |batch: &mut Batch| {
             if let Some(answer) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(answer);
             }
             let points = request.points;
-            let text = log(batch, &board, &run, request, || signs.add(&board, &run, writer.as_deref()))?;
+            let text = log(batch, &board, &run, request, &settings, || signs.add(&board, &run, writer.as_deref()))?;
             signs.store(batch);
             Ok(IdempotentRequest::store_report(idempotency, batch, text, || json!({ "run": run, "points": points, "repeated": true })))
         };
@@ -50,7 +50,14 @@ impl Boards {
 }
 
 /// `sign` notes a sign of the run, once everything is accepted, and returns whether another writer gives signs at the same time.
-fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, sign: impl FnOnce() -> bool) -> Result<String, ServerError> {
+fn log(
+    batch: &mut Batch,
+    board: &Arc<str>,
+    run: &RunId,
+    request: LogRequest,
+    settings: &MetricSettingsCache,
+    sign: impl FnOnce() -> bool,
+) -> Result<String, ServerError> {
     let mut record = match existing_run(batch, board, run)? {
         Some(record) => record,
         None => {
@@ -58,10 +65,7 @@ fn log(batch: &mut Batch, board: &Arc<str>, run: &RunId, request: LogRequest, si
             batch.put_run(ChangeKind::Created, record)
         }
     };
-    let settings = match batch.board_document(board) {
-        Some(document) => MetricSettings::parse(document.keys.get("metrics").unwrap_or(&Value::Null))?,
-        None => MetricSettings::default(),
-    };
+    let settings = settings.of(board, batch.board_document(board).as_ref())?;
     let mut placement = Placement::new(board, run, &settings, StepMetrics::of_run(&record.keys));
     let mut cells = Map::new();
     for SeriesPoints { name, x, y, t, .. } in request.metrics {
