@@ -129,7 +129,7 @@ pub const MAX_STEP_METRICS: usize = 100;
 pub const MAX_SERIES_NAME_CHARS: usize = 200;
 /// Series of one cell without a run; one more is answered 413.
 pub const MAX_SERIES_PER_CELL: usize = 1000;
-/// Series of one cell of all runs; one more is answered 413.
+/// Series of one cell of all runs but deleted ones; one more is answered 413.
 pub const MAX_RUN_SERIES_PER_CELL: usize = 100_000;
 /// Series in one request, over all its cells; more are answered 413.
 pub const MAX_SERIES_PER_REQUEST: usize = 1000;

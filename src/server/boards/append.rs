@@ -14,7 +14,7 @@ use super::{Boards, Draft, IdempotentRequest, JsonResponse, not_found};
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, SeriesId};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_RUN_SERIES_PER_CELL, MAX_SERIES_PER_CELL};
-use crate::server::store::{Batch, ChangeKind, NewPoints, Record};
+use crate::server::store::{Batch, ChangeKind, NewPoints, Record, RunRecord};
 
 impl Boards {
     /// Appends to series of cells, all or nothing. Returns JSON: `{"appended":3,"cells":{"<id>":{"loss":{"start":0,"points":3}}}}`; those of
@@ -102,7 +102,7 @@ fn append_all(
     series: Vec<SeriesPoints>,
     of_runs: &mut Map<String, Value>,
 ) -> Result<Map<String, Value>, ApiError> {
-    let (mut appended, mut is_new) = (Map::new(), false);
+    let (mut appended, mut is_new, mut is_new_of_run) = (Map::new(), false, false);
     for SeriesPoints { run, name, x, y, t } in series {
         if y.is_empty() {
             continue;
@@ -117,7 +117,10 @@ fn append_all(
                 is_new |= start == 0;
                 &mut appended
             }
-            Some(run) => object(object(of_runs, run.as_str()), cell.as_str()),
+            Some(run) => {
+                is_new_of_run |= start == 0;
+                object(object(of_runs, run.as_str()), cell.as_str())
+            }
         };
         // Points of one series may come in several parts; the first part has the index.
         let start = list.get(&name).map_or(json!(start), |part| part["start"].clone());
@@ -125,6 +128,9 @@ fn append_all(
     }
     if is_new {
         check_series_count(batch, cell, false)?;
+    }
+    if is_new_of_run {
+        check_series_count(batch, cell, true)?;
     }
     Ok(appended)
 }
@@ -145,7 +151,7 @@ fn append_to_run(batch: &mut Batch, cell: &CellId, series: &SeriesId, points: Ne
 }
 
 /// Appends to a series of a cell that is a line. `metric`: of a series of a run. Returns the index of the first new point and the number of
-/// points afterwards. 413: the cell has too many series of runs. 500: the points of the series are damaged.
+/// points afterwards. The caller checks the number of series, once for a cell. 500: the points of the series are damaged.
 pub(crate) fn append_points(
     batch: &mut Batch,
     cell: &CellId,
@@ -157,11 +163,7 @@ pub(crate) fn append_points(
         let why = format!("Points of the series {series} of the cell '{cell}' are damaged on disk; nothing was appended");
         return Err(ErrorKind::GeneralError.with(format!("{why}. Restore a backup, or begin another series.")));
     }
-    let (start, end) = batch.append(cell, series, metric, points);
-    if start == 0 && series.run.is_some() {
-        check_series_count(batch, cell, true)?;
-    }
-    Ok((start, end))
+    Ok(batch.append(cell, series, metric, points))
 }
 
 /// The object under this key, which is made if it is missing.
@@ -172,11 +174,34 @@ fn object<'a>(parent: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<Stri
 /// 413: the cell has too many series without a run, or too many of runs.
 pub(crate) fn check_series_count(batch: &Batch, cell: &CellId, of_runs: bool) -> Result<(), ApiError> {
     let (most, whose) = if of_runs { (MAX_RUN_SERIES_PER_CELL, "series of runs") } else { (MAX_SERIES_PER_CELL, "series") };
-    if batch.series_count(cell, of_runs) <= most {
+    if !has_more_series(batch, cell, of_runs, most) {
         return Ok(());
     }
     let message = format!("A cell may have {most} {whose}; nothing was appended to '{cell}'. Use several cells.");
     Err(ErrorKind::PayloadTooLarge.with(message))
+}
+
+/// Whether a cell has more than `most` series without a run, or of runs that are not deleted.
+fn has_more_series(batch: &Batch, cell: &CellId, of_runs: bool, most: usize) -> bool {
+    let count = batch.series_count(cell, of_runs);
+    // All deleted runs are looked at only where they decide.
+    count > most && (!of_runs || count - batch.series_in_trash(cell) > most)
+}
+
+/// 413: a cell of the board has too many series of runs, with those of these runs, which this operation restores.
+pub(crate) fn check_restored_series(batch: &Batch, board: &str, restored: &[Arc<RunRecord>]) -> Result<(), ApiError> {
+    match crowded_cell(batch, board, restored, MAX_RUN_SERIES_PER_CELL) {
+        None => Ok(()),
+        Some(cell) => {
+            let message = format!("The cell '{cell}' would have more than {MAX_RUN_SERIES_PER_CELL} series of runs; nothing was restored.");
+            Err(ErrorKind::PayloadTooLarge.with(format!("{message} Delete other runs first.")))
+        }
+    }
+}
+
+/// A cell of the board with series of these runs that has more than `most` series of runs.
+fn crowded_cell<'a>(batch: &'a Batch, board: &str, runs: &[Arc<RunRecord>], most: usize) -> Option<&'a CellId> {
+    batch.cells_with_runs(board, runs).find(|cell| has_more_series(batch, cell, true, most))
 }
 
 /// Makes an empty cell a line. 409: it has another type.
@@ -264,4 +289,63 @@ pub fn put(
         append_all(batch, &record.id, append, &mut Map::new())?;
     }
     Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::RunId;
+    use crate::server::boards::documents;
+    use crate::server::store::Index;
+
+    /// Runs an operation and commits it.
+    fn commit(index: &mut Index, version: &mut u64, operation: impl FnOnce(&mut Batch)) {
+        let mut batch = Batch::new(index, 0, *version);
+        operation(&mut batch);
+        batch.end(true);
+        *version = batch.version_counter;
+        // The keys of series are not looked at, but each has its own.
+        batch.finish(&mut (*version as i64 * 100)).apply(index);
+    }
+
+    #[test]
+    fn deleted_runs_do_not_count_in_the_limit_of_series_and_restored_ones_do() {
+        let (mut index, mut version) = (Index::default(), 0);
+        let (cell, board) = (CellId::parse("loss").unwrap(), Arc::<str>::from("main"));
+        let run = |id: &str| RunId::parse(id).unwrap();
+        let has_more = |batch: &Batch, most: usize| has_more_series(batch, &cell, true, most);
+        let append = |batch: &mut Batch, of: &str, name: &str| {
+            let points = NewPoints { x: None, y: vec![1.0], t: None };
+            batch.append(&cell, &SeriesId::of_run(run(of), name), Some("loss"), points);
+        };
+        commit(&mut index, &mut version, |batch| {
+            let draft = Draft::from_value(json!({ "_id": "loss", "board": "main", "type": "line" })).unwrap();
+            documents::create(batch, draft, None).unwrap();
+            for id in ["a", "b"] {
+                batch.put_run(ChangeKind::Created, RunRecord::new(board.clone(), run(id), Map::new()));
+                ["train", "val"].iter().for_each(|name| append(batch, id, name));
+            }
+            assert!(has_more(batch, 3) && !has_more(batch, 4));
+        });
+        commit(&mut index, &mut version, |batch| {
+            batch.remove_run(&batch.run("main", &run("a")).unwrap());
+            assert!(has_more(batch, 1) && !has_more(batch, 2), "in the batch that deletes it");
+        });
+        commit(&mut index, &mut version, |batch| {
+            assert!(has_more(batch, 1) && !has_more(batch, 2));
+            append(batch, "b", "test");
+            assert!(has_more(batch, 2) && !has_more(batch, 3));
+        });
+        commit(&mut index, &mut version, |batch| {
+            let restored = [batch.restore_run(&batch.removed_run("main", &run("a")).unwrap())];
+            assert_eq!(crowded_cell(batch, "main", &restored, 4), Some(&cell));
+            assert_eq!(crowded_cell(batch, "main", &restored, 5), None);
+        });
+        commit(&mut index, &mut version, |batch| {
+            batch.remove_run(&batch.run("main", &run("a")).unwrap());
+            // In place of a deleted run: without its series.
+            batch.put_run(ChangeKind::Created, RunRecord::new(board.clone(), run("a"), Map::new()));
+            assert!(has_more(batch, 2) && !has_more(batch, 3));
+        });
+    }
 }

@@ -13,6 +13,7 @@ use super::run_view::{RunClock, RunView};
 use super::search::SearchBudget;
 use super::{RunDraft, check_run_totals, existing_run, new_run, no_run};
 use crate::protocol::{ApiError, ErrorKind, RunId};
+use crate::server::boards::append::check_restored_series;
 use crate::server::boards::query::filter::QueryBudget;
 use crate::server::boards::{Boards, IdempotentRequest, JsonResponse};
 use crate::server::error::ServerError;
@@ -212,7 +213,9 @@ impl Boards {
                 (Some(record), _) => record,
                 (None, Some(tombstone)) => {
                     check_run_totals(&batch.run_totals(&board))?;
-                    batch.restore_run(&tombstone)
+                    let restored = batch.restore_run(&tombstone);
+                    check_restored_series(batch, &board, std::slice::from_ref(&restored))?;
+                    restored
                 }
                 (None, None) => return Err(no_run(&board, &id).into()),
             };
@@ -250,6 +253,7 @@ impl Boards {
             let totals = batch.run_totals(&board);
             check_run_totals(&RunTotals { runs: totals.runs + others, ..totals })?;
             let restored: Vec<_> = deleted.iter().map(|tombstone| batch.restore_run(tombstone)).collect();
+            check_restored_series(batch, &board, &restored)?;
             Ok(outcome(batch, 200, &restored, &clock, idempotency, false))
         };
         self.store.write(bytes, operation).await

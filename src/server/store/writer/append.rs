@@ -7,6 +7,7 @@ use super::batch::{Batch, Layer, RowState};
 use super::change::Change;
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::series::Points;
+use crate::server::store::RunRecord;
 use crate::server::store::series::append_event::{AppendEvent, AppendedCell};
 use crate::server::store::series::delta::{AppendPlan, NewPoints, PendingSeries, SeriesDelta, SeriesPlan};
 use crate::server::store::series::{self, CellSeries, Point, Series};
@@ -107,6 +108,22 @@ impl Batch<'_> {
         let layers = [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell));
         let growth: isize = layers.map(|delta| if of_runs { delta.run_growth } else { delta.growth }).sum();
         committed.saturating_add_signed(growth)
+    }
+
+    /// Number of the cell's series of runs that are deleted and can be restored; of runs that this batch deletes, only those before it.
+    pub fn series_in_trash(&self, cell: &CellId) -> usize {
+        let Some((record, known)) = self.cell(cell).zip(self.index.cell_series(cell)) else { return 0 };
+        let series = self.deleted_runs(&record.board).flat_map(|run| known.of_run(run));
+        series.filter(|series| self.series_state(cell, &series.id).is_some()).count()
+    }
+
+    /// The cells of a board in which one of these runs has a committed series.
+    pub fn cells_with_runs(&self, board: &str, runs: &[Arc<RunRecord>]) -> impl Iterator<Item = &CellId> {
+        let cells = self.index.board(board).into_iter().flat_map(|board| board.cells.keys());
+        cells.filter(|cell| {
+            let known = self.index.cell_series(cell);
+            known.is_some_and(|known| runs.iter().any(|run| !known.of_run(&run.id).is_empty()))
+        })
     }
 
     /// Whether the series takes no more points, because those on disk are damaged.

@@ -76,6 +76,13 @@ impl Batch<'_> {
         current.into_iter().flatten().chain(earlier)
     }
 
+    /// The deleted runs of a board that can be restored.
+    pub(super) fn deleted_runs(&self, board: &str) -> impl Iterator<Item = &RunId> {
+        let committed = self.index.board(board).into_iter().flat_map(|board| board.runs.tombstones());
+        let untouched = committed.filter(|record| self.run_state(&record.board, &record.id).is_none()).map(|record| &record.id);
+        untouched.chain(self.touched_runs(board).filter(|(_, state)| matches!(state, RowState::Deleted(_))).map(|(id, _)| id))
+    }
+
     /// Creates or changes a run. Returns the record with its new numbers. The changes of one operation of the same kind are one event.
     ///
     /// A run that is created in place of a deleted one begins without its series and values.

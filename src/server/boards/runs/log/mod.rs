@@ -4,6 +4,7 @@ mod epoch;
 pub mod place;
 pub mod request;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, json};
@@ -11,8 +12,8 @@ use serde_json::{Map, json};
 use super::document::WARNING;
 use super::heartbeat::TWO_WRITERS;
 use super::{existing_run, new_run};
-use crate::protocol::{ApiError, CellId, RunId, SeriesId};
-use crate::server::boards::append::become_line;
+use crate::protocol::{CellId, RunId};
+use crate::server::boards::append::{append_points, become_line, check_series_count};
 use crate::server::boards::ingest::SeriesPoints;
 use crate::server::boards::metrics::{MetricSettingsCache, StepMetrics};
 use crate::server::boards::size::{check_keys_size, memory_bytes};
@@ -67,12 +68,16 @@ fn log(
     };
     let settings = settings.of(board, batch.board_document(board).as_ref())?;
     let mut placement = Placement::new(board, run, &settings, StepMetrics::of_run(&record.keys));
-    let mut cells = Map::new();
+    let (mut cells, mut grown) = (Map::new(), HashSet::new());
     for SeriesPoints { name, x, y, t, .. } in request.metrics {
         let (cell, series) = placement.of_metric(batch, &name)?;
-        append_points(batch, &cell, &series, &name, NewPoints { x, y, t })?;
+        become_line(batch, &cell)?;
+        if append_points(batch, &cell, &series, Some(&name), NewPoints { x, y, t })?.0 == 0 {
+            grown.insert(cell.clone());
+        }
         cells.insert(name, cell.as_str().into());
     }
+    grown.iter().try_for_each(|cell| check_series_count(batch, cell, true))?;
     for value in request.values {
         let name = value.name.clone();
         let cell = put_value(batch, &placement, value)?;
@@ -88,12 +93,6 @@ fn log(
         report[WARNING] = warning.clone();
     }
     Ok(report.to_string())
-}
-
-/// Appends to a series of a run. 413: the cell has too many series.
-pub fn append_points(batch: &mut Batch, cell: &CellId, series: &SeriesId, metric: &str, points: NewPoints) -> Result<(), ApiError> {
-    become_line(batch, cell)?;
-    append::append_points(batch, cell, series, Some(metric), points).map(drop)
 }
 
 /// Stores a value that is no number as that of its cell, which shows the last one of all runs.
