@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::rows::LazyConnection;
+use super::rows::{LazyConnection, READ_SERIES};
 use super::{READ_TRIES, ReadError};
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{CellId, RunId, SeriesId};
@@ -71,42 +71,51 @@ impl Store {
     async fn try_columns(&self, series: &[Series], window: Window, weights: SmoothingWeights<'_>) -> Result<CellColumns, ReadError> {
         let mut extent = Extent::EMPTY;
         let mut connection = LazyConnection::default();
-        let tails = self.tails(series, &mut connection).await?.ok_or(ReadError::SeriesReplaced)?;
         let unbounded = Window { from: f64::NEG_INFINITY, to: f64::INFINITY, ..window };
-        for (series, tail) in series.iter().zip(&tails) {
-            // The first reads of a query are the roots, which say the extent.
-            let mut query = PyramidQuery::new(unbounded, series.sealed, tail.clone());
-            if !query.pending_reads().is_empty() {
-                self.supply(series, &mut query, &mut connection).await?;
+        // Of one group; those of a single group are read once.
+        let mut tails = Vec::new();
+        for group in series.chunks(READ_SERIES) {
+            tails = self.tails(group, &mut connection).await?.ok_or(ReadError::SeriesReplaced)?;
+            for (series, tail) in group.iter().zip(&tails) {
+                // The first reads of a query are the roots, which say the extent.
+                let mut query = PyramidQuery::new(unbounded, series.sealed, tail.clone());
+                if !query.pending_reads().is_empty() {
+                    self.supply(series, &mut query, &mut connection).await?;
+                }
+                let of = query.extent();
+                extent.include(of.min, of.max);
             }
-            let of = query.extent();
-            extent.include(of.min, of.max);
         }
         let bound = |wanted: f64, own: f64| if wanted.is_finite() { wanted } else { own };
         let (from, to) = (bound(window.from, extent.min), bound(window.to, extent.max));
         let window = Window { from, to: to.max(from), ..window };
         let mut all = Vec::with_capacity(series.len());
-        for (series, tail) in series.iter().zip(&tails) {
-            let mut query = PyramidQuery::new(window, series.sealed, tail.clone());
-            while !query.pending_reads().is_empty() {
-                self.supply(series, &mut query, &mut connection).await?;
+        for group in series.chunks(READ_SERIES) {
+            if series.len() > READ_SERIES {
+                tails = self.tails(group, &mut connection).await?.ok_or(ReadError::SeriesReplaced)?;
             }
-            let (peak, weight) = (query.peak(), (weights.of)(&series.id));
-            let (columns, ends) = query.finish_with_ends();
-            let mut smoothed = None;
-            if weight > 0.0 {
-                let share = MAX_SMOOTHING_CHUNKS / weights.together.max(1) as u64;
-                let most = share.clamp(MIN_SMOOTHING_CHUNKS_PER_SERIES, MAX_SMOOTHING_CHUNKS_PER_SERIES);
-                let request = SmoothingRequest { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
-                smoothed = Some(self.smoothed((series, tail), request, &columns, &ends, &mut connection).await?);
+            for (series, tail) in group.iter().zip(&tails) {
+                let mut query = PyramidQuery::new(window, series.sealed, tail.clone());
+                while !query.pending_reads().is_empty() {
+                    self.supply(series, &mut query, &mut connection).await?;
+                }
+                let (peak, weight) = (query.peak(), (weights.of)(&series.id));
+                let (columns, ends) = query.finish_with_ends();
+                let mut smoothed = None;
+                if weight > 0.0 {
+                    let share = MAX_SMOOTHING_CHUNKS / weights.together.max(1) as u64;
+                    let most = share.clamp(MIN_SMOOTHING_CHUNKS_PER_SERIES, MAX_SMOOTHING_CHUNKS_PER_SERIES);
+                    let request = SmoothingRequest { weight, axis: window.axis, sealed: series.sealed, total: series.count(), peak, most };
+                    smoothed = Some(self.smoothed((series, tail), request, &columns, &ends, &mut connection).await?);
+                }
+                all.push(SeriesColumns {
+                    run: series.id.run.clone(),
+                    name: series.id.name.to_string(),
+                    points: series.count(),
+                    columns,
+                    smoothed,
+                });
             }
-            all.push(SeriesColumns {
-                run: series.id.run.clone(),
-                name: series.id.name.to_string(),
-                points: series.count(),
-                columns,
-                smoothed,
-            });
         }
         Ok(CellColumns { extent, series: all })
     }
@@ -161,5 +170,36 @@ impl Store {
                 Some(_) => tokio::task::spawn_blocking(work).await.map_err(|why| StoreError::Failed(why.to_string().into()))??,
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::Axis;
+    use crate::server::store::reader::groups::{CurveWindow, MemberSeries};
+    use crate::server::store::tests::{append, create, id, start};
+
+    /// [`Store::tails`] asserts that it reads few at once.
+    #[tokio::test]
+    async fn many_series_are_read_in_groups() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = start(folder.path()).await;
+        create(&store, "a").await;
+        let count = 2 * READ_SERIES + 1;
+        for at in 0..count {
+            append(&store, "a", &at.to_string(), vec![0.5; at + 1]).await.unwrap();
+        }
+        let window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
+        let found = store.columns(&id("a"), window, SmoothingWeights::NONE, &[]).await.unwrap().unwrap();
+        assert_eq!((found.extent.min, found.extent.max), (0.0, count as f64 - 1.0));
+        let points: Vec<u64> = found.series.iter().map(|series| series.points).collect();
+        assert_eq!(points, (1..=count as u64).collect::<Vec<_>>());
+        assert!(found.series.iter().enumerate().all(|(at, series)| series.name == at.to_string() && !series.columns.is_empty()));
+        let members: Vec<_> = (0..count).map(|at| MemberSeries { id: SeriesId::plain(at.to_string()), start: None }).collect();
+        let curves = store.member_curves(&id("a"), &members, CurveWindow { from: 0.0, to: 1e6, width: 1000 }).await.unwrap();
+        let last: Vec<f64> = curves.into_iter().map(|curve| curve.unwrap().parts.last().unwrap().x_last).collect();
+        assert_eq!(last, (0..count).map(|at| at as f64).collect::<Vec<_>>());
+        store.close().await;
     }
 }

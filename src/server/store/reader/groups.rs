@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::rows::LazyConnection;
+use super::rows::{LazyConnection, READ_SERIES};
 use super::{READ_TRIES, ReadError};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::groups::{CurvePart, MemberCurve};
@@ -76,21 +76,23 @@ impl Store {
     async fn try_curves(
         &self,
         series: &[Series],
-        members: impl Iterator<Item = &MemberSeries>,
+        mut members: impl Iterator<Item = &MemberSeries>,
         window: CurveWindow,
     ) -> Result<Vec<MemberCurve>, ReadError> {
         let mut connection = LazyConnection::default();
-        let tails = self.tails(series, &mut connection).await?.ok_or(ReadError::SeriesReplaced)?;
         let mut curves = Vec::with_capacity(series.len());
-        for ((series, tail), member) in series.iter().zip(tails).zip(members) {
-            let is_short = series.sealed == 0 && series.count() <= u64::from(window.width);
-            curves.push(match series.is_plain_curve() && member.start.is_none() && !is_short {
-                true => self.pyramid_curve(series, tail, window, &mut connection).await?,
-                false => {
-                    let curve = self.curve_points(series, tail, &mut connection).await?;
-                    MemberCurve::of_points(&curve, |step, time| member.place(step, time)).within(window.from, window.to)
-                }
-            });
+        for group in series.chunks(READ_SERIES) {
+            let tails = self.tails(group, &mut connection).await?.ok_or(ReadError::SeriesReplaced)?;
+            for ((series, tail), member) in group.iter().zip(tails).zip(members.by_ref()) {
+                let is_short = series.sealed == 0 && series.count() <= u64::from(window.width);
+                curves.push(match series.is_plain_curve() && member.start.is_none() && !is_short {
+                    true => self.pyramid_curve(series, tail, window, &mut connection).await?,
+                    false => {
+                        let curve = self.curve_points(series, tail, &mut connection).await?;
+                        MemberCurve::of_points(&curve, |step, time| member.place(step, time)).within(window.from, window.to)
+                    }
+                });
+            }
         }
         Ok(curves)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::rows::{LazyConnection, PackedTail};
+use super::rows::{LazyConnection, PackedTail, READ_SERIES};
 use super::{MISSING_AFTER_TRIES, READ_TRIES};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::{CurveOutline, OutlineBuilder, Points, SupersededScan};
@@ -14,9 +14,7 @@ use crate::server::store::error::StoreError;
 use crate::server::store::series::outlines::StoredOutline;
 use crate::server::store::series::{CHUNK, Series};
 
-/// Series whose newest points are read at once: 6 MB.
-const READ_SERIES: usize = 64;
-/// Chunks that are read at once: as much.
+/// Chunks that are read at once: 6 MB.
 const READ_CHUNKS: usize = 64;
 /// Requests that may decode at the same time.
 static OUTLINE_PERMITS: Semaphore = Semaphore::const_new(2);

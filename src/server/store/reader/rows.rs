@@ -20,6 +20,9 @@ use crate::server::store::series::{CHUNK, Series};
 #[derive(Default)]
 pub struct LazyConnection(Option<PoolConnection<Sqlite>>);
 
+/// Series whose newest points are read at once: 6 MB.
+pub const READ_SERIES: usize = 64;
+
 const SELECT_NODES: &str = "SELECT key, nodes FROM node WHERE key IN (SELECT value FROM json_each(?))";
 const SELECT_CHUNKS: &str = "SELECT key, points FROM chunk WHERE key IN (SELECT value FROM json_each(?))";
 
@@ -121,9 +124,10 @@ impl Store {
         Ok(found)
     }
 
-    /// The points of each of these series after its last chunk: those in its tail on disk, then the recent ones. `None` if what is on
-    /// disk is missing: usually because the series was removed meanwhile.
+    /// The points of each of these at most [`READ_SERIES`] series after its last chunk: those in its tail on disk, then the recent ones.
+    /// `None` if what is on disk is missing: usually because the series was removed meanwhile.
     pub(super) async fn tails(&self, series: &[Series], connection: &mut LazyConnection) -> Result<Option<Vec<Arc<Points>>>, StoreError> {
+        debug_assert!(series.len() <= READ_SERIES, "the tails of {} series are read at once", series.len());
         let packed = self.packed_tails(series.iter(), connection).await?;
         let mut tails = Vec::with_capacity(series.len());
         for (series, tail) in series.iter().zip(packed) {
