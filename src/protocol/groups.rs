@@ -66,8 +66,8 @@ impl GroupCurve {
 }
 
 /// How the curves of a chart are made, for tooltips and below exports: `mean of 5 runs, band: 95 % t interval at each step`. `runs`: the
-/// fewest and the most members of a group; `smooth`: the weight of the smoothing, 0 for none.
-pub fn method(line: GroupLine, band: Band, runs: RangeInclusive<u32>, grid: &GroupGrid, smooth: f64) -> String {
+/// fewest and the most members of a group; `grids`: those of the groups; `smooth`: the weight of the smoothing, 0 for none.
+pub fn method(line: GroupLine, band: Band, runs: RangeInclusive<u32>, grids: &[GroupGrid], smooth: f64) -> String {
     let line = match line {
         GroupLine::Mean => "mean",
         GroupLine::Median => "median",
@@ -94,9 +94,15 @@ pub fn method(line: GroupLine, band: Band, runs: RangeInclusive<u32>, grid: &Gro
         (true, true) => format!(", then smoothed by {smooth}"),
         (true, false) => format!(", then smoothed by {smooth}, the band is not"),
     };
-    let places = match grid {
-        GroupGrid::Steps => "at each step".to_owned(),
-        GroupGrid::Columns { count, .. } => format!("of the means in {count} columns"),
+    let counts = || grids.iter().filter_map(|grid| if let GroupGrid::Columns { count, .. } = grid { Some(*count) } else { None });
+    let columns = match (counts().min(), counts().max()) {
+        (Some(few), Some(many)) if few < many => Some(format!("of the means in {few} to {many} columns")),
+        (_, many) => many.map(|count| format!("of the means in {count} columns")),
+    };
+    let places = match columns {
+        None => "at each step".to_owned(),
+        Some(columns) if grids.contains(&GroupGrid::Steps) => format!("at each step, or {columns}"),
+        Some(columns) => columns,
     };
     format!("{line} of {runs}{band} {places}{smoothed}")
 }
@@ -284,7 +290,7 @@ mod tests {
 
     #[test]
     fn the_method_is_a_sentence() {
-        let say = |line, band, runs, smooth| method(line, band, runs, &GroupGrid::Steps, smooth);
+        let say = |line, band, runs, smooth| method(line, band, runs, &[GroupGrid::Steps], smooth);
         assert_eq!(say(GroupLine::Mean, Band::T95, 5..=5, 0.0), "mean of 5 runs, band: 95 % t interval at each step");
         assert_eq!(say(GroupLine::Median, Band::Iqr, 3..=5, 0.0), "median of 3 to 5 runs, band: lower to upper quartile at each step");
         assert_eq!(say(GroupLine::Max, Band::None, 1..=1, 0.5), "maximum of 1 run at each step, then smoothed by 0.5");
@@ -292,7 +298,11 @@ mod tests {
         assert_eq!(say(GroupLine::Mean, Band::Std, 2..=2, 0.9), smoothed);
         let grid = GroupGrid::Columns { from: 0.0, to: 1000.0, count: 250 };
         let of_columns = "geometric mean of 5 runs, band: 95 % t interval of the means in 250 columns";
-        assert_eq!(method(GroupLine::GeoMean, Band::T95, 5..=5, &grid, 0.0), of_columns);
+        assert_eq!(method(GroupLine::GeoMean, Band::T95, 5..=5, &[grid], 0.0), of_columns);
+        let few = GroupGrid::Columns { from: 0.0, to: 1.0, count: 64 };
+        let of_grids = |grids: &[GroupGrid]| method(GroupLine::Mean, Band::None, 5..=5, grids, 0.0);
+        assert_eq!(of_grids(&[grid, few]), "mean of 5 runs of the means in 64 to 250 columns");
+        assert_eq!(of_grids(&[grid, GroupGrid::Steps]), "mean of 5 runs at each step, or of the means in 250 columns");
         assert_eq!(grid.bounds(402.0), Some((400.0, 404.0)));
     }
 }

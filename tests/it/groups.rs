@@ -110,6 +110,48 @@ async fn an_answer_is_known_until_a_member_gets_points() {
 }
 
 #[tokio::test]
+async fn drawings_and_tables_are_known_until_other_runs_are_members() {
+    let server = spawn().await;
+    for (id, lr) in [("a", 1), ("b", 2)] {
+        run(&server, id, &json!({ "lr": lr }), &[(0.0, 1.0), (1.0, 3.0)]).await;
+        log(&server, id, "acc", &[(0.0, 0.5)]).await;
+    }
+    for form in ["svg", "csv"] {
+        let path = format!("/values/digits-loss.{form}?by=lr&q=acc.max%3E0.9&legend=1");
+        let get = async |tag: &str| server.ask("GET", &path, "", &[("if-none-match", tag)]).await;
+        let tag = |reply: &crate::support::Reply| reply.headers["etag"].to_str().unwrap().to_owned();
+        let before = get("\"x\"").await;
+        assert_eq!((before.status, get(&tag(&before)).await.status), (200, 304), "{form}");
+        // The points of another cell make runs members.
+        let (id, step) = if form == "svg" { ("a", 1.0) } else { ("b", 1.0) };
+        log(&server, id, "acc", &[(step, 0.95)]).await;
+        let after = get(&tag(&before)).await;
+        assert_eq!(after.status, 200, "{form}");
+        let cached = get("\"x\"").await;
+        assert_eq!(cached.text, after.text, "{form}");
+        assert_ne!(cached.text, before.text, "{form}");
+    }
+}
+
+#[tokio::test]
+async fn tables_of_groups_cut_long_values_of_keys() {
+    let server = spawn().await;
+    let layers: Vec<u32> = (0..5000).collect();
+    run(&server, "a", &json!({"layers": layers, "lr": 1}), &[(0.0, 1.0), (1.0, 3.0)]).await;
+    run(&server, "b", &json!({"layers": [1], "lr": 1}), &[(0.0, 2.0)]).await;
+    let reply = server.call("GET", "/values/digits-loss.csv?by=layers,lr&band=none&line=min", "").await;
+    assert_eq!((reply.status, reply.headers["content-type"].to_str().unwrap()), (200, "text/csv; charset=utf-8"));
+    let lines: Vec<&str> = reply.text.lines().collect();
+    assert_eq!(lines[0], "x,config.layers,config.lr,split,line,low,high,n,nan,ended,interpolated,method");
+    assert_eq!(lines.len(), 4, "{}", reply.text);
+    assert!(lines[1].starts_with("0,\"[0,1,2,") && lines[1].contains("…\",1,,1,"), "{}", lines[1]);
+    assert!(lines[1].chars().count() < 300 && lines[3].starts_with("0,[1],1,,2,"), "{}", reply.text);
+    let empty = server.call("GET", "/values/digits-loss.csv?by=lr&q=lr%3E5", "").await;
+    assert_eq!((empty.status, empty.text.lines().count()), (200, 1));
+    assert_eq!(server.call("GET", "/values/digits-loss.csv?by=nothing", "").await.status, 400);
+}
+
+#[tokio::test]
 async fn the_binary_form_says_what_json_says() {
     let server = spawn().await;
     for (id, lr) in [("a", 1), ("b", 1), ("c", 2)] {

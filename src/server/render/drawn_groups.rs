@@ -1,21 +1,22 @@
-//! The groups of runs that a drawing shows, and their curves as a table.
+//! The groups of runs that a drawing or a table shows, and their curves.
 
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::charts::csv::Csv;
 use crate::charts::{SeriesStyle, StyledSeries, series_label, series_styles};
-use crate::protocol::groups::{Band, GroupColumn, GroupCurve, GroupGrid, GroupLine, method};
+use crate::protocol::groups::{Band, GroupCurve, GroupGrid, GroupLine, method};
 use crate::protocol::{ApiError, CellId, XAxis};
 use crate::series::groups::GroupStyle;
 use crate::server::boards::Boards;
-use crate::server::boards::groups::curves::{CurveQuery, GroupAxis};
+use crate::server::boards::groups::curves::{CurveQuery, GroupAxis, PlannedCurve};
 use crate::server::boards::groups::membership::RunGroup;
 use crate::server::boards::runs::RunQuery;
 use crate::server::error::ServerError;
-use crate::server::limits::MAX_GROUPS;
+use crate::server::limits::{MAX_GROUP_PLACES, MAX_GROUP_VALUES, MAX_GROUPS};
+
+/// Bytes of a member at a place while a curve is calculated: its value, and its point until the places are known.
+const WORKING_BYTES: usize = 24;
 
 /// Which groups, and how they are drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +42,100 @@ impl GroupsView {
     }
 }
 
-/// The largest groups of a board and their curves in one cell.
-pub struct DrawnGroups {
+/// The largest groups of a board, and which curves they have in one cell, before these are read.
+pub struct PlannedGroups {
+    cell: CellId,
+    view: GroupsView,
     groups: Vec<RunGroup>,
+    /// Groups that are left out.
+    more: usize,
+    axis: GroupAxis,
+    smooth: f64,
+    curves: Vec<PlannedCurve>,
+    version: u64,
+}
+
+impl PlannedGroups {
+    /// 400: a name is no key of the board.
+    pub async fn find(
+        boards: &Boards,
+        (board, cell): (&str, &CellId),
+        view: &GroupsView,
+        x_axis: XAxis,
+        smooth: f64,
+    ) -> Result<Self, ServerError> {
+        let mut groups = boards.groups_of_runs(board, &view.runs()?, &view.by, view.is_public).await?;
+        let more = groups.len().saturating_sub(MAX_GROUPS);
+        groups.truncate(MAX_GROUPS);
+        let axis = if x_axis == XAxis::Step { GroupAxis::Step } else { GroupAxis::Relative };
+        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis);
+        let curves = plan.cells.into_iter().flat_map(|cell| cell.curves).collect();
+        Ok(Self { cell: cell.clone(), view: view.clone(), groups, more, axis, smooth, curves, version: plan.version })
+    }
+
+    /// Changes when the curves may change: the search may name what is no part of the cell, such as another metric or the time.
+    pub fn version(&self) -> String {
+        format!("{:016x}-{}", self.version, self.groups.len() + self.more)
+    }
+
+    pub fn curves(&self) -> usize {
+        self.curves.len()
+    }
+
+    /// Bytes that a curve takes while it is calculated.
+    pub fn working_bytes(&self, curve: usize) -> usize {
+        let values = self.curves[curve].runs().saturating_mul(MAX_GROUP_PLACES as usize);
+        WORKING_BYTES * values.min(MAX_GROUP_VALUES)
+    }
+
+    pub fn group(&self, curve: &GroupCurve) -> Option<&RunGroup> {
+        self.groups.iter().find(|group| group.id == curve.group)
+    }
+
+    pub fn groups(&self) -> &[RunGroup] {
+        &self.groups
+    }
+
+    /// Reads one of the curves.
+    pub async fn curve(
+        &self,
+        boards: &Boards,
+        at: usize,
+        window: Option<(f64, f64)>,
+        width: u32,
+        cancelled: &CancellationToken,
+    ) -> Result<GroupCurve, ServerError> {
+        let style = GroupStyle { line: self.view.line, band: self.view.band, is_common: false, smooth: self.smooth };
+        let query = CurveQuery { style, axis: self.axis, from: window.map(|window| window.0), to: window.map(|window| window.1), width };
+        let planned = self.curves[at].clone();
+        let group = &self.groups[planned.group];
+        boards.group_curve(&self.cell, planned, group, query, cancelled).await
+    }
+
+    /// Reads all of them.
+    pub async fn read(
+        &self,
+        boards: &Boards,
+        window: Option<(f64, f64)>,
+        width: u32,
+        cancelled: &CancellationToken,
+    ) -> Result<DrawnGroups, ServerError> {
+        let mut curves = Vec::new();
+        for at in 0..self.curves.len() {
+            curves.push(self.curve(boards, at, window, width, cancelled).await?);
+        }
+        curves.retain(|curve| !curve.columns.is_empty());
+        Ok(DrawnGroups { curves, more: self.more, view: self.view.clone(), smooth: self.smooth })
+    }
+
+    /// How a curve is made, as one sentence.
+    pub fn method(&self, curve: &GroupCurve) -> String {
+        method(self.view.line, self.view.band, curve.runs..=curve.runs, &[curve.grid], self.smooth)
+    }
+}
+
+/// The curves of groups in one cell.
+pub struct DrawnGroups {
     pub curves: Vec<GroupCurve>,
     /// Groups that are left out.
     pub more: usize,
@@ -52,41 +144,13 @@ pub struct DrawnGroups {
 }
 
 impl DrawnGroups {
-    /// Reads the curves. 400: a name is no key of the board.
-    pub async fn read(
-        boards: &Boards,
-        (board, cell): (&str, &CellId),
-        view: &GroupsView,
-        x_axis: XAxis,
-        window: Option<(f64, f64)>,
-        (width, smooth): (u32, f64),
-    ) -> Result<Self, ServerError> {
-        let mut groups = boards.groups_of_runs(board, &view.runs()?, &view.by, view.is_public).await?;
-        let more = groups.len().saturating_sub(MAX_GROUPS);
-        groups.truncate(MAX_GROUPS);
-        let axis = if x_axis == XAxis::Step { GroupAxis::Step } else { GroupAxis::Relative };
-        let style = GroupStyle { line: view.line, band: view.band, is_common: false, smooth };
-        let query = CurveQuery { style, axis, from: window.map(|window| window.0), to: window.map(|window| window.1), width };
-        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis);
-        // The drawing is dropped with its reader, or read by others.
-        let cancelled = CancellationToken::new();
-        let mut curves = Vec::new();
-        for planned in plan.cells.into_iter().flat_map(|cell| cell.curves) {
-            let group = &groups[planned.group];
-            curves.push(boards.group_curve(cell, planned, group, query, &cancelled).await?);
-        }
-        curves.retain(|curve| !curve.columns.is_empty());
-        Ok(Self { groups, curves, more, view: view.clone(), smooth })
-    }
-
     /// How the curves are made, as one sentence; empty without any.
     pub fn method(&self) -> String {
         let Some(first) = self.curves.first() else { return String::new() };
         let count = |runs: RangeInclusive<u32>, curve: &GroupCurve| *runs.start().min(&curve.runs)..=*runs.end().max(&curve.runs);
         let runs = self.curves.iter().fold(first.runs..=first.runs, count);
-        let averaged = self.curves.iter().find(|curve| curve.grid != GroupGrid::Steps);
-        let grid = averaged.map_or(GroupGrid::Steps, |curve| curve.grid);
-        method(self.view.line, self.view.band, runs, &grid, self.smooth)
+        let grids: Vec<GroupGrid> = self.curves.iter().map(|curve| curve.grid).collect();
+        method(self.view.line, self.view.band, runs, &grids, self.smooth)
     }
 
     /// The styles and the labels of the curves.
@@ -99,41 +163,5 @@ impl DrawnGroups {
     /// The ids of the groups of the curves, as names of hidden series have them.
     pub fn owners(&self) -> Vec<String> {
         self.curves.iter().map(|curve| curve.group.to_string()).collect()
-    }
-
-    /// The columns `x`, the keys of the groups, and what is known at each place.
-    pub fn csv(&self) -> String {
-        let mut csv = Csv::default();
-        let keys: Vec<&str> = self.groups.first().map_or_else(Vec::new, |group| group.key.iter().map(|(key, _)| key.as_str()).collect());
-        ["x"].iter().chain(&keys).chain(&COLUMNS).for_each(|name| csv.text(name));
-        csv.end();
-        for curve in &self.curves {
-            let method = method(self.view.line, self.view.band, curve.runs..=curve.runs, &curve.grid, self.smooth);
-            let group = self.groups.iter().find(|group| group.id == curve.group);
-            let values: Vec<String> =
-                group.map_or_else(Vec::new, |group| group.key.iter().map(|(_, value)| key_text(value.as_ref())).collect());
-            for GroupColumn { x, line, low, high, n, nan, ended, interpolated } in &curve.columns {
-                csv.number(*x);
-                values.iter().for_each(|value| csv.text(value));
-                csv.text(&curve.split);
-                [line, low, high].into_iter().for_each(|number| csv.number(*number));
-                [n, nan, ended, interpolated].into_iter().for_each(|count| csv.number_text(&count.to_string()));
-                csv.text(&method);
-                csv.end();
-            }
-        }
-        csv.into_text()
-    }
-}
-
-/// Behind the keys.
-const COLUMNS: [&str; 9] = ["split", "line", "low", "high", "n", "nan", "ended", "interpolated", "method"];
-
-/// Empty for a missing value; a text as it is.
-fn key_text(value: Option<&Value>) -> String {
-    match value {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use super::cache::{Key, MemoryNeeds, Rendering, Version, render_shared};
+use super::drawn_groups::PlannedGroups;
 use super::line_chart;
 use crate::charts::kinds::listed;
 use crate::charts::render::svg::svg;
@@ -60,19 +62,24 @@ impl ExportOptions {
     }
 }
 
-/// The export of a cell, from the cache or made now, and its bytes for one more reader.
+/// The export of a cell, from the cache or made now, and its bytes for one more reader. `groups`: those of the view.
 pub async fn export(
     app: &App,
     principal: &Principal,
     record: &Arc<Record>,
     format: ExportFormat,
     options: &ExportOptions,
+    groups: Option<Arc<PlannedGroups>>,
 ) -> Result<(Arc<Rendering>, Bytes), ServerError> {
+    // Set when the reader goes; another one then makes it himself.
+    let cancelled = CancellationToken::new();
+    let _guard = cancelled.clone().drop_guard();
+    let (key, needs) = (key(app, record, format, options, groups.as_deref()), needs(record, format, groups.as_deref()));
     let make = {
         let (app, record, options) = (app.clone(), record.clone(), options.clone());
-        async move { make(&app, record, format, &options).await }
+        async move { make(&app, record, format, &options, groups.as_deref().map(|groups| (groups, &cancelled))).await }
     };
-    render_shared(app, principal, key(app, record, format, options), needs(record, format), make).await
+    render_shared(app, principal, key, needs, make).await
 }
 
 /// A drawing that is cached for ever has no name in it: the name may change while the value does not.
@@ -80,7 +87,7 @@ fn title<'a>(options: &ExportOptions, record: &'a Record) -> &'a str {
     if options.is_of(record) { "" } else { record.text("name") }
 }
 
-fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions) -> (Key, Version) {
+fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions, groups: Option<&PlannedGroups>) -> (Key, Version) {
     let ExportOptions { width, height, theme, legend, view, version: _ } = options;
     let title = title(options, record);
     let (of_line, changes) = match record.is_line() {
@@ -89,7 +96,8 @@ fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions
             let points = index.cell_series(&record.id).map_or(0, |known| known.seq);
             // Both numbers only grow, so their sum is another one after each change of the points, the cell or a run.
             let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
-            (format!(" {legend} {view:?}"), points.max(record.seq) + run_seq)
+            let groups = groups.map(PlannedGroups::version).unwrap_or_default();
+            (format!(" {legend} {view:?} {groups}"), points.max(record.seq) + run_seq)
         }
         false => (String::new(), 0),
     };
@@ -97,25 +105,30 @@ fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions
     (Key { id: record.id.clone(), variant }, (record.version, changes))
 }
 
-fn needs(record: &Record, format: ExportFormat) -> MemoryNeeds {
+fn needs(record: &Record, format: ExportFormat, groups: Option<&PlannedGroups>) -> MemoryNeeds {
     let value = record.value.bytes();
     match format {
-        ExportFormat::Csv if record.is_line() => MemoryNeeds { working: LINE_RENDER_BYTES, output: MAX_SVG_BYTES },
         ExportFormat::Csv => MemoryNeeds { working: VALUE_COPIES * value, output: (2 * value).max(MAX_SVG_BYTES) },
         ExportFormat::Json => MemoryNeeds { working: 2 * value, output: value.max(4) },
-        _ if record.is_line() => MemoryNeeds { working: LINE_RENDER_BYTES, output: MAX_SVG_BYTES },
+        _ if record.is_line() => {
+            // One curve is calculated after the other.
+            let of_groups = groups.and_then(|groups| (0..groups.curves()).map(|curve| groups.working_bytes(curve)).max());
+            MemoryNeeds { working: LINE_RENDER_BYTES + of_groups.unwrap_or(0), output: MAX_SVG_BYTES }
+        }
         _ => MemoryNeeds { working: VALUE_COPIES * value + MAX_SVG_BYTES, output: MAX_SVG_BYTES },
     }
 }
 
-async fn make(app: &App, record: Arc<Record>, format: ExportFormat, options: &ExportOptions) -> Result<Rendering, ServerError> {
+async fn make(
+    app: &App,
+    record: Arc<Record>,
+    format: ExportFormat,
+    options: &ExportOptions,
+    groups: Option<(&PlannedGroups, &CancellationToken)>,
+) -> Result<Rendering, ServerError> {
     let title = title(options, &record).to_owned();
-    if let (Some(groups), ExportFormat::Csv) = (&options.view.groups, format) {
-        let csv = line_chart::groups_csv(&app.boards, &record, groups, &options.view).await?;
-        return Ok(Rendering::new(csv, "", record.version));
-    }
     if record.is_line() && format == ExportFormat::Svg {
-        let svg = line_chart::svg(&app.boards, &record, &options.view, &options.canvas(&title), options.legend).await?;
+        let svg = line_chart::svg(&app.boards, &record, &options.view, groups, &options.canvas(&title), options.legend).await?;
         return Ok(Rendering::new(svg, "", record.version));
     }
     let document = app.boards.get(record.id.as_str(), &Query::default()).await?;

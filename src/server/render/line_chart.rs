@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::drawn_groups::{DrawnGroups, GroupsView};
+use tokio_util::sync::CancellationToken;
+
+use super::drawn_groups::{DrawnGroups, GroupsView, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
 use crate::app::Prerendered;
 use crate::charts::render::svg::{self, escaped};
@@ -17,7 +19,7 @@ use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
-use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_GROUP_PLACES, MAX_READ_COLUMNS};
+use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
 use crate::server::store::{Index, Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
@@ -98,6 +100,7 @@ pub async fn svg(
     boards: &Boards,
     record: &Arc<Record>,
     view: &LineView,
+    groups: Option<(&PlannedGroups, &CancellationToken)>,
     canvas: &ChartCanvas,
     has_legend: bool,
 ) -> Result<String, ServerError> {
@@ -108,10 +111,8 @@ pub async fn svg(
         CanvasSize::Fluid { .. } => FLUID_COLUMNS,
     };
     let (from, to) = view.window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-    let groups = match &view.groups {
-        Some(groups) => {
-            Some(DrawnGroups::read(boards, (&record.board, &record.id), groups, settings.x, view.window, (width, settings.smooth)).await?)
-        }
+    let groups = match groups {
+        Some((groups, cancelled)) => Some(groups.read(boards, view.window, width, cancelled).await?),
         None => None,
     };
     let requested = if groups.is_some() { Some(view.runs.as_deref().unwrap_or_default()) } else { view.runs.as_deref() };
@@ -184,15 +185,13 @@ pub async fn svg(
     Ok(svg::svg(&list, canvas))
 }
 
-/// The curves of groups as a table, over the whole axis or the window of the drawing.
-pub async fn groups_csv(boards: &Boards, record: &Arc<Record>, groups: &GroupsView, view: &LineView) -> Result<String, ServerError> {
+/// The groups of a drawing or of a table.
+pub async fn plan_groups(boards: &Boards, record: &Record, groups: &GroupsView) -> Result<PlannedGroups, ServerError> {
     let settings = settings(record);
-    let place = (&*record.board, &record.id);
-    let read = DrawnGroups::read(boards, place, groups, settings.x, view.window, (MAX_GROUP_PLACES, settings.smooth)).await?;
-    Ok(read.csv())
+    PlannedGroups::find(boards, (&record.board, &record.id), groups, settings.x, settings.smooth).await
 }
 
-/// Changes whenever the drawing may.
+/// Changes whenever the drawing may, but for its groups.
 pub fn version(boards: &Boards, record: &Record) -> String {
     let index = boards.index();
     let points: u64 = index.series(&record.id).iter().map(|series| series.count()).sum();
@@ -212,7 +211,7 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
         let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         // The page fetches an SVG that failed here by its URL: that response states the error.
-        let svg = if at < MAX_INLINE_CHARTS { svg(boards, &record, &LineView::default(), &canvas, false).await.ok() } else { None };
+        let svg = if at < MAX_INLINE_CHARTS { svg(boards, &record, &LineView::default(), None, &canvas, false).await.ok() } else { None };
         let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
             // Addresses have no character that ends an attribute.
             format!(

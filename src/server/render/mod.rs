@@ -4,5 +4,6 @@ pub mod cache;
 pub mod drawn_groups;
 mod drawn_runs;
 pub mod export;
+pub mod groups_csv;
 pub mod line_chart;
 pub mod pool;

@@ -38,6 +38,16 @@ async fn nobody_gets_further_than_his_token() {
     let basic = "Basic YW5uOmFnel9ub3RoaW5n";
     let list = addresses();
     assert!(list.len() > 40 && ["open", "read", "board", "write"].iter().all(|need| list.iter().any(|(.., has)| has == need)));
+    // What is read and changed of many runs at once is among them.
+    for (method, path, need) in [
+        ("GET", "/boards/{board}/run-table", "board"),
+        ("GET", "/boards/{board}/run-table.csv", "board"),
+        ("GET", "/boards/{board}/run-groups", "board"),
+        ("POST", "/boards/{board}/run-restore", "write"),
+        ("GET", "/groups", "board"),
+    ] {
+        assert!(list.iter().any(|(verb, at, has)| (verb.as_str(), at.as_str(), *has) == (method, path, need)), "{method} {path}");
+    }
     let mut refused = 0;
     for (method, path, need) in &list {
         let (method, address) = (method.as_str(), concrete(path));

@@ -23,6 +23,9 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
     assert_eq!(get("/boards/a/runs?host=gpu-1", &read).await.json().as_array().unwrap().len(), 1);
     assert_eq!(get("/boards/a/runs?q=host:gpu-1", &share).await.status, 400);
     assert_eq!(get("/boards/a/runs?$select[]=host", &share).await.json(), json!([{"_id": "first"}]));
+    for path in ["/boards/a/run-table", "/boards/a/run-table.csv", "/boards/a/run-groups?by=lr"] {
+        assert_eq!(get(path, &share).await.status, 200, "{path}");
+    }
     for path in ["/boards/a", "/boards/a/run-keys", "/boards/a/run-diff?runs=first,first2"] {
         assert!(matches!(get(path, &share).await.status, 200 | 404), "{path}");
     }
@@ -31,6 +34,9 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
         "/boards/b/runs",
         "/boards/b/runs/first",
         "/boards/b/run-keys",
+        "/boards/b/run-table",
+        "/boards/b/run-table.csv",
+        "/boards/b/run-groups",
         "/boards/b/runs/first/history?metric=loss",
         "/boards/b/runs/first/value?name=x",
         "/boards/a/runs/first/console",
@@ -43,6 +49,7 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
         ("POST", "/boards/a/runs/first/log"),
         ("POST", "/boards/a/runs/first/heartbeat"),
         ("POST", "/boards/a/runs/first/restore"),
+        ("POST", "/boards/a/run-restore?removal=1"),
         ("POST", "/boards/a/runs"),
         ("PATCH", "/boards/a/runs?q=lr<2"),
         ("DELETE", "/boards/a/runs?q=lr<2"),
@@ -72,4 +79,29 @@ async fn a_share_sees_no_traceback_and_no_key_that_a_client_made_up() {
     }
     assert_eq!(get("/boards/a/runs?exit.traceback=KeyError:%20'sk-1'", &share).await.json(), json!([]));
     assert_eq!(get("/boards/a/runs?exit.code=1", &share).await.json().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn no_form_of_a_document_shows_a_share_what_it_must_not_see() {
+    let server = locked().await;
+    let write = bearer(&token(&server, &["write"]).await);
+    let patch = async |keys: &'static str| server.ask("PATCH", "/boards/a/runs/first?upsert=true", keys, &[("authorization", &write)]).await;
+    for (keys, rule) in [
+        (r#"{"exit":"KeyError: 'sk-1'"}"#, "'exit' must be an object, not 'KeyError: 'sk-1''; nothing was changed."),
+        (r#"{"exit":["KeyError: 'sk-1'"]}"#, "'exit' must be an object, not an array; nothing was changed."),
+        (
+            r#"{"git.token":"sk-1"}"#,
+            "'git.token' must be a key within the object, without a dot in its name, not 'sk-1'; nothing was changed.",
+        ),
+    ] {
+        let reply = patch(keys).await;
+        assert_eq!((reply.status, reply.json()["message"].as_str().unwrap()), (400, rule), "{keys}");
+    }
+    let keys = r#"{"status":"failed","exit":{"code":1,"traceback":"KeyError: 'sk-1'"},"git":{"commit":"c1"},"env.HOME":"sk-1"}"#;
+    assert_eq!(patch(keys).await.status, 201);
+    let share = bearer(&token(&server, &["share", "--board", "a"]).await);
+    for path in ["run-keys", "run-keys?key=exit", "run-keys?key=env.HOME", "run-table?columns=run.exit", "runs", "run-table.csv"] {
+        let reply = server.ask("GET", &format!("/boards/a/{path}"), "", &[("authorization", &share)]).await;
+        assert!(matches!(reply.status, 200 | 400) && !reply.text.contains("sk-1"), "{path}: {}", reply.text);
+    }
 }

@@ -24,6 +24,7 @@ use crate::server::error::ServerError;
 use crate::server::store::{RunRecord, Store};
 use columns::TableLayout;
 pub use query::RunTableQuery;
+pub use text::shortened;
 
 /// The runs that a table lists, with its columns.
 struct FoundRuns {

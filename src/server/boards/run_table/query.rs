@@ -3,7 +3,7 @@
 use crate::protocol::{ApiError, ErrorKind, GroupId, RunTable};
 use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::runs::RunQuery;
-use crate::server::boards::runs::run_query::{TIMED_KEYS, split_names};
+use crate::server::boards::runs::run_query::{is_timed, split_names};
 use crate::server::limits::{MAX_RUN_TABLE_COLUMNS, MAX_RUN_TABLE_ROWS};
 
 const KNOWN: &str = "q, sort, runs, by, in, columns, archived, $skip and $limit";
@@ -74,8 +74,7 @@ impl RunTableQuery {
 
     /// Whether the table changes when time passes.
     pub(super) fn depends_on_time(&self) -> bool {
-        let is_timed = |name: &String| TIMED_KEYS.contains(&name.strip_prefix("run.").unwrap_or(name));
-        self.runs.depends_on_time() || self.columns.iter().flatten().any(is_timed)
+        self.runs.depends_on_time() || self.columns.iter().flatten().any(|name| is_timed(name))
     }
 
     /// How many rows are passed over, and how many follow at most.
@@ -118,6 +117,11 @@ mod tests {
         assert_eq!((query.page(), query.archived), ((5, MAX_RUN_TABLE_ROWS), Archived::Only));
         let query = RunTableQuery::parse("").unwrap();
         assert_eq!((query.page(), query.archived, query.columns), ((0, RunTable::DEFAULT_ROWS), Archived::No, None));
+        let is_timed = |query: &str| RunTableQuery::parse(query).unwrap().depends_on_time();
+        for query in ["sort=age", "sort=-\"age\"", "sort=run.\"took\"", "columns=lr,run.\"took\"", "columns=\"state\"", "q=\"age\"<7d"] {
+            assert!(is_timed(query), "{query}");
+        }
+        assert!(!is_timed("sort=lr&columns=config.stage,run.startedAt&q=lr<1"));
         let message = |query: &str| RunTableQuery::parse(query).unwrap_err().message;
         assert_eq!(message("archived=x"), "'archived' must be true, false or only, not 'x'.");
         assert!(message("status=failed").contains("known are q, sort"));

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::document_keys::DOCUMENT_KEYS;
 use super::flat_config::check_config;
 use super::secrets::redact_secrets;
 use crate::protocol::json_path::json_type_name;
@@ -159,7 +160,7 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
         },
         ("config" | "summary", Value::Object(keys)) => check_config(keys).map_err(|error| of_key(key, error)),
         ("fork", Value::Object(fork)) => check_fork(fork),
-        ("config" | "summary" | "fork" | "source" | "git", value) => {
+        ("config" | "summary" | "fork" | "source" | "git" | "exit", value) => {
             if value.is_object() {
                 Ok(())
             } else {
@@ -183,6 +184,10 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
         },
         ("interval", value) => check_interval(value),
         (STEP_METRICS, value) => check_step_metrics(value).or_else(|rule| refused(key, &rule)),
+        // It would be read as the key within the object, and a share shows that.
+        _ if key.split_once('.').is_some_and(|(head, _)| DOCUMENT_KEYS.contains(&head)) => {
+            refuse("must be a key within the object, without a dot in its name")
+        }
         _ => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use crate::server::boards::query::filter::{Condition, Field};
 use crate::server::limits::{MAX_NAMED_RUNS, MAX_RUNS_PER_PAGE, MAX_SORT_KEYS};
 
 /// Keys of documents that change with the time, or with signs of life.
-pub(in crate::server::boards) const TIMED_KEYS: [&str; 5] = ["age", "took", "state", "silentSince", "heartbeatAt"];
+const TIMED_KEYS: [&str; 5] = ["age", "took", "state", "silentSince", "heartbeatAt"];
 
 /// Which runs of a board, in which order.
 #[derive(Clone, Debug)]
@@ -71,8 +71,7 @@ impl RunQuery {
 
     /// Whether other runs may be found, or in another order, when time passes without a change.
     pub(in crate::server::boards) fn depends_on_time(&self) -> bool {
-        let is_one = |name: &str| TIMED_KEYS.contains(&name.strip_prefix("run.").unwrap_or(name));
-        self.search.as_ref().is_some_and(|search| search.names_one_of(&TIMED_KEYS)) || self.sort.iter().any(|(name, _)| is_one(name))
+        self.search.as_ref().is_some_and(|search| search.names_one_of(&TIMED_KEYS)) || self.sort.iter().any(|(name, _)| is_timed(name))
     }
 
     /// How many runs are passed over, and the number of the next ones: `default` unless the query says otherwise.
@@ -95,6 +94,11 @@ impl RunQuery {
         fields(self.query.conditions(), &mut found);
         found.into_iter().filter_map(metric_of).map(|(name, _)| name).collect()
     }
+}
+
+/// Whether what a name stands for changes with the time. It may be written with quotes: `run."took"`.
+pub(in crate::server::boards) fn is_timed(name: &str) -> bool {
+    search::is_one_of(name, &TIMED_KEYS)
 }
 
 fn given_twice(key: &str) -> ApiError {

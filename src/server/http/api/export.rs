@@ -1,5 +1,7 @@
 //! The value of a cell in another form: drawn (`/values/{id}.svg`), as comma-separated values (`.csv`), or by itself (`.json`).
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -16,6 +18,7 @@ use crate::server::http::pages::images::cache_control;
 use crate::server::limits::{MAX_EXPORT_PIXELS, MAX_EXPORTED_SERIES, MAX_UTC_OFFSET_MINUTES, MIN_EXPORT_HEIGHT, MIN_EXPORT_WIDTH};
 use crate::server::net::response_budget::counted;
 use crate::server::render::export::{ExportFormat, ExportOptions, export};
+use crate::server::render::groups_csv::groups_csv;
 use crate::server::render::line_chart;
 use crate::server::time_zones;
 
@@ -159,17 +162,29 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
         tag.insert_str(tag.len() - 1, &format!("-{sum:08x}"));
         options.view.runs = Some(chosen);
     }
+    let groups = match &options.view.groups {
+        // Before the tag is compared: other runs may be members while the line is the same.
+        Some(view) if record.is_line() && format != ExportFormat::Json => {
+            let groups = line_chart::plan_groups(&app.boards, &record, view).await?;
+            tag.insert_str(tag.len() - 1, &format!("-{}", groups.version()));
+            Some(Arc::new(groups))
+        }
+        _ => None,
+    };
     let file_name = download.then(|| format!("{}.{form}", file_name(record.text("name"), id)));
     let head = |is_immutable| head(file_name.as_deref(), &tag, is_immutable);
     if conditional::is_known(&request.headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, head(options.is_of(&record))).into_response());
     }
     let kind = [(header::CONTENT_TYPE, media_type)];
-    if record.is_line() && format == ExportFormat::Csv && options.view.groups.is_none() {
-        let body = points::csv(app, principal, &record.id).await?;
+    if record.is_line() && format == ExportFormat::Csv {
+        let body = match groups {
+            Some(groups) => groups_csv(app, principal, groups, options.view.window).await?,
+            None => points::csv(app, principal, &record.id).await?,
+        };
         return Ok((head(false), kind, body).into_response());
     }
-    let (made, bytes) = export(app, principal, &record, format, &options).await?;
+    let (made, bytes) = export(app, principal, &record, format, &options, groups).await?;
     Ok(counted((head(options.is_of(&record) && made.version == record.version), kind, bytes)))
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use super::parameters::{CellPath, ChosenRuns};
 use super::responses::{NotFound, QueryErrors};
 use super::schemas::CellValue;
-use super::shape::{shape, words};
+use super::shape::{shape, words, words_with_default};
 
 /// Of an SVG drawing.
 #[derive(IntoParams)]
@@ -26,17 +26,11 @@ struct DrawingQuery {
     /// Of a line cell: 0 leaves the names of its series out.
     #[param(required = false, default = "1")]
     legend: String,
-    /// Of a line cell: the left end of the window; only together with `to`.
-    #[param(required = false)]
-    from: f64,
-    /// Of a line cell: the right end.
-    #[param(required = false)]
-    to: f64,
     /// Of a line cell: a series that is drawn, whatever `chart.hidden` says; as often as there are such.
     #[param(required = false)]
     series: Vec<String>,
     /// Of a line cell: runs that are drawn, by their ids with commas between them, 100 at most; without them and without `q`, `sort` and
-    /// `top` the newest 20 that are neither archived nor hidden.
+    /// `top` the newest 20 that are neither archived nor hidden. Beside `by` they are drawn in bold over the groups.
     #[param(required = false)]
     runs: String,
     /// Of a line cell along wall time: the time zone of its clock, by its name in the IANA database. UTC
@@ -47,6 +41,54 @@ struct DrawingQuery {
     /// or not known.
     #[param(required = false, minimum = -840, maximum = 840, default = 0)]
     offset: f64,
+}
+
+/// Of a line cell: which part of the axis.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct WindowQuery {
+    /// Of a line cell: the left end of the window; only together with `to`. A CSV has a window with `by` only.
+    #[param(required = false)]
+    from: f64,
+    /// Of a line cell: the right end.
+    #[param(required = false)]
+    to: f64,
+}
+
+/// Of a line cell: groups of runs in place of runs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ExportedGroups {
+    /// Of a line cell: keys that the runs of a group agree in, at most 8, separated by commas: the 50 largest groups in place of runs, as in
+    /// `GET /groups`. Empty: all runs are one group. With it `q` is the search for their runs, and `sort` and `top` are ignored.
+    #[param(required = false)]
+    by: String,
+    /// With `by`: what stands for the members of a group at each place.
+    #[param(required = false, inline)]
+    line: ExportedLine,
+    /// With `by`: what stands around the line, one that belongs to it. Without it `t95` for `mean` and `geomean`, `iqr` for `median`, else
+    /// `none`.
+    #[param(required = false, inline)]
+    band: ExportedBand,
+}
+
+/// Of a table of groups.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SearchOfGroups {
+    /// With `by`: a search for the runs of the groups, as for `/boards/{board}/runs`.
+    #[param(required = false, max_length = 2000)]
+    q: String,
+}
+
+shape! {
+    /// The line of a group.
+    ExportedLine: words_with_default(["mean", "median", "geomean", "min", "max"]);
+}
+
+shape! {
+    /// The band of a group.
+    ExportedBand: words(["t95", "std", "stderr", "minmax", "iqr", "none"]);
 }
 
 /// Of every form.
@@ -76,7 +118,7 @@ shape! {
     path = "/values/{id}.svg",
     operation_id = "drawing",
     summary = "The cell's chart as SVG",
-    params(CellPath, ChosenRuns, DrawingQuery, FileQuery),
+    params(CellPath, ChosenRuns, ExportedGroups, WindowQuery, DrawingQuery, FileQuery),
     responses(
         (
             status = 200,
@@ -96,11 +138,11 @@ pub fn svg() {}
     path = "/values/{id}.csv",
     operation_id = "sheet",
     summary = "The cell's numbers as CSV",
-    params(CellPath, FileQuery),
+    params(CellPath, ExportedGroups, SearchOfGroups, WindowQuery, FileQuery),
     responses(
         (
             status = 200,
-            description = "Lines end with CRLF, the first one names the columns. For every type that is drawn, and for table.",
+            description = "Lines end with CRLF, the first one names the columns. For every type that is drawn, and for table. Without `by` a line has all points of all runs; with it values of keys are cut to 200 characters.",
             body = String,
             content_type = "text/csv"
         ),

@@ -146,6 +146,11 @@ pub fn resolve_name(name: &str, keys: &impl KeyCatalog) -> Result<RunField, Sear
     parse::parse_name(name)?.resolve(keys)
 }
 
+/// Whether a name, such as a key to sort by, is one of these, whatever its space and quotes.
+pub fn is_one_of(name: &str, names: &[&str]) -> bool {
+    parse::parse_name(name).is_ok_and(|name| names.contains(&name.bare()))
+}
+
 /// What is wrong with a search or a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchError {

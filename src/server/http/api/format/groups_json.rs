@@ -40,7 +40,7 @@ pub fn write_curve(out: &mut String, curve: &GroupCurve, key: &[(String, Option<
         }
     }
     out.push_str(",\"method\":");
-    push_string(out, &method(style.line, style.band, curve.runs..=curve.runs, &curve.grid, style.smooth));
+    push_string(out, &method(style.line, style.band, curve.runs..=curve.runs, &[curve.grid], style.smooth));
     out.push_str(",\"columns\":{");
     for (name, number) in NUMBERS {
         push_list(out, name, &curve.columns, |out, column| push_json(out, number(column)));
