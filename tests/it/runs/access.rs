@@ -85,7 +85,8 @@ async fn a_share_sees_no_traceback_and_no_key_that_a_client_made_up() {
 async fn no_form_of_a_document_shows_a_share_what_it_must_not_see() {
     let server = locked().await;
     let write = bearer(&token(&server, &["write"]).await);
-    let patch = async |keys: &'static str| server.ask("PATCH", "/boards/a/runs/first?upsert=true", keys, &[("authorization", &write)]).await;
+    let patch =
+        async |keys: &'static str| server.ask("PATCH", "/boards/a/runs/first?upsert=true", keys, &[("authorization", &write)]).await;
     for (keys, rule) in [
         (r#"{"exit":"KeyError: 'sk-1'"}"#, "'exit' must be an object, not 'KeyError: 'sk-1''; nothing was changed."),
         (r#"{"exit":["KeyError: 'sk-1'"]}"#, "'exit' must be an object, not an array; nothing was changed."),
