@@ -9,6 +9,7 @@ use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEve
 
 use crate::app::components::{drag, menu};
 use crate::app::fullscreen;
+use crate::app::in_browser::InBrowser;
 use crate::app::state::{CellState, Field, use_dashboard};
 use crate::browser::dom;
 use crate::protocol::CellId;
@@ -48,7 +49,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             >
                 {title}
             </h2>
-            {move || is_editing().then(|| view! { <NameField cell=state.get_value() /> })}
+            {move || is_editing().then(|| InBrowser(view! { <NameField cell=state.get_value() /> }))}
             {may_write
                 .then(|| {
                     view! {

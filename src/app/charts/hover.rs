@@ -16,6 +16,7 @@ use super::canvas::is_dark;
 use super::registry::ChartRegistry;
 use super::tooltip::{TooltipContent, TooltipRow};
 use super::value_charts::source;
+use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom::number_text;
 use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
@@ -301,7 +302,11 @@ impl Outline {
 /// The outline of the area that is read.
 #[component]
 pub fn HoverOutline(outline: ArcRwSignal<Option<Outline>>) -> impl IntoView {
-    move || outline.get().map(|outline| view! { <i class="hit-outline" class:small-outline=outline.is_small() style=outline.style()></i> })
+    move || {
+        outline
+            .get()
+            .map(|outline| InBrowser(view! { <i class="hit-outline" class:small-outline=outline.is_small() style=outline.style()></i> }))
+    }
 }
 
 fn rows(areas: &HitAreas, area: usize) -> Vec<TooltipRow> {

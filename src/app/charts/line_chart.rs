@@ -13,6 +13,7 @@ use super::legend::Legend;
 use super::print::NotPrinted;
 use super::registry::{Charts, use_charts};
 use super::toolbar::Toolbar;
+use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom;
 use crate::protocol::{CellId, LineSettings};
@@ -63,7 +64,9 @@ pub fn LineChart(
         PrintView::Nothing => Some(Either::Right(view! { <NotPrinted /> })),
     };
     let cell = id.to_string();
-    let live = move || display.is_live.get().then(|| view! { <LivePlot id=id.clone() display example=example.clone() is_fullscreen /> });
+    let live = move || {
+        display.is_live.get().then(|| InBrowser(view! { <LivePlot id=id.clone() display example=example.clone() is_fullscreen /> }))
+    };
     view! {
         <div
             class="line-chart"

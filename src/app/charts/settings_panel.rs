@@ -8,6 +8,7 @@ use web_sys::HtmlElement;
 use super::panel_fields::{Choice, Smoothing, UnitField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
+use crate::app::in_browser::InBrowser;
 use crate::browser::popover;
 use crate::protocol::{CellId, LineSettingsPatch, XAxis, YScale};
 
@@ -47,7 +48,7 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
     };
     view! {
         <div id="chart-panel" class="menu settings-panel" popover="auto" role="dialog" aria-label=label node_ref=panel on:toggle=on_toggle>
-            {move || target.get().map(|target| view! { <PanelContent target panel actions may_write /> })}
+            {move || target.get().map(|target| InBrowser(view! { <PanelContent target panel actions may_write /> }))}
         </div>
     }
 }

@@ -4,6 +4,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::display::hex_color;
+use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 
 /// A handle to the content of the tooltip; `None` hides it.
@@ -81,7 +82,7 @@ pub fn Tooltip(handle: TooltipHandle) -> impl IntoView {
     };
     view! {
         <div id="tooltip" class="tooltip" class:docked=is_docked role=role style=style hidden=move || content.with(Option::is_none)>
-            {move || rows.get().into_iter().map(|row| view! { <Row row /> }).collect_view()}
+            {move || rows.get().into_iter().map(|row| InBrowser(view! { <Row row /> })).collect_view()}
         </div>
     }
 }

@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::app::in_browser::InBrowser;
 use crate::app::state::use_dashboard;
 use crate::browser::{clipboard, fetch, local_time};
 use crate::protocol::ApiError;
@@ -108,9 +109,7 @@ pub fn ShareButton() -> impl IntoView {
         <button type="button" data-share="" aria-haspopup="dialog" on:click=move |_| is_open.set(true)>
             "Share"
         </button>
-        <Show when=move || is_open.get()>
-            <ShareDialog shares is_open is_local />
-        </Show>
+        {move || is_open.get().then(|| InBrowser(view! { <ShareDialog shares is_open is_local /> }))}
     }
 }
 

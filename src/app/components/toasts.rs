@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::in_browser::InBrowser;
 use crate::app::state::{Toast, ToastKind, use_dashboard};
 
 fn message(kind: &ToastKind) -> String {
@@ -30,7 +31,7 @@ pub fn Toasts() -> impl IntoView {
     view! {
         <div id="toasts" class="toasts">
             <For each=move || dashboard.toasts.get() key=|toast| toast.number let(toast)>
-                <ToastView toast />
+                {InBrowser(view! { <ToastView toast /> })}
             </For>
         </div>
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::loader::RowLoader;
 use super::suggestions::{SearchName, Suggestion, quoted, read_names, suggest};
+use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::use_dashboard;
 use crate::browser::fetch;
@@ -202,7 +203,7 @@ pub fn SearchField(loader: RowLoader) -> impl IntoView {
                 "×"
             </button>
             <ul id="run-suggestions" role="listbox" aria-label="Suggestions" hidden=move || suggestions.with(Vec::is_empty)>
-                {move || suggestions.get().into_iter().enumerate().map(option).collect_view()}
+                {move || suggestions.get().into_iter().enumerate().map(|entry| InBrowser(option(entry))).collect_view()}
             </ul>
         </div>
         {error}
