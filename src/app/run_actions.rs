@@ -12,8 +12,11 @@ use crate::routes;
 /// The runs that an action on many is about.
 pub enum RunScope {
     These(Vec<RunId>),
-    /// All that a search finds.
-    Found(String),
+    /// All that a search finds among the archived runs, or among the others.
+    Found {
+        q: String,
+        is_archived: bool,
+    },
 }
 
 impl Dashboard {
@@ -73,8 +76,9 @@ impl Dashboard {
         self.send(request(Method::POST, deletion.restore.clone(), None), None);
     }
 
-    pub fn archive_runs(self, scope: RunScope) {
-        self.send(request(Method::PATCH, self.many_address(&scope), Some(json!({ "archived": true }))), None);
+    /// Archives runs, or brings archived ones back.
+    pub fn archive_runs(self, scope: &RunScope, is_archived: bool) {
+        self.send(request(Method::PATCH, self.many_address(scope), Some(json!({ "archived": is_archived }))), None);
     }
 
     /// Adds a tag to the tags that each of the runs has.
@@ -114,12 +118,13 @@ impl Dashboard {
         self.send(delete, None);
     }
 
-    /// Archived runs are never meant.
     fn many_address(self, scope: &RunScope) -> String {
         let query = match scope {
             RunScope::These(runs) => ["runs=", &runs.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")].concat(),
-            RunScope::Found(q) if q.is_empty() => "archived[$ne]=true".to_owned(),
-            RunScope::Found(q) => ["archived[$ne]=true&q=", &routes::encoded(q)].concat(),
+            RunScope::Found { q, is_archived } => {
+                let archived = if *is_archived { "archived=true" } else { "archived[$ne]=true" };
+                if q.is_empty() { archived.to_owned() } else { [archived, "&q=", &routes::encoded(q)].concat() }
+            }
         };
         routes::of_runs(&self.page().board, "runs", &query)
     }

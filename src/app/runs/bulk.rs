@@ -6,6 +6,7 @@ use super::diff::{Compared, MAX_COLUMNS, query_of_runs};
 use super::selection::toggle_item;
 use crate::app::in_browser::InBrowser;
 use crate::app::run_actions::RunScope;
+use crate::app::signals::SetIfChanged;
 use crate::app::state::{ShowRule, use_dashboard};
 
 #[component]
@@ -15,12 +16,18 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
     // All that were found instead of the chosen ones.
     let is_all = RwSignal::new(false);
     let tag = RwSignal::new(None::<String>);
+    // The next choice is not about all again, however this one has ended.
+    Effect::new(move |_| {
+        if runs.selected.with(Vec::is_empty) {
+            is_all.set_if_changed(false);
+        }
+    });
     let count = move || {
         if is_all.get() { runs.rows.with(|rows| rows.table.total as usize) } else { runs.selected.with(Vec::len) }
     };
     let scope = move || {
         if is_all.get_untracked() {
-            RunScope::Found(runs.comparison.with_untracked(|comparison| comparison.q.clone()))
+            runs.comparison.with_untracked(|comparison| RunScope::Found { q: comparison.q.clone(), is_archived: comparison.is_archived })
         } else {
             RunScope::These(runs.selected.get_untracked())
         }
@@ -45,7 +52,7 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
     };
     let compare = move |_| compared.set(Some(runs.selected.with_untracked(|selected| query_of_runs(selected))));
     let archive = move |_| {
-        dashboard.archive_runs(scope());
+        dashboard.archive_runs(&scope(), !runs.comparison.with_untracked(|comparison| comparison.is_archived));
         end();
     };
     let delete = move |_| {
@@ -63,7 +70,7 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
         dashboard.may_write().then(|| {
             view! {
                 <button type="button" on:click=archive>
-                    "Archive"
+                    {move || if runs.comparison.with(|comparison| comparison.is_archived) { "Restore" } else { "Archive" }}
                 </button>
                 <button type="button" hidden=move || tag.with(Option::is_some) on:click=move |_| tag.set(Some(String::new()))>
                     "Tag"

@@ -12,11 +12,15 @@ use crate::browser::dom;
 pub fn Footer(compared: Compared) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
+    let is_archived = move || runs.comparison.with(|comparison| comparison.is_archived);
     let rule = move || {
         let (total, archived, groups) = runs.rows.with(|rows| {
             let table = &rows.table;
             (table.total.max(rows.count() as u32), table.archived, rows.groups.is_some())
         });
+        if is_archived() {
+            return if total == 0 { "No archived run is found." } else { "These runs are archived." }.to_owned();
+        }
         if !runs.has_any() {
             let word = if archived > 0 { "All runs are archived." } else { "All runs are deleted." };
             return word.to_owned();
@@ -33,7 +37,12 @@ pub fn Footer(compared: Compared) -> impl IntoView {
     };
     let archived = move || {
         let archived = runs.rows.with(|rows| rows.table.archived);
-        (archived > 0).then(|| [&archived.to_string(), " archived"].concat())
+        if is_archived() { "Other runs".to_owned() } else { [&archived.to_string(), " archived"].concat() }
+    };
+    let has_archived = move || is_archived() || runs.rows.with(|rows| rows.table.archived > 0);
+    let toggle_archived = move |_| {
+        runs.selected.set(Vec::new());
+        runs.update_comparison(|comparison| comparison.is_archived ^= true);
     };
     let undo = move || {
         let deletion = runs.deletions.with(|list| list.last().cloned())?;
@@ -62,7 +71,9 @@ pub fn Footer(compared: Compared) -> impl IntoView {
         <div class="runs-footer">
             <span role="status">{rule}</span>
             {undo}
-            <span>{archived}</span>
+            <button type="button" class="quiet" hidden=move || !has_archived() on:click=toggle_archived>
+                {archived}
+            </button>
             {compare}
             <button type="button" class="quiet" title="Copy a link to these runs as CSV" on:click=copy_csv>
                 "CSV"

@@ -141,6 +141,9 @@ fn counts(dashboard: Dashboard) -> String {
         let running = listed.iter().filter(|run| RunState::of(run, now_ms) == RunState::Running).count() as u32;
         (list.runs.len() < crate::protocol::RunList::MAX_RUNS, listed.len() as u32, running, listed.iter().filter(|run| run.hidden).count())
     });
+    if runs.comparison.with(|comparison| comparison.is_archived) {
+        return [&total.to_string(), " archived"].concat();
+    }
     // The events of a small board are newer than its table.
     let is_all = total == all && is_whole;
     let (total, all, running) = if is_all { (listed, listed, listed_running) } else { (total, all, running) };

@@ -13,6 +13,7 @@ pub struct RowQuery {
     group_sort: String,
     /// What the rows of groups say.
     summary: String,
+    archived: &'static str,
 }
 
 /// Whether an order is one of runs; rows of groups have columns of their own.
@@ -33,10 +34,12 @@ impl RowQuery {
         ];
         Self {
             q: pair("q", &comparison.q),
-            by: pair("by", &comparison.by.join(",")),
+            // Archived runs are in no group.
+            by: if comparison.is_archived { String::new() } else { pair("by", &comparison.by.join(",")) },
             sort: pair("sort", if sorts_runs { &comparison.sort } else { "" }),
             group_sort: pair("sort", if sorts_runs { "" } else { &comparison.sort }),
             summary: summary.concat(),
+            archived: if comparison.is_archived { "&archived=only" } else { "" },
         }
     }
 
@@ -46,7 +49,7 @@ impl RowQuery {
 
     /// Rows of the runs that were found, or of those of a group. `columns`: their keys; empty: as the server chooses them.
     pub fn table(&self, board: &str, group: Option<&GroupRow>, columns: &str, skip: usize, limit: usize) -> String {
-        let mut query = ["$limit=", &limit.to_string(), &self.q, &self.sort].concat();
+        let mut query = ["$limit=", &limit.to_string(), &self.q, &self.sort, self.archived].concat();
         if skip > 0 {
             query.extend(["&$skip=", &skip.to_string()]);
         }
@@ -66,7 +69,7 @@ impl RowQuery {
     /// The query of the rows that the page's document carries.
     pub fn first_rows(&self) -> String {
         let limit = if self.has_groups() { 1 } else { RowSection::PAGE };
-        ["$limit=", &limit.to_string(), &self.q, &self.sort].concat()
+        ["$limit=", &limit.to_string(), &self.q, &self.sort, self.archived].concat()
     }
 
     /// The rows of groups.
@@ -98,8 +101,8 @@ pub fn first_groups_query(query: &str) -> Option<String> {
 
 /// All runs that were found as a file.
 pub fn csv_link(board: &str, comparison: &Comparison) -> String {
-    let RowQuery { q, sort, .. } = RowQuery::of(comparison);
-    of_runs(board, "run-table.csv", [q, sort].concat().trim_start_matches('&'))
+    let RowQuery { q, sort, archived, .. } = RowQuery::of(comparison);
+    of_runs(board, "run-table.csv", [q.as_str(), &sort, archived].concat().trim_start_matches('&'))
 }
 
 #[cfg(test)]
@@ -119,6 +122,11 @@ mod tests {
         assert_eq!(first.table("d", None, "", 0, 50), "boards/d/run-table?$limit=50");
         assert_eq!(first_table_query("q=a&view=x:1:2"), "$limit=50&q=a");
         assert_eq!((first_groups_query("q=a"), first_groups_query("group=lr")), (None, Some("$limit=200&by=lr".to_owned())));
+        let archived = RowQuery::of(&Comparison::from_query("group=config.a&sort=-mean&archived=1"));
+        assert_eq!(
+            (archived.has_groups(), archived.table("d", None, "", 0, 50)),
+            (false, "boards/d/run-table?$limit=50&archived=only".into())
+        );
         assert_eq!(csv_link("d", &Comparison::from_query("q=a&sort=b")), "boards/d/run-table.csv?q=a&sort=b");
     }
 }

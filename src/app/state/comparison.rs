@@ -37,6 +37,8 @@ pub struct Comparison {
     pub metric: Option<String>,
     /// Intervals are widened for the number of comparisons.
     pub is_corrected: bool,
+    /// The table shows the archived runs instead of the others, without groups.
+    pub is_archived: bool,
 }
 
 /// Which runs the charts draw. The eye of a row overrides it for one run.
@@ -87,8 +89,24 @@ impl ShowRule {
 }
 
 /// The keys of the address.
-const KEYS: [&str; 15] =
-    ["q", "group", "line", "band", "show", "sort", "baseline", "pin", "hide", "solo", "run", "colour", "stat", "metric", "corrected"];
+const KEYS: [&str; 16] = [
+    "q",
+    "group",
+    "line",
+    "band",
+    "show",
+    "sort",
+    "baseline",
+    "pin",
+    "hide",
+    "solo",
+    "run",
+    "colour",
+    "stat",
+    "metric",
+    "corrected",
+    "archived",
+];
 
 impl Comparison {
     /// Reads the query of an address, with or without its `?`. What is not valid is left out.
@@ -126,6 +144,7 @@ impl Comparison {
             "stat" => self.stat = text(),
             "metric" => self.metric = Some(text()),
             "corrected" => self.is_corrected = value == "1",
+            "archived" => self.is_archived = value == "1",
             _ => {}
         }
     }
@@ -150,6 +169,7 @@ impl Comparison {
             "stat" => encoded(&self.stat),
             "metric" => option(&self.metric),
             "corrected" if self.is_corrected => "1".to_owned(),
+            "archived" if self.is_archived => "1".to_owned(),
             _ => String::new(),
         }
     }
