@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::row::{toggle_eye, toggle_group};
+use super::row::{set_or_clear, toggle_eye, toggle_group, toggle_pin, toggle_solo, update_id};
 use super::{open, selection};
 use crate::app::state::{Dashboard, RowKey, RowPlace};
 use crate::protocol::RunId;
@@ -66,9 +66,9 @@ fn act(dashboard: Dashboard, key: &RowKey, name: &str, event: &KeyboardEvent) ->
         ("ArrowLeft", RowKey::Group(_)) if is_open() => toggle_group(dashboard, key),
         // The eye's own button is pressed by the browser.
         (" ", _) if !is_eye(event) => toggle_eye(dashboard, key),
-        ("p", _) => update_id(dashboard, key, |comparison, id| selection::toggle_item(&mut comparison.pinned, id)),
+        ("p", _) => toggle_pin(dashboard, key),
         ("b", _) => update_id(dashboard, key, |comparison, id| set_or_clear(&mut comparison.baseline, id)),
-        ("o", _) => update_id(dashboard, key, |comparison, id| set_or_clear(&mut comparison.solo, id)),
+        ("o", _) => toggle_solo(dashboard, key),
         ("x", RowKey::Run(id)) => selection::toggle(dashboard, id),
         ("X", RowKey::Run(id)) => selection::extend_to(dashboard, id),
         ("F2", RowKey::Run(id)) if dashboard.may_write() => {
@@ -84,19 +84,6 @@ fn act(dashboard: Dashboard, key: &RowKey, name: &str, event: &KeyboardEvent) ->
 
 fn is_eye(event: &KeyboardEvent) -> bool {
     event.target().and_then(|target| target.dyn_into::<Element>().ok()).is_some_and(|element| element.class_list().contains("eye"))
-}
-
-fn update_id(dashboard: Dashboard, key: &RowKey, change: impl FnOnce(&mut crate::app::state::Comparison, String)) {
-    let id = match key {
-        RowKey::Run(id) => id.to_string(),
-        RowKey::Group(id) => id.to_string(),
-        RowKey::Missing(_) | RowKey::Gap(_) => return,
-    };
-    dashboard.runs.update_comparison(|comparison| change(comparison, id));
-}
-
-fn set_or_clear(value: &mut Option<String>, id: String) {
-    *value = (value.as_ref() != Some(&id)).then_some(id);
 }
 
 /// Removes a run; the focus goes to the next row, or to the one before.

@@ -11,7 +11,8 @@ use super::row_content::{Cell, RowContent, RowKind, content_of};
 use super::window::WindowRow;
 use super::{open, selection};
 use crate::app::charts::use_charts;
-use crate::app::state::{Dashboard, RowKey, use_dashboard};
+use crate::app::run_actions::RunScope;
+use crate::app::state::{Comparison, Dashboard, RowKey, use_dashboard};
 use crate::browser::dom;
 
 /// Shows or hides what a row stands for in all charts.
@@ -24,6 +25,43 @@ pub fn toggle_eye(dashboard: Dashboard, key: &RowKey) {
         }
         RowKey::Missing(_) | RowKey::Gap(_) => {}
     }
+}
+
+/// A button of a row: its text, its title, the mark of the row that says it is pressed, and what it does.
+type RowAction = (&'static str, &'static str, &'static str, fn(Dashboard, &RowKey));
+
+const PIN: RowAction = ("Pin", "Always draw, thick and on top (p)", "pinned", toggle_pin);
+const SOLO: RowAction = ("Alone", "Draw without the others (o)", "solo", toggle_solo);
+const RESTORE: RowAction = ("Restore", "Bring back from the archive", "", restore);
+
+fn restore(dashboard: Dashboard, key: &RowKey) {
+    if let RowKey::Run(id) = key {
+        dashboard.archive_runs(&RunScope::These(vec![id.clone()]), false);
+    }
+}
+
+/// Always draws what a row stands for, or as the rule says.
+pub fn toggle_pin(dashboard: Dashboard, key: &RowKey) {
+    update_id(dashboard, key, |comparison, id| selection::toggle_item(&mut comparison.pinned, id));
+}
+
+/// Draws what a row stands for alone, or with the others.
+pub fn toggle_solo(dashboard: Dashboard, key: &RowKey) {
+    update_id(dashboard, key, |comparison, id| set_or_clear(&mut comparison.solo, id));
+}
+
+/// Changes the comparison by the id of what a row stands for.
+pub fn update_id(dashboard: Dashboard, key: &RowKey, change: impl FnOnce(&mut Comparison, String)) {
+    let id = match key {
+        RowKey::Run(id) => id.to_string(),
+        RowKey::Group(id) => id.to_string(),
+        RowKey::Missing(_) | RowKey::Gap(_) => return,
+    };
+    dashboard.runs.update_comparison(|comparison| change(comparison, id));
+}
+
+pub fn set_or_clear(value: &mut Option<String>, id: String) {
+    *value = (value.as_ref() != Some(&id)).then_some(id);
 }
 
 /// Opens or closes the rows of a group.
@@ -116,6 +154,23 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
         let states = content.states.iter().map(|(word, count)| shape(word, count)).collect_view();
         let fold = is_group.then(|| view! { <span class="fold" data-open=word(is_open)></span> });
         let letter = (!content.letter.is_empty()).then(|| view! { <em class="letter">{content.letter.clone()}</em> });
+        let is_restorable = content.is_archived && dashboard.may_write();
+        let actions = [PIN, SOLO, RESTORE].into_iter().take(if is_restorable { 3 } else { 2 });
+        let actions = actions.map(|(text, title, mark, act)| {
+            view! {
+                <button
+                    type="button"
+                    tabindex=content.tab_index
+                    aria-label=[text, " ", &content.name].concat()
+                    aria-pressed=(!mark.is_empty()).then(|| word(content.marks.contains(&mark)))
+                    title=title
+                    on:click=move |_| key.with_value(|key| act(dashboard, key))
+                >
+                    {text}
+                </button>
+            }
+        });
+        let actions = actions.collect_view();
         let marks = content.marks.iter().map(|mark| view! { <span class="mark">{*mark}</span> }).collect_view();
         view! {
             <tr
@@ -160,6 +215,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                         </button>
                         {marks}
                         {states}
+                        <span class="row-actions">{actions}</span>
                     </div>
                 </th>
                 {cells}

@@ -45,6 +45,7 @@ pub struct RowContent {
     pub marks: Vec<&'static str>,
     pub is_drawn: bool,
     pub is_selected: bool,
+    pub is_archived: bool,
     pub tab_index: &'static str,
     /// The level within groups; without groups rows have none.
     pub level: Option<&'static str>,
@@ -113,6 +114,7 @@ fn run_content(dashboard: Dashboard, row: &TableRow, group: Option<&GroupRow>, c
         marks: marks(dashboard, id.as_str()),
         is_drawn,
         is_selected,
+        is_archived: run.archived,
         tab_index: tab_index(dashboard, &RowKey::Run(id.clone()), content.index),
         level: group.map(|_| "2"),
         cells: columns.iter().flat_map(|column| run_cells(row, column)).collect(),
