@@ -1,4 +1,4 @@
-//! The name of the board, and the list of the other boards: a menu, or on an empty board a part of the page.
+//! The title of the board, and the list of the other boards: a menu, or on an empty board a part of the page.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -10,9 +10,9 @@ use crate::routes;
 #[component]
 pub fn BoardMenu() -> impl IntoView {
     let dashboard = use_dashboard();
-    let name = dashboard.page().board.clone();
+    let page = dashboard.page();
     if !dashboard.may_list_boards() {
-        return Either::Left(view! { <h1>{name}</h1> });
+        return Either::Left(view! { <h1>{page.title.clone()}</h1> });
     }
     let is_empty = Memo::new(move |_| dashboard.order.with(Vec::is_empty));
     // The live connection refreshes the list while it is a part of the page.
@@ -22,7 +22,7 @@ pub fn BoardMenu() -> impl IntoView {
         }
         is_empty.get()
     });
-    let own = StoredValue::new(name);
+    let own = StoredValue::new(page.board.clone());
     let listed = move || {
         let mut names = dashboard.boards.get();
         names.retain(|name| !is_empty.get() || own.with_value(|own| own != name));
@@ -37,9 +37,9 @@ pub fn BoardMenu() -> impl IntoView {
         }
     };
     let heading = move || {
-        let name = own.get_value();
+        let title = page.title.clone();
         if is_empty.get() {
-            Either::Left(name)
+            Either::Left(title)
         } else {
             Either::Right(view! {
                 <button
@@ -49,7 +49,7 @@ pub fn BoardMenu() -> impl IntoView {
                     title="Switch board"
                     on:click=move |_| dashboard.refresh_boards()
                 >
-                    {name}
+                    {title}
                 </button>
             })
         }

@@ -44,6 +44,8 @@ pub struct DropTarget {
 pub struct PageInfo {
     /// The name of the board.
     pub board: String,
+    /// What the board is called: the title of its document, or its name.
+    pub title: String,
     /// The server's address, such as `http://localhost:3000`.
     pub origin: String,
     /// The reader came with a token: commands need one, too.
@@ -115,7 +117,7 @@ impl Dashboard {
     pub fn new(page: PageData) -> Self {
         let PageData {
             board,
-            title: _,
+            title,
             runs,
             comparison,
             run_table,
@@ -131,7 +133,7 @@ impl Dashboard {
         } = page;
         let rows = RunRows::new(run_table, run_groups);
         let cells = shown(&board).map(|cell| CellState::new(cell, None)).collect();
-        let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
+        let info = PageInfo { board: board.name.clone(), title, origin, needs_token, durable, build, may_write };
         Self {
             page: StoredValue::new(Arc::new(info)),
             refs: PageRefs::new(),
