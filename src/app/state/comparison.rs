@@ -230,6 +230,7 @@ mod tests {
             stat: "best".into(),
             metric: Some("val/acc".into()),
             is_corrected: true,
+            is_archived: true,
         };
         let query = all.write_query("");
         assert_eq!(Comparison::from_query(&query), all, "{query}");
