@@ -78,7 +78,7 @@ pub fn PreviousRun(id: RunId, compared: Compared) -> impl IntoView {
             <p>"One run each: chance alone may cause this."</p>
         })
     };
-    let content = move || {
+    move || {
         let (id, name) = before.get()?;
         Some(view! {
             <section class="previous-run" aria-label="Compared with the previous run">
@@ -92,8 +92,7 @@ pub fn PreviousRun(id: RunId, compared: Compared) -> impl IntoView {
                 {metric}
             </section>
         })
-    };
-    content
+    }
 }
 
 /// `lr`: `0.001 → 0.0003`.

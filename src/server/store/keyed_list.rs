@@ -21,6 +21,7 @@ pub trait Keyed {
 pub struct KeyedList<T: Keyed> {
     items: Vec<T>,
     /// Position of each key; `None` up to [`LINEAR_SEARCH_MAX`] items.
+    #[expect(clippy::box_collection, reason = "most lists are short, and there are many: the box keeps them small")]
     positions: Option<Box<HashMap<T::Key, usize>>>,
 }
 

@@ -367,6 +367,6 @@ mod tests {
     fn long_values_are_cut_in_labels_only() {
         let long = |end: &str| json!({ "x": format!("{}{end}", "ö".repeat(60)) });
         let groups = group_runs(configs(&[long("a"), long("b")]), &by(&["x"]));
-        assert_eq!((groups.len(), &groups[0].label, &groups[0].label == &groups[1].label), (2, &format!("{}…", "ö".repeat(60)), true));
+        assert_eq!((groups.len(), &groups[0].label, groups[0].label == groups[1].label), (2, &format!("{}…", "ö".repeat(60)), true));
     }
 }

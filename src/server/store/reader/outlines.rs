@@ -29,6 +29,7 @@ struct OutlineRead {
 
 impl OutlineRead {
     /// The outline, if it has all points and they did not go back too far; otherwise what was read.
+    #[expect(clippy::result_large_err, reason = "what was read goes on to the next step, no error goes up")]
     fn finish(self) -> Result<CurveOutline, Self> {
         let Some(figures) = self.series.figures().filter(|_| self.outline.points() == self.series.count()) else { return Err(self) };
         if self.outline.needs_rebuild() {

@@ -27,6 +27,7 @@ pub(crate) struct CurveJob {
     pass: Pass,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one job at a time")]
 enum Pass {
     /// Pushes the points that the outline does not have yet, to the summary, too, if it has to be made.
     Push {
