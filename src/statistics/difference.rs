@@ -56,9 +56,16 @@ pub fn prediction(sample: &Moments, number: f64, confidence: f64) -> Option<Diff
 }
 
 /// The mean difference of pairs, such as of runs with the same seed: the t interval of the differences (Student, The Probable Error of a
-/// Mean, Biometrika 6, 1908). `None` of fewer than two pairs, or if all differ by the same.
+/// Mean, Biometrika 6, 1908). `None` of fewer than two pairs, or if all differ by the same but for
+/// rounding: differences of decimals, such as 0.92 − 0.91 and 0.93 − 0.92, are not equal as doubles.
 pub fn paired(pairs: &[(f64, f64)], confidence: f64) -> Option<Difference> {
-    let differences = Moments::of(&pairs.iter().map(|(one, other)| one - other).collect::<Vec<_>>());
+    let list: Vec<f64> = pairs.iter().map(|(one, other)| one - other).collect();
+    let differences = Moments::of(&list);
+    let largest = pairs.iter().map(|(one, other)| one.abs().max(other.abs())).fold(0.0, f64::max);
+    let deviation = list.iter().map(|difference| (difference - differences.mean).abs()).fold(0.0, f64::max);
+    if deviation <= 4.0 * f64::EPSILON * largest {
+        return None;
+    }
     let half_width = differences.half_width(confidence).filter(|half_width| *half_width > 0.0)?;
     Some(Difference { value: differences.mean, half_width, df: (differences.n - 1) as f64 })
 }

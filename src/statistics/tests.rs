@@ -147,3 +147,10 @@ fn a_correction_divides_the_error_by_the_number_of_comparisons() {
     assert_eq!([0, 1, 5].map(corrected_confidence), [0.95, 0.95, 0.99]);
     assert!(corrected_confidence(12) > 0.995);
 }
+
+#[test]
+fn differences_that_are_equal_but_for_rounding_have_no_spread() {
+    assert_eq!(paired(&[(0.92, 0.91), (0.93, 0.92), (0.94, 0.93)], 0.95), None);
+    assert_eq!(paired(&[(920.0, 910.0), (930.0, 920.0), (940.0, 930.0)], 0.95), None);
+    assert!(paired(&[(0.92, 0.91), (0.93, 0.92), (0.94, 0.930_000_001)], 0.95).is_some());
+}

@@ -112,6 +112,9 @@ async fn a_difference_has_an_interval_and_a_verdict() {
     assert_near(&prediction["difference"]["half_width"], 0.0224031947250988);
     let own = &row(&single, "0.1")["notes"];
     assert!(own.to_string().contains("compared without the baseline, which is a member"), "{own}");
+    server.call("PATCH", "/boards/digits/runs/lr0.1-0", r#"{"archived":true}"#).await;
+    let archived = groups(&server, "by=lr&baseline=lr0.1-0").await;
+    assert_eq!((&archived["baseline"], &archived["notes"]), (&json!(null), &json!(["the baseline is not among the runs found"])));
     let missing = groups(&server, "by=lr&baseline=g000000000000").await;
     assert_eq!((&missing["baseline"], &missing["notes"]), (&json!(null), &json!(["the baseline is not among the runs found"])));
 }
@@ -154,7 +157,10 @@ async fn other_groups_and_what_is_hidden_change_no_number() {
     let server = sweep().await;
     let baseline = row(&groups(&server, "by=lr").await, "0.1")["id"].as_str().unwrap().to_owned();
     let before = groups(&server, &format!("by=lr&baseline={baseline}")).await;
-    run(&server, "other", json!({"lr": 1, "seed": 0}), json!(0.2)).await;
+    // The other group has a further key that is a seed.
+    for fold in 0..2 {
+        run(&server, &format!("other-{fold}"), json!({"lr": 1, "seed": 0, "fold": fold}), json!(0.2)).await;
+    }
     run(&server, "archived", json!({"lr": 0.1, "seed": 9}), json!(0.1)).await;
     server.call("PATCH", "/boards/digits/runs/archived", r#"{"archived":true}"#).await;
     server.call("PATCH", "/boards/digits/runs/lr0.1-0", r#"{"hidden":true,"notes":"x"}"#).await;
@@ -215,7 +221,7 @@ async fn curves_that_end_elsewhere_are_not_compared_unless_at_a_step() {
 #[tokio::test]
 async fn long_curves_are_summarized_from_their_end() {
     let server = spawn().await;
-    let steps = 50_000;
+    let steps = 80_000;
     let value = |step: i32| f64::from(step % 977) / 8.0;
     for (id, repeats) in [("plain", false), ("repeats", true)] {
         status(&server, id, json!({}), "finished").await;
@@ -235,7 +241,8 @@ async fn long_curves_are_summarized_from_their_end() {
     for run in ["plain", "repeats"] {
         let of = async |query: &str| groups(&server, &format!("runs={run}&metric=acc&{query}")).await["groups"][0]["mean"].clone();
         assert_near(&of("stat=mean10").await, mean);
-        assert_near(&of("stat=step&at=45000").await, value(45_000));
+        assert_near(&of("stat=step&at=75000").await, value(75_000));
+        assert_near(&of("stat=step&at=1000.25").await, value(1000) * 0.75 + value(1001) * 0.25);
     }
     let of = async |query: &str| groups(&server, &format!("runs=plain&metric=acc&{query}")).await["groups"][0]["mean"].clone();
     assert_near(&of("stat=step&at=20000").await, value(20_000));
@@ -255,11 +262,21 @@ async fn wrong_queries_are_explained() {
     assert!(message("sort=x").await.1.starts_with("'sort' names the column 'x'; known are label, index"));
     let best = message("metric=lr&stat=best").await;
     assert_eq!(best.1, "'stat=best' needs to know which end of 'lr' is better; say it in the document of the board.");
+    let empty = groups(&server, "by=lr&sort=config.lr&q=lr>100").await;
+    assert_eq!(empty["groups"], json!([]), "a search that finds nothing is no error");
     let none = groups(&server, "by=lr&metric=f1").await;
     assert_eq!(none["notes"], json!(["no run found has logged 'f1'"]));
     assert_eq!(groups(&server, "metric=lr").await["notes"], json!(["neither the name nor the board says which end of 'lr' is better"]));
     let empty = server.get("/boards/nothing/run-groups?by=lr").await;
     assert_eq!((&empty["total"], &empty["groups"], &empty["metric"]), (&json!(0), &json!([]), &json!(null)));
+}
+
+#[tokio::test]
+async fn long_values_are_cut_in_rows() {
+    let server = spawn().await;
+    run(&server, "long", json!({"layers": "x".repeat(5000)}), json!(0.5)).await;
+    let found = groups(&server, "by=layers").await;
+    assert!(found["groups"][0]["key"]["config.layers"].as_str().unwrap().chars().count() < 300, "{found}");
 }
 
 #[tokio::test]

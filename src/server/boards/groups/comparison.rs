@@ -1,11 +1,15 @@
 //! Whether a group differs from the baseline.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
 
 use super::membership::value_identity;
 use super::notes;
 use super::sample::GroupSample;
 use crate::protocol::{Direction, GroupDifference, IntervalKind, Verdict};
+use crate::server::boards::runs::flat_config::for_each_value;
+use crate::server::boards::runs::is_seed;
 use crate::server::boards::runs::search::RunField;
 use crate::server::store::RunRecord;
 use crate::statistics::difference::{Difference, paired, prediction, welch};
@@ -26,8 +30,8 @@ pub struct ComparisonRules {
     pub confidence: f64,
     /// Whether the numbers depend on where the curves end: not if they are those at a step.
     pub needs_equal_ends: bool,
-    /// Keys that say which runs are repetitions with the same seed.
-    pub seeds: Vec<RunField>,
+    /// Names of the keys that are grouped by: they are no seeds.
+    pub by: Vec<String>,
 }
 
 /// A group beside the baseline.
@@ -60,7 +64,9 @@ pub fn compare(group: &GroupSample, baseline: &BaselineSample, rules: &Compariso
     if group.n() == 0 || base.n() == 0 {
         let is_early = group.running > 0 || base.running > 0;
         let verdict = if is_early { Verdict::TooEarly } else { Verdict::None };
-        return Comparison { difference: None, verdict, notes: running_notes(group, base) };
+        let mut notes = running_notes(group, base);
+        notes.extend(exclusion_notes(group, baseline));
+        return Comparison { difference: None, verdict, notes };
     }
     let interval = interval(group, baseline, rules);
     let value = Some(group.moments.mean_difference(&base.moments)).filter(|value| value.is_finite());
@@ -84,14 +90,25 @@ fn running_notes(group: &GroupSample, base: &GroupSample) -> Vec<String> {
     own.into_iter().chain(of_base).collect()
 }
 
+/// Members without a number that forbid a verdict.
+fn exclusion_notes(group: &GroupSample, baseline: &BaselineSample) -> Vec<String> {
+    let base = &baseline.sample;
+    let own = (group.diverged > 0).then(|| notes::diverged(group));
+    let of_base = [
+        (base.diverged > 0).then(|| notes::diverged(base)),
+        (base.unread > 0).then(|| notes::unread(base)),
+        (baseline.is_run && base.failed > 0).then(|| notes::failed(base)),
+    ];
+    own.into_iter().chain(of_base.into_iter().flatten().map(notes::of_baseline)).collect()
+}
+
 fn judge(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules, interval: &Interval, said: &mut Vec<String>) -> Verdict {
     let base = &baseline.sample;
     let is_early = !said.is_empty();
     let ends = rules.needs_equal_ends.then(|| different_ends(group, base)).flatten();
     said.extend(ends.map(|(low, high)| notes::not_comparable(low, high)));
-    let has_diverged = group.diverged > 0 || base.diverged > 0;
-    said.extend((group.diverged > 0).then(|| notes::diverged(group)));
-    said.extend((base.diverged > 0).then(|| notes::of_baseline(notes::diverged(base))));
+    let is_selected = [group, base].iter().any(|sample| sample.diverged > 0 || sample.unread > 0);
+    said.extend(exclusion_notes(group, baseline));
     let needed = if baseline.is_run { group.n() } else { group.n().min(base.n()) };
     let found = match interval {
         Interval::Found(_, difference) => Some(difference),
@@ -106,12 +123,12 @@ fn judge(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules
     };
     let judged = found.filter(|_| needed >= MIN_JUDGED);
     if found.is_some() && judged.is_none() {
-        said.push(notes::too_few(group.n(), base.n()));
+        said.push(if baseline.is_run { notes::too_few_for_run(group.n()) } else { notes::too_few(group.n(), base.n()) });
     }
     match judged {
         _ if is_early => Verdict::TooEarly,
         _ if ends.is_some() => Verdict::NotComparable,
-        Some(difference) if difference.leaves_nought() && !has_diverged => match rules.direction {
+        Some(difference) if difference.leaves_nought() && !is_selected => match rules.direction {
             None => Verdict::None,
             Some(Direction::Min) if difference.value < 0.0 => Verdict::Better,
             Some(Direction::Max) if difference.value > 0.0 => Verdict::Better,
@@ -158,20 +175,31 @@ fn interval(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRu
             let difference = prediction(&base.moments, *number, confidence);
             found(IntervalKind::Prediction, difference.map(|found| Difference { value: -found.value, ..found }))
         }
-        _ => match pairs(group, base, &rules.seeds) {
+        _ => match pairs(group, base, &rules.by) {
             Some(pairs) => found(IntervalKind::Paired, paired(&pairs, confidence)),
             None => found(IntervalKind::Welch, welch(&group.moments, &base.moments, confidence)),
         },
     }
 }
 
-/// The numbers of runs with the same seeds, if both sides have the same ones, each once.
-fn pairs(group: &GroupSample, base: &GroupSample, seeds: &[RunField]) -> Option<Vec<(f64, f64)>> {
-    if seeds.is_empty() || group.n() != base.n() {
+/// The numbers of runs with the same seeds, if both sides have the same ones, each once. All keys that are seeds of one of these runs
+/// count, so that other groups do not matter.
+fn pairs(group: &GroupSample, base: &GroupSample, by: &[String]) -> Option<Vec<(f64, f64)>> {
+    if group.n() != base.n() {
+        return None;
+    }
+    let mut keys = BTreeSet::new();
+    for (run, _) in group.used.iter().chain(&base.used) {
+        if let Some(config) = run.keys.get("config").and_then(Value::as_object) {
+            for_each_value(config, &mut |key, _| drop((is_seed(key) && !keys.contains(key)).then(|| keys.insert(key.to_owned()))));
+        }
+    }
+    let seeds: Vec<RunField> = keys.into_iter().map(RunField::Config).filter(|field| !by.contains(&field.to_string())).collect();
+    if seeds.is_empty() {
         return None;
     }
     let by_seed = |sample: &GroupSample| {
-        let seeded: Option<HashMap<String, f64>> = sample.used.iter().map(|(run, number)| Some((seed_of(run, seeds)?, *number))).collect();
+        let seeded: Option<HashMap<String, f64>> = sample.used.iter().map(|(run, number)| Some((seed_of(run, &seeds)?, *number))).collect();
         seeded.filter(|seeded| seeded.len() == sample.used.len())
     };
     let (own, other) = (by_seed(group)?, by_seed(base)?);

@@ -9,7 +9,6 @@ use super::comparison::{BaselineSample, Comparison, ComparisonRules, compare};
 use super::sample::GroupSample;
 use super::summary::{RunSummary, SummaryValue};
 use crate::protocol::{Direction, IntervalKind, RunId, Verdict};
-use crate::server::boards::runs::search::RunField;
 use crate::server::store::RunRecord;
 
 /// A group of finished runs with these numbers, whose seeds count from `seed`.
@@ -34,8 +33,7 @@ fn of(numbers: &[f64], seed: impl Fn(usize) -> serde_json::Value, last_step: f64
 }
 
 fn rules(direction: Option<Direction>) -> ComparisonRules {
-    let seeds = vec![RunField::Config("seed".to_owned())];
-    ComparisonRules { direction, confidence: 0.95, needs_equal_ends: true, seeds }
+    ComparisonRules { direction, confidence: 0.95, needs_equal_ends: true, by: vec!["config.lr".to_owned()] }
 }
 
 fn with(group: &GroupSample, base: GroupSample, is_run: bool) -> Comparison {
@@ -81,6 +79,36 @@ fn single_runs_are_predicted_or_have_no_interval() {
     assert_eq!((kind(&from_group), from_group.verdict), (IntervalKind::Prediction, Verdict::CannotTell));
     let to_one = with(&sample(&[0.5], 0), sample(&HIGH, 0), false).difference.unwrap();
     assert!(to_one.value < 0.0 && to_one.half_width == from_group.difference.unwrap().half_width);
+}
+
+#[test]
+fn a_side_without_numbers_says_why() {
+    let none = with(&sample(&[f64::NAN; 3], 0), sample(&LOW, 0), false);
+    assert_eq!((none.difference, none.verdict, none.notes), (None, Verdict::None, vec!["3 of 3 diverged".to_owned()]));
+    let base = with(&sample(&HIGH, 0), sample(&[f64::NAN; 3], 0), false);
+    assert_eq!((base.difference, base.notes), (None, vec!["baseline: 3 of 3 diverged".to_owned()]));
+}
+
+#[test]
+fn a_curve_that_cannot_be_read_forbids_a_verdict() {
+    let unread = |numbers: &[f64], seed| GroupSample { unread: 1, runs: 4, ..sample(numbers, seed) };
+    assert_eq!(with(&unread(&HIGH, 0), sample(&LOW, 9), false).verdict, Verdict::CannotTell);
+    let base = with(&sample(&HIGH, 0), unread(&LOW, 9), false);
+    assert_eq!((base.verdict, &*base.notes[0]), (Verdict::CannotTell, "baseline: 1 of 4 too long or being counted again"));
+}
+
+#[test]
+fn a_run_as_baseline_needs_three_runs_on_the_other_side() {
+    let two = with(&sample(&HIGH[..2], 0), sample(&[0.5], 0), true);
+    assert_eq!((two.verdict, &two.notes), (Verdict::CannotTell, &vec!["2 runs: 3 are needed to tell".to_owned()]));
+    let failed = GroupSample { failed: 1, ..sample(&[0.5], 0) };
+    assert_eq!(with(&sample(&HIGH, 0), failed, true).notes, ["baseline: 1 of 1 failed"]);
+}
+
+#[test]
+fn differences_that_are_equal_but_for_rounding_have_no_spread() {
+    let equal = with(&sample(&[0.92, 0.93, 0.94], 0), sample(&[0.91, 0.92, 0.93], 0), false);
+    assert_eq!((equal.verdict, kind(&equal), equal.notes), (Verdict::CannotTell, IntervalKind::None, vec!["no spread".to_owned()]));
 }
 
 #[test]

@@ -86,7 +86,8 @@ pub fn group_runs(runs: Vec<Arc<RunRecord>>, keys: &GroupKeys) -> Vec<RunGroup> 
     let sorted = keys.sorted();
     let mut runs: Vec<_> = runs.into_iter().filter(|run| run.keys.get("archived") != Some(&Value::Bool(true))).collect();
     runs.sort_by_key(|run| run.created_order);
-    let mut known: HashMap<String, usize> = HashMap::new();
+    // By digest: values may be long.
+    let mut known: HashMap<[u8; 32], usize> = HashMap::new();
     let mut groups: Vec<Vec<Arc<RunRecord>>> = Vec::new();
     let mut ids = Vec::new();
     let mut identity = String::new();
@@ -95,11 +96,12 @@ pub fn group_runs(runs: Vec<Arc<RunRecord>>, keys: &GroupKeys) -> Vec<RunGroup> 
         for (at, name) in &sorted {
             write_identity(&mut identity, name, value(&run, &keys.0[*at]).as_deref());
         }
-        match known.get(&identity) {
+        let digest = Sha256::digest(identity.as_bytes()).into();
+        match known.get(&digest) {
             Some(at) => groups[*at].push(run),
             None => {
-                known.insert(identity.clone(), groups.len());
-                ids.push(id_of(&identity));
+                known.insert(digest, groups.len());
+                ids.push(id_of(&digest));
                 groups.push(vec![run]);
             }
         }
@@ -142,9 +144,8 @@ fn value<'a>(run: &'a RunRecord, field: &RunField) -> Option<Cow<'a, Value>> {
 }
 
 /// The first 48 bits of SHA-256, so that ids do not change with versions of a program.
-fn id_of(identity: &str) -> GroupId {
-    let hash = Sha256::digest(identity.as_bytes());
-    GroupId::from_bits(hash.iter().take(6).fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
+fn id_of(digest: &[u8; 32]) -> GroupId {
+    GroupId::from_bits(digest.iter().take(6).fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
 }
 
 /// Appends a line with a key and its value, such that other values give other lines.

@@ -25,6 +25,10 @@ pub fn without(sample: &GroupSample) -> String {
     format!("{} without this number", of_members(sample.without, sample))
 }
 
+pub fn unread(sample: &GroupSample) -> String {
+    format!("{} too long or being counted again", of_members(sample.unread, sample))
+}
+
 /// The same of what a group is compared with.
 pub fn of_baseline(note: String) -> String {
     format!("baseline: {note}")
@@ -42,6 +46,12 @@ pub fn too_few(n: u32, baseline: u32) -> String {
     format!("{n} vs {baseline} runs: 3 each are needed to tell")
 }
 
+/// Beside a run as the baseline.
+pub fn too_few_for_run(n: u32) -> String {
+    let runs = if n == 1 { "run" } else { "runs" };
+    format!("{n} {runs}: 3 are needed to tell")
+}
+
 /// `±0.009 now; with 9 runs each about ±0.004`
 pub fn precision(now: f64, runs: u32, then: f64) -> String {
     format!("±{} now; with {runs} runs each about ±{}", one_digit(now), one_digit(then))
@@ -53,9 +63,11 @@ pub fn best_of(groups: usize) -> String {
 
 pub fn comparisons(count: u32, confidence: f64, expected: f64) -> String {
     if confidence > CONFIDENCE {
-        return format!("{count} comparisons at {} % each: 95 % together", plain(100.0 * confidence));
+        // As many decimals as leave a digit that is not 9.
+        let decimals = (1.0 - (100.0 * (1.0 - confidence)).log10().floor()).max(2.0);
+        return format!("{count} comparisons at {} % each: 95 % together", plain(100.0 * confidence, decimals as usize));
     }
-    format!("{count} comparisons at 95 %: expect {} by chance", plain(expected))
+    format!("{count} comparisons at 95 %: expect {} by chance", plain(expected, 2))
 }
 
 pub const BEST_IS_BIASED: &str = "'best' looks better the more often a run was evaluated: prefer 'last'";
@@ -94,9 +106,9 @@ pub fn one_digit(number: f64) -> String {
     }
 }
 
-/// With two decimals at most.
-fn plain(number: f64) -> String {
-    let text = format!("{number:.2}");
+/// With so many decimals at most.
+fn plain(number: f64, decimals: usize) -> String {
+    let text = format!("{number:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -116,6 +128,8 @@ mod tests {
         assert_eq!(comparisons(12, 0.95, 0.6), "12 comparisons at 95 %: expect 0.6 by chance");
         assert_eq!(comparisons(3, 0.95, 0.15), "3 comparisons at 95 %: expect 0.15 by chance");
         assert_eq!(comparisons(12, 1.0 - 0.05 / 12.0, 0.05), "12 comparisons at 99.58 % each: 95 % together");
+        assert_eq!(comparisons(1000, 1.0 - 0.05 / 1000.0, 0.05), "1000 comparisons at 99.995 % each: 95 % together");
+        assert_eq!(comparisons(100_000, 1.0 - 0.05 / 100_000.0, 0.05), "100000 comparisons at 99.99995 % each: 95 % together");
         assert_eq!(precision(0.0091, 9, 0.0042), "±0.009 now; with 9 runs each about ±0.004");
     }
 }

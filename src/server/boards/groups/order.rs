@@ -29,8 +29,11 @@ enum Directed {
 
 impl RowOrder<'_> {
     /// Sorts rows. Those without the value come last. Without columns the best mean is first; where no better end is known, the largest
-    /// group. 400: there is no such column.
+    /// group. 400: there is no such column; a table without rows has all.
     pub fn sort(&self, rows: &mut [GroupRow]) -> Result<(), ApiError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let is_column = |name: &String| COLUMNS.contains(&name.as_str()) || self.keys.contains(name) || self.secondary.contains(name);
         if let Some((name, _)) = self.columns.iter().find(|(name, _)| !is_column(name)) {
             let name: String = name.chars().take(80).collect();

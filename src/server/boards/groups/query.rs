@@ -80,7 +80,7 @@ impl RunGroupsQuery {
                     parsed.at = Some(step.ok_or_else(|| wrong_here("must be a step, a finite number"))?);
                 }
                 "secondary" => {
-                    parsed.secondary = split_names(&value).map(|name| metric(&key, name)).collect::<Result<_, _>>()?;
+                    parsed.secondary = split_names(&value).map(|name| metric(&key, &unquoted(name))).collect::<Result<_, _>>()?;
                     if parsed.secondary.len() > MAX_SECONDARY_METRICS {
                         return Err(wrong_here(&format!("may name {MAX_SECONDARY_METRICS} metrics")));
                     }
@@ -90,7 +90,7 @@ impl RunGroupsQuery {
                 "finished" => parsed.is_finished = flag(&value).ok_or_else(|| wrong_here("must be 0 or 1"))?,
                 "sort" => {
                     parsed.sort = split_names(&value)
-                        .map(|name| name.strip_prefix('-').map_or((name.to_owned(), false), |name| (name.to_owned(), true)))
+                        .map(|name| name.strip_prefix('-').map_or((unquoted(name), false), |name| (unquoted(name), true)))
                         .collect();
                     if parsed.sort.len() > MAX_SORT_KEYS {
                         return Err(wrong_here(&format!("may have {MAX_SORT_KEYS} names")));
@@ -118,6 +118,11 @@ fn flag(value: &str) -> Option<bool> {
         "0" | "false" => Some(false),
         _ => None,
     }
+}
+
+/// A name, which may stand in quotes because it has a comma.
+fn unquoted(name: &str) -> String {
+    serde_json::from_str(name).unwrap_or_else(|_| name.to_owned())
 }
 
 fn metric(key: &str, name: &str) -> Result<String, ApiError> {
@@ -150,6 +155,8 @@ mod tests {
         assert_eq!(query.baseline, Some(BaselineId::Group(GroupId::from_bits(0x0123_4567_89ab))));
         assert_eq!((query.is_corrected, query.is_finished, query.skip, query.limit), (true, false, 5, MAX_RUN_GROUPS_PER_PAGE));
         assert_eq!((query.secondary, query.sort), (vec!["loss".into(), "lr".into()], vec![("mean".into(), true), ("label".into(), false)]));
+        let quoted = RunGroupsQuery::parse("secondary=\"a,b\",c&sort=-\"a,b\"").unwrap();
+        assert_eq!((quoted.secondary, quoted.sort), (vec!["a,b".into(), "c".into()], vec![("a,b".into(), true)]));
         let query = RunGroupsQuery::parse("metric=&by=&baseline=first").unwrap();
         assert_eq!((query.metric, query.stat, query.is_finished, query.limit), (None, SummaryKind::Last, true, DEFAULT_ROWS));
         assert_eq!(query.baseline, Some(BaselineId::Run(RunId::parse("first").unwrap())));

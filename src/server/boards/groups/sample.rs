@@ -21,6 +21,8 @@ pub struct GroupSample {
     pub failed: u32,
     pub diverged: u32,
     pub without: u32,
+    /// Those whose number could not be read.
+    pub unread: u32,
     /// The first and the last of the last steps of the members in the mean.
     pub last_steps: Option<(f64, f64)>,
 }
@@ -28,7 +30,7 @@ pub struct GroupSample {
 impl GroupSample {
     /// `is_finished`: only runs that have finished are in the mean.
     pub fn of(runs: &[Arc<RunRecord>], summaries: &HashMap<RunId, RunSummary>, is_finished: bool) -> Self {
-        let (mut used, mut running, mut failed, mut diverged, mut without) = (Vec::new(), 0, 0, 0, 0);
+        let (mut used, mut running, mut failed, mut diverged, mut without, mut unread) = (Vec::new(), 0, 0, 0, 0, 0);
         let mut last_steps: Option<(f64, f64)> = None;
         for run in runs {
             let status = RunStatus::parse(run.text("status")).unwrap_or_default();
@@ -51,10 +53,11 @@ impl GroupSample {
                 }
                 SummaryValue::Diverged => diverged += 1,
                 SummaryValue::Missing => without += 1,
+                SummaryValue::Unread => unread += 1,
             }
         }
         let values: Vec<f64> = used.iter().map(|(_, value)| *value).collect();
-        Self { moments: Moments::of(&values), used, runs: runs.len() as u32, running, failed, diverged, without, last_steps }
+        Self { moments: Moments::of(&values), used, runs: runs.len() as u32, running, failed, diverged, without, unread, last_steps }
     }
 
     /// Number of members in the mean.

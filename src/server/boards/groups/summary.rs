@@ -3,11 +3,13 @@
 use crate::protocol::{CellId, Direction, SummaryKind};
 use crate::series::{Axis, Column, CurveFigures, CurveSteps, Window};
 use crate::server::boards::Boards;
+use crate::server::limits::MAX_MEMBER_POINTS;
 use crate::server::store::{Series, SmoothingWeights, StoreError};
 
-/// Points at the end of a series that are read at first, and at most. They are three and 16 chunks.
+/// Points at the end of a series that are read at first, and then of a curve that is not all of its points, whose nodes do not say it.
+/// They are three and 16 chunks, and the longest curve that is read.
 const FIRST_POINTS: u64 = 3 * crate::series::CHUNK;
-const MOST_POINTS: u64 = 16 * crate::series::CHUNK;
+const MORE_POINTS: [u64; 2] = [16 * crate::series::CHUNK, MAX_MEMBER_POINTS];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SummaryValue {
@@ -16,6 +18,8 @@ pub enum SummaryValue {
     Diverged,
     /// The run did not log the metric, or its curve is not at this place.
     Missing,
+    /// The curve may be there, but it is too long to be read, or its summary is being made again.
+    Unread,
 }
 
 /// What one run contributes to a table of groups.
@@ -32,7 +36,7 @@ impl RunSummary {
     pub fn finite(&self) -> Option<f64> {
         match self.value {
             SummaryValue::Finite(value) => Some(value),
-            SummaryValue::Diverged | SummaryValue::Missing => None,
+            SummaryValue::Diverged | SummaryValue::Missing | SummaryValue::Unread => None,
         }
     }
 
@@ -41,8 +45,8 @@ impl RunSummary {
         let finite = |value: f64| if value.is_finite() { SummaryValue::Finite(value) } else { SummaryValue::Diverged };
         let Some(CurveFigures { last_step, values, .. }) = series.figures() else {
             // While the summary is made again after a step far back, there is the last point.
-            let last = series.last.filter(|_| kind == SummaryKind::Last);
-            return last.map_or(Self::MISSING, |last| Self { value: finite(last.y), last_step: Some(last.x) });
+            let value = |y: f64| if kind == SummaryKind::Last { finite(y) } else { SummaryValue::Unread };
+            return series.last.map_or(Self::MISSING, |last| Self { value: value(last.y), last_step: Some(last.x) });
         };
         let value = match (values, kind, direction) {
             (None, ..) => SummaryValue::Diverged,
@@ -76,7 +80,10 @@ impl CurvePlace {
 impl Boards {
     /// Reads the end of a series of a run: its last chunks, or nodes above them where the curve is all of its points.
     pub(super) async fn summarize_place(&self, cell: &CellId, series: &Series, place: CurvePlace) -> Result<RunSummary, StoreError> {
-        let Some(figures) = series.figures() else { return Ok(RunSummary::MISSING) };
+        let Some(figures) = series.figures() else {
+            let last_step = series.last.map(|last| last.x);
+            return Ok(last_step.map_or(RunSummary::MISSING, |step| RunSummary { value: SummaryValue::Unread, last_step: Some(step) }));
+        };
         let summary = |value| Ok(RunSummary { value, last_step: Some(figures.last_step) });
         let from = match place {
             CurvePlace::Step(step) if step < figures.first_step || step > figures.last_step => return summary(SummaryValue::Missing),
@@ -85,7 +92,8 @@ impl Boards {
         };
         let count = series.count();
         let is_plain = figures.steps == count;
-        for size in [FIRST_POINTS, if is_plain { 0 } else { MOST_POINTS }] {
+        let more = if is_plain { &[][..] } else { &MORE_POINTS };
+        for size in std::iter::once(FIRST_POINTS).chain(more.iter().copied()) {
             let start = count.saturating_sub(size);
             let Some(page) = self.store.points(cell, &series.id, start, (count - start) as usize).await? else { break };
             let steps = CurveSteps::of(&page.points, start == 0);
@@ -97,7 +105,7 @@ impl Boards {
             }
         }
         if !is_plain {
-            return summary(SummaryValue::Missing);
+            return summary(SummaryValue::Unread);
         }
         let to = if place == CurvePlace::LastTenth { figures.last_step } else { from };
         let window = Window { axis: Axis::Step, from, to, width: 1 };

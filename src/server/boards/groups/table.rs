@@ -14,15 +14,16 @@ use super::sample::GroupSample;
 use super::summary::{CurvePlace, RunSummary};
 use super::{FoundGroups, notes};
 use crate::protocol::{
-    ApiError, Baseline, CellId, Direction, ErrorKind, GroupRow, IntervalKind, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
+    ApiError, Baseline, CellId, Direction, ErrorKind, GroupRow, IntervalKind, RunGroups, RunId, SecondaryMean, SeriesId, SummaryKind,
+    Verdict,
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
+use crate::server::boards::run_table::text::shortened;
+use crate::server::boards::runs::RunClock;
 use crate::server::boards::runs::config_index::ConfigIndex;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::{Directions, cells_of};
-use crate::server::boards::runs::search::RunField;
-use crate::server::boards::runs::{RunClock, is_seed};
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_POINT_SUMMARIES;
 use crate::server::store::{RunRecord, Series, Store};
@@ -35,8 +36,15 @@ const MIN_COMPARISONS: u32 = 2;
 
 /// The summaries of the runs of one metric.
 type Summaries = HashMap<RunId, RunSummary>;
-/// The series of one metric, by run.
-type MetricSeries = HashMap<RunId, (CellId, Series)>;
+/// The curves of one metric, by run.
+type MetricCurves = HashMap<RunId, CurveSource>;
+
+/// Where the number of a curve is. No series is held: the writer would have to copy its recent points.
+enum CurveSource {
+    Known(RunSummary),
+    /// At a place of its points.
+    Points(CellId, SeriesId, CurvePlace),
+}
 
 /// What a table is made from, read at one time.
 struct Prepared {
@@ -47,9 +55,7 @@ struct Prepared {
     metric: Option<String>,
     direction: Option<Direction>,
     /// Of the metric, then of the secondary ones.
-    series: Vec<MetricSeries>,
-    directions: Vec<Option<Direction>>,
-    seeds: Vec<RunField>,
+    curves: Vec<MetricCurves>,
     proposed: Vec<String>,
 }
 
@@ -66,19 +72,25 @@ impl Boards {
             Prepared::new(store, board, found, &configs, &wanted)
         };
         let prepared = self.search_board(board, prepare).await??;
-        let summaries = self.summaries(&prepared, &query).await?;
+        let summaries = self.summaries(&prepared).await?;
         Ok(self.search_board(board, move |_, _| prepared.table(&summaries, &query)).await??)
     }
 
     /// Those of the metric, then of the secondary ones.
-    async fn summaries(&self, prepared: &Prepared, query: &RunGroupsQuery) -> Result<Vec<Summaries>, ServerError> {
-        let mut all = Vec::with_capacity(prepared.series.len());
-        for (series, direction) in prepared.series.iter().zip(&prepared.directions) {
-            let mut summaries = Summaries::with_capacity(series.len());
-            for (run, (cell, series)) in series {
-                let summary = match CurvePlace::of(query.stat, query.at) {
-                    None => RunSummary::of(series, query.stat, *direction),
-                    Some(place) => self.summarize_place(cell, series, place).await?,
+    async fn summaries(&self, prepared: &Prepared) -> Result<Vec<Summaries>, ServerError> {
+        let mut all = Vec::with_capacity(prepared.curves.len());
+        for curves in &prepared.curves {
+            let mut summaries = Summaries::with_capacity(curves.len());
+            for (run, source) in curves {
+                let summary = match source {
+                    CurveSource::Known(summary) => *summary,
+                    CurveSource::Points(cell, id, place) => {
+                        let series = self.store.index().visible_series(cell, id).cloned();
+                        match series {
+                            Some(series) => self.summarize_place(cell, &series, *place).await?,
+                            None => RunSummary::MISSING,
+                        }
+                    }
                 };
                 summaries.insert(run.clone(), summary);
             }
@@ -93,13 +105,14 @@ impl Prepared {
         let FoundGroups { known, groups } = found;
         let members = || groups.iter().flat_map(|group| &group.runs);
         let baseline_run = match &query.baseline {
-            Some(BaselineId::Run(id)) => known.runs.iter().find(|run| run.id == *id).cloned(),
+            Some(BaselineId::Run(id)) => {
+                // Archived runs are out, here, too.
+                let is_active = |run: &Arc<RunRecord>| run.keys.get("archived") != Some(&true.into());
+                known.runs.iter().find(|run| run.id == *id && is_active(run)).cloned()
+            }
             _ => None,
         };
         let spreads = configs.spread(members().map(|run| &run.id));
-        let is_key = |name: &str| groups.first().is_some_and(|group| group.key.iter().any(|(key, _)| key == name));
-        let seeds = spreads.iter().filter(|key| key.distinct > 1 && is_seed(key.key)).map(|key| RunField::Config(key.key.to_owned()));
-        let seeds = seeds.filter(|field| !is_key(&field.to_string())).collect();
         let proposed = if query.by.is_empty() { proposed_keys(&spreads, members().count()) } else { Vec::new() };
         let metric = query.metric.clone().or_else(|| default_metric(store, board, &known.directions));
         let direction = metric.as_deref().and_then(|metric| known.directions.direction(metric));
@@ -109,14 +122,21 @@ impl Prepared {
         }
         let runs: HashSet<&RunId> = members().chain(&baseline_run).map(|run| &run.id).collect();
         let metrics: Vec<&String> = metric.iter().chain(&query.secondary).collect();
-        let series: Vec<_> = metrics.iter().map(|metric| series_of_metric(store, board, metric, &runs)).collect();
-        let count: usize = series.iter().map(HashMap::len).sum();
-        if CurvePlace::of(query.stat, query.at).is_some() && count > MAX_POINT_SUMMARIES {
+        let place = CurvePlace::of(query.stat, query.at);
+        let of_metric = |metric: &&String| {
+            let direction = known.directions.direction(metric);
+            curves_of_metric(store, board, metric, &runs, |cell, series| match place {
+                None => CurveSource::Known(RunSummary::of(series, query.stat, direction)),
+                Some(place) => CurveSource::Points(cell.clone(), series.id.clone(), place),
+            })
+        };
+        let curves: Vec<_> = metrics.iter().map(of_metric).collect();
+        let count: usize = curves.iter().map(HashMap::len).sum();
+        if place.is_some() && count > MAX_POINT_SUMMARIES {
             let rule = format!("reads points, of {MAX_POINT_SUMMARIES} curves at most; search for fewer runs, or use last");
             return Err(ErrorKind::BadRequest.with(format!("'stat={}' {rule}.", query.stat.as_str())).at("stat", rule));
         }
-        let directions = metrics.iter().map(|metric| known.directions.direction(metric)).collect();
-        Ok(Self { run_seq: known.run_seq, baseline_run, direction, series, directions, seeds, proposed, metric, groups })
+        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, proposed, metric, groups })
     }
 
     fn table(self, summaries: &[Summaries], query: &RunGroupsQuery) -> Result<RunGroups, ApiError> {
@@ -128,11 +148,12 @@ impl Prepared {
         };
         let samples: Vec<GroupSample> = self.groups.iter().map(|group| GroupSample::of(&group.runs, main, query.is_finished)).collect();
         let baseline = self.baseline(main, &samples, query);
+        let keys: Vec<String> = self.groups.first().into_iter().flat_map(|group| &group.key).map(|(name, _)| name.clone()).collect();
         let mut rules = ComparisonRules {
             direction: self.direction,
             confidence: CONFIDENCE,
             needs_equal_ends: query.stat != SummaryKind::Step,
-            seeds: self.seeds.clone(),
+            by: keys.clone(),
         };
         let compared = |rules: &ComparisonRules| -> Vec<_> {
             let compare = |at: usize| {
@@ -169,6 +190,7 @@ impl Prepared {
             };
             said.extend((sample.failed > 0).then(|| notes::failed(sample)));
             said.extend((sample.without > 0).then(|| notes::without(sample)));
+            said.extend((sample.unread > 0).then(|| notes::unread(sample)));
             let is_best = best.is_some_and(|(best, _)| best == at);
             said.extend(best.filter(|_| is_best).map(|(_, of)| notes::best_of(of)));
             let half_width = (sample.n() >= 2).then(|| critical.get(u64::from(sample.n()) - 1) * sample.moments.standard_error());
@@ -176,14 +198,14 @@ impl Prepared {
                 id: group.id,
                 index: group.index as u32,
                 label: group.label.clone(),
-                key: group.key.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect::<Map<_, _>>(),
+                key: group.key.iter().filter_map(|(name, value)| Some((name.clone(), shortened(value.as_ref()?)))).collect::<Map<_, _>>(),
                 runs: sample.runs,
                 ids: group.runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect(),
                 used: sample.n(),
                 running: sample.running,
                 failed: sample.failed,
                 diverged: sample.diverged,
-                without: sample.without,
+                without: sample.without + sample.unread,
                 mean: sample.mean(),
                 std: sample.std(),
                 half_width: half_width.filter(|width| width.is_finite()),
@@ -201,7 +223,6 @@ impl Prepared {
                 notes: said,
             });
         }
-        let keys: Vec<String> = self.groups.first().into_iter().flat_map(|group| &group.key).map(|(name, _)| name.clone()).collect();
         let order = RowOrder { columns: &query.sort, direction: self.direction, keys: &keys, secondary: &query.secondary };
         order.sort(&mut rows)?;
         let expected = if rules.confidence > CONFIDENCE { 1.0 - CONFIDENCE } else { (1.0 - CONFIDENCE) * f64::from(count) };
@@ -300,21 +321,27 @@ fn default_metric(store: &Store, board: &str, directions: &Directions) -> Option
     ranked.min().map(|(.., name)| name.to_string())
 }
 
-/// The series of a metric of each of these runs; of several of a run the one with the newest point.
-fn series_of_metric(store: &Store, board: &str, metric: &str, runs: &HashSet<&RunId>) -> MetricSeries {
-    let mut found = MetricSeries::new();
+/// The curve of a metric of each of these runs; of several of a run the one with the newest point.
+fn curves_of_metric(
+    store: &Store,
+    board: &str,
+    metric: &str,
+    runs: &HashSet<&RunId>,
+    source: impl Fn(&CellId, &Series) -> CurveSource,
+) -> MetricCurves {
+    let mut found: HashMap<RunId, (f64, CurveSource)> = HashMap::new();
     for cell in cells_of(store, board) {
         let index = store.index();
         for (run, list) in index.cell_series(&cell).into_iter().flat_map(|series| series.runs_among(runs)) {
             for series in list.iter().filter(|series| series.metric.as_deref() == Some(metric)) {
-                let time = |series: &Series| series.last.map_or(f64::NEG_INFINITY, |last| last.t);
-                if found.get(run).is_none_or(|(_, known)| time(known) <= time(series)) {
-                    found.insert(run.clone(), (cell.clone(), series.clone()));
+                let time = series.last.map_or(f64::NEG_INFINITY, |last| last.t);
+                if found.get(run).is_none_or(|(known, _)| *known <= time) {
+                    found.insert(run.clone(), (time, source(&cell, series)));
                 }
             }
         }
     }
-    found
+    found.into_iter().map(|(run, (_, source))| (run, source)).collect()
 }
 
 /// Which group has the best mean, of how many. `None` of few groups, and without a better end. Groups with running members take no part.

@@ -4,7 +4,7 @@ mod columns;
 mod csv;
 mod query;
 mod rows;
-mod text;
+pub(super) mod text;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
