@@ -191,7 +191,11 @@ fn pairs(group: &GroupSample, base: &GroupSample, by: &[String]) -> Option<Vec<(
     let mut keys = BTreeSet::new();
     for (run, _) in group.used.iter().chain(&base.used) {
         if let Some(config) = run.keys.get("config").and_then(Value::as_object) {
-            for_each_value(config, &mut |key, _| drop((is_seed(key) && !keys.contains(key)).then(|| keys.insert(key.to_owned()))));
+            for_each_value(config, &mut |key, _| {
+                if is_seed(key) && !keys.contains(key) {
+                    keys.insert(key.to_owned());
+                }
+            });
         }
     }
     let seeds: Vec<RunField> = keys.into_iter().map(RunField::Config).filter(|field| !by.contains(&field.to_string())).collect();
