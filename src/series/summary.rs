@@ -32,9 +32,10 @@ pub struct CurveFigures {
     pub superseded: u64,
     pub first_step: f64,
     pub last_step: f64,
-    /// Wall times of the first and the last point of the curve, in seconds since 1970 (UTC).
+    /// The wall time of the first point of the curve, in seconds since 1970 (UTC).
     pub first_time: f64,
-    pub last_time: f64,
+    /// The latest of the wall times of the last points of all steps: that of the last step unless the clock went back.
+    pub latest_time: f64,
     /// `None` if no step has a finite value.
     pub values: Option<CurveValues>,
 }
@@ -59,6 +60,7 @@ pub struct CurveSummary {
     pub(super) needs_rebuild: bool,
     pub(super) first_step: f64,
     pub(super) first_time: f64,
+    /// The wall time of the newest point.
     pub(super) last_time: f64,
     pub(super) before: StepsBefore,
     pub(super) newest: NewestStep,
@@ -72,6 +74,8 @@ pub(super) struct StepsBefore {
     pub non_finite: u64,
     /// The last of these steps, if there are any.
     pub last_step: f64,
+    /// The latest of the wall times of the last points of these steps, if there are any.
+    pub latest_time: f64,
     /// Of the finite values, as are the next three, if there are any.
     pub sum: CompensatedSum,
     pub last: StepValue,
@@ -97,6 +101,11 @@ impl CurveSummary {
     /// Whether a step went so far back that there are no figures until all points are read again.
     pub fn needs_rebuild(&self) -> bool {
         self.needs_rebuild
+    }
+
+    /// The first step of the curve, also while a rebuild is needed; `None` without points.
+    pub fn first_step(&self) -> Option<f64> {
+        (self.needs_rebuild || self.newest.points > 0).then_some(self.first_step)
     }
 
     /// Counts points that are superseded by later ones, instead of pushing them.
@@ -126,7 +135,7 @@ impl CurveSummary {
         } else if is_step_back {
             self.newest = NewestStep::default();
         } else if step > self.newest.step {
-            self.before.add(&self.newest);
+            self.before.add(&self.newest, self.last_time);
             self.newest = NewestStep::default();
         }
         self.newest.add(step, value);
@@ -139,8 +148,8 @@ impl CurveSummary {
             return None;
         }
         let mut all = self.before;
-        all.add(&self.newest);
-        let StepsBefore { points, steps, non_finite, last_step, sum, last, min, max } = all;
+        all.add(&self.newest, self.last_time);
+        let StepsBefore { points, steps, non_finite, last_step, latest_time, sum, last, min, max } = all;
         Some(CurveFigures {
             steps,
             finite_steps: sum.count,
@@ -149,7 +158,7 @@ impl CurveSummary {
             first_step: self.first_step,
             last_step,
             first_time: self.first_time,
-            last_time: self.last_time,
+            latest_time,
             values: (sum.count > 0).then(|| CurveValues { last, min, max, mean: sum.mean() }),
         })
     }
@@ -169,7 +178,9 @@ impl NewestStep {
 }
 
 impl StepsBefore {
-    fn add(&mut self, newest: &NewestStep) {
+    /// `time`: the wall time of the last point of the newest step.
+    fn add(&mut self, newest: &NewestStep, time: f64) {
+        self.latest_time = if self.steps == 0 { time } else { self.latest_time.max(time) };
         self.points += newest.points;
         self.steps += 1;
         self.non_finite += newest.points - newest.sum.count;

@@ -376,13 +376,17 @@ pub const MAX_GROUPS: usize = 50;
 /// Places of a group's curve; where more are asked for there are as many.
 pub const MAX_GROUP_PLACES: u32 = 1024;
 /// Members of a group times its places; of more members the curve has fewer places.
-pub const MAX_GROUP_VALUES: usize = 12_000_000;
+pub const MAX_GROUP_VALUES: usize = 8_000_000;
 /// Places of all curves of one answer, 64 bytes each; more are answered 400.
 pub const MAX_GROUPS_PLACES: usize = 2_000_000;
 /// Points of the members of a group that are read one by one for a whole curve; of more their outlines are read.
 pub const MAX_GROUP_POINTS: u64 = 2_000_000;
 /// Points of a member that are read one by one, because it repeats steps or is drawn along the time; more are answered 413.
 pub const MAX_MEMBER_POINTS: u64 = 4_000_000;
+/// Points of all such members of one curve; more are answered 413.
+pub const MAX_GROUP_READ_POINTS: u64 = 100_000_000;
+/// Cells of a query for groups times the runs of its groups, about 100 bytes each; more are answered 400.
+pub const MAX_GROUPS_MEMBERS: usize = 1_000_000;
 /// Bytes of a message from a reader of `/live`: a page that names its runs; a longer one closes the connection.
 pub const MAX_INCOMING_FRAME_BYTES: usize = 16 << 10;
 /// Bytes of a file in the folder of images; a larger one is not shown.

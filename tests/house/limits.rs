@@ -70,6 +70,8 @@ const STATED: &[(&str, &[&str])] = &[
             "members times places are at most {MAX_GROUP_VALUES:,},",
             "members with more than {MAX_GROUP_POINTS:,} points together",
             "may have {MAX_MEMBER_POINTS:,} points",
+            "such runs of one curve {MAX_GROUP_READ_POINTS:,} points together",
+            "Its cells times its runs are at most {MAX_GROUPS_MEMBERS:,} (400)",
             "One answer may have {MAX_GROUPS_PLACES:,} places",
         ],
     ),

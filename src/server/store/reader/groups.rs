@@ -66,8 +66,13 @@ impl Store {
         Err(StoreError::Busy)
     }
 
-    /// The places of the first and the last point of a curve, for series whose summary does not say it yet.
+    /// The places of the first and the last point of a curve, for series whose summary does not say it yet. Along steps few points are in
+    /// memory at a time; along the time all of the curve.
     pub async fn member_extent(&self, cell: &CellId, member: &MemberSeries) -> Result<Option<(f64, f64)>, StoreError> {
+        if member.start.is_none() {
+            let outline = self.outlines(cell, std::slice::from_ref(&member.id)).await?.pop().flatten();
+            return Ok(outline.and_then(|outline| Some((outline.columns.first()?.x_first, outline.columns.last()?.x_last))));
+        }
         let window = CurveWindow { from: f64::MIN, to: f64::MAX, width: 1 };
         let all = self.member_curves(cell, std::slice::from_ref(member), window).await?.pop().flatten();
         Ok(all.and_then(|curve| Some((curve.parts.first()?.x_first, curve.parts.last()?.x_last))))
@@ -130,7 +135,7 @@ impl Store {
         slices.iter().for_each(|slice| scan.push(&slice.x));
         let mut filter = scan.into_filter();
         let mut curve = Points::default();
-        slices.iter().for_each(|slice| curve.extend(&filter.filter(slice)));
+        slices.into_iter().for_each(|slice| curve.extend(&filter.filter(&slice)));
         Ok(curve)
     }
 }

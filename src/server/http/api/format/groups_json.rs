@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::number::{push_json, push_string};
 use crate::protocol::groups::{GroupColumn, GroupCurve, GroupGrid, method};
 use crate::series::groups::GroupStyle;
+use crate::server::boards::run_table::shortened;
 
 type Counts = [(&'static str, fn(&GroupColumn) -> u32); 4];
 type Numbers = [(&'static str, fn(&GroupColumn) -> f64); 4];
@@ -19,9 +20,10 @@ const COUNTS: Counts = [
 ];
 
 /// One curve of `{"cells":{"<id>":{"groups":[{"group":"g1a2b3c4d5e6f","key":{"config.lr":0.01},"line":"val","runs":5,"ids":[..],"grid":"steps",
-/// "columns":{"x":[..],"line":[..],..}}],"more":0}}}`. `key`: the values of the group; a key that the runs do not have is null.
+/// "columns":{"x":[..],"line":[..],..}}],"more":0}}}`. `key`: the values of the group, long ones as a table shows them; a key that the runs
+/// do not have is null.
 pub fn write_curve(out: &mut String, curve: &GroupCurve, key: &[(String, Option<Value>)], style: GroupStyle) {
-    let key: Map<String, Value> = key.iter().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())).collect();
+    let key: Map<String, Value> = key.iter().map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::Null, shortened))).collect();
     out.push_str(&format!("{{\"group\":\"{}\",\"index\":{},\"label\":", curve.group, curve.index));
     push_string(out, &curve.label);
     out.push_str(&format!(",\"key\":{},\"line\":", Value::from(key)));
@@ -100,6 +102,9 @@ mod tests {
             "columns": columns,
         });
         assert_eq!(json(&curve), expected);
+        let mut out = String::new();
+        write_curve(&mut out, &curve, &[("config.layers".to_owned(), Some(json!(vec![1; 100_000])))], style);
+        assert!(out.len() < 1000 && out.contains(r#""key":{"config.layers":"[1,1,"#), "{} bytes", out.len());
         curve.grid = GroupGrid::Columns { from: 0.0, to: 512.0, count: 256 };
         let of_columns = json(&curve);
         assert_eq!((&of_columns["grid"], &of_columns["to"], &of_columns["count"]), (&json!("columns"), &json!(512.0), &json!(256)));

@@ -30,8 +30,6 @@ use query::GroupsQuery;
 
 /// Curves of one answer that are calculated at the same time.
 const CURVES_AT_ONCE: usize = 2;
-/// Bytes of a member at a place while a curve is calculated: its value, and its point until the places are known.
-const WORKING_BYTES: usize = 24;
 /// Bytes of a curve without its places: the ids of its runs.
 const CURVE_BYTES: usize = 8 << 10;
 /// Bytes of a written place, about.
@@ -80,8 +78,7 @@ pub async fn read(request: RequestContext) -> Result<Response, ServerError> {
         Some(board) => boards.groups_of_runs(board, &query.runs, &query.by, is_share(&request)).await?.into(),
         None => Arc::default(),
     };
-    let drawn = &groups[..groups.len().min(MAX_GROUPS)];
-    let plan = boards.plan_curves(board.as_deref().unwrap_or_default(), &query.cells, drawn, query.axis);
+    let plan = boards.prepare_curves(board.as_deref().unwrap_or_default(), &query.cells, &groups, query.axis).await?;
     let mut hash = DefaultHasher::new();
     (plan.version, groups.len(), &request.query, query.binary).hash(&mut hash);
     let tag = format!("W/\"{:016x}\"", hash.finish());
@@ -122,31 +119,30 @@ fn common_board(request: &RequestContext, cells: &[CellId]) -> Result<Option<Arc
 
 /// The body of the answer, whose curves are calculated on the threads for drawings.
 async fn calculate(request: &RequestContext, plan: CurvePlan, groups: Arc<[RunGroup]>, query: &GroupsQuery) -> Result<Bytes, ServerError> {
-    let (curves, width) = (query.curves(), query.width.min(MAX_GROUP_PLACES) as usize);
+    let style = query.curves();
     // Set when the client goes, which drops this future.
     let cancelled = CancellationToken::new();
     let _guard = cancelled.clone().drop_guard();
-    let mut jobs = Vec::new();
-    for PlannedCell { cell, curves } in &plan.cells {
-        jobs.extend(curves.iter().map(|curve| (cell.clone(), curve.clone())));
-    }
+    let cells: Vec<(CellId, usize)> = plan.cells.iter().map(|planned| (planned.cell.clone(), planned.curves.len())).collect();
+    let of_cell = |PlannedCell { cell, curves }| curves.into_iter().map(move |curve| (CellId::clone(&cell), curve));
+    let jobs = plan.cells.into_iter().flat_map(of_cell);
     let calculated = futures::stream::iter(jobs).map(|(cell, curve)| {
         let (boards, groups, cancelled) = (request.app.boards.clone(), groups.clone(), cancelled.clone());
-        let bytes = WORKING_BYTES * curve.runs() * width;
+        let bytes = curve.working_bytes(&style);
         request.app.renderer.run(request.principal(), bytes, async move {
             let group = &groups[curve.group];
-            boards.group_curve(&cell, curve, group, curves, &cancelled).await
+            boards.group_curve(&cell, curve, group, style, &cancelled).await
         })
     });
     let mut calculated = std::pin::pin!(calculated.buffered(CURVES_AT_ONCE));
     let more = groups.len().saturating_sub(MAX_GROUPS) as u32;
-    let mut writer = GroupsWriter::new(query, plan.seq, plan.cells.len());
-    for planned in &plan.cells {
-        let mut found: Vec<GroupCurve> = Vec::with_capacity(planned.curves.len());
-        for _ in &planned.curves {
+    let mut writer = GroupsWriter::new(query, plan.seq, cells.len());
+    for (cell, curves) in cells {
+        let mut found: Vec<GroupCurve> = Vec::with_capacity(curves);
+        for _ in 0..curves {
             found.extend(calculated.try_next().await?.filter(|curve| curve.runs > 0));
         }
-        writer.write(CellGroups { cell: planned.cell.clone(), groups: found, more }, &groups);
+        writer.write(CellGroups { cell, groups: found, more }, &groups);
     }
     Ok(writer.finish())
 }

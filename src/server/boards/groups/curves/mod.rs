@@ -1,0 +1,148 @@
+//! The curves of groups: which series they are made of, and how these are read.
+
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use plan::{BATCH_MEMBERS, PlannedMember};
+pub use plan::{CurvePlan, PlannedCell, PlannedCurve};
+use tokio_util::sync::CancellationToken;
+
+use super::membership::RunGroup;
+use crate::protocol::groups::GroupCurve;
+use crate::protocol::{ApiError, CellId, ErrorKind};
+use crate::series::OUTLINE_COLUMNS;
+use crate::series::groups::{GroupSampler, GroupStyle, MemberCurve, SampledGroup};
+use crate::server::boards::Boards;
+use crate::server::error::ServerError;
+use crate::server::store::{CurveWindow, MemberSeries};
+
+/// What runs along the axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupAxis {
+    Step,
+    /// Seconds since the start of each run.
+    Relative,
+}
+
+/// How curves of groups are made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurveQuery {
+    pub style: GroupStyle,
+    pub axis: GroupAxis,
+    /// Finite, `from` not above `to`; missing: where the group begins or ends.
+    pub from: Option<f64>,
+    pub to: Option<f64>,
+    /// Places at most.
+    pub width: u32,
+}
+
+impl Boards {
+    /// Reads and calculates one curve, `cancelled` by who waits for it. 413: its points cannot be read one by one.
+    pub async fn group_curve(
+        &self,
+        cell: &CellId,
+        plan: PlannedCurve,
+        group: &RunGroup,
+        query: CurveQuery,
+        cancelled: &CancellationToken,
+    ) -> Result<GroupCurve, ServerError> {
+        let width = plan.places(query.width);
+        let is_outlined = plan.is_outlined(&query);
+        if !is_outlined {
+            // Before anything is read.
+            plan.check_points()?;
+        }
+        let (mut from, mut to) = (f64::INFINITY, f64::NEG_INFINITY);
+        if query.from.is_none() || query.to.is_none() {
+            for member in &plan.members {
+                let extent = match member.extent {
+                    Some(extent) => Some(extent),
+                    None => self.store.member_extent(cell, &member.series).await?,
+                };
+                (from, to) = extent.map_or((from, to), |(first, last)| (from.min(first), to.max(last)));
+            }
+        }
+        let sampled = if is_outlined && from <= to {
+            self.sample_outlines(cell, &plan.members, (from, to), width, cancelled).await?
+        } else {
+            let from = query.from.unwrap_or(from.min(query.to.unwrap_or(from)));
+            let to = query.to.unwrap_or(to).max(from);
+            self.sample_points(cell, &plan, CurveWindow { from, to, width }, cancelled).await?
+        };
+        let columns = sampled.aggregate(query.style);
+        Ok(GroupCurve {
+            group: group.id,
+            index: group.index as u32,
+            label: group.label.clone(),
+            split: plan.split.to_string(),
+            runs: sampled.members,
+            ids: plan.oldest_ids(),
+            grid: sampled.grid,
+            columns,
+        })
+    }
+
+    async fn sample_points(
+        &self,
+        cell: &CellId,
+        plan: &PlannedCurve,
+        window: CurveWindow,
+        cancelled: &CancellationToken,
+    ) -> Result<SampledGroup, ServerError> {
+        if !(window.from.is_finite() && window.to.is_finite()) {
+            // No member has a point.
+            return Ok(GroupSampler::of_window(0.0, 0.0, 1).finish());
+        }
+        let mut sampler = GroupSampler::of_window(window.from, window.to, window.width);
+        for batch in plan.batches(window.width) {
+            check_cancelled(cancelled)?;
+            let series: Vec<MemberSeries> = batch.iter().map(|member| member.series.clone()).collect();
+            let curves = self.store.member_curves(cell, &series, window).await?;
+            curves.iter().flatten().for_each(|curve| sampler.push(curve));
+        }
+        Ok(sampler.finish())
+    }
+
+    /// The whole curves of many members, in columns of a power of two.
+    async fn sample_outlines(
+        &self,
+        cell: &CellId,
+        members: &[PlannedMember],
+        (first, last): (f64, f64),
+        width: u32,
+        cancelled: &CancellationToken,
+    ) -> Result<SampledGroup, ServerError> {
+        let most = f64::from(width).min(OUTLINE_COLUMNS as f64);
+        let column_width = outline_column_width(first, last, most);
+        let mut sampler = GroupSampler::dyadic(first, last, column_width, most as u32);
+        for batch in members.chunks(BATCH_MEMBERS) {
+            check_cancelled(cancelled)?;
+            let series: Vec<_> = batch.iter().map(|member| member.series.id.clone()).collect();
+            let outlines = self.store.outlines(cell, &series).await?;
+            outlines.iter().flatten().for_each(|outline| sampler.push(&MemberCurve::from(outline)));
+        }
+        Ok(sampler.finish())
+    }
+}
+
+/// The narrowest power of two of which at most `most` columns hold all steps, so that it is wide enough for each member's outline, whose
+/// steps lie within those of the group. Beside these steps the bounds of the columns are exact.
+fn outline_column_width(first: f64, last: f64, most: f64) -> f64 {
+    let columns = |width: f64| (last / width).floor() - (first / width).floor() + 1.0;
+    let least = (first.abs().max(last.abs()) * f64::EPSILON).max(f64::MIN_POSITIVE);
+    let mut width = 1.0;
+    while columns(width) > most || width <= least {
+        width *= 2.0;
+    }
+    // One step alone stands in one column of any width.
+    while first < last && width / 2.0 > least && columns(width / 2.0) <= most {
+        width /= 2.0;
+    }
+    width
+}
+
+/// 503 once nobody waits for the answer.
+fn check_cancelled(cancelled: &CancellationToken) -> Result<(), ApiError> {
+    if cancelled.is_cancelled() { Err(ErrorKind::Unavailable.with("Nobody waits for these curves any more.")) } else { Ok(()) }
+}

@@ -1,0 +1,252 @@
+//! Which series the curves of groups are made of.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::{CurveQuery, GroupAxis};
+use crate::protocol::groups::GroupCurve;
+use crate::protocol::{ApiError, CellId, ErrorKind, RunId};
+use crate::series::OUTLINE_COLUMNS;
+use crate::server::boards::Boards;
+use crate::server::boards::groups::membership::RunGroup;
+use crate::server::boards::runs::started_ms;
+use crate::server::error::ServerError;
+use crate::server::limits::{
+    MAX_GROUP_PLACES, MAX_GROUP_POINTS, MAX_GROUP_READ_POINTS, MAX_GROUP_VALUES, MAX_GROUPS, MAX_GROUPS_MEMBERS, MAX_MEMBER_POINTS,
+};
+use crate::server::store::{Index, MemberSeries, RunRecord, Series, Store};
+
+/// Members that are read at once.
+pub(super) const BATCH_MEMBERS: usize = 250;
+/// Points of these; one member may have more, alone.
+const BATCH_POINTS: u64 = 250_000;
+/// Bytes of a point while it is read: packed, of the curve, and as its part.
+const POINT_BYTES: usize = 112;
+/// Bytes of a member at a place while a curve is calculated: its value, and its point until the places are known.
+const VALUE_BYTES: usize = 24;
+/// Bytes of an outline's column.
+const OUTLINE_COLUMN_BYTES: usize = 72;
+/// Places of a group that it has however many members there are.
+const MIN_GROUP_PLACES: u32 = 64;
+
+/// Which curves are drawn, before they are calculated.
+#[derive(Clone, Debug)]
+pub struct CurvePlan {
+    /// The last event of the board.
+    pub seq: u64,
+    pub cells: Vec<PlannedCell>,
+    /// Of the groups, their members and the points of these: it changes when the curves may change.
+    pub version: u64,
+}
+
+/// The curves of a cell.
+#[derive(Clone, Debug)]
+pub struct PlannedCell {
+    pub cell: CellId,
+    pub curves: Vec<PlannedCurve>,
+}
+
+/// One split of a group.
+#[derive(Clone, Debug)]
+pub struct PlannedCurve {
+    /// Index of the group.
+    pub group: usize,
+    pub split: Arc<str>,
+    /// Runs of the group that have points here, in the order of their ids: in whatever order runs were created, the same ones give the same
+    /// bits.
+    pub(super) members: Vec<PlannedMember>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PlannedMember {
+    pub series: MemberSeries,
+    pub created_order: u64,
+    pub points: u64,
+    pub is_plain: bool,
+    /// Places of the first and the last point, where its summary says them.
+    pub extent: Option<(f64, f64)>,
+}
+
+impl Boards {
+    /// The curves of these groups of a board in the cells among `cells` that are lines.
+    pub fn plan_curves(&self, board: &str, cells: &[CellId], groups: &[RunGroup], axis: GroupAxis) -> CurvePlan {
+        CurvePlan::read(&self.store, board, cells, groups, axis)
+    }
+
+    /// As [`Self::plan_curves`], of the largest groups; not on the threads of requests if the board has many runs. 400: there are too many
+    /// cells for so many runs.
+    pub async fn prepare_curves(
+        &self,
+        board: &str,
+        cells: &[CellId],
+        groups: &Arc<[RunGroup]>,
+        axis: GroupAxis,
+    ) -> Result<CurvePlan, ServerError> {
+        let (cells, groups) = (cells.to_vec(), groups.clone());
+        check_members(cells.len(), drawn(&groups).iter().map(|group| group.runs.len()).sum())?;
+        self.search_board(board, move |store, board| CurvePlan::read(store, board, &cells, drawn(&groups), axis)).await
+    }
+}
+
+fn drawn(groups: &[RunGroup]) -> &[RunGroup] {
+    &groups[..groups.len().min(MAX_GROUPS)]
+}
+
+/// 400: cells times runs are too many.
+pub(super) fn check_members(cells: usize, runs: usize) -> Result<(), ApiError> {
+    if cells.saturating_mul(runs) <= MAX_GROUPS_MEMBERS {
+        return Ok(());
+    }
+    let rule = format!("may be {} for {runs} runs", (MAX_GROUPS_MEMBERS / runs).max(1));
+    Err(ErrorKind::BadRequest
+        .with(format!("'cells' {rule}, not {cells}; choose fewer runs with 'q', or ask cell by cell."))
+        .at("cells", rule))
+}
+
+/// The runs of a group in the order of their ids, along the time with their starts in seconds since 1970.
+fn runs_by_id(group: &RunGroup, axis: GroupAxis) -> Vec<(&Arc<RunRecord>, Option<f64>)> {
+    let start = |run: &RunRecord| (axis == GroupAxis::Relative).then(|| started_ms(run) as f64 / 1e3);
+    let mut runs: Vec<_> = group.runs.iter().map(|run| (run, start(run))).collect();
+    runs.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+    runs
+}
+
+impl CurvePlan {
+    fn read(store: &Store, board: &str, cells: &[CellId], groups: &[RunGroup], axis: GroupAxis) -> Self {
+        let runs: Vec<_> = groups.iter().map(|group| runs_by_id(group, axis)).collect();
+        let mut hash = DefaultHasher::new();
+        store.epoch().hash(&mut hash);
+        let mut planned = Vec::new();
+        // Before the points: what is newer than this event may be read, and nothing of it is missing.
+        let seq = store.index().board(board).map_or(0, |board| board.seq);
+        for cell in cells {
+            // The index is released after each cell, so that commits do not wait.
+            let index = store.index();
+            if !index.cell(cell).is_some_and(|record| record.is_line() && *record.board == *board) {
+                continue;
+            }
+            cell.as_str().hash(&mut hash);
+            let mut curves = Vec::new();
+            for (at, group) in groups.iter().enumerate() {
+                (group.id, group.index, &group.label, group.runs.len()).hash(&mut hash);
+                let splits = members_of(&index, cell, &runs[at], &mut hash);
+                curves.extend(splits.into_iter().map(|(split, members)| PlannedCurve { group: at, split, members }));
+            }
+            planned.push(PlannedCell { cell: cell.clone(), curves });
+        }
+        Self { seq, cells: planned, version: hash.finish() }
+    }
+}
+
+/// The members of a group by split, in the order of `runs`. Their series are hashed.
+fn members_of(
+    index: &Index,
+    cell: &CellId,
+    runs: &[(&Arc<RunRecord>, Option<f64>)],
+    hash: &mut DefaultHasher,
+) -> BTreeMap<Arc<str>, Vec<PlannedMember>> {
+    let mut splits: BTreeMap<Arc<str>, Vec<PlannedMember>> = BTreeMap::new();
+    for (run, start) in runs {
+        for series in index.series_of_run(cell, &run.id).iter().filter(|series| series.count() > 0) {
+            (series.key, series.count(), start.map(f64::to_bits)).hash(hash);
+            let member = PlannedMember {
+                series: MemberSeries { id: series.id.clone(), start: *start },
+                created_order: run.created_order,
+                points: series.count(),
+                is_plain: series.is_plain_curve(),
+                extent: extent(series, *start),
+            };
+            splits.entry(series.id.name.clone()).or_default().push(member);
+        }
+    }
+    splits
+}
+
+/// The places of the first and the last point. Steps are known before figures are: the newest point is always of the curve.
+pub(super) fn extent(series: &Series, start: Option<f64>) -> Option<(f64, f64)> {
+    let Some(start) = start else { return Some((series.summary.as_ref()?.first_step()?, series.last?.x)) };
+    let figures = series.figures()?;
+    Some((figures.first_time - start, figures.latest_time - start))
+}
+
+impl PlannedMember {
+    /// Whether its points are read one by one: it repeats steps or went back, or is drawn along the time.
+    fn is_read_by_points(&self) -> bool {
+        !self.is_plain || self.series.start.is_some()
+    }
+
+    /// Points that are in memory while it is read; of others twice the columns of its window, with their neighbours.
+    fn points_in_memory(&self, width: u32) -> u64 {
+        if self.is_read_by_points() { self.points } else { self.points.min(2 * u64::from(width) + 4) }
+    }
+}
+
+impl PlannedCurve {
+    /// Members with points when the curve was planned.
+    pub fn runs(&self) -> usize {
+        self.members.len()
+    }
+
+    pub(super) fn oldest_ids(&self) -> Vec<RunId> {
+        let mut oldest: Vec<&PlannedMember> = self.members.iter().collect();
+        oldest.sort_by_key(|member| member.created_order);
+        oldest.into_iter().filter_map(|member| member.series.id.run.clone()).take(GroupCurve::MAX_IDS).collect()
+    }
+
+    /// Places at most, where so many are asked for.
+    pub(super) fn places(&self, width: u32) -> u32 {
+        let most = u32::try_from(MAX_GROUP_VALUES / self.members.len().max(1)).unwrap_or(u32::MAX).max(MIN_GROUP_PLACES);
+        width.min(MAX_GROUP_PLACES).min(most)
+    }
+
+    /// Whether the curve is made of outlines: it is whole, along steps, and its members have many points.
+    pub(super) fn is_outlined(&self, query: &CurveQuery) -> bool {
+        let is_whole = query.from.is_none() && query.to.is_none();
+        is_whole && query.axis == GroupAxis::Step && self.members.iter().map(|member| member.points).sum::<u64>() > MAX_GROUP_POINTS
+    }
+
+    /// The members in parts whose points are in memory together.
+    pub(super) fn batches(&self, width: u32) -> impl Iterator<Item = &[PlannedMember]> {
+        let mut left = &self.members[..];
+        std::iter::from_fn(move || {
+            let mut points = 0;
+            let fits = |member: &&PlannedMember| {
+                points += member.points_in_memory(width);
+                points <= BATCH_POINTS
+            };
+            let count = left.iter().take(BATCH_MEMBERS).take_while(fits).count().max(1);
+            let (batch, others) = left.split_at_checked(count)?;
+            left = others;
+            Some(batch)
+        })
+    }
+
+    /// Bytes that the curve takes while it is calculated.
+    pub fn working_bytes(&self, query: &CurveQuery) -> usize {
+        let width = self.places(query.width);
+        let values = VALUE_BYTES * self.members.len() * width as usize;
+        if self.is_outlined(query) {
+            return values + OUTLINE_COLUMN_BYTES * OUTLINE_COLUMNS * self.members.len().min(BATCH_MEMBERS);
+        }
+        let points = self.batches(width).map(|batch| batch.iter().map(|member| member.points_in_memory(width)).sum::<u64>());
+        values + POINT_BYTES * points.max().unwrap_or(0) as usize
+    }
+
+    /// 413: the points of a member, or of all, are too many to be read one by one.
+    pub(super) fn check_points(&self) -> Result<(), ApiError> {
+        let by_points = || self.members.iter().filter(|member| member.is_read_by_points());
+        let advice = "leave some out with 'q', or ask for the whole curve along steps";
+        if let Some(run) = by_points().find(|member| member.points > MAX_MEMBER_POINTS).and_then(|member| member.series.id.run.as_ref()) {
+            return Err(ErrorKind::PayloadTooLarge.with(format!(
+                "The run '{run}' repeats steps, or is asked for along the time, and has more than {MAX_MEMBER_POINTS} points; leave it out with 'q', or ask for the whole curve along steps."
+            )));
+        }
+        if by_points().map(|member| member.points).sum::<u64>() > MAX_GROUP_READ_POINTS {
+            return Err(ErrorKind::PayloadTooLarge.with(format!(
+                "Runs of a group repeat steps, or are asked for along the time, and have more than {MAX_GROUP_READ_POINTS} points together; {advice}."
+            )));
+        }
+        Ok(())
+    }
+}
