@@ -12,7 +12,7 @@ use crate::charts::csv::Csv;
 use crate::protocol::groups::{GroupColumn, GroupCurve};
 use crate::server::App;
 use crate::server::boards::groups::membership::RunGroup;
-use crate::server::boards::run_table::shortened;
+use crate::server::boards::runs::shortened;
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_GROUP_PLACES;
 use crate::server::net::response_budget::Principal;

@@ -19,11 +19,11 @@ use crate::protocol::{
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
-use crate::server::boards::run_table::text::shortened;
 use crate::server::boards::runs::RunClock;
 use crate::server::boards::runs::config_index::ConfigIndex;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::{Directions, cells_of};
+use crate::server::boards::runs::shortened;
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_POINT_SUMMARIES;
 use crate::server::store::{RunRecord, Series, Store};

@@ -7,7 +7,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::text::shortened;
 use crate::protocol::{ColumnKind, Direction, TableColumn, ValueType};
 use crate::server::boards::metrics::MetricRank;
 use crate::server::boards::runs::config_index::{ConfigIndex, KeySpread, common_type};
@@ -18,6 +17,7 @@ use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
 use crate::server::boards::runs::run_view::RunView;
 use crate::server::boards::runs::search::{RunField, RunFields, Statistic};
+use crate::server::boards::runs::shortened;
 use crate::server::limits::{MAX_RUN_TABLE_EQUAL_KEYS, MAX_RUN_TABLE_KEY_COLUMNS, MAX_RUN_TABLE_METRIC_COLUMNS};
 
 /// Keys of documents beside the configuration that have a column where the runs differ in them.

@@ -4,7 +4,6 @@ mod columns;
 mod csv;
 mod query;
 mod rows;
-pub(super) mod text;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +23,6 @@ use crate::server::error::ServerError;
 use crate::server::store::{RunRecord, Store};
 use columns::TableLayout;
 pub use query::RunTableQuery;
-pub use text::shortened;
 
 /// The runs that a table lists, with its columns.
 struct FoundRuns {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::columns::Column;
-use super::text::shortened;
 use crate::protocol::{RunId, TableRow};
 use crate::server::boards::runs::metric_table::{Directions, MetricTable};
 use crate::server::boards::runs::run_view::RunView;
 use crate::server::boards::runs::search::{RunField, RunFields};
+use crate::server::boards::runs::shortened;
 use crate::server::boards::runs::{RunListView, RunSigns};
 use crate::server::store::{Store, json_number};
 

@@ -25,6 +25,7 @@ pub mod run_view;
 pub mod search;
 pub mod secrets;
 mod seed;
+mod shortened_value;
 mod signs;
 mod silence;
 
@@ -46,6 +47,7 @@ pub use run_keys::{RunKeys, RunKeysQuery};
 pub use run_query::{RunQuery, parse_run_ids, split_names};
 pub use run_view::{RunClock, RunView, started_ms};
 pub use seed::is_seed;
+pub use shortened_value::shortened;
 pub use signs::RunSigns;
 
 use super::existing_run::{existing_run, no_run};

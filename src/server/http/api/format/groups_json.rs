@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::number::{push_json, push_string};
 use crate::protocol::groups::{GroupColumn, GroupCurve, GroupGrid, method};
 use crate::series::groups::GroupStyle;
-use crate::server::boards::run_table::shortened;
+use crate::server::boards::runs::shortened;
 
 type Counts = [(&'static str, fn(&GroupColumn) -> u32); 4];
 type Numbers = [(&'static str, fn(&GroupColumn) -> f64); 4];

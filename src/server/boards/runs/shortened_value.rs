@@ -1,4 +1,4 @@
-//! Values as a table shows them.
+//! Values of keys as tables and groups show them.
 
 use std::borrow::Cow;
 
