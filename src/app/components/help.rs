@@ -10,14 +10,20 @@ struct Shortcut {
     meaning: &'static str,
     /// Changes the board: not for readers with read-only access.
     writes: bool,
+    /// Only for boards with runs.
+    in_runs: bool,
 }
 
 const fn reads(keys: &'static str, meaning: &'static str) -> Shortcut {
-    Shortcut { keys, meaning, writes: false }
+    Shortcut { keys, meaning, writes: false, in_runs: false }
+}
+
+const fn in_runs(keys: &'static str, meaning: &'static str) -> Shortcut {
+    Shortcut { keys, meaning, writes: false, in_runs: true }
 }
 
 const fn writes(keys: &'static str, meaning: &'static str) -> Shortcut {
-    Shortcut { keys, meaning, writes: true }
+    Shortcut { keys, meaning, writes: true, in_runs: false }
 }
 
 const SHORTCUTS: [Shortcut; 26] = [
@@ -28,13 +34,13 @@ const SHORTCUTS: [Shortcut; 26] = [
     reads("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
     reads(",  .", "Chart: read the value before, the next value"),
     reads("/", "Show only cells whose name matches"),
-    reads("r", "To the runs, and back"),
-    reads("[", "Fold the runs, and unfold them"),
-    reads("/", "In the runs: search"),
-    reads("j  k  ← →", "In the runs: next and previous row; close and open a group"),
-    reads("Space  p  o", "In the runs: show or hide, pin, show alone"),
-    reads("b  Enter", "In the runs: baseline; one run alone, j and k lead on, Esc leads back"),
-    reads("x  Shift + x", "In the runs: choose a row, or all up to it"),
+    in_runs("r", "To the runs, and back"),
+    in_runs("[", "Fold the runs, and unfold them"),
+    in_runs("/", "In the runs: search"),
+    in_runs("j  k  ← →", "In the runs: next and previous row; close and open a group"),
+    in_runs("Space  p  o", "In the runs: show or hide, pin, show alone"),
+    in_runs("b  Enter", "In the runs: baseline; one run alone, j and k lead on, Esc leads back"),
+    in_runs("x  Shift + x", "In the runs: choose a row, or all up to it"),
     reads("t", "Theme: system, light, dark"),
     reads("?", "This help"),
     reads("Esc", "Cancel an edit, close a menu or this help"),
@@ -61,15 +67,17 @@ pub fn open(dashboard: Dashboard) {
 pub fn Help() -> impl IntoView {
     let dashboard = use_dashboard();
     let may_write = dashboard.may_write();
+    let has_runs = Memo::new(move |_| dashboard.runs.has_any());
     let rows = SHORTCUTS
         .into_iter()
         .filter(|shortcut| may_write || !shortcut.writes)
-        .map(|Shortcut { keys, meaning, .. }| {
+        .map(|Shortcut { keys, meaning, in_runs, .. }| {
+            let is_hidden = move || in_runs && !has_runs.get();
             view! {
-                <dt>
+                <dt hidden=is_hidden>
                     <kbd>{keys}</kbd>
                 </dt>
-                <dd>{meaning}</dd>
+                <dd hidden=is_hidden>{meaning}</dd>
             }
         })
         .collect_view();
