@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 
 import type { Agnez } from "./support/agnez.mjs";
-import { canvas, colour, drawn, pixels, seen } from "./support/line.ts";
+import { canvas, colour, drawn, pixels, rested, seen } from "./support/line.ts";
 import { cell, openBoard, openMenu } from "./support/page.ts";
 import { log, patchRun } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
@@ -77,9 +77,8 @@ test("zoom, hidden groups and other groups change no number", async ({ page, agn
     return (await tooltip(page).filter({ hasText: /^a/ }).textContent())!;
   };
   const before = await read();
-  await page.keyboard.down("Control");
+  await rested(page);
   await page.mouse.wheel(0, -300);
-  await page.keyboard.up("Control");
   await expect.poll(async () => (await seen(page, id))[0]).toBeGreaterThan(0);
   await page.mouse.move(5, 5);
   expect(await read(), "zoomed").toBe(before);
@@ -117,7 +116,7 @@ test("without groups the chart has its runs again", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
   await openBoard(page, "/b/digits");
   await expect(cell(page, id).locator(".legend .series").first()).toHaveText("lr3-2");
-  await expect(canvas(page, id)).toHaveAttribute("aria-label", /lr0\.1-0 · val/);
+  await expect(canvas(page, id)).toHaveAttribute("aria-label", /lr3-2 · val/);
 });
 
 test("pictures and tables of groups say how they are made", async ({ page, agnez }) => {
@@ -139,7 +138,7 @@ test("pictures and tables of groups say how they are made", async ({ page, agnez
   expect(file, "what is hidden here is not in the picture").not.toContain(">c 1 · 3 runs<");
   const [head, first] = (await saved("Save as CSV")).split("\r\n");
   expect(head).toBe("x,config.lr,split,line,low,high,n,nan,ended,interpolated,method");
-  expect(first).toMatch(/^0,0\.1,train,0\.1,.*,3,0,0,0,"mean of 3 runs, band: 95 % t interval at each step"$/);
+  expect(first).toMatch(/^0,0\.1,train,0\.10*2?,.*,3,0,0,0,"mean of 3 runs, band: 95 % t interval at each step"$/);
   const median = (await agnez.call("GET", `/values/${id}.svg?by=lr&line=median&legend=1`)).text;
   expect(median).toContain("median of 3 runs, band: lower to upper quartile at each step");
   expect((await agnez.call("GET", `/values/${id}.svg?by=lr&line=median&band=t95`)).status).toBe(400);
