@@ -24,7 +24,7 @@ pub fn legend_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
 
 /// How many names the page's legend has before somebody asks for all: more than its two rows take.
 pub const MAX_FOLDED_NAMES: usize = 60;
-/// How many names it has at most: a button for each of a thousand series costs more than the chart. The settings panel lists all series.
+/// How many names it has at most: as many as a cell may have series without a run.
 pub const MAX_NAMES: usize = 1000;
 
 /// Names that are together wider than this have two rows in the page, in CSS pixels: those of most tiles have this room.
