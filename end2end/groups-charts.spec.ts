@@ -139,7 +139,7 @@ test("pictures and tables of groups say how they are made", async ({ page, agnez
   const [head, first] = (await saved("Save as CSV")).split("\r\n");
   expect(head).toBe("x,config.lr,split,line,low,high,n,nan,ended,interpolated,method");
   expect(first).toMatch(/^0,0\.1,train,0\.10*2?,.*,3,0,0,0,"mean of 3 runs, band: 95 % t interval at each step"$/);
-  const median = (await agnez.call("GET", `/values/${id}.svg?by=lr&line=median&legend=1`)).text;
+  const median = (await agnez.call("GET", `/values/${id}.svg?by=lr&line=median&width=640&height=300`)).text;
   expect(median).toContain("median of 3 runs, band: lower to upper quartile at each step");
   expect((await agnez.call("GET", `/values/${id}.svg?by=lr&line=median&band=t95`)).status).toBe(400);
 });

@@ -126,7 +126,7 @@ test("going back leads to all runs, also after steps", async ({ page, agnez }) =
 test("a long configuration is searched, the console has the newest lines", async ({ page, agnez }) => {
   await log(agnez, "digits", "first", [{ step: 0, loss: 1 }]);
   const config = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`key-${at}`, at]));
-  await patchRun(agnez, "digits", "first", { config: { ...config, model: "ResNet" }, command: ["python", "train.py", "--name", "a b"] });
+  await patchRun(agnez, "digits", "first", { config: { ...config, model: "ResNet" }, command: "python train.py --name 'a b'" });
   const lines = Array.from({ length: 600 }, (_, at) => `epoch ${at}\n`).join("");
   const answer = await agnez.call("POST", "/boards/digits/runs/first/console", lines);
   expect(answer.status, answer.text).toBe(200);

@@ -205,12 +205,12 @@ export async function whatIsReadOfRuns(exchange: Exchange): Promise<void> {
   const [table, csv] = ["GET /boards/{}/run-table", "GET /boards/{}/run-table.csv"];
   const listed = await exchange(table, `${board}/run-table?sort=-metrics.loss.min,config.lr`, 200);
   expect(listed.json).toMatchObject({ total: 3, all: 3, archived: 0 });
-  await exchange(table, `${board}/run-table?q=lr<0.05&by=lr`, 200);
+  await exchange(table, `${board}/run-table?q=lr%3C0.05&by=lr`, 200);
   await exchange(table, `${board}/run-table?sort=-metrics.loss.min,config.lr`, 304, undefined, { "if-none-match": String(listed.headers.etag) });
-  await exchange(table, `${board}/run-table?q=lr<abc`, 400);
+  await exchange(table, `${board}/run-table?q=lr%3Cabc`, 400);
   await exchange(table, `${board}/run-table`, 403, undefined, FOREIGN);
   expect((await exchange(csv, `${board}/run-table.csv`, 200)).text.split("\r\n")).toHaveLength(5);
-  await exchange(csv, `${board}/run-table.csv?q=lr<abc`, 400);
+  await exchange(csv, `${board}/run-table.csv?q=lr%3Cabc`, 400);
   await exchange(csv, `${board}/run-table.csv`, 403, undefined, FOREIGN);
 
   const [curves, path] = ["GET /groups", "/groups?cells=sent-loss,nothing&by=lr"];

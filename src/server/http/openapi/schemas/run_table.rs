@@ -26,7 +26,7 @@ pub struct RunTable {
     /// Further keys in which the runs that were found differ.
     more_columns: u64,
     /// Pairs of a key and a value that all of these runs have alike, 50 at most.
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<Vec<Value>>)]
     equal: Value,
     equal_count: u64,
     #[schema(max_items = 200)]
