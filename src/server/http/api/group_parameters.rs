@@ -34,13 +34,15 @@ impl GroupParameters {
 
     /// 400: the search is wrong, or the band does not belong to the line.
     pub fn finish(self, is_public: bool) -> Result<Option<GroupsView>, ApiError> {
-        let Self { by: Some(by), search, line, band } = self else { return Ok(None) };
+        let Self { by, search, line, band } = self;
         let band = band.unwrap_or(line.default_band());
         if !line.is_valid_with(band) {
             return Err(wrong("band", &format!("must be one that belongs to the line '{}'", line.as_str()), band.as_str()));
         }
-        let view = GroupsView { search, by, line, band, is_public };
+        let is_grouped = by.is_some();
+        let view = GroupsView { search, by: by.unwrap_or_default(), line, band, is_public };
+        // Without groups the search is not used, but a wrong one is refused all the same.
         view.runs()?;
-        Ok(Some(view))
+        Ok(is_grouped.then_some(view))
     }
 }
