@@ -53,9 +53,12 @@ async fn sound() -> Vec<u8> {
         batch.remove_run(&batch.run("main", &RunId::parse("second").unwrap()).unwrap());
     })
     .await;
-    while store.index().series_of_run(&id("a"), &RunId::parse("first").unwrap()).iter().all(|series| series.outlined == 0) {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
+    let outlined = async {
+        while store.index().series_of_run(&id("a"), &RunId::parse("first").unwrap()).iter().all(|series| series.outlined == 0) {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), outlined).await.unwrap();
     change(&store, |batch| {
         let record = batch.cell(&id("gone")).unwrap();
         batch.remove(&record);

@@ -178,9 +178,12 @@ async fn an_outline_is_stored_when_its_run_ends_and_its_points_leave_memory() {
     assert_eq!(store.outlines(&id("a"), &[series(0)]).await.unwrap(), [None]);
     assert_eq!(store.purge().await.unwrap(), 1);
     let rows = async || sqlx::query_scalar::<_, i64>("SELECT count(*) FROM outline").fetch_one(&store.readers).await.unwrap();
-    while rows().await > 1 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let purged = async {
+        while rows().await > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), purged).await.unwrap();
     store.close().await;
     sound(folder.path()).await;
 }
