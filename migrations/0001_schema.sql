@@ -5,7 +5,7 @@
 --   journal, chunk, node, outline   the last four bytes of the blob, over the blob and the row's key
 --   all others                      `sum`, over all other columns of the row
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
--- checksums of board, board_document, run, cell, series, journal, reply, and of values of runs without their text; a cell has
+-- checksums of board, board_document, run, heartbeat, cell, series, journal, reply, and of values of runs without their text; a cell has
 -- the version and length of its value; a series has the number of its chunks, and the number of points and checksum of its
 -- tail. Nodes and outlines can be made again from the points.
 
@@ -68,14 +68,21 @@ CREATE TABLE run (
     rev     INTEGER NOT NULL,
     created INTEGER NOT NULL, -- unix time, ms
     updated INTEGER NOT NULL, -- unix time, ms
-    -- time of the last heartbeat that was stored, unix time, ms; 0: none
-    beat    INTEGER NOT NULL,
     -- 1: a tombstone; its series are hidden
     removed INTEGER NOT NULL,
     -- JSON object of all keys of the document except _id, board, rev, createdAt and updatedAt
     doc     TEXT NOT NULL,
     sum     INTEGER NOT NULL,
     PRIMARY KEY (board, id)
+) STRICT, WITHOUT ROWID;
+
+-- The last heartbeats of runs that have given one, deleted runs included. They are written once a minute, without the documents.
+CREATE TABLE heartbeat (
+    board TEXT NOT NULL,
+    run   TEXT NOT NULL,
+    ms    INTEGER NOT NULL, -- unix time, ms
+    sum   INTEGER NOT NULL,
+    PRIMARY KEY (board, run)
 ) STRICT, WITHOUT ROWID;
 
 -- A cell without its value, so that a change of its title does not rewrite an image.

@@ -32,7 +32,7 @@ impl<'a> RunListView<'a> {
 
     pub fn run(&self, record: &RunRecord) -> Run {
         let (last, last_point_ms) = self.last_values(&record.id);
-        let last_sign_ms = self.signs.last_ms(&record.board, &record.id).max(record.beat_ms);
+        let last_sign_ms = self.signs.last_ms(&record.board, &record.id).max(record.beat_ms());
         let is_true = |key: &str| record.keys.get(key) == Some(&Value::Bool(true));
         let time = |key: &str| humantime::parse_rfc3339_weak(record.text(key)).ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let ms = |key: &str| time(key).map(|since| since.as_millis() as u64);

@@ -56,7 +56,7 @@ pub struct RunView {
 
 impl RunView {
     pub fn new(record: Arc<RunRecord>, metrics: Arc<MetricTable>, clock: &RunClock, is_public: bool) -> Self {
-        let last_sign_ms = clock.signs.last_ms(&record.board, &record.id).max(record.beat_ms);
+        let last_sign_ms = clock.signs.last_ms(&record.board, &record.id).max(record.beat_ms());
         Self { now_ms: clock.now_ms, up_since_ms: clock.signs.up_since_ms, record, metrics, last_sign_ms, is_public }
     }
 

@@ -295,6 +295,12 @@ impl Index {
         self.board_list_version += u64::from(had_none != board.runs.is_empty());
     }
 
+    /// Sets the time of the last heartbeat of a run or of its tombstone: Unix time, ms. Returns whether there is one.
+    pub(crate) fn set_heartbeat(&self, board: &str, run: &RunId, ms: u64) -> bool {
+        let record = self.boards.get(board).and_then(|board| board.runs.get_or_tombstone(run));
+        record.inspect(|record| record.beat.set(ms)).is_some()
+    }
+
     /// At a start: the event of a cell's last points may be one of a board that the cell has left.
     pub(crate) fn clamp_series_seq(&mut self, id: &CellId) {
         let Some(record) = self.cell(id).cloned() else { return };

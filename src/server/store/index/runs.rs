@@ -70,6 +70,11 @@ impl RunIndex {
         self.tombstones.get(id)
     }
 
+    /// A run, also a deleted one that can be restored.
+    pub(crate) fn get_or_tombstone(&self, id: &RunId) -> Option<&Arc<RunRecord>> {
+        self.get(id).or_else(|| self.tombstone(id))
+    }
+
     /// Deleted runs, in no particular order.
     pub fn tombstones(&self) -> impl Iterator<Item = &Arc<RunRecord>> {
         self.tombstones.values()

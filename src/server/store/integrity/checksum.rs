@@ -88,11 +88,16 @@ pub fn board_document(board: &str, document: &BoardDocument, doc: &str) -> i64 {
 
 /// A row of `run`; `doc` is the JSON text of `record.keys` in the row.
 pub fn run(record: &RunRecord, removed: bool, doc: &str) -> i64 {
-    let RunRecord { id, board, seq, created_seq, created_order, rev, created_ms, updated_ms, beat_ms, bytes: _, keys: _ } = record;
-    let numbers = [seq, created_seq, created_order, rev, created_ms, updated_ms, beat_ms];
+    let RunRecord { id, board, seq, created_seq, created_order, rev, created_ms, updated_ms, beat: _, bytes: _, keys: _ } = record;
+    let numbers = [seq, created_seq, created_order, rev, created_ms, updated_ms];
     let sum = RowChecksum::default().text(board.as_bytes()).text(id.as_str().as_bytes());
     let sum = numbers.into_iter().fold(sum, |sum, number| sum.number(*number as i64));
     sum.number(removed.into()).text(doc.as_bytes()).end()
+}
+
+/// A row of `heartbeat`.
+pub fn heartbeat(board: &str, run: &str, ms: u64) -> i64 {
+    RowChecksum::default().text(board.as_bytes()).text(run.as_bytes()).number(ms as i64).end()
 }
 
 /// A row of `tail`.

@@ -13,9 +13,10 @@ pub enum Table {
     /// Rows of `value` with a run.
     RunValue,
     BoardDocument,
+    Heartbeat,
 }
 
-const NAMES: [&str; 8] = ["board", "cell", "series", "journal", "reply", "run", "value", "board_document"];
+const NAMES: [&str; 9] = ["board", "cell", "series", "journal", "reply", "run", "value", "board_document", "heartbeat"];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {

@@ -13,7 +13,7 @@ use crate::server::store::index::run_trash::RunSize;
 use crate::server::store::index::run_values::RunValue;
 use crate::server::store::integrity::checksum::{self, RUN_VALUE_COLUMNS};
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
-use crate::server::store::run_record::RunRecord;
+use crate::server::store::run_record::{RunRecord, StoredHeartbeat};
 
 pub async fn load_boards(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
     for row in sqlx::query("SELECT name, seq, floor, run_seq, run_floor, sum FROM board").fetch_all(&mut *connection).await? {
@@ -39,12 +39,11 @@ pub async fn load_boards(connection: &mut SqliteConnection, index: &mut Index, r
 }
 
 pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
-    let select =
-        "SELECT board, id, seq, created_seq, created_order, rev, created, updated, beat, removed, doc, sum FROM run ORDER BY board";
+    let select = "SELECT board, id, seq, created_seq, created_order, rev, created, updated, removed, doc, sum FROM run ORDER BY board";
     let mut board: Arc<str> = Arc::from("");
     let mut rows = sqlx::query(select).fetch(connection);
     while let Some(row) = rows.try_next().await? {
-        let (name, text, doc): (&str, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(10)?);
+        let (name, text, doc): (&str, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(9)?);
         let place = || format!("the row of the run '{text}' of the board '{name}'");
         let Some(id) = RunId::parse(text) else {
             return Err(corrupt(format!("the id {text:?} of a run is damaged")));
@@ -61,19 +60,35 @@ pub async fn load_runs(connection: &mut SqliteConnection, index: &mut Index, row
             rev: number(&row, 5)?,
             created_ms: number(&row, 6)?,
             updated_ms: number(&row, 7)?,
-            beat_ms: number(&row, 8)?,
+            beat: StoredHeartbeat::default(),
             bytes: doc.len(),
             keys: serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?,
         };
-        let removed: i64 = row.try_get(9)?;
+        let removed: i64 = row.try_get(8)?;
         let sum = checksum::run(&record, removed != 0, doc);
-        checksum::verify(row.try_get(11)?, sum, place)?;
+        checksum::verify(row.try_get(10)?, sum, place)?;
         // The checksum covers the decoded column: other numbers could decode to the same.
         if !(0..=1).contains(&removed) {
             return Err(corrupt(format!("{} is damaged", place())));
         }
         row_counts.add(Table::Run, sum);
         index.set_run(&board, &record.id.clone(), Some((&Arc::new(record), removed != 0)), RunSize::default());
+    }
+    Ok(())
+}
+
+/// Loads the heartbeats of runs, after the runs.
+pub async fn load_heartbeats(connection: &mut SqliteConnection, index: &Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
+    let mut rows = sqlx::query("SELECT board, run, ms, sum FROM heartbeat").fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let (board, run, ms): (&str, &str, u64) = (row.try_get(0)?, row.try_get(1)?, number(&row, 2)?);
+        let place = || format!("the heartbeat of the run '{run}' of the board '{board}'");
+        let sum = checksum::heartbeat(board, run, ms);
+        checksum::verify(row.try_get(3)?, sum, place)?;
+        row_counts.add(Table::Heartbeat, sum);
+        if !RunId::parse(run).is_some_and(|run| index.set_heartbeat(board, &run, ms)) {
+            return Err(corrupt(format!("{} is there, and the run is not", place())));
+        }
     }
     Ok(())
 }

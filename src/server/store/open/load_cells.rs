@@ -10,7 +10,7 @@ use crate::server::store::error::{corrupt, reason};
 use crate::server::store::index::{ContentFn, Index};
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
-use crate::server::store::open::load_boards::{load_boards, load_run_values, load_runs, number};
+use crate::server::store::open::load_boards::{load_boards, load_heartbeats, load_run_values, load_runs, number};
 use crate::server::store::record::{DAMAGED_VALUE, Record, StoredValue};
 
 /// Version, JSON text and checksum of the current value of the cell `?`. The conditions are those of the index `value_key`.
@@ -21,6 +21,7 @@ pub async fn load_cells(connection: &mut SqliteConnection, content_fn: ContentFn
     let mut index = Index::new(content_fn);
     load_boards(connection, &mut index, row_counts).await?;
     load_runs(connection, &mut index, row_counts).await?;
+    load_heartbeats(connection, &index, row_counts).await?;
     load_run_values(connection, &mut index, row_counts).await?;
     // Large values are read one at a time, only for the cell's content, and do not stay in memory. Those of deleted cells are not read.
     let select = "SELECT cell.id, board, seq, entered_board_seq, created_order, rev, cell.version, created, updated, removed, doc, bytes,

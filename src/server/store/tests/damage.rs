@@ -42,6 +42,7 @@ async fn sound() -> Vec<u8> {
                 batch.append(&id("a"), &SeriesId::of_run(record.id.clone(), name), Some("loss"), points);
             }
         }
+        batch.set_heartbeats(["first", "second"].map(|run| ("main".into(), RunId::parse(run).unwrap(), 5)).into());
         batch.put_run_value(&id("small"), &RunId::parse("first").unwrap(), "1.5".into());
         batch.put_board_document(&"main".into(), json!({ "title": "Digits" }).as_object().unwrap().clone());
     })
@@ -195,9 +196,22 @@ async fn every_change_of_a_row_is_detected() {
     std::fs::write(&copy, &sound).unwrap();
     let mut file = sqlx::sqlite::SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
     let (mut changes, mut noticed, mut complaints) = (0, 0, Vec::new());
-    for table in
-        ["state", "board", "board_document", "run", "cell", "value", "series", "journal", "chunk", "node", "tail", "outline", "reply"]
-    {
+    for table in [
+        "state",
+        "board",
+        "board_document",
+        "run",
+        "heartbeat",
+        "cell",
+        "value",
+        "series",
+        "journal",
+        "chunk",
+        "node",
+        "tail",
+        "outline",
+        "reply",
+    ] {
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&mut file).await.unwrap();
         assert!(rows > 0, "{table} has a row");
         let key = columns(&mut file, table).await[0].0.clone();

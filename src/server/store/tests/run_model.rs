@@ -165,7 +165,7 @@ async fn compare(store: &Store, model: &Model, step: usize) {
         let board = index.board("main").unwrap();
         for run in RUNS {
             let (live, deleted) = (board.runs.get(&run_id(run)), board.runs.tombstone(&run_id(run)));
-            let found = live.or(deleted).map(|record| (record.rev, record.keys["n"].clone(), record.beat_ms, deleted.is_some()));
+            let found = live.or(deleted).map(|record| (record.rev, record.keys["n"].clone(), record.beat_ms(), deleted.is_some()));
             let expected = model.runs.get(run).map(|run| (run.rev, run.n.clone(), run.beat_ms, run.is_deleted));
             assert_eq!(found, expected, "step {step}, {run}");
         }

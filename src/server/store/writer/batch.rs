@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::change::{CellChange, Change, ChangeKind};
+use super::heartbeats::Heartbeats;
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
@@ -54,6 +55,7 @@ pub(crate) struct Layer {
     pub boards: HashMap<Arc<str>, BoardRow>,
     pub board_documents: HashMap<Arc<str>, Arc<BoardDocument>>,
     pub runs: RunStates,
+    pub heartbeats: Heartbeats,
     /// Values of runs.
     pub run_values: HashMap<CellId, HashMap<RunId, NewRunValue>>,
     pub changes: Vec<Change>,
@@ -83,6 +85,7 @@ pub struct BatchOutcome {
     pub runs: RunStates,
     /// Sizes of the runs that are deleted, by board.
     pub(crate) removed_run_sizes: HashMap<Arc<str>, HashMap<RunId, RunSize>>,
+    pub heartbeats: Heartbeats,
     pub run_values: Vec<(CellId, RunId, NewRunValue)>,
     pub changes: Vec<Change>,
     pub series: Vec<AppendPlan>,
@@ -253,6 +256,9 @@ impl<'a> Batch<'a> {
             for (board, runs) in current.runs {
                 self.done.runs.entry(board).or_default().extend(runs);
             }
+            for (board, beats) in current.heartbeats {
+                self.done.heartbeats.entry(board).or_default().extend(beats);
+            }
             for (cell, values) in current.run_values {
                 self.done.run_values.entry(cell).or_default().extend(values);
             }
@@ -274,7 +280,7 @@ impl<'a> Batch<'a> {
             (board.clone(), self.index.run_sizes(board, &removed.collect()))
         });
         let removed_run_sizes = removed_run_sizes.collect();
-        let Layer { cells, values, boards, board_documents, runs, run_values, changes, replies, series: _ } = self.done;
+        let Layer { cells, values, boards, board_documents, runs, heartbeats, run_values, changes, replies, series: _ } = self.done;
         let is_stored = |id: &CellId| !matches!(cells.get(id), Some(RowState::Purged));
         let values = values.into_iter().filter(|(id, _)| is_stored(id)).map(|(id, (version, value))| (id, version, value)).collect();
         let run_values = run_values.into_iter().filter(|(id, _)| is_stored(id));
@@ -287,6 +293,7 @@ impl<'a> Batch<'a> {
             board_documents,
             runs,
             removed_run_sizes,
+            heartbeats,
             run_values,
             changes,
             series: plans,
@@ -323,7 +330,11 @@ impl BatchOutcome {
     }
 
     pub fn is_empty(&self) -> bool {
-        let is_unchanged = self.cells.is_empty() && self.boards.is_empty() && self.runs.is_empty() && self.changes.is_empty();
+        let is_unchanged = self.cells.is_empty()
+            && self.boards.is_empty()
+            && self.runs.is_empty()
+            && self.heartbeats.is_empty()
+            && self.changes.is_empty();
         is_unchanged && self.board_documents.is_empty() && self.run_values.is_empty() && self.series.is_empty() && self.replies.is_empty()
     }
 
@@ -343,6 +354,11 @@ impl BatchOutcome {
             for (id, state) in runs {
                 let size = self.removed_run_sizes.get(board).and_then(|sizes| sizes.get(id)).copied().unwrap_or_default();
                 index.set_run(board, id, state.row(), size);
+            }
+        }
+        for (board, beats) in &self.heartbeats {
+            for (run, ms) in beats.iter().filter_map(|(run, ms)| Some((run, (*ms)?))) {
+                index.set_heartbeat(board, run, ms);
             }
         }
         let mut deleted: Vec<_> = Vec::new();

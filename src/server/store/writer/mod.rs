@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod compaction;
 mod curves;
 mod disk_full;
+mod heartbeats;
 mod pyramid_rows;
 pub mod repair;
 mod rows;

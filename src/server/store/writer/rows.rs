@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::batch::{BatchOutcome, RowState};
+use super::heartbeats::{replaced_heartbeats, write_heartbeats};
 use crate::protocol::{CellId, RunId};
 use crate::server::limits::MAX_REPLIES_PER_WRITER;
 use crate::server::store::Index;
@@ -27,6 +28,8 @@ pub struct ReplacedRows {
     board_documents: usize,
     /// Number of runs, deleted ones included, by board.
     runs: HashMap<Arc<str>, usize>,
+    /// Number of heartbeats of runs, by board.
+    heartbeats: HashMap<Arc<str>, usize>,
 }
 
 impl ReplacedRows {
@@ -44,7 +47,7 @@ impl ReplacedRows {
         let runs = runs.collect();
         let board_documents = outcome.board_documents.keys();
         let board_documents = board_documents.filter(|board| index.board(board).is_some_and(|board| board.document.is_some())).count();
-        Self { cells, boards, board_documents, runs }
+        Self { cells, boards, board_documents, runs, heartbeats: replaced_heartbeats(outcome, index) }
     }
 }
 
@@ -70,7 +73,7 @@ pub async fn write_replies(commit: &mut SqliteConnection, outcome: &BatchOutcome
     Ok(())
 }
 
-/// Writes cells, values, boards with their documents, and runs with their values.
+/// Writes cells, values, boards with their documents, and runs with their values and heartbeats.
 pub async fn write_cells(
     commit: &mut SqliteConnection,
     outcome: &BatchOutcome,
@@ -138,7 +141,8 @@ pub async fn write_cells(
     }
     replaced.boards.iter().for_each(|sum| row_counts.remove(Table::Board, *sum));
     write_board_documents(commit, outcome, replaced, row_counts).await?;
-    write_runs(commit, outcome, replaced, row_counts).await
+    write_runs(commit, outcome, replaced, row_counts).await?;
+    write_heartbeats(commit, outcome, &replaced.heartbeats, row_counts).await
 }
 
 async fn write_board_documents(
@@ -213,13 +217,13 @@ async fn write_runs(
         old.into_iter().for_each(|sum| row_counts.remove(Table::Run, sum));
         let states: Vec<_> = runs.values().filter_map(RowState::row).collect();
         for rows in powers_of_two(&states) {
-            let head = "INSERT INTO run (board, id, seq, created_seq, created_order, rev, created, updated, beat, removed, doc, sum) ";
+            let head = "INSERT INTO run (board, id, seq, created_seq, created_order, rev, created, updated, removed, doc, sum) ";
             let mut insert = QueryBuilder::<Sqlite>::new(head);
             insert.push_values(rows, |mut row, (record, removed)| {
                 let doc = serde_json::to_string(&record.keys).unwrap_or_else(|_| "{}".to_owned());
                 row.push_bind(&*record.board).push_bind(record.id.as_str()).push_bind(record.seq as i64);
                 row.push_bind(record.created_seq as i64).push_bind(record.created_order as i64).push_bind(record.rev as i64);
-                row.push_bind(record.created_ms as i64).push_bind(record.updated_ms as i64).push_bind(record.beat_ms as i64);
+                row.push_bind(record.created_ms as i64).push_bind(record.updated_ms as i64);
                 let sum = checksum::run(record, *removed, &doc);
                 row.push_bind(i64::from(*removed)).push_bind(doc).push_bind(sum);
                 row_counts.add(Table::Run, sum);
@@ -230,12 +234,12 @@ async fn write_runs(
     Ok(())
 }
 
-fn json_array<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+pub fn json_array<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     serde_json::Value::from_iter(texts).to_string()
 }
 
 /// Splits rows into groups whose lengths are powers of two, at most [`STATEMENT_ROWS`].
-fn powers_of_two<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+pub fn powers_of_two<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let most = rows.len().min(STATEMENT_ROWS);
         let size = (most > 0).then(|| 1 << most.ilog2())?;

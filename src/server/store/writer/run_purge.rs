@@ -66,6 +66,7 @@ impl Batch<'_> {
             }
             purged += 1;
             self.clear_run(&board, &run);
+            self.remove_heartbeat(&board, &run);
             let row = self.board_row(&board);
             self.current.boards.insert(board.clone(), BoardRow { run_floor: row.run_floor.max(seq), ..row });
             self.current.runs.entry(board).or_default().insert(run, RowState::Purged);

@@ -89,6 +89,7 @@ impl Batch<'_> {
     pub fn put_run(&mut self, kind: ChangeKind, record: RunRecord) -> Arc<RunRecord> {
         if self.removed_run(&record.board, &record.id).is_some() {
             self.clear_run(&record.board, &record.id);
+            self.remove_heartbeat(&record.board, &record.id);
         }
         self.store_run(kind, record)
     }
@@ -121,21 +122,6 @@ impl Batch<'_> {
         let record = Arc::new(RunRecord { seq, rev: record.rev + 1, updated_ms: self.now_ms, ..record.clone() });
         self.set_run(RowState::Deleted(record.clone()), &record);
         record
-    }
-
-    /// The time of the last heartbeat of a run that is on disk: Unix time, ms; 0: there is none. `None` if there is no such run.
-    pub fn committed_heartbeat(&self, board: &str, id: &RunId) -> Option<u64> {
-        Some(self.index.board(board)?.runs.get(id)?.beat_ms)
-    }
-
-    /// Stores the times of heartbeats, in ms. This is no change of the runs: they get no event and no revision.
-    pub fn set_heartbeats(&mut self, beats: Vec<(Arc<str>, RunId, u64)>) {
-        for (board, id, beat_ms) in beats {
-            if let Some(before) = self.run(&board, &id).filter(|before| before.beat_ms < beat_ms) {
-                let record = Arc::new(RunRecord { beat_ms, ..RunRecord::clone(&before) });
-                self.current.runs.entry(board).or_default().insert(id, RowState::Live(record));
-            }
-        }
     }
 
     /// The number of the event of a change of this operation: the same one for all changes of this kind of a board's runs, unless there

@@ -69,7 +69,7 @@ async fn runs_and_their_series_survive_a_restart() {
         {
             let index = store.index();
             let board = index.board("main").unwrap();
-            let names: Vec<_> = board.runs.iter().map(|run| (run.id.as_str(), run.rev, run.beat_ms)).collect();
+            let names: Vec<_> = board.runs.iter().map(|run| (run.id.as_str(), run.rev, run.beat_ms())).collect();
             assert_eq!(names, [("first", 2, 77), ("second", 1, 0)]);
             assert_eq!(board.runs.get(&run_id("first")).unwrap().text("name"), "first try");
             assert_eq!((board.run_seq, board.document.as_ref().unwrap().keys["title"].clone()), (3, "Digits".into()));
@@ -92,6 +92,43 @@ async fn runs_and_their_series_survive_a_restart() {
     .await;
     let store = again(store, folder.path()).await;
     assert!(super::values(&store, "a", "train").await.is_empty() && values(&store, "first", "train").await.is_some());
+    store.close().await;
+    sound(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_leaves_the_document_as_it_is_and_goes_with_its_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = start(folder.path()).await;
+    let beat = |ms: u64| move |batch: &mut Batch| batch.set_heartbeats(vec![("main".into(), run_id("first"), ms)]);
+    let record = |store: &Store| store.index().board("main").unwrap().runs.get(&run_id("first")).cloned();
+    let rows = async |store: &Store| {
+        let rows = sqlx::query_scalar::<_, i64>("SELECT ms FROM heartbeat ORDER BY ms");
+        rows.fetch_all(&store.readers).await.unwrap()
+    };
+    change(&store, move |batch| {
+        put(batch, "first");
+        beat(70)(batch);
+    })
+    .await;
+    let before = record(&store).unwrap();
+    change(&store, beat(80)).await;
+    change(&store, beat(75)).await;
+    assert!(Arc::ptr_eq(&before, &record(&store).unwrap()) && before.beat_ms() == 80, "{before:?}");
+    assert_eq!(rows(&store).await, [80]);
+    // A deleted run and a restored one have it.
+    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &run_id("first")).unwrap()))).await;
+    store = again(store, folder.path()).await;
+    change(&store, |batch| drop(batch.restore_run(&batch.removed_run("main", &run_id("first")).unwrap()))).await;
+    assert_eq!((record(&store).unwrap().beat_ms(), rows(&store).await), (80, vec![80]));
+    // A new run in place of a deleted one has not.
+    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &run_id("first")).unwrap()))).await;
+    change(&store, |batch| drop(put(batch, "first"))).await;
+    assert_eq!((record(&store).unwrap().beat_ms(), rows(&store).await), (0, vec![]));
+    change(&store, beat(60)).await;
+    change(&store, |batch| drop(batch.remove_run(&batch.run("main", &run_id("first")).unwrap()))).await;
+    assert_eq!(store.purge().await.unwrap(), 1);
+    assert_eq!(rows(&store).await, Vec::<i64>::new());
     store.close().await;
     sound(folder.path()).await;
 }
