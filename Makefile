@@ -103,7 +103,7 @@ screens: build $(END2END) $(VENV) ## screenshots to look at: end2end/results/*.p
 
 bench: build $(END2END) ## the figures in docs/performance.md; AGNEZ_BENCH_POINTS=1e8 adds a series of that length (350 MB of disk)
 	cargo bench --locked
-	@$(E2E); node bench/paint.mjs; node bench/charts.mjs; node bench/drawings.mjs; node bench/boards.mjs
+	@$(E2E); node bench/paint.mjs; node bench/charts.mjs; node bench/drawings.mjs; node bench/boards.mjs; node bench/runs.mjs
 	@node tools/site.mjs $(WASM) $(BINDGEN)
 
 torture: build ## what docs/promises.md claims, tried against the program (make torture ARGS="--minutes 30 --seed 7 --only crash,dropped_connections")

@@ -12,6 +12,7 @@ import { chromium } from "@playwright/test";
 
 import { Agnez, call } from "../support/agnez.mjs";
 import { launchOptions } from "../support/chromium.mjs";
+import { measureFrames, rest, spread, watchFrames } from "./frames.mjs";
 
 const POINTS = Number(process.argv[2] ?? 1e6);
 const LONG = Number(process.argv[3] ?? 1e7);
@@ -21,16 +22,7 @@ const PART = 100_000;
 const SECONDS = 10;
 const PROBES = 100;
 
-const rest = (/** @type {number} */ ms) => new Promise((done) => setTimeout(done, ms));
 const now = () => performance.timeOrigin + performance.now();
-const rounded = (/** @type {number} */ value) => Math.round(value * 100) / 100;
-
-/** @param {number[]} times */
-function spread(times) {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (/** @type {number} */ share) => rounded(sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN);
-  return { count: times.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
-}
 
 /** One part of a frame of points, as docs/rest.md has it: steps count on, values are f32. @param {string} cell @param {string} series @param {Float32Array} y */
 function part(cell, series, y) {
@@ -79,24 +71,6 @@ function send(url, body) {
     post.on("error", fail);
     post.end(body);
   });
-}
-
-/** Before the page's script: notes how long each animation frame's callbacks take, and when each frame was. */
-function watchFrames() {
-  const real = window.requestAnimationFrame.bind(window);
-  const log = { script: /** @type {number[]} */ ([]), times: /** @type {number[]} */ ([]) };
-  Object.assign(globalThis, { agnezFrames: log });
-  window.requestAnimationFrame = (callback) =>
-    real((time) => {
-      const began = performance.now();
-      callback(time);
-      log.script.push(performance.now() - began);
-    });
-  const tick = () => {
-    log.times.push(performance.now());
-    real(tick);
-  };
-  real(tick);
 }
 
 /** Grows all charts ten times a second until told to stop. @param {string} url @param {string[]} ids */
@@ -202,15 +176,8 @@ async function frames(ids, viewport) {
     });
     const stop = grow(agnez.url, ids);
     await rest(1000);
-    await page.evaluate(() => {
-      globalThis.agnezFrames.script.length = 0;
-      globalThis.agnezFrames.times.length = 0;
-    });
-    await rest(SECONDS * 1000);
-    const log = await page.evaluate(() => globalThis.agnezFrames);
+    const { between, script } = await measureFrames(page, SECONDS);
     const ticks = await stop();
-    const between = spread(log.times.slice(1).map((/** @type {number} */ time, /** @type {number} */ at) => time - (log.times[at] ?? time)));
-    const script = spread(log.script);
     const size = `${viewport.width} x ${viewport.height}`;
     console.log(JSON.stringify({ what: "frames, ms", charts: CHARTS, seen, points: POINTS, viewport: size, between, script, ticks, ...about }));
     console.log(`${CHARTS} charts of ${POINTS} points at 10 Hz, ${seen} in sight at ${size}: frames p50 ${between.p50}, p99 ${between.p99} ms; script p99 ${script.p99} ms`);

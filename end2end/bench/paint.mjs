@@ -11,6 +11,7 @@ import { chromium } from "@playwright/test";
 
 import { Agnez, call } from "../support/agnez.mjs";
 import { launchOptions } from "../support/chromium.mjs";
+import { rest, rounded, spread } from "./frames.mjs";
 
 const PATCHES = Number(process.argv[2] ?? 200);
 const WARM_UP = 20;
@@ -19,10 +20,6 @@ const ROUND_TRIPS = 200;
 const DURABILITIES = ["full", "normal"];
 
 const now = () => performance.timeOrigin + performance.now();
-/** @param {number} ms */
-const rest = (ms) => new Promise((done) => setTimeout(done, ms));
-/** @param {number} value */
-const rounded = (value) => Math.round(value * 100) / 100;
 
 const browser = await chromium.launch(launchOptions);
 try {
@@ -118,12 +115,4 @@ async function clockSkew(page) {
   }
   if (Math.abs(best.skew) > best.took / 2 + 1) throw new Error(`The clocks of Node and Chromium are ${best.skew.toFixed(2)} ms apart: the figures would mean nothing.`);
   return best.skew;
-}
-
-/** @param {number[]} times */
-function spread(times) {
-  const sorted = [...times].sort((a, b) => a - b);
-  /** @param {number} share */
-  const at = (share) => rounded(sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN);
-  return { p50: at(0.5), p95: at(0.95), max: at(1) };
 }
