@@ -5,9 +5,9 @@
 --   journal, chunk, node, outline   the last four bytes of the blob, over the blob and the row's key
 --   all others                      `sum`, over all other columns of the row
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
--- checksums of board, board_document, run, heartbeat, cell, series, journal, reply, and of values of runs without their text; a cell has
--- the version and length of its value; a series has the number of its chunks, and the number of points and checksum of its
--- tail. Nodes and outlines can be made again from the points.
+-- checksums of board, board_document, run, heartbeat, cell, series, journal, reply, and of values of runs without their
+-- text; a cell has the version and length of its value; a series has the number of its chunks, and the number of points and
+-- checksum of its tail. Nodes and outlines can be made again from the points.
 
 -- One row with the state of the whole database. Every commit updates it.
 CREATE TABLE state (

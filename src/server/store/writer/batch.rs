@@ -8,7 +8,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::change::{CellChange, Change, ChangeKind};
-use super::heartbeats::Heartbeats;
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
@@ -42,6 +41,9 @@ impl<R> RowState<R> {
 
 /// The states of the rows of runs after a commit, by board.
 pub type RunStates = HashMap<Arc<str>, HashMap<RunId, RowState<RunRecord>>>;
+
+/// The heartbeats of runs after a commit, by board: Unix time, ms; `None` for a run that has none any more.
+pub type Heartbeats = HashMap<Arc<str>, HashMap<RunId, Option<u64>>>;
 
 /// The version and JSON text of a run's value; `None` for a removed one.
 pub(crate) type NewRunValue = Option<(u64, Arc<str>)>;

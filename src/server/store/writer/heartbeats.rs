@@ -6,15 +6,12 @@ use std::sync::Arc;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::batch::{Batch, BatchOutcome};
-use super::rows::{json_array, powers_of_two};
+use super::statements::{json_array, powers_of_two};
 use crate::protocol::RunId;
 use crate::server::store::Index;
 use crate::server::store::error::corrupt;
 use crate::server::store::integrity::checksum;
 use crate::server::store::integrity::row_counts::{RowCounts, Table};
-
-/// The heartbeats of runs after a commit, by board: Unix time, ms; `None` for a run that has none any more.
-pub type Heartbeats = HashMap<Arc<str>, HashMap<RunId, Option<u64>>>;
 
 impl Batch<'_> {
     /// The time of the last heartbeat of a run that is on disk: Unix time, ms; 0: there is none. `None` if there is no such run.

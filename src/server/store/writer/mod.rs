@@ -16,6 +16,7 @@ mod rows;
 mod run_purge;
 mod run_values;
 mod runs;
+mod statements;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
