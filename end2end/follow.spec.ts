@@ -74,21 +74,21 @@ test("a layout that is patched shows at once, on every page", async ({ page, ope
   await agnez.patch(ids[2]!, { layout: { order: 1 } });
   for (const one of [page, other]) await expect.poll(() => order(one)).toEqual([ids[2], ids[0], ids[1]]);
   for (const [layout, wanted] of [
-    [{ columns: 3, column: 2 }, "9 / span 4"],
-    [{ columns: 4, column: 0 }, "1 / span 3"],
-    [{ columns: 1, column: 0, order: 1 }, "1 / span 12"],
+    [{ width: 4 }, "span 4 / auto"],
+    [{ width: 3 }, "span 3 / auto"],
+    [{ width: 12, order: 1 }, "span 12 / auto"],
     [{}, "span 6 / auto"],
-    [{ columns: 2, column: 1 }, "7 / span 6"],
+    [{ width: 8 }, "span 8 / auto"],
     [null, "span 6 / auto"],
   ] as const) {
     await agnez.patch(ids[1]!, { layout });
     for (const one of [page, other]) await expect.poll(() => column(one), JSON.stringify(layout)).toBe(wanted);
   }
   // As a page that is loaded now has it.
-  await agnez.patch(ids[1]!, { layout: { columns: 3, column: 1 } });
-  await expect.poll(() => column(page)).toBe("5 / span 4");
+  await agnez.patch(ids[1]!, { layout: { width: 4 } });
+  await expect.poll(() => column(page)).toBe("span 4 / auto");
   await other.reload();
-  expect(await column(other)).toBe("5 / span 4");
+  expect(await column(other)).toBe("span 4 / auto");
 });
 
 const panel = (page: Page) => page.locator("#chart-panel");

@@ -8,7 +8,7 @@ use super::signals::SetIfChanged;
 use super::state::Dashboard;
 use crate::browser::connection::{Connection, EventSink, Live};
 use crate::browser::dom;
-use crate::protocol::{Cell, Event, points};
+use crate::protocol::{Cell, Event, RunEvent, points};
 use crate::routes;
 
 /// Connects, and stays connected. Browser only.
@@ -40,6 +40,10 @@ impl EventSink for Dashboard {
         }
         match event {
             Event::Runs(event) => self.apply_to_runs(event),
+            Event::Settings { run_seq, settings } => {
+                self.settings.set_if_changed(settings);
+                self.apply_to_runs(RunEvent::Changed { run_seq, changed: Vec::new(), removed: Vec::new() });
+            }
             event => self.apply(event),
         }
     }

@@ -45,7 +45,7 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
     let hydrate = format!(
         "import init, {{ hydrate }} from {js:?};\nif (!(\"replaced\" in document.documentElement.dataset)) {{\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();\n}}"
     );
-    let title = format!("{} · Agnez", page.title);
+    let title = format!("{} · Agnez", page.settings.title);
     let boot_script = BOOT_SCRIPT.replace("RANK", &rank.to_string());
     view! {
         <!DOCTYPE html>

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, CellId, Event, RunGroups, RunList, RunTable};
+use super::{BoardSettings, Cell, CellId, Event, RunGroups, RunList, RunTable};
 use crate::sorting;
 
 /// The board of cells that name no other one, at `/`.
@@ -25,8 +25,7 @@ pub struct Board {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageData {
     pub board: Board,
-    /// What the board is called: the key `title` of its document, or its name.
-    pub title: String,
+    pub settings: BoardSettings,
     pub runs: RunList,
     /// The query of the page's address, which says how runs are compared.
     pub comparison: String,
@@ -57,7 +56,7 @@ pub struct PageData {
 #[derive(Clone, Debug, PartialEq)]
 pub enum BoardChange {
     None,
-    /// One cell has new content; the order of cells is the same.
+    /// One cell has new content; it is in the same section, and the order of cells is the same.
     Content(CellId),
     /// One cell was added, removed or moved; its content may have changed too.
     Arrangement(CellId),
@@ -74,7 +73,7 @@ impl Board {
     /// event does no harm.
     pub fn apply(&mut self, event: Event<Cell>) -> BoardChange {
         let (seq, change) = match event {
-            Event::Hello { .. } | Event::Boards | Event::Runs(_) => return BoardChange::None,
+            Event::Hello { .. } | Event::Boards | Event::Settings { .. } | Event::Runs(_) => return BoardChange::None,
             Event::Snapshot { epoch, seq, cells } => {
                 self.epoch = epoch;
                 self.seq = seq;
@@ -109,7 +108,7 @@ impl Board {
     fn put(&mut self, cell: Cell) -> BoardChange {
         let id = cell.id.clone();
         if let Some(at) = self.cells.iter().position(|known| known.id == id) {
-            if self.cells[at].compare(&cell).is_eq() {
+            if self.cells[at].compare(&cell).is_eq() && self.cells[at].layout.section == cell.layout.section {
                 self.cells[at] = cell;
                 return BoardChange::Content(id);
             }
@@ -128,7 +127,9 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{CellContent, LastValue, Run, RunEvent, RunId, RunSign, RunStatus};
+    use crate::protocol::{
+        BoardLayout, CellContent, CellLayout, LastValue, LayoutBlock, Run, RunEvent, RunId, RunSign, RunStatus, SectionLayout,
+    };
 
     fn cell(id: &str, order: Option<f64>, created_seq: u64) -> Cell {
         let id = CellId::parse(id).unwrap();
@@ -138,7 +139,7 @@ mod tests {
             cell_type: String::new(),
             description: String::new(),
             order,
-            layout: None,
+            layout: CellLayout::default(),
             hidden: false,
             created_seq,
             rev: 1,
@@ -166,6 +167,13 @@ mod tests {
         }
     }
 
+    fn settings() -> BoardSettings {
+        let sections = vec![SectionLayout { name: "train".into(), pinned: true, width: Some(4), height: None }];
+        let cells = [('A', CellId::parse("a").unwrap())].into();
+        let blocks = vec![LayoutBlock { id: "b".into(), mosaic: "AB".into(), cells }];
+        BoardSettings { title: "Digits".into(), layout: BoardLayout { sections, density: Some(4), blocks } }
+    }
+
     fn ids(board: &Board) -> String {
         board.cells.iter().map(|cell| cell.id.as_str()).collect()
     }
@@ -189,8 +197,13 @@ mod tests {
         let renamed = Cell { name: "loss".into(), ..cell("a", Some(0.0), 1) };
         assert_eq!(board.apply(Event::Patched { seq: 3, data: renamed }), BoardChange::Content(a.clone()));
         assert_eq!(board.cell(&a).unwrap().name, "loss");
-        assert_eq!(board.apply(Event::Patched { seq: 4, data: cell("a", Some(2.0), 1) }), BoardChange::Arrangement(a));
+        assert_eq!(board.apply(Event::Patched { seq: 4, data: cell("a", Some(2.0), 1) }), BoardChange::Arrangement(a.clone()));
         assert_eq!(ids(&board), "ba");
+        let wide = CellLayout { width: Some(4), ..CellLayout::default() };
+        let resized = Cell { layout: wide.clone(), ..cell("a", Some(2.0), 1) };
+        assert_eq!(board.apply(Event::Patched { seq: 5, data: resized }), BoardChange::Content(a.clone()));
+        let moved = Cell { layout: CellLayout { section: Some("train".into()), ..wide }, ..cell("a", Some(2.0), 1) };
+        assert_eq!(board.apply(Event::Patched { seq: 6, data: moved }), BoardChange::Arrangement(a), "to another section");
     }
 
     #[test]
@@ -227,7 +240,8 @@ mod tests {
             Event::Updated { .. } => Some(Event::Patched { seq: 5, data: data() }),
             Event::Patched { .. } => Some(Event::Removed { seq: 6, data: data() }),
             Event::Removed { .. } => Some(Event::Boards),
-            Event::Boards => Some(Event::Bookmark { seq: 7 }),
+            Event::Boards => Some(Event::Settings { run_seq: 7, settings: settings() }),
+            Event::Settings { .. } => Some(Event::Bookmark { seq: 7 }),
             Event::Bookmark { .. } => Some(Event::Runs(RunEvent::Changed { run_seq: 8, changed: vec![run()], removed: vec![run().id] })),
             Event::Runs(RunEvent::Changed { .. }) => Some(Event::Runs(RunEvent::All { run_seq: 9, runs: vec![run()] })),
             Event::Runs(RunEvent::All { .. }) => {
@@ -246,6 +260,7 @@ mod tests {
             r#"{"event":"patched","seq":3}"#,
             r#"{"event":"hello","seq":3,"epoch":"e"}"#,
             r#"{"event":"bookmark"}"#,
+            r#"{"event":"settings","run_seq":3}"#,
             r#"{"event":"runs","run_seq":1}"#,
         ] {
             assert!(serde_json::from_str::<Event<Cell>>(incomplete).is_err(), "{incomplete}");

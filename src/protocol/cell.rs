@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::LineSettings;
+use super::{CellLayout, LineSettings};
 
 /// The `_id` of a cell: 1 to 64 ASCII letters, digits, `-` or `_`. Generated ids have 16 letters and
 /// digits, as those of NeDB.
@@ -51,8 +51,9 @@ pub struct Cell {
     pub description: String,
     /// Sort key: `layout.order` (set by dragging) if present, else `pos`. Cells without it come last.
     pub order: Option<f64>,
-    /// The grid columns of a subplot; `None` for all other cells.
-    pub layout: Option<Layout>,
+    /// Its section and its size.
+    #[serde(default)]
+    pub layout: CellLayout,
     /// The page does not show it: counters of runs, for example.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
@@ -63,21 +64,8 @@ pub struct Cell {
     pub content: CellContent,
 }
 
-/// The place of a subplot in the grid of [`Layout::COLUMNS`] columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Layout {
-    /// The first column, from 1.
-    pub column: u64,
-    /// The number of columns.
-    pub span: u64,
-}
-
-impl Layout {
-    pub const COLUMNS: u64 = 12;
-}
-
 impl Cell {
-    /// The order of the grid: by `order`, then by creation.
+    /// The order of the board: by `order`, then by creation.
     pub fn compare(&self, other: &Self) -> Ordering {
         let key = |cell: &Self| cell.order.unwrap_or(f64::INFINITY);
         key(self).total_cmp(&key(other)).then(self.created_seq.cmp(&other.created_seq))

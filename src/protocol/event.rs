@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Run, RunId, RunSign};
+use super::{BoardSettings, Run, RunId, RunSign};
 
 /// `T` represents a cell: the whole document for REST clients, a [`Cell`](super::Cell) for the page.
 ///
@@ -42,6 +42,11 @@ pub enum Event<T> {
     },
     /// Another board got its first cell or lost its last one. Only the page gets it.
     Boards,
+    /// The document of the board has changed: what the page gets of it. Only the page gets it. It is numbered as the events of runs are.
+    Settings {
+        run_seq: u64,
+        settings: BoardSettings,
+    },
     /// No further changes up to `seq`; also the heartbeat of a quiet connection.
     Bookmark {
         seq: u64,
@@ -77,6 +82,7 @@ struct EventFields<T> {
     cells: Option<Vec<T>>,
     data: Option<T>,
     run_seq: Option<u64>,
+    settings: Option<BoardSettings>,
     runs: Option<Vec<Run>>,
     changed: Option<Vec<Run>>,
     removed: Option<Vec<RunId>>,
@@ -93,6 +99,7 @@ enum EventName {
     Patched,
     Removed,
     Boards,
+    Settings,
     Bookmark,
     Runs,
     AllRuns,
@@ -109,7 +116,7 @@ impl<T> TryFrom<EventFields<T>> for Event<T> {
 
 /// `None` if a key is missing.
 fn complete<T>(fields: EventFields<T>) -> Option<Event<T>> {
-    let EventFields { event, seq, epoch, build, cells, data, run_seq, runs, changed, removed, signs } = fields;
+    let EventFields { event, seq, epoch, build, cells, data, run_seq, settings, runs, changed, removed, signs } = fields;
     Some(match event {
         EventName::Hello => Event::Hello { epoch: epoch?, seq: seq?, build: build? },
         EventName::Snapshot => Event::Snapshot { epoch: epoch?, seq: seq?, cells: cells? },
@@ -118,6 +125,7 @@ fn complete<T>(fields: EventFields<T>) -> Option<Event<T>> {
         EventName::Patched => Event::Patched { seq: seq?, data: data? },
         EventName::Removed => Event::Removed { seq: seq?, data: data? },
         EventName::Boards => Event::Boards,
+        EventName::Settings => Event::Settings { run_seq: run_seq?, settings: settings? },
         EventName::Bookmark => Event::Bookmark { seq: seq? },
         EventName::Runs => Event::Runs(RunEvent::Changed { run_seq: run_seq?, changed: changed?, removed: removed? }),
         EventName::AllRuns => Event::Runs(RunEvent::All { run_seq: run_seq?, runs: runs? }),

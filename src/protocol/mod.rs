@@ -1,7 +1,10 @@
 //! The wire types shared by server, page and tests. Depends on `serde` and `std` only.
 
 mod board;
+mod board_layout;
+mod board_settings;
 mod cell;
+mod cell_layout;
 mod codec;
 pub mod columns;
 mod direction;
@@ -12,6 +15,7 @@ pub mod groups;
 pub mod json_path;
 pub mod line_settings;
 mod listed_run;
+mod mosaic;
 pub mod points;
 mod run;
 mod run_groups;
@@ -20,7 +24,10 @@ mod run_table;
 mod series_id;
 
 pub use board::{Board, BoardChange, MAIN_BOARD, PageData};
-pub use cell::{Cell, CellContent, CellId, Layout};
+pub use board_layout::{BoardLayout, DEFAULT_SECTION, LayoutBlock, SYSTEM_SECTION, SectionLayout};
+pub use board_settings::BoardSettings;
+pub use cell::{Cell, CellContent, CellId};
+pub use cell_layout::{CellLayout, CellLayoutPatch};
 pub use codec::DecodeError;
 pub use direction::Direction;
 pub use error::{ApiError, ErrorData, ErrorKind};
@@ -28,6 +35,7 @@ pub use event::{Event, RunEvent};
 pub use group_id::{GroupId, group_letter};
 pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};
 pub use listed_run::{LastValue, Run, RunSign};
+pub use mosaic::{Mosaic, MosaicArea, MosaicError, NAMED_MOSAICS};
 pub use run::{RunId, RunStatus};
 pub use run_groups::{Baseline, GroupDifference, GroupRow, IntervalKind, RunGroups, SecondaryMean, SummaryKind, Verdict};
 pub use run_list::{RunList, RunListChange};

@@ -1,6 +1,6 @@
 //! The page as it comes from the server, figures, pictures, and what a person does.
 
-use agnez::protocol::{CellContent, Layout};
+use agnez::protocol::{CellContent, CellLayout};
 use serde_json::json;
 
 use crate::support::spawn;
@@ -163,26 +163,24 @@ async fn what_a_person_does_reaches_everyone() {
 }
 
 #[tokio::test]
-async fn subplots_know_their_columns() {
+async fn cells_have_a_section_and_a_size() {
     let server = spawn().await;
-    let layouts =
-        [(r#"{"columns":3,"column":1}"#, Layout { column: 5, span: 4 }), (r#"{"columns":5,"column":4}"#, Layout { column: 9, span: 2 })];
-    let others = [
-        r#"{"columns":3,"column":3}"#,
-        r#"{"columns":13,"column":1}"#,
-        r#"{"columns":0,"column":0}"#,
-        r#"{"columns":"3","column":-1}"#,
-        "{}",
-    ];
-    let with = layouts.map(|(layout, expected)| (layout, Some(expected)));
-    for (layout, expected) in with.into_iter().chain(others.map(|layout| (layout, None))) {
+    let cell_layout = |section: Option<&str>, width, height| CellLayout { section: section.map(str::to_owned), width, height };
+    for (layout, expected) in [
+        (r#"{"section":"train","width":4,"height":25}"#, cell_layout(Some("train"), Some(4), Some(25))),
+        (r#"{"width":12,"order":3}"#, cell_layout(None, Some(12), None)),
+        (r#"{"columns":3,"column":1,"w":"wide"}"#, CellLayout::default()),
+        (r#"{"section":null,"width":null}"#, CellLayout::default()),
+        ("null", CellLayout::default()),
+    ] {
         let id = server.create(&format!(r#"{{"layout":{layout}}}"#)).await;
+        assert_eq!(server.get(&format!("/values/{id}")).await["layout"].to_string(), layout, "sent back as it was read");
         let board = server.board("main").await;
         assert_eq!(board.cell(&agnez::protocol::CellId::parse(&id).unwrap()).unwrap().layout, expected, "{layout}");
     }
-    let page = server.call("GET", "/", "").await.text;
-    assert!(
-        page.contains("style=\"--grid-column:5/span 4;\"") && page.contains("style=\"--grid-column:9/span 2;\""),
-        "in the drawn page, too"
-    );
+    for layout in [r#"{"width":13}"#, r#"{"width":"50%"}"#, r#"{"height":3}"#, r#"{"section":""}"#, r#"{"order":"first"}"#, "7"] {
+        let body = format!(r#"{{"layout":{layout}}}"#);
+        let reply = server.call("POST", "/values", body).await;
+        assert_eq!((reply.status, reply.json()["errors"]["layout"].is_string()), (400, true), "{layout}");
+    }
 }

@@ -15,7 +15,6 @@ use leptos::prelude::*;
 
 use super::components::drag;
 use super::state::{CellElements, CellState, use_dashboard};
-use crate::protocol::Layout;
 use body::CellBody;
 pub use figure::provide_prerendered_frames;
 pub use lines::PrerenderedCharts;
@@ -54,7 +53,7 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
             class:filtered-out=is_filtered_out
             data-id=cell.id.to_string()
             data-drop=drop_side
-            style=move || state.read_value().layout.get().map(|Layout { column, span }| format!("--grid-column:{column}/span {span}")).unwrap_or_default()
+            style=move || state.read_value().layout.with(|layout| layout.width.map(|width| format!("--grid-column:span {width}")).unwrap_or_default())
             inert=is_covered
             tabindex="0"
             on:dragover=move |event| drag::over(dashboard, id(), &event)

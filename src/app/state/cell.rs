@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::app::signals::SetIfChanged;
-use crate::protocol::{Cell, CellContent, CellId, Layout, LineSettings};
+use crate::protocol::{Cell, CellContent, CellId, CellLayout, LineSettings};
 
 /// A text of a cell that can be edited in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub struct CellState {
     /// `type` on the wire.
     pub cell_type: ArcRwSignal<String>,
     pub description: ArcRwSignal<String>,
-    /// The place of a subplot in the grid.
-    pub layout: ArcRwSignal<Option<Layout>>,
+    /// Its section and its size.
+    pub layout: ArcRwSignal<CellLayout>,
     pub content: ArcRwSignal<CellContent>,
     pub content_kind: ArcRwSignal<ContentKind>,
     /// The height of a drawing in full screen, in CSS pixels; 0 in the grid.
@@ -67,7 +67,7 @@ impl CellState {
             name: ArcRwSignal::new(cell.name.replace('\0', REPLACED)),
             cell_type: ArcRwSignal::new(cell.cell_type.replace('\0', REPLACED)),
             description: ArcRwSignal::new(cell.description.replace('\0', REPLACED)),
-            layout: ArcRwSignal::new(cell.layout),
+            layout: ArcRwSignal::new(cell.layout.clone()),
             content_kind: ArcRwSignal::new(ContentKind::of(&content)),
             content: ArcRwSignal::new(content),
             fullscreen_height: ArcRwSignal::new(0),
@@ -81,7 +81,7 @@ impl CellState {
         self.name.set_if_changed(cell.name.replace('\0', REPLACED));
         self.cell_type.set_if_changed(cell.cell_type.replace('\0', REPLACED));
         self.description.set_if_changed(cell.description.replace('\0', REPLACED));
-        self.layout.set_if_changed(cell.layout);
+        self.layout.set_if_changed(cell.layout.clone());
         let kind = ContentKind::of(&content);
         self.content.set_if_changed(content);
         self.content_kind.set_if_changed(kind);

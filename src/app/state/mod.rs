@@ -22,7 +22,7 @@ use leptos::prelude::*;
 use self::response_order::ResponseOrder;
 use super::charts::ChartRegistry;
 use crate::browser::connection::{Connection, Live};
-use crate::protocol::{Board, BoardChange, Cell, CellId, Event, PageData};
+use crate::protocol::{Board, BoardChange, BoardSettings, Cell, CellId, Event, PageData};
 
 pub use super::signals::SetIfChanged;
 pub use cell::{CellState, ContentKind, Field};
@@ -78,6 +78,8 @@ pub struct Dashboard {
     /// The cells in the order of the list that draws them: see [`rows_in_place`].
     pub cells: RwSignal<Vec<Arc<CellState>>>,
     pub live: RwSignal<Live>,
+    /// What the document of the board says of the page.
+    pub settings: RwSignal<BoardSettings>,
     /// The server's warning about itself.
     pub notice: RwSignal<Option<String>>,
     /// Set once, when the page is hydrated.
@@ -117,7 +119,7 @@ impl Dashboard {
     pub fn new(page: PageData) -> Self {
         let PageData {
             board,
-            title,
+            settings,
             runs,
             comparison,
             run_table,
@@ -133,7 +135,7 @@ impl Dashboard {
         } = page;
         let rows = RunRows::new(run_table, run_groups);
         let cells = shown(&board).map(|cell| CellState::new(cell, None)).collect();
-        let info = PageInfo { board: board.name.clone(), title, origin, needs_token, durable, build, may_write };
+        let info = PageInfo { board: board.name.clone(), title: settings.title.clone(), origin, needs_token, durable, build, may_write };
         Self {
             page: StoredValue::new(Arc::new(info)),
             refs: PageRefs::new(),
@@ -144,6 +146,7 @@ impl Dashboard {
             runs: RunsState::new(runs, rows, Comparison::from_query(&comparison), server_ms as f64, may_write),
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
+            settings: RwSignal::new(settings),
             notice: RwSignal::new(notice),
             connection: StoredValue::new(None),
             theme: RwSignal::new(Theme::System),

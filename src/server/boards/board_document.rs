@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::idempotency::JsonResponse;
 use super::metrics::MetricSettings;
 use super::runs::{check_text, parse_object};
-use super::{Boards, IdempotentRequest};
+use super::{Boards, IdempotentRequest, layout};
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, Direction, ErrorKind};
+use crate::protocol::{ApiError, BoardSettings, Direction, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
 use crate::server::store::{Batch, BoardDocument, Index, timestamp};
@@ -39,7 +39,7 @@ pub fn parse_board(body: &[u8]) -> Result<BoardDraft, ApiError> {
             ("archived", value) if !value.is_boolean() => return Err(wrong_type(key, "must be true or false", value)),
             ("goal", value) => check_goal(value)?,
             ("metrics", value) => drop(MetricSettings::parse(value)?),
-            ("layout", value) if !value.is_object() => return Err(wrong_type(key, "must be an object", value)),
+            ("layout", value) => layout::check_board(value)?,
             _ => {}
         }
     }
@@ -92,12 +92,12 @@ fn counts(index: &Index, name: &str) -> (usize, usize) {
 }
 
 impl Boards {
-    /// What a board is called: the key `title` of its document, or its name.
-    pub fn board_title(&self, name: &str) -> String {
-        let index = self.store.index();
-        let document = index.board(name).and_then(|board| board.document.as_ref());
-        let title = document.and_then(|document| document.keys.get("title")?.as_str()).filter(|title| !title.is_empty());
-        title.unwrap_or(name).to_owned()
+    /// What the page gets of the document of a board.
+    pub fn settings(&self, name: &str) -> BoardSettings {
+        let document = self.store.index().board(name).and_then(|board| board.document.clone());
+        let key = |key| document.as_ref().and_then(|document| document.keys.get(key));
+        let title = key("title").and_then(Value::as_str).filter(|title| !title.is_empty());
+        BoardSettings { title: title.unwrap_or(name).to_owned(), layout: key("layout").map(layout::read).unwrap_or_default() }
     }
 
     /// The document of a board with its number of cells and runs. 404: the board has none of these.

@@ -12,6 +12,7 @@ pub mod groups;
 mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;
+mod layout;
 pub mod lines;
 pub mod metrics;
 mod page_actions;

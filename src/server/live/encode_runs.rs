@@ -9,9 +9,12 @@ use crate::protocol::{Event, RunEvent, RunId, RunList};
 use crate::server::boards::Boards;
 use crate::server::store::{ChangeKind, RunRecord, RunsChange};
 
-/// For the page: the changed runs of its list. All of the list if more were removed than it has, or if others follow into their places.
+/// For the page: the changed runs of its list, or what it shows of the document of the board if that has changed. All of the list if more were removed than it has, or if others follow into their places.
 pub fn page_frame(boards: &Boards, change: &RunsChange) -> LiveFrame {
     let RunsChange { kind, board, seq: run_seq, records } = change;
+    if records.is_empty() {
+        return settings_frame(boards, board, *run_seq);
+    }
     let is_removal = *kind == ChangeKind::Removed;
     if is_removal && (records.len() > RunList::MAX_RUNS || is_list_full(boards, board)) {
         return list_frame(boards, board).0;
@@ -57,6 +60,11 @@ pub fn catch_up_frame(boards: &Boards, board: &str, since: u64) -> Option<(LiveF
 /// Signs of life, as far as the page lists their runs.
 pub fn signs_frame(boards: &Boards, board: &str, signs: &HashMap<RunId, u64>) -> LiveFrame {
     run_frame(RunEvent::Signs { signs: boards.run_signs(board, signs.iter()) })
+}
+
+/// For the page: what it shows of the document of its board.
+pub fn settings_frame(boards: &Boards, board: &str, run_seq: u64) -> LiveFrame {
+    encode(&Event::<()>::Settings { run_seq, settings: boards.settings(board) })
 }
 
 /// For readers of documents: `{"event":"patched","seq":7,"data":[{"_id":"first",..}]}`. A change of the document of the board has no runs,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::protocol::{Cell, CellContent, CellId, Layout};
+use crate::protocol::{Cell, CellContent, CellId, CellLayout};
 use crate::server::limits::MAX_INLINE_VALUE_BYTES;
 
 /// Key of a document whose value is damaged: the document has [`DAMAGED_VALUE`] there instead of a value, so that a list can contain it.
@@ -95,15 +95,14 @@ impl Record {
         layout.and_then(Value::as_f64).or_else(|| self.keys.get("pos").and_then(Value::as_f64))
     }
 
-    /// The grid columns of a subplot: `layout.column` of `layout.columns`, if that many fit side by side.
-    fn layout(&self) -> Option<Layout> {
-        let number = |key| self.keys.get("layout")?.get(key)?.as_u64();
-        match (number("columns"), number("column")) {
-            (Some(columns @ 1..=Layout::COLUMNS), Some(column)) if column < columns => {
-                let span = Layout::COLUMNS / columns;
-                Some(Layout { column: column * span + 1, span })
-            }
-            _ => None,
+    /// The section and the size of the cell.
+    pub fn layout(&self) -> CellLayout {
+        let of = |key| self.keys.get("layout")?.get(key);
+        let number = |key| of(key).and_then(Value::as_u64);
+        CellLayout {
+            section: of("section").and_then(Value::as_str).map(str::to_owned),
+            width: number("width").filter(|width| CellLayout::is_width(*width)).map(|width| width as u8),
+            height: number("height").filter(|height| CellLayout::is_height(*height)).map(|height| height as u16),
         }
     }
 

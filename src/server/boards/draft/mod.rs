@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::chart_settings;
 use super::ingest::{LineValue, parse_line_value};
 use super::size::check_keys_size;
+use super::{chart_settings, layout};
 use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, CellId, ErrorKind, MAIN_BOARD};
 use crate::server::cells::CellValue;
@@ -98,6 +98,9 @@ impl Draft {
                 .with(format!("'value' {rule}; send large results as pictures or in parts."))
                 .at("value", rule));
         }
+        if let Some(layout) = keys.get("layout").filter(|layout| !layout.is_null()) {
+            layout::check_cell(layout)?;
+        }
         if let Some(chart) = keys.get("chart") {
             chart_settings::check(&chart_settings::read(chart)?, "chart")?;
         }
@@ -137,7 +140,6 @@ const RULES: &[Rule] = &[
     ("type", "must be a string", is_text),
     ("description", "must be a string", is_text),
     ("pos", "must be a number", |value| value.is_null() || value.is_number()),
-    ("layout", "must be an object", |value| value.is_null() || value.is_object()),
     ("chart", "must be an object", |value| value.is_null() || value.is_object()),
 ];
 

@@ -14,7 +14,7 @@ mod step_metric;
 
 pub use cell_id::cell_id;
 pub use direction::best_direction;
-pub use place::{DEFAULT_SECTION, MetricPlace, SYSTEM_SECTION, place_metric};
+pub use place::{MetricPlace, place_metric, section_of};
 pub use rank::MetricRank;
 pub use settings::{MetricSetting, MetricSettings};
 pub use settings_cache::MetricSettingsCache;

@@ -8,11 +8,7 @@
 //! 5. Settings of the board override all of this.
 
 use super::settings::MetricSettings;
-
-/// The section of charts without one; the first of a board.
-pub const DEFAULT_SECTION: &str = "Metrics";
-/// The section of the machine's own metrics, `system/…`; the last of a board.
-pub const SYSTEM_SECTION: &str = "system";
+use crate::protocol::{CellLayout, DEFAULT_SECTION};
 
 /// Split words, and how the line writes them.
 const SPLITS: [(&str, &str); 8] = [
@@ -50,7 +46,7 @@ pub struct MetricPlace {
 impl MetricPlace {
     /// The place of a metric whose chart and line are fed by another name in the same run: a chart under its whole name.
     pub fn of_its_own(name: &str) -> Self {
-        Self { chart: name.to_owned(), line: String::new(), section: section_of(name).to_owned(), is_counter: false }
+        Self { chart: name.to_owned(), line: String::new(), section: section_of(name), is_counter: false }
     }
 }
 
@@ -60,7 +56,7 @@ pub fn place_metric(name: &str, settings: &MetricSettings) -> MetricPlace {
     let (chart, line) = chart_and_line(name);
     let is_counter = setting.chart.is_none() && is_counter(&chart);
     let chart = setting.chart.unwrap_or(chart);
-    let section = setting.section.unwrap_or_else(|| section_of(&chart).to_owned());
+    let section = setting.section.unwrap_or_else(|| section_of(&chart));
     MetricPlace { chart, line: setting.line.unwrap_or(line), section, is_counter }
 }
 
@@ -128,11 +124,14 @@ fn is_counter(chart: &str) -> bool {
     COUNTERS.iter().any(|counter| counter.eq_ignore_ascii_case(last))
 }
 
-/// `metrics/…`, as Ultralytics writes it, is the default section and no second one of almost the same name.
-fn section_of(chart: &str) -> &str {
+/// The section of a chart, which is at most as long as a section may be. `metrics/…`, as Ultralytics writes it, is the default section
+/// and no second one of almost the same name.
+pub fn section_of(chart: &str) -> String {
     let mut parts = chart.split('/').filter(|part| !part.is_empty());
     match (parts.next(), parts.next()) {
-        (Some(first), Some(_)) if !first.eq_ignore_ascii_case(DEFAULT_SECTION) => first,
-        _ => DEFAULT_SECTION,
+        (Some(first), Some(_)) if !first.eq_ignore_ascii_case(DEFAULT_SECTION) => {
+            first.chars().take(CellLayout::MAX_SECTION_CHARS).collect()
+        }
+        _ => DEFAULT_SECTION.to_owned(),
     }
 }

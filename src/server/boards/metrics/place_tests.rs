@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{MetricPlace, MetricSettings, SYSTEM_SECTION, place_metric};
+use super::{MetricPlace, MetricSettings, place_metric};
+use crate::protocol::SYSTEM_SECTION;
 use crate::split_mix::SplitMix64;
 
 fn placed(name: &str) -> MetricPlace {

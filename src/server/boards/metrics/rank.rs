@@ -1,7 +1,8 @@
 //! Which metrics are shown first, and which one runs are compared by unless the board says it.
 
-use super::{MetricSettings, SYSTEM_SECTION, place_metric};
+use super::{MetricSettings, place_metric};
 use crate::protocol::Direction;
+use crate::protocol::SYSTEM_SECTION;
 
 /// The rank of a metric: the lowest is the most telling one. Metrics of the machine and counters have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

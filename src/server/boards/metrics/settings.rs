@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::glob::{is_glob, matches_glob};
-use crate::protocol::{ApiError, Direction, ErrorKind};
+use crate::protocol::{ApiError, CellLayout, Direction, ErrorKind};
 use crate::server::limits::{MAX_METRIC_PATTERNS, MAX_METRIC_SETTINGS, MAX_SERIES_NAME_CHARS, MAX_UNIT_CHARS};
 
 /// The keys of a setting.
@@ -101,7 +101,7 @@ fn parse_setting(name: &str, value: &Value) -> Result<MetricSetting, ApiError> {
     Ok(MetricSetting {
         chart: text("chart", 1, MAX_SERIES_NAME_CHARS)?,
         line: text("line", 0, MAX_SERIES_NAME_CHARS)?,
-        section: text("section", 1, MAX_SERIES_NAME_CHARS)?,
+        section: text("section", 1, CellLayout::MAX_SECTION_CHARS)?,
         unit: text("unit", 0, MAX_UNIT_CHARS)?,
         x: text("x", 1, MAX_SERIES_NAME_CHARS)?,
         direction,

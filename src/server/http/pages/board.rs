@@ -99,7 +99,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     board.cells.iter_mut().for_each(|cell| app.tokens.sign(&name, cell));
     let query = request.uri().query().unwrap_or_default().to_owned();
     let page = PageData {
-        title: app.boards.board_title(&name),
+        settings: app.boards.settings(&name),
         board,
         runs: app.boards.run_list(&name),
         run_table: first_runs(&app, &caller, &name, &query).await,

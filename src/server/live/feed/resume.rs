@@ -7,7 +7,7 @@ use crate::protocol::Event;
 use crate::protocol::points::PartRef;
 use crate::server::live::encode::encode;
 use crate::server::live::encode_points::count_frames;
-use crate::server::live::encode_runs::{catch_up_frame, empty_snapshot_frame};
+use crate::server::live::encode_runs::{catch_up_frame, empty_snapshot_frame, settings_frame};
 use crate::server::live::event::{FeedView, RUN_BYTES, weight_of};
 use crate::server::store::{ChangeKind, Record, RunRecord};
 
@@ -20,6 +20,7 @@ impl Feed {
                 if !self.needs_run_list
                     && let Some((frame, run_seq)) = catch_up_frame(&self.boards, &self.subscription.board, self.run_seq)
                 {
+                    self.push_settings();
                     self.pending.push_back(ReadyFrame { frame, share: None });
                     self.run_seq = run_seq;
                 }
@@ -28,6 +29,12 @@ impl Feed {
             FeedView::Document => self.catch_up_cells(),
             FeedView::RunDocument => self.catch_up_runs(),
         }
+    }
+
+    /// What the page shows of the document of its board, under the number that it has already.
+    fn push_settings(&mut self) {
+        let frame = settings_frame(&self.boards, &self.subscription.board, self.run_seq);
+        self.pending.push_back(ReadyFrame { frame, share: None });
     }
 
     fn catch_up_cells(&mut self) {
@@ -96,6 +103,9 @@ impl Feed {
     /// that it can keep what it shows. A reader of documents gets an empty snapshot and then each
     /// document, so that no frame is much larger than a document.
     pub(super) fn restart(&mut self) {
+        if self.needs_run_list {
+            self.push_settings();
+        }
         let index = self.boards.index();
         let known = index.board(&self.subscription.board);
         match self.view {

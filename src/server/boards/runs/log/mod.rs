@@ -7,7 +7,7 @@ pub mod request;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::document::WARNING;
 use super::heartbeat::TWO_WRITERS;
@@ -103,7 +103,9 @@ fn put_value(batch: &mut Batch, placement: &Placement, value: LoggedValue) -> Re
     if is_new {
         draft.id = Some(id.clone());
         draft.board = Some(placement.board.clone());
+        let section = placement.section_of_value(&name, &chart);
         draft.keys.entry("name").or_insert_with(|| chart.into());
+        set_section(&mut draft.keys, section);
         let value = draft.value.clone();
         documents::create(batch, draft, None)?;
         put_run_value(batch, &id, placement.run, value);
@@ -111,11 +113,21 @@ fn put_value(batch: &mut Batch, placement: &Placement, value: LoggedValue) -> Re
     }
     let Some(before) = batch.cell(&id) else { return Ok(id) };
     let mut record = Record::clone(&before);
+    // A script logs the same keys at each step: they do not undo what a person has arranged since.
+    draft.keys.shift_remove("layout");
     record.keys.extend(draft.keys);
     check_keys_size(&record.keys)?;
     append::put(batch, ChangeKind::Patched, record, Some(draft.value.clone()), None, None)?;
     put_run_value(batch, &id, placement.run, draft.value);
     Ok(id)
+}
+
+/// Sets the section of a new cell, unless its keys say one.
+fn set_section(keys: &mut Map<String, Value>, section: String) {
+    let layout = keys.entry("layout").or_insert(Value::Null);
+    if layout["section"].is_null() {
+        layout["section"] = section.into();
+    }
 }
 
 /// Stores the last value of the run, beside that of the cell.

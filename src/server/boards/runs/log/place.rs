@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, RunId, SeriesId};
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, RunId, SYSTEM_SECTION, SeriesId};
 use crate::server::boards::documents::create;
 use crate::server::boards::draft::Draft;
-use crate::server::boards::metrics::{MetricPlace, MetricSettings, SYSTEM_SECTION, StepMetrics, cell_id, chart_by, place_metric};
+use crate::server::boards::metrics::{MetricPlace, MetricSettings, StepMetrics, cell_id, chart_by, place_metric, section_of};
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_CHART_IDS;
 use crate::server::store::Batch;
@@ -107,8 +107,9 @@ impl<'a> Placement<'a> {
 
     fn new_line(&self, id: &CellId, metric: &str, place: &MetricPlace) -> Result<Draft, ApiError> {
         let mut cell = json!({ "_id": id, "board": self.board, "type": "line", "name": place.chart });
-        if place.is_counter {
-            cell["hidden"] = true.into();
+        match place.is_counter {
+            true => cell["hidden"] = true.into(),
+            false => cell["layout"] = json!({ "section": place.section }),
         }
         let setting = self.settings.of(metric);
         if let Some(step_metric) = self.steps.of(metric).filter(|_| setting.chart.is_none()) {
@@ -124,6 +125,11 @@ impl<'a> Placement<'a> {
             cell["chart"]["x"] = x.into();
         }
         Draft::from_value(cell)
+    }
+
+    /// The section of the cell of such a value, once it is created.
+    pub fn section_of_value(&self, name: &str, chart: &str) -> String {
+        self.settings.of(name).section.unwrap_or_else(|| section_of(chart))
     }
 
     /// The cell of a value of another type: the chart's first one of this type; created by the caller if it is missing.

@@ -36,11 +36,20 @@ pub struct Draft {
     chart: Chart,
 }
 
+/// Where it stands on its board, and how large it is. Other keys are kept and have no effect.
 #[derive(ToSchema)]
 struct Layout {
+    /// The heading under which it stands; without one it is in the first part of the board.
+    #[schema(min_length = 1, max_length = 120)]
+    section: Option<String>,
     /// The place that a person gave it on the page; goes before `pos`.
-    #[schema(required = false)]
-    order: f64,
+    order: Option<f64>,
+    /// Columns of the 12 of the grid.
+    #[schema(minimum = 1, maximum = 12)]
+    width: Option<u8>,
+    /// Rows of 8 pixels.
+    #[schema(minimum = 4, maximum = 160)]
+    height: Option<u16>,
 }
 
 /// How a `line` is drawn. Keys that are missing have their default; others are kept and have no effect.
