@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_tells_a_missing_key_from_null() {
+    fn a_patch_distinguishes_a_missing_key_from_null() {
         let patch = CellLayoutPatch { section: Some(None), width: Some(Some(6)), ..CellLayoutPatch::default() };
         let text = json!({ "section": null, "width": 6 });
         assert_eq!(serde_json::to_value(&patch).unwrap(), text);

@@ -149,7 +149,7 @@ mod tests {
         for (name, text) in NAMED_MOSAICS {
             let mosaic = Mosaic::parse(text).unwrap();
             assert_eq!((mosaic.to_string().as_str(), Mosaic::named(name)), (text, Some(text)));
-            assert!(Mosaic::parse(name).is_err(), "a name is told from a mosaic by its hyphen");
+            assert!(Mosaic::parse(name).is_err(), "its hyphen distinguishes a name from a mosaic");
         }
         assert_eq!(Mosaic::named("hero"), None);
     }
