@@ -98,8 +98,8 @@ e2e: build types $(VENV) ## the journeys in end2end/, in Chromium (make e2e ARGS
 types: $(END2END)
 	cd end2end && npx tsc --noEmit
 
-screens: build $(END2END) $(VENV) ## screenshots to look at: end2end/results/*.png; docs/screenshot.png for the README
-	@$(E2E); SCREENSHOTS=1 npx playwright test screens.spec.ts digits.spec.ts
+screens: build $(END2END) $(VENV) ## screenshots to look at: end2end/results/*.png; docs/screenshot.png and docs/comparison.png for the README
+	@$(E2E); SCREENSHOTS=1 npx playwright test screens.spec.ts digits.spec.ts sweep.spec.ts
 
 bench: build $(END2END) ## the figures in docs/performance.md; AGNEZ_BENCH_POINTS=1e8 adds a series of that length (350 MB of disk)
 	cargo bench --locked
