@@ -84,8 +84,10 @@ cells[1, 2].bar(["a", "b"], [1, 2])
   await agnez.create({ _id: "after", board: "main", name: "after" });
   await openBoard(page);
   await expect(cells(page)).toHaveCount(8);
-  const documents = (await agnez.values()).filter((document) => document.layout?.group);
-  expect(documents.map((document) => [document.layout.row, document.layout.column])).toEqual([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
+  const [block] = ((await (await fetch(`${agnez.url}/boards/main/layout`)).json()) as { blocks: { mosaic: string; cells: Record<string, string> }[] }).blocks;
+  expect(block!.mosaic).toBe("ABC;DEF");
+  const values = await agnez.values();
+  const documents = Object.values(block!.cells).map((id) => values.find((document) => document._id === id)!);
   const boxes = await Promise.all(documents.map((document) => place(cell(page, document._id))));
   for (const row of [0, 3]) {
     const [left, middle, right] = boxes.slice(row, row + 3) as [typeof boxes[0], typeof boxes[0], typeof boxes[0]];

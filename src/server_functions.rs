@@ -7,7 +7,7 @@ use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 use crate::browser::api_client::AuthorizedClient;
-use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch};
+use crate::protocol::{ApiError, CellId, ErrorKind, LayoutPatch, LineSettingsPatch};
 
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
@@ -41,11 +41,51 @@ pub async fn edit_cell(id: CellId, name: Option<String>, note: Option<String>) -
     server::respond(server::boards()?.edit(id, name, note).await)
 }
 
-/// Puts the cell before another one of its board, or at the end.
+/// Puts the cell into a section, before another one or at its end, and out of its block. The answer undoes it, by [`change_layout`].
 #[server(prefix = "/rpc", endpoint = "cells/move", input = Json, client = AuthorizedClient)]
-pub async fn move_cell(id: CellId, before: Option<CellId>) -> Result<(), ApiError> {
+pub async fn move_cell(id: CellId, section: Option<String>, before: Option<CellId>) -> Result<LayoutPatch, ApiError> {
     use crate::server;
-    server::respond(server::boards()?.rearrange(id, before).await)
+    server::respond(server::boards()?.move_cell(id, section, before).await)
+}
+
+/// Changes sizes of cells, the density, sections and blocks, at once. The answer undoes it.
+#[server(prefix = "/rpc", endpoint = "board/layout", input = Json, client = AuthorizedClient)]
+pub async fn change_layout(board: String, patch: LayoutPatch) -> Result<LayoutPatch, ApiError> {
+    use crate::server;
+    server::respond(server::boards()?.change_layout(board, patch).await)
+}
+
+/// Gives a section another name; the cells come to one of that name, if it is there. The answer undoes it.
+#[server(prefix = "/rpc", endpoint = "board/section/rename", input = Json, client = AuthorizedClient)]
+pub async fn rename_section(board: String, from: String, to: String) -> Result<LayoutPatch, ApiError> {
+    use crate::server;
+    server::respond(server::boards()?.rename_section(board, from, to).await)
+}
+
+/// Moves a section before another one, or to the end. The answer undoes it.
+#[server(prefix = "/rpc", endpoint = "board/section/move", input = Json, client = AuthorizedClient)]
+pub async fn move_section(board: String, name: String, before: Option<String>) -> Result<LayoutPatch, ApiError> {
+    use crate::server;
+    server::respond(server::boards()?.move_section(board, name, before).await)
+}
+
+/// Puts a section above all others, or back. The answer undoes it.
+#[server(prefix = "/rpc", endpoint = "board/section/pin", input = Json, client = AuthorizedClient)]
+pub async fn pin_section(board: String, name: String, pinned: bool) -> Result<LayoutPatch, ApiError> {
+    use crate::server;
+    server::respond(server::boards()?.pin_section(board, name, pinned).await)
+}
+
+/// Gives all cells of a section one size; `None` is the default. The answer undoes it.
+#[server(prefix = "/rpc", endpoint = "board/section/resize", input = Json, client = AuthorizedClient)]
+pub async fn resize_section(
+    board: String,
+    section: Option<String>,
+    width: Option<u8>,
+    height: Option<u16>,
+) -> Result<LayoutPatch, ApiError> {
+    use crate::server;
+    server::respond(server::boards()?.resize_section(board, section, width, height).await)
 }
 
 /// Removes the cell; [`restore_cell`] brings it back while it is among the last 100 that were removed from its board.

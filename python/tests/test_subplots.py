@@ -23,17 +23,13 @@ def test_subplots(server: Server, board: Any, name: str) -> None:
     cells[1, 0].imshow([[0, 1], [1, 0]])
     cells[1, 1].bar(["a", "b"], [1, 2])
     sent(board)
+    assert len(server.cells(name)) == 6
     documents = {
-        (cell["layout"]["row"], cell["layout"]["column"]): cell
-        for cell in server.cells(name).values()
+        (row, column): server.cell(cells[row, column].id) for row in range(2) for column in range(3)
     }
-    assert len(documents) == 6 and all(
-        cell["layout"]["columns"] == 3 for cell in documents.values()
-    )
-    assert [
-        cell["layout"]["column"]
-        for cell in sorted(documents.values(), key=lambda cell: cell["createdAt"])
-    ] == [0, 1, 2, 0, 1, 2]
+    (block,) = server.ask(f"/boards/{name}/layout")["blocks"]
+    assert block["mosaic"] == "ABC;DEF"
+    assert list(block["cells"].values()) == [axes.id for axes in cells.flat]
     first = documents[0, 0]["_id"]
     assert documents[0, 0]["chart"] == {"y": "log"}
     assert [point[:2] for point in server.points(first, "b")] == [(0, 3), (2, 4)]
@@ -60,6 +56,18 @@ def test_one_row_of_subplots_needs_one_index(board: Any) -> None:
     assert column[1].id == column[1, 0].id
 
 
+def test_a_second_arrangement_leaves_the_first_one(server: Server, board: Any, name: str) -> None:
+    board.subplots(1, 2, name="first")
+    board.subplots(2, 1, name="second")
+    board.subplots(1, 2, name="first")
+    wide = board.subplots(1, 20, name="wide")
+    sent(board)
+    blocks = server.ask(f"/boards/{name}/layout")["blocks"]
+    assert [block["mosaic"] for block in blocks] == ["AB", "A;B"]
+    assert all(len(block["cells"]) == 2 for block in blocks)
+    assert server.cell(wide[0].id)["layout"] == {"width": 1}
+
+
 def test_bins_are_those_of_numpy(server: Server, board: Any, name: str) -> None:
     numpy = pytest.importorskip("numpy")
     values = [0.5, 1, 2, 2.5, 9, math.nan]
@@ -71,13 +79,7 @@ def test_bins_are_those_of_numpy(server: Server, board: Any, name: str) -> None:
     cells[1, 1].hist(values, bins="auto")
     cells[1, 2].hist([], bins=2)
     sent(board)
-    shown = [
-        cell["value"]
-        for cell in sorted(
-            server.cells(name).values(),
-            key=lambda cell: (cell["layout"]["row"], cell["layout"]["column"]),
-        )
-    ]
+    shown = [server.cell(axes.id)["value"] for axes in cells.flat]
     for value, (data, bins, limits) in zip(
         shown,
         [

@@ -117,7 +117,9 @@ impl Dashboard {
     }
 
     pub fn put_before(self, id: CellId, before: Option<CellId>) {
-        self.send(move_cell(id, before), None);
+        let beside = before.as_ref().unwrap_or(&id);
+        let section = self.cell(beside).and_then(|cell| cell.layout.with_untracked(|layout| layout.section.clone()));
+        self.send(async move { move_cell(id, section, before).await.map(drop) }, None);
     }
 
     /// Removes a cell without a question; the toast has an undo button.

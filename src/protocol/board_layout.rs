@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, CellId};
+use super::CellId;
 
 /// The section of metrics whose chart has no other one; the first after those that a person has arranged.
 pub const DEFAULT_SECTION: &str = "Metrics";
@@ -54,8 +54,6 @@ pub struct LayoutBlock {
 impl BoardLayout {
     pub const DENSITIES: [u8; 4] = [2, 3, 4, 6];
     pub const DEFAULT_DENSITY: u8 = 3;
-    pub const MAX_SECTIONS: usize = 1000;
-    pub const MAX_BLOCKS: usize = 200;
 
     pub fn section(&self, name: &str) -> Option<&SectionLayout> {
         self.sections.iter().find(|section| section.name == name)
@@ -67,11 +65,12 @@ impl BoardLayout {
         self.blocks.iter().find_map(|block| Some((block, letter(block)?)))
     }
 
-    /// The sections of these cells, in the order of the board: pinned ones; the part without a name (`None`); those that a person has
-    /// arranged; [`DEFAULT_SECTION`]; all others by the first of their cells; [`SYSTEM_SECTION`]. `cells` are in the board's order.
-    pub fn section_order<'a>(&'a self, cells: impl IntoIterator<Item = &'a Cell>) -> Vec<Option<&'a str>> {
+    /// The sections of cells, in the order of the board: pinned ones; the part without a name (`None`); those that a person has
+    /// arranged; [`DEFAULT_SECTION`]; all others by the first of their cells; [`SYSTEM_SECTION`]. `of_cells`: the section of each cell, in the order of
+    /// the board.
+    pub fn section_order<'a>(&self, of_cells: impl IntoIterator<Item = Option<&'a str>>) -> Vec<Option<&'a str>> {
         let mut found: Vec<Option<&str>> = Vec::new();
-        for section in cells.into_iter().map(|cell| cell.layout.section.as_deref()) {
+        for section in of_cells {
             if !found.contains(&section) {
                 found.push(section);
             }
@@ -96,30 +95,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::protocol::{CellContent, CellLayout};
-
-    fn cell(id: &str, section: Option<&str>) -> Cell {
-        Cell {
-            id: CellId::parse(id).unwrap(),
-            name: String::new(),
-            cell_type: String::new(),
-            description: String::new(),
-            order: None,
-            layout: CellLayout { section: section.map(str::to_owned), ..CellLayout::default() },
-            hidden: false,
-            created_seq: 1,
-            rev: 1,
-            content: CellContent::Empty,
-        }
-    }
 
     #[test]
     fn sections_are_in_the_order_of_the_board() {
         let section = |name: &str, pinned| SectionLayout { name: name.into(), pinned, ..SectionLayout::default() };
         let names = [Some("system"), Some("val"), None, Some("Metrics"), Some("train"), Some("val"), Some("lr"), Some("best")];
-        let cells: Vec<Cell> = names.iter().map(|name| cell("a", *name)).collect();
         let order = |layout: &BoardLayout| {
-            layout.section_order(&cells).into_iter().map(|name| name.unwrap_or("-").to_owned()).collect::<Vec<_>>().join(" ")
+            layout.section_order(names).into_iter().map(|name| name.unwrap_or("-").to_owned()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(order(&BoardLayout::default()), "- Metrics val train lr best system");
         let sections = vec![section("train", false), section("empty", false), section("best", true), section("system", false)];

@@ -1,6 +1,8 @@
 //! The place and the size of a cell in the flow of its board: the known keys of its `layout`.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+use super::layout_patch::null_or;
 
 /// What the page needs of `layout`. `layout.order` is [`Cell::order`](super::Cell::order).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +39,7 @@ impl CellLayout {
 
 /// A change of a cell's layout: a missing key stays, `null` is removed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct CellLayoutPatch {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "null_or")]
     pub section: Option<Option<String>>,
@@ -47,11 +49,6 @@ pub struct CellLayoutPatch {
     pub width: Option<Option<u8>>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "null_or")]
     pub height: Option<Option<u16>>,
-}
-
-/// A key that is there: `Some(None)` if it is `null`.
-fn null_or<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(value).map(Some)
 }
 
 #[cfg(test)]

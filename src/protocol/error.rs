@@ -64,6 +64,7 @@ kinds! {
     Timeout 408 "timeout",
     Conflict 409 "conflict",
     Gone 410 "gone",
+    PreconditionFailed 412 "precondition-failed",
     PayloadTooLarge 413 "payload-too-large",
     Unprocessable 422 "unprocessable",
     TooManyRequests 429 "too-many-requests",

@@ -105,6 +105,13 @@ pub const MAX_AXIS_TITLE_CHARS: usize = 200;
 /// Hidden series in a chart's settings; more are answered 400.
 pub const MAX_HIDDEN_SERIES: usize = 1000;
 
+// The arrangement of a board.
+
+/// Sections that a board's document names; more are answered 400.
+pub const MAX_LAYOUT_SECTIONS: usize = 1000;
+/// Blocks of a board; more are answered 413, after the oldest without cells were removed.
+pub const MAX_LAYOUT_BLOCKS: usize = 200;
+
 // Configurations of runs.
 
 /// Bytes of a run's configuration as JSON; a larger one is answered 413.

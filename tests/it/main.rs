@@ -11,6 +11,7 @@ mod groups;
 mod guard;
 mod idempotency;
 mod kinds;
+mod layout;
 mod limits;
 mod live;
 mod log;

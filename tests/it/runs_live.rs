@@ -128,13 +128,13 @@ async fn a_page_resumes_the_events_of_runs_where_it_was() {
         assert_eq!(parts(&mut page).await, [of("a", "")]);
     }
     // Numbers of another epoch, or of the future: all of the list, before the cells.
-    for (epoch, events) in [("other", vec!["hello", "allruns", "snapshot"]), (&epoch, vec!["hello", "allruns"])] {
+    for (epoch, events) in [("other", vec!["hello", "settings", "allruns", "snapshot"]), (&epoch, vec!["hello", "settings", "allruns"])] {
         let since = head(&server).await;
         let mut page = server.live(&format!("view=page&epoch={epoch}&since={since}&run_seq=99")).await;
         let frames = page.take(events.len()).await;
         assert_eq!(frames.iter().map(|frame| frame["event"].as_str().unwrap()).collect::<Vec<_>>(), events);
         let mut list = RunList { run_seq: 99, runs: Vec::new() };
-        list.apply(run_event(&frames[1]));
+        list.apply(run_event(&frames[2]));
         assert_eq!(names(&list), ["d", "c", "b", "a"]);
     }
     // A page without runs, of a board without runs.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from . import _server
+from . import _mosaic, _server
 from ._cell_log import CellLog
-from ._transport import credentials
+from ._transport import credentials, reader
 from ._transport.client import Client
-from ._values import images, names
+from ._transport.http import layout_path
+from ._values import images, json_types, names
 from .cell import Cell, Line, line_settings
 from .subplots import Axes, Subplots
 
@@ -119,6 +120,32 @@ class Board(CellLog):
     def subplots(self, rows: int = 1, columns: int = 1, *, name: str = "subplots") -> Subplots:
         """Cells in Matplotlib's arrangement: ``subplots(2, 3)[0, 1].plot(y)``."""
         return Subplots.of(self, rows, columns, name)
+
+    def layout(
+        self, mosaic: str | dict[str, Any] | None = None, /, **cells: Cell | str
+    ) -> dict[str, Any] | None:
+        """Arranges cells in a mosaic: ``layout("AAB;AAC", A="loss", B="acc", C=board.line("lr"))``.
+
+        :param mosaic: rows of letters, separated by ``;`` or line breaks, each letter one
+            rectangle, ``.`` empty; or a name, such as ``hero-thirds``; or a dict that ``layout()``
+            has returned, or a part of one (docs/layout.md).
+        :param cells: by letters, a cell or its name, which may come later.
+
+        Without arguments it returns the layout of the board, and waits for the server:
+        :class:`agnez.Error` if it does not answer.
+        """
+        if mosaic is None:
+            if cells:
+                raise TypeError("layout takes a mosaic before its cells: layout('AB', A='loss')")
+            found: dict[str, Any] = reader.read(self.url, layout_path(self.name))
+            return found
+        if isinstance(mosaic, dict):
+            if cells:
+                raise TypeError("layout takes a dict, or a mosaic and its cells")
+            self._client.arrange(self.name, json_types.to_json(mosaic))
+        else:
+            self._client.arrange(self.name, {"blocks": [_mosaic.block(mosaic, cells)]})
+        return None
 
     # ---- the end ---------------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from . import _mosaic
 from ._errors import wrap_exceptions
 from ._values import cell_values, convert, images, json_types, names
 from .cell import Cell, line_settings
@@ -187,22 +189,30 @@ class Subplots:
             is_count = isinstance(count, int) and not isinstance(count, bool)
             if not is_count or not 1 <= count <= _MAX_SIDE:
                 raise ValueError(f"subplots take 1 to {_MAX_SIDE} rows and columns, not {count!r}")
+        # Larger ones than a mosaic flow, in columns of the page's grid.
+        is_block = (
+            rows * columns <= len(_mosaic.LETTERS)
+            and rows <= _mosaic.MAX_ROWS
+            and columns <= _mosaic.MAX_COLUMNS
+        )
         axes: list[list[Axes]] = []
         for row in range(rows):
             axes.append([])
             for column in range(columns):
-                # Only for a new cell: later, the user of the page places it.
-                layout = {
-                    "group": name,
-                    "rows": rows,
-                    "columns": columns,
-                    "row": row,
-                    "column": column,
-                }
-                metadata = {"name": "", "layout": layout}
+                metadata: dict[str, Any] = {"name": ""}
+                if not is_block:
+                    # Only for a new cell: later, the user of the page places it.
+                    metadata["layout"] = {"width": max(1, 12 // columns)}
                 axis = board._get_or_create(f"{name} {row},{column}", Axes, metadata)
                 board._client.patch(axis.id, {})
                 axes[-1].append(axis)
+        if is_block:
+            letters = iter(_mosaic.LETTERS)
+            cells = {letter: axis for line in axes for axis, letter in zip(line, letters)}
+            places = iter(cells)
+            mosaic = ";".join("".join(itertools.islice(places, columns)) for _ in range(rows))
+            block = _mosaic.block(mosaic, cells, names.cell_id(board.name, name))
+            board._client.arrange(board.name, {"blocks": [block]})
         return Subplots(axes)
 
     @property

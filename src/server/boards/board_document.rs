@@ -66,7 +66,7 @@ fn wrong_type(key: &str, rule: &str, found: &Value) -> ApiError {
     wrong(key, &format!("{rule}, not {}", json_type_name(found)))
 }
 
-fn no_board(name: &str) -> ApiError {
+pub fn no_board(name: &str) -> ApiError {
     ErrorKind::NotFound.with(format!("There is no board '{name}': a board begins with its first cell, its first run or a PATCH."))
 }
 
@@ -86,6 +86,20 @@ fn document(name: &str, counts: (usize, usize), document: Option<&BoardDocument>
     keys.into()
 }
 
+/// Writes the keys of the document of a board. 413: they would be too large.
+pub fn put_keys(batch: &mut Batch, board: &Arc<str>, keys: Map<String, Value>) -> Result<Arc<BoardDocument>, ApiError> {
+    if serde_json::to_string(&keys).map_or(0, |text| text.len()) > MAX_KEYS_BYTES {
+        let rule = format!("may have {} KiB in all", MAX_KEYS_BYTES >> 10);
+        return Err(ErrorKind::PayloadTooLarge.with(format!("The document of a board {rule}; nothing was changed.")));
+    }
+    Ok(batch.put_board_document(board, keys))
+}
+
+/// The key `layout` of the document.
+pub fn layout_of(document: &BoardDocument) -> Option<&Value> {
+    document.keys.get("layout")
+}
+
 /// Number of cells and of runs.
 fn counts(index: &Index, name: &str) -> (usize, usize) {
     index.board(name).map_or((0, 0), |board| (board.cells.len(), board.runs.len()))
@@ -97,7 +111,7 @@ impl Boards {
         let document = self.store.index().board(name).and_then(|board| board.document.clone());
         let key = |key| document.as_ref().and_then(|document| document.keys.get(key));
         let title = key("title").and_then(Value::as_str).filter(|title| !title.is_empty());
-        BoardSettings { title: title.unwrap_or(name).to_owned(), layout: key("layout").map(layout::read).unwrap_or_default() }
+        BoardSettings { title: title.unwrap_or(name).to_owned(), layout: key("layout").map(layout::read_board).unwrap_or_default() }
     }
 
     /// The document of a board with its number of cells and runs. 404: the board has none of these.
@@ -127,13 +141,9 @@ impl Boards {
                     value => drop(keys.insert(key, value)),
                 }
             }
-            if serde_json::to_string(&keys).map_or(0, |text| text.len()) > MAX_KEYS_BYTES {
-                let rule = format!("may have {} KiB in all", MAX_KEYS_BYTES >> 10);
-                return Err(ErrorKind::PayloadTooLarge.with(format!("The document of a board {rule}; nothing was changed.")).into());
-            }
             let cells = counts(batch.index, &board).0;
             let runs = batch.run_count(&board);
-            let known = batch.put_board_document(&board, keys);
+            let known = put_keys(batch, &board, keys)?;
             let text = document(&board, (cells, runs), Some(&known)).to_string();
             Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "rev": known.rev, "repeated": true })))
         };

@@ -12,7 +12,7 @@ pub mod groups;
 mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;
-mod layout;
+pub mod layout;
 pub mod lines;
 pub mod metrics;
 mod page_actions;
@@ -41,6 +41,7 @@ use runs::{ConfigIndexes, ConsoleTurns, RunSigns};
 use super::store::{Batch, Record, Store, StoreError, StoreStats};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use documents::create;
+use page_actions::cells_in_grid_order;
 
 /// The boards, over the store. Only the use cases here write to it.
 pub struct Boards {

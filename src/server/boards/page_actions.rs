@@ -37,35 +37,6 @@ impl Boards {
         self.patch(Target::id(id), draft, false, None).await.map(drop)
     }
 
-    /// Moves the cell before another one, or to the end. Renumbers the whole board only if there is no
-    /// number between the orders of the two neighbours.
-    pub async fn rearrange(&self, id: CellId, before: Option<CellId>) -> Result<(), ServerError> {
-        let operation = move |batch: &mut Batch| {
-            let moved = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
-            let mut row = cells_in_grid_order(batch, &moved.board);
-            row.retain(|record| record.id != id);
-            let at = match &before {
-                Some(before) if *before == id => return Ok(()),
-                Some(before) => row.iter().position(|record| record.id == *before).ok_or_else(|| not_found(before.as_str()))?,
-                None => row.len(),
-            };
-            let left = at.checked_sub(1).and_then(|left| row.get(left));
-            match between(left.map(|record| record.order()), row.get(at).map(|record| record.order())) {
-                Some(order) => set_order(batch, &moved, order),
-                None => {
-                    row.insert(at, moved);
-                    for (place, record) in row.iter().enumerate() {
-                        if record.order() != Some(place as f64) {
-                            set_order(batch, record, place as f64);
-                        }
-                    }
-                }
-            }
-            Ok(())
-        };
-        self.store.write(1, operation).await
-    }
-
     pub async fn discard(&self, id: CellId) -> Result<(), ServerError> {
         self.remove(Target::id(id), None).await.map(drop)
     }
@@ -132,16 +103,6 @@ pub fn cells_in_grid_order(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
     row
 }
 
-fn set_order(batch: &mut Batch, record: &Record, order: f64) {
-    let mut record = record.clone();
-    let layout = record.keys.entry("layout").or_insert_with(|| json!({}));
-    if !layout.is_object() {
-        *layout = json!({});
-    }
-    layout["order"] = json!(order);
-    batch.put(ChangeKind::Patched, record, None);
-}
-
 /// Merges the patch. Settings that do not change make no event.
 fn merge_settings(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result<(), ApiError> {
     let mut changed = record.clone();
@@ -158,36 +119,4 @@ fn merge_settings(batch: &mut Batch, record: &Record, change: &LineSettingsPatch
         batch.put(ChangeKind::Patched, changed, None);
     }
     Ok(())
-}
-
-/// A number strictly between the orders of two neighbours. The outer `None` is the edge of the board,
-/// the inner one a cell without an order.
-fn between(left: Option<Option<f64>>, right: Option<Option<f64>>) -> Option<f64> {
-    match (left, right) {
-        (None, None) => Some(0.0),
-        (None, Some(right)) => right.map(|right| (right - 1.0).floor()),
-        (Some(left), None) => left.map(|left| left.floor() + 1.0),
-        (Some(left), Some(right)) => {
-            let (left, right) = (left?, right?);
-            let middle = left + (right - left) / 2.0;
-            (left < middle && middle < right).then_some(middle)
-        }
-    }
-    .filter(|order| order.is_finite())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_between_neighbours_is_found_if_there_is_one() {
-        assert_eq!(between(None, None), Some(0.0));
-        assert_eq!(between(None, Some(Some(0.0))), Some(-1.0));
-        assert_eq!(between(Some(Some(2.5)), None), Some(3.0));
-        assert_eq!(between(Some(Some(1.0)), Some(Some(2.0))), Some(1.5));
-        assert_eq!(between(Some(Some(1.0)), Some(Some(1.0))), None, "two cells may share a place");
-        assert_eq!(between(Some(Some(1.0)), Some(None)), None, "a cell without a place");
-        assert_eq!(between(Some(Some(1.0)), Some(Some(1.0_f64.next_up()))), None, "no number is left");
-    }
 }

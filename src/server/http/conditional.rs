@@ -9,6 +9,17 @@ pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     lines(headers, &header::IF_NONE_MATCH).any(|list| list.trim() == "*" || tags(list).any(|known| known == tag))
 }
 
+/// Whether `If-Match` allows this strong tag: it names it, or there is none.
+pub fn is_match(headers: &HeaderMap, tag: &str) -> bool {
+    let mut lists = lines(headers, &header::IF_MATCH).peekable();
+    lists.peek().is_none() || lists.any(|list| list.trim() == "*" || strong_tags(list).any(|known| known == tag))
+}
+
+/// The strong tags of a list: weak ones are never equal (RFC 9110, 13.1.1).
+fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
+    tags(list).filter(move |tag| !list[..tag.as_ptr().addr() - list.as_ptr().addr()].ends_with("W/"))
+}
+
 /// A tag without what says that it is a weak one.
 fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
@@ -88,6 +99,16 @@ mod tests {
             assert!(!known(lines), "{lines:?}");
         }
         assert!(is_known(&with(header::IF_NONE_MATCH, &["\"a\""]), "W/\"a\""));
+    }
+
+    #[test]
+    fn a_change_is_of_the_tag_that_the_client_knows() {
+        let allows = |lines: &[&str]| is_match(&with(header::IF_MATCH, lines), "\"a\"");
+        assert!(allows(&[]) && allows(&["*"]) && allows(&["\"a\""]) && allows(&["\"x\", \"a\""]) && allows(&["\"x\"", "\"a\""]));
+        for lines in [&[""][..], &["\"x\""], &["W/\"a\""], &["\"x\", W/\"a\""], &["a"]] {
+            assert!(!allows(lines), "{lines:?}");
+        }
+        assert!(allows(&["W/\"a\", \"a\""]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use utoipa_axum::routes;
 
-use super::api::{boards, columns, groups, keras, points, purge, run_groups, run_log, run_reads, run_table, runs, shares, values};
+use super::api::{boards, columns, groups, keras, layout, points, purge, run_groups, run_log, run_reads, run_table, runs, shares, values};
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
@@ -59,6 +59,8 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(boards::read), &[])
         .route(Permission::Write, routes!(boards::patch), &[])
         .route(Permission::Write, routes!(boards::remove), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(layout::read), &[])
+        .route(Permission::Write, routes!(layout::put), &[])
         .route(Permission::Board(BoardScope::Path), routes!(runs::find), &[])
         .route(Permission::Write, routes!(runs::create), &[])
         .route(Permission::Write, routes!(runs::patch_many), &[])

@@ -45,7 +45,7 @@ async fn readers_of_runs_hear_of_the_document_of_the_board() {
     for live in [&mut page, &mut runs] {
         assert_eq!(live.next().await.unwrap()["event"], "hello");
     }
-    server.call("PATCH", "/boards/digits", r#"{"title":"Digits"}"#).await;
+    server.call("PATCH", "/boards/digits", r#"{"title":"Digits","layout":{"density":4}}"#).await;
     let event = loop {
         let frame = runs.next().await.unwrap();
         if frame["event"] == "updated" {
@@ -55,8 +55,8 @@ async fn readers_of_runs_hear_of_the_document_of_the_board() {
     assert_eq!((&event["seq"], &event["data"], &event["board"]["title"]), (&json!(2), &json!([]), &json!("Digits")));
     loop {
         let frame = page.next().await.unwrap();
-        if frame["event"] == "runs" {
-            assert_eq!((&frame["run_seq"], &frame["changed"], &frame["removed"]), (&json!(2), &json!([]), &json!([])));
+        if frame["event"] == "settings" {
+            assert_eq!((&frame["run_seq"], &frame["settings"]), (&json!(2), &json!({ "title": "Digits", "layout": { "density": 4 } })));
             break;
         }
     }

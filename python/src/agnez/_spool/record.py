@@ -18,6 +18,7 @@ The target of a change is one of these:
 ``"run": [board, id]``                                  the document of a run
 ``"run": […], "name": …, "step": …, "time": …``         a value of a run that is no number
 ``"run": […], "console": true``                         console output, in the key ``text``
+``"arrange": board``                                    the layout of a board: the body of a request
 ======================================================  ==========================================
 
 Zeros follow the last record of a segment. Where neither a record nor zeros stand, because a process
@@ -90,6 +91,8 @@ class Batch:
     run_values: dict[tuple[RunKey, str], dict[str, Any]] = field(default_factory=dict)
     #: Console output by run.
     console: dict[RunKey, list[str]] = field(default_factory=dict)
+    #: Changes of the layouts of boards, in the order of the calls.
+    arrangements: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     #: Value files of all changes, including those that a later change replaced.
     files: list[str] = field(default_factory=list)
     #: Bytes of the spool that the batch covers.
@@ -98,9 +101,10 @@ class Batch:
     is_torn: bool = False
 
     def count_changes(self) -> int:
-        """How many cells, runs and values the batch changes."""
+        """How many cells, runs, values and layouts the batch changes."""
         runs = {*self.run_changes, *self.late_run_changes}
-        return len(self.changes) + len(runs) + len(self.run_values) + len(self.console)
+        values = len(self.run_values) + len(self.console)
+        return len(self.changes) + len(runs) + values + len(self.arrangements)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to send."""
@@ -181,6 +185,9 @@ def _decode_change(
         file: Any = keys["file"]["name"] if "file" in keys else None
         if not isinstance(keys, dict):
             return at
+        if "arrange" in document:
+            _add_arrangement(document["arrange"], keys, batch)
+            return end
         is_cell = "cell" in document
         if is_cell and not _add_cell_change(document["cell"], keys, batch, layouts):
             return None
@@ -204,6 +211,13 @@ def _add_cell_change(
         return False
     _merge(batch.changes.setdefault(cell, {}), keys)
     return True
+
+
+def _add_arrangement(board: Any, keys: dict[str, Any], batch: Batch) -> None:
+    """Adds a change of the layout of a board. TypeError: no board."""
+    if not isinstance(board, str):
+        raise TypeError("a board's name is a string")
+    batch.arrangements.append((board, keys))
 
 
 def _add_run_change(

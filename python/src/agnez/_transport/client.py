@@ -220,6 +220,10 @@ class Client:
         """Changes keys of a run's document. ``keys`` holds JSON types."""
         self.change({"run": run}, keys, f"run {run[1]}")
 
+    def arrange(self, board: str, layout: dict[str, Any]) -> None:
+        """Changes the layout of a board. ``layout`` holds JSON types."""
+        self.change({"arrange": board}, layout, f"layout of the board {board}")
+
     def change(self, target: dict[str, Any], keys: dict[str, Any], label: str) -> None:
         """Changes keys of a target; :mod:`agnez._spool.record` has the targets."""
         value = keys.get("value")

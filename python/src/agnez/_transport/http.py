@@ -31,7 +31,7 @@ _TRUST_S = 1.0
 #: Statuses with which a proxy answers for a server that it does not ask or does not reach.
 _PROXY_STATUSES = (401, 403, 407, 408, 429, 500, 502, 503, 504)
 #: Every response of the server to a change has one of these keys.
-_RESPONSE_KEYS = ("_id", "appended", "repeated", "run", "bytes")
+_RESPONSE_KEYS = ("_id", "appended", "repeated", "run", "bytes", "cells")
 
 
 @dataclass
@@ -171,6 +171,11 @@ class _DeadlineSocket:
 def cell_path(id: str) -> str:
     """The path of a cell."""
     return f"/values/{quote(id, safe='')}"
+
+
+def layout_path(board: str) -> str:
+    """The path of the layout of a board."""
+    return f"/boards/{quote(board, safe='')}/layout"
 
 
 class ServerConnection:

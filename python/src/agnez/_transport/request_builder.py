@@ -14,7 +14,7 @@ from typing import Any
 
 from .._spool import record
 from . import run_requests
-from .http import Request, cell_path
+from .http import Request, cell_path, layout_path
 
 #: The server takes 1000 series in a request.
 SERIES_PER_REQUEST = 500
@@ -66,6 +66,9 @@ def _requests(
     yield from run_requests.log_requests(batch, layouts)
     for run, texts in batch.console.items():
         yield run_requests.console_request(run, texts)
+    # The cells that they name are there by now.
+    for board, keys in batch.arrangements:
+        yield Request("PUT", layout_path(board), _encode(keys), board=board)
     for run, keys in batch.late_run_changes.items():
         yield run_requests.patch_request(run, _encode(keys))
 
@@ -76,7 +79,7 @@ def count_requests(batch: record.Batch, layouts: Mapping[int, record.Layout]) ->
     series = {part for number in numbers for part in layouts[number].parts}
     changes = len(batch.changes) + len(batch.run_changes) + len(batch.late_run_changes)
     points = -(-len(series) // SERIES_PER_REQUEST) + run_requests.count_log_requests(batch, layouts)
-    return changes + len(batch.run_values) + points + len(batch.console)
+    return changes + len(batch.run_values) + points + len(batch.console) + len(batch.arrangements)
 
 
 def split(request: Request) -> list[Request]:

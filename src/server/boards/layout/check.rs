@@ -5,8 +5,14 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, BoardLayout, CellId, CellLayout, ErrorKind, Mosaic};
+use crate::protocol::{ApiError, BoardLayout, CellId, CellLayout, ErrorKind, LayoutPatch, Mosaic};
+use crate::server::boards::runs::parse_object;
+use crate::server::limits::{MAX_LAYOUT_BLOCKS, MAX_LAYOUT_SECTIONS, MAX_SERIES_NAME_CHARS};
 
+/// Keys of a cell in a change of the arrangement.
+const CELL_KEYS: [&str; 4] = ["section", "order", "width", "height"];
+/// Characters of a client's text in an error.
+const MAX_SHOWN_CHARS: usize = 80;
 /// Characters of the id of a block.
 const MAX_BLOCK_ID_CHARS: usize = 64;
 
@@ -20,14 +26,92 @@ pub fn check_cell(layout: &Value) -> Result<(), ApiError> {
 pub fn check_board(layout: &Value) -> Result<(), ApiError> {
     let Value::Object(keys) = layout else { return Err(wrong_type("layout", "must be an object", layout)) };
     if let Some(sections) = present(keys, "sections") {
-        check_sections(sections)?;
+        check_sections(sections, "layout.sections")?;
     }
-    if let Some(density) = present(keys, "density")
-        && !density.as_u64().is_some_and(|density| BoardLayout::DENSITIES.iter().any(|known| u64::from(*known) == density))
-    {
-        return Err(wrong("layout.density", "must be 2, 3, 4 or 6"));
-    }
+    present(keys, "density").map_or(Ok(()), |density| check_density(density, "layout.density"))?;
     present(keys, "blocks").map_or(Ok(()), check_blocks)
+}
+
+fn check_density(density: &Value, path: &str) -> Result<(), ApiError> {
+    let is_known = density.as_u64().is_some_and(|density| BoardLayout::DENSITIES.iter().any(|known| u64::from(*known) == density));
+    if is_known { Ok(()) } else { Err(wrong(path, "must be 2, 3, 4 or 6")) }
+}
+
+/// Checks a change of the arrangement of a board: the JSON of a [`LayoutPatch`].
+pub fn check_patch(patch: &Value) -> Result<(), ApiError> {
+    let Value::Object(keys) = patch else { return Err(wrong_type("layout", "must be an object", patch)) };
+    for (key, value) in keys {
+        match (key.as_str(), value) {
+            ("cells", Value::Object(cells)) => check_cells(cells)?,
+            ("cells", value) => return Err(wrong_type("cells", "must be an object", value)),
+            ("sections", value) => check_sections(value, "sections")?,
+            ("density", Value::Null) => {}
+            ("density", value) => check_density(value, "density")?,
+            ("blocks", Value::Array(blocks)) => {
+                blocks.iter().enumerate().try_for_each(|(at, block)| check_block_patch(block, &format!("blocks[{at}]")))?;
+            }
+            ("blocks", value) => return Err(wrong_type("blocks", "must be an array", value)),
+            (key, _) => return Err(unknown(key, "", "cells, sections, density and blocks")),
+        }
+    }
+    Ok(())
+}
+
+fn check_cells(cells: &Map<String, Value>) -> Result<(), ApiError> {
+    for (cell, layout) in cells {
+        let path = || format!("cells.{}", shortened(cell));
+        let Value::Object(keys) = layout else { return Err(wrong_type(&path(), "must be an object", layout)) };
+        if let Some(key) = keys.keys().find(|key| !CELL_KEYS.contains(&key.as_str())) {
+            return Err(unknown(key, &format!("{}.", path()), &CELL_KEYS.join(", ")));
+        }
+        check_keys(keys, &path())?;
+    }
+    Ok(())
+}
+
+fn check_block_patch(block: &Value, path: &str) -> Result<(), ApiError> {
+    let Value::Object(keys) = block else { return Err(wrong_type(path, "must be an object", block)) };
+    if let Some(key) = keys.keys().find(|key| !["id", "mosaic", "cells"].contains(&key.as_str())) {
+        return Err(unknown(key, &format!("{path}."), "id, mosaic and cells"));
+    }
+    let id = present(keys, "id");
+    if id.is_some_and(|id| !id.as_str().is_some_and(is_block_id)) {
+        return Err(wrong(&format!("{path}.id"), BLOCK_ID_RULE));
+    }
+    let Some(mosaic) = present(keys, "mosaic") else {
+        return if id.is_some() { Ok(()) } else { Err(wrong(&format!("{path}.mosaic"), "is needed for a block without 'id'")) };
+    };
+    let named = mosaic.as_str().and_then(Mosaic::named).map(Value::from);
+    let mosaic = check_mosaic(named.as_ref().unwrap_or(mosaic), &format!("{path}.mosaic"))?;
+    let path = format!("{path}.cells");
+    let cells = keys.get("cells").and_then(Value::as_object).filter(|cells| !cells.is_empty());
+    for (letter, cell) in cells.ok_or_else(|| wrong(&path, "must be an object with a cell for a letter of the mosaic"))? {
+        check_letter(letter, &mosaic, &path)?;
+        if !cell.as_str().is_some_and(|cell| (1..=MAX_SERIES_NAME_CHARS).contains(&cell.chars().count())) {
+            return Err(wrong(&path, "must name cells by their ids or names"));
+        }
+    }
+    Ok(())
+}
+
+fn unknown(key: &str, path: &str, known: &str) -> ApiError {
+    wrong(&format!("{path}{}", shortened(key)), &format!("is unknown here; known are {known}"))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_SHOWN_CHARS).collect()
+}
+
+/// Parses the body of `PUT /boards/:board/layout`, and returns it with its size. 400 with the wrong key and its rule.
+pub fn parse_layout(body: &[u8]) -> Result<(LayoutPatch, usize), ApiError> {
+    let mut keys = parse_object(body)?;
+    if let Some(sections) = keys.get_mut("sections").filter(|sections| sections.is_null()) {
+        *sections = Value::Array(Vec::new());
+    }
+    let patch = Value::Object(keys);
+    check_patch(&patch)?;
+    let patch = serde_json::from_value(patch).map_err(|why| wrong("layout", &format!("cannot be read: {why}")))?;
+    Ok((patch, body.len()))
 }
 
 /// Checks those of the keys of a cell's layout that are there. `path`: what holds them.
@@ -59,14 +143,14 @@ pub fn check_section_name(name: &Value, path: &str) -> Result<(), ApiError> {
     }
 }
 
-fn check_sections(sections: &Value) -> Result<(), ApiError> {
-    let Value::Array(sections) = sections else { return Err(wrong_type("layout.sections", "must be an array", sections)) };
-    if sections.len() > BoardLayout::MAX_SECTIONS {
-        return Err(wrong("layout.sections", &format!("may have {} sections", BoardLayout::MAX_SECTIONS)));
+fn check_sections(sections: &Value, path: &str) -> Result<(), ApiError> {
+    let Value::Array(sections) = sections else { return Err(wrong_type(path, "must be an array", sections)) };
+    if sections.len() > MAX_LAYOUT_SECTIONS {
+        return Err(wrong(path, &format!("may have {} sections", MAX_LAYOUT_SECTIONS)));
     }
     let mut names = HashSet::new();
     for (at, section) in sections.iter().enumerate() {
-        let path = format!("layout.sections[{at}]");
+        let path = format!("{path}[{at}]");
         let Value::Object(keys) = section else { return Err(wrong_type(&path, "must be an object", section)) };
         let name = keys.get("name").unwrap_or(&Value::Null);
         check_section_name(name, &format!("{path}.name"))?;
@@ -83,8 +167,8 @@ fn check_sections(sections: &Value) -> Result<(), ApiError> {
 
 fn check_blocks(blocks: &Value) -> Result<(), ApiError> {
     let Value::Array(blocks) = blocks else { return Err(wrong_type("layout.blocks", "must be an array", blocks)) };
-    if blocks.len() > BoardLayout::MAX_BLOCKS {
-        return Err(wrong("layout.blocks", &format!("may have {} blocks", BoardLayout::MAX_BLOCKS)));
+    if blocks.len() > MAX_LAYOUT_BLOCKS {
+        return Err(wrong("layout.blocks", &format!("may have {} blocks", MAX_LAYOUT_BLOCKS)));
     }
     let (mut ids, mut cells) = (HashSet::new(), HashSet::new());
     for (at, block) in blocks.iter().enumerate() {
@@ -128,8 +212,7 @@ pub fn check_mosaic(mosaic: &Value, path: &str) -> Result<Mosaic, ApiError> {
 pub fn check_letter(key: &str, mosaic: &Mosaic, path: &str) -> Result<char, ApiError> {
     let mut chars = key.chars();
     let letter = chars.next().filter(|letter| chars.next().is_none() && mosaic.area(*letter).is_some());
-    let key = || key.chars().take(20).collect::<String>();
-    letter.ok_or_else(|| wrong(path, &format!("names '{}', which is no letter of the mosaic", key())))
+    letter.ok_or_else(|| wrong(path, &format!("names '{}', which is no letter of the mosaic", shortened(key))))
 }
 
 /// The value of a key that is there and not `null`.
@@ -217,6 +300,45 @@ mod tests {
             (block(json!({ "A": "x", "B": "x" })), "'layout.blocks[0].cells' names the cell 'x' twice, which can be in one block at most"),
         ] {
             assert_eq!(check_board(&layout).unwrap_err().message, format!("{why}; nothing was changed."), "{layout}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_checked_before_it_begins() {
+        for body in [
+            r#"{}"#,
+            r#"{"sections":null,"density":null,"cells":{"loss":{"width":null,"order":1.5}}}"#,
+            r#"{"blocks":[{"mosaic":"hero-thirds","cells":{"H":"loss"}},{"id":"b","mosaic":null},{"id":"b"}]}"#,
+        ] {
+            assert!(parse_layout(body.as_bytes()).is_ok(), "{body}");
+        }
+        for (body, why) in [
+            (r#"[]"#, "The body must be a JSON object, not an array; nothing was changed."),
+            (r#"{"mosaic":"A"}"#, "'mosaic' is unknown here; known are cells, sections, density and blocks; nothing was changed."),
+            (r#"{"cells":[]}"#, "'cells' must be an object, not an array; nothing was changed."),
+            (
+                r#"{"cells":{"a":{"widht":1}}}"#,
+                "'cells.a.widht' is unknown here; known are section, order, width, height; nothing was changed.",
+            ),
+            (r#"{"cells":{"a":{"width":"wide"}}}"#, "'cells.a.width' must be an integer from 1 to 12; nothing was changed."),
+            (r#"{"sections":[{"name":""}]}"#, "'sections[0].name' must have 1 to 120 characters; nothing was changed."),
+            (r#"{"density":7}"#, "'density' must be 2, 3, 4 or 6; nothing was changed."),
+            (r#"{"blocks":{}}"#, "'blocks' must be an array, not an object; nothing was changed."),
+            (r#"{"blocks":[{"cells":{"A":"a"}}]}"#, "'blocks[0].mosaic' is needed for a block without 'id'; nothing was changed."),
+            (
+                r#"{"blocks":[{"mosaic":"hero","cells":{"H":"a"}}]}"#,
+                "'blocks[0].cells' names 'H', which is no letter of the mosaic; nothing was changed.",
+            ),
+            (
+                r#"{"blocks":[{"mosaic":"AB"}]}"#,
+                "'blocks[0].cells' must be an object with a cell for a letter of the mosaic; nothing was changed.",
+            ),
+            (
+                r#"{"blocks":[{"mosaic":"AB","cells":{"A":""}}]}"#,
+                "'blocks[0].cells' must name cells by their ids or names; nothing was changed.",
+            ),
+        ] {
+            assert_eq!(parse_layout(body.as_bytes()).unwrap_err().message, why, "{body}");
         }
     }
 

@@ -8,6 +8,7 @@ mod format;
 mod group_parameters;
 pub mod groups;
 pub mod keras;
+pub mod layout;
 mod line_stream;
 pub mod points;
 pub mod purge;

@@ -40,6 +40,7 @@ use responses::*;
         Gone,
         NotTaken,
         PayloadTooLarge,
+        PreconditionFailed,
         Unprocessable,
         OtherBody,
         Unavailable,

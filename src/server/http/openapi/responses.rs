@@ -41,6 +41,10 @@ pub struct Conflict(Error);
 #[derive(ToResponse)]
 pub struct Gone(Error);
 
+/// It is not what `If-Match` names; nothing was changed.
+#[derive(ToResponse)]
+pub struct PreconditionFailed(Error);
+
 /// The cell is of a type that takes no points; nothing was appended.
 #[derive(ToResponse)]
 pub struct NotTaken(Error);

@@ -43,7 +43,7 @@ pub fn send(boards: Arc<Boards>, call: Call) -> CallFuture {
             Op::Restore(id) => return boards.restore(CellId::parse(&id).unwrap()).await.map(|()| (200, String::new(), false)),
             Op::Rearrange(id, before) => {
                 let before = before.map(|before| CellId::parse(&before).unwrap());
-                return boards.rearrange(CellId::parse(&id).unwrap(), before).await.map(|()| (200, String::new(), false));
+                return boards.move_cell(CellId::parse(&id).unwrap(), None, before).await.map(|_| (200, String::new(), false));
             }
         };
         let answer = shape.response(outcome);

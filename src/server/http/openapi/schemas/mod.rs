@@ -6,6 +6,7 @@
 mod cells;
 mod columns;
 mod groups;
+mod layout;
 mod points;
 mod run_groups;
 mod run_table;
@@ -14,6 +15,7 @@ mod runs;
 pub use cells::{Cell, CellOrRepeated, CellValue, Created, CreatedBefore, Draft, Drafts, Found, Patch};
 pub use columns::Columns;
 pub use groups::{BinaryGroups, Groups};
+pub use layout::{BoardLayout, BoardLayoutKeys, LayoutOrRepeated, LayoutPatch};
 pub use points::{
     AppendBody, AppendManyBody, Appended, BinaryColumns, BinaryPoints, EntryLines, Epoch, EpochForm, PointsCsv, PointsLines, PointsPage,
 };

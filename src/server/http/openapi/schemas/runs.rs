@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
-use super::Always;
 use super::points::{Appended, Number};
+use super::{Always, BoardLayoutKeys};
 use crate::server::http::openapi::shape::{shape, text, words};
 
 /// What a client sends of a run: every key may be missing, further keys are kept, `null` removes a key.
@@ -341,6 +341,8 @@ pub struct BoardDraft {
     #[schema(value_type = Option<Object>)]
     metrics: Option<Value>,
     archived: Option<bool>,
+    #[schema(inline)]
+    layout: Option<BoardLayoutKeys>,
 }
 
 /// The metric that the runs of a board are compared by.

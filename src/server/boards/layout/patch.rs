@@ -1,0 +1,164 @@
+//! Applies a change of the arrangement of a board, in one commit; the answer undoes it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::check::check_patch;
+use super::read::{layout_in, layout_tag};
+use super::{blocks, read_board};
+use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, ErrorKind, LayoutPatch};
+use crate::server::boards::board_document::{layout_of, put_keys};
+use crate::server::boards::metrics::cell_id;
+use crate::server::boards::size::check_keys_size;
+use crate::server::boards::{Boards, IdempotentRequest, JsonResponse, board_name, cells_in_grid_order};
+use crate::server::error::ServerError;
+use crate::server::store::{Batch, ChangeKind, Record};
+
+/// Memory of a change until it is written, beside that of its body.
+const PATCH_BYTES: usize = 4096;
+
+impl Boards {
+    /// Changes what the patch names, and returns the whole layout. `is_expected`: whether the client's `If-Match` allows the layout with
+    /// this tag. 404: there is no such cell. 412: the layout is another one. 413: the document of the board would be too large.
+    pub async fn put_layout(
+        &self,
+        board: Arc<str>,
+        (patch, bytes): (LayoutPatch, usize),
+        is_expected: impl FnOnce(&str) -> bool + Send + 'static,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<JsonResponse, ServerError> {
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(response);
+            }
+            if !is_expected(&layout_tag(&layout_in(batch, &board))) {
+                return Err(ErrorKind::PreconditionFailed
+                    .with(format!("The layout of '{board}' is not the one that 'If-Match' names; nothing was changed. Read it again."))
+                    .into());
+            }
+            apply(batch, &board, &patch)?;
+            let text = layout_in(batch, &board);
+            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "repeated": true })))
+        };
+        self.store.write(PATCH_BYTES + bytes, operation).await
+    }
+
+    /// The same for the page. Returns the patch that undoes it.
+    pub async fn change_layout(&self, board: String, patch: LayoutPatch) -> Result<LayoutPatch, ServerError> {
+        let board = Arc::<str>::from(board_name(&board)?);
+        let text = json!(patch);
+        check_patch(&text)?;
+        let bytes = PATCH_BYTES + text.to_string().len();
+        self.store.write(bytes, move |batch: &mut Batch| apply(batch, &board, &patch)).await
+    }
+}
+
+/// Applies a checked patch. Returns the patch that undoes it. What does not change makes no event.
+pub fn apply(batch: &mut Batch, board: &Arc<str>, patch: &LayoutPatch) -> Result<LayoutPatch, ServerError> {
+    let mut undo = LayoutPatch::default();
+    let known = (!patch.cells.is_empty() || !patch.blocks.is_empty()).then(|| KnownCells::new(batch, board));
+    for (cell, change) in &patch.cells {
+        let found = known.as_ref().and_then(|known| known.find(cell));
+        let record = found.and_then(|id| batch.cell(id)).ok_or_else(|| no_cell(board, cell))?;
+        if let Some(before) = apply_to_cell(batch, &record, change)? {
+            undo.cells.insert(record.id.to_string(), before);
+        }
+    }
+    let document = batch.board_document(board);
+    let before = document.as_deref().and_then(layout_of).map(read_board).unwrap_or_default();
+    let mut after = before.clone();
+    if let Some(sections) = &patch.sections {
+        after.sections.clone_from(sections);
+    }
+    if let Some(density) = patch.density {
+        after.density = density;
+    }
+    for block in &patch.blocks {
+        // A cell that a script will make is named before it is there.
+        let id_of = |name: &String| known.as_ref().and_then(|known| known.find(name)).cloned().unwrap_or_else(|| cell_id(board, name));
+        let cells: BTreeMap<char, CellId> = block.cells.iter().map(|(letter, name)| (*letter, id_of(name))).collect();
+        if let Some(twice) = cells.values().find(|cell| cells.values().filter(|other| other == cell).count() > 1) {
+            let rule = format!("names the cell '{twice}' twice");
+            return Err(ErrorKind::BadRequest.with(format!("'blocks.cells' {rule}; nothing was changed.")).at("blocks", rule).into());
+        }
+        blocks::apply_block(&mut after.blocks, block, cells);
+    }
+    blocks::check_count(&mut after.blocks, |cell| batch.cell(cell).is_some() || batch.tombstone(cell).is_some())?;
+    if before != after {
+        undo.sections = (before.sections != after.sections).then(|| before.sections.clone());
+        undo.density = (before.density != after.density).then_some(before.density);
+        undo.blocks = blocks::undo(&before.blocks, &after.blocks);
+        store(batch, board, &after)?;
+    }
+    Ok(undo)
+}
+
+/// Writes the layout of a board. Keys that are not known stay.
+fn store(batch: &mut Batch, board: &Arc<str>, layout: &BoardLayout) -> Result<(), ApiError> {
+    let mut keys = batch.board_document(board).map(|document| document.keys.clone()).unwrap_or_default();
+    let stored = keys.entry("layout").or_insert_with(|| json!({}));
+    if !stored.is_object() {
+        *stored = json!({});
+    }
+    if let (Value::Object(stored), Value::Object(known)) = (stored, json!(layout)) {
+        ["sections", "density", "blocks"].into_iter().for_each(|key| drop(stored.shift_remove(key)));
+        stored.extend(known);
+    }
+    put_keys(batch, board, keys).map(drop)
+}
+
+/// Changes the layout of a cell. Returns what undoes it; `None` if nothing changes.
+fn apply_to_cell(batch: &mut Batch, record: &Record, patch: &CellLayoutPatch) -> Result<Option<CellLayoutPatch>, ApiError> {
+    let mut changed = record.clone();
+    let layout = changed.keys.entry("layout").or_insert_with(|| json!({}));
+    if !layout.is_object() {
+        *layout = json!({});
+    }
+    let Value::Object(layout) = layout else { return Ok(None) };
+    let mut undo = json!({});
+    if let Value::Object(keys) = json!(patch) {
+        for (key, value) in keys {
+            let before = layout.get(&key).cloned().unwrap_or_default();
+            if before == value {
+                continue;
+            }
+            undo[&key] = before;
+            match value {
+                Value::Null => drop(layout.shift_remove(&key)),
+                value => drop(layout.insert(key, value)),
+            }
+        }
+    }
+    let undo: CellLayoutPatch = serde_json::from_value(undo).unwrap_or_default();
+    if undo == CellLayoutPatch::default() {
+        return Ok(None);
+    }
+    check_keys_size(&changed.keys)?;
+    batch.put(ChangeKind::Patched, changed, None);
+    Ok(Some(undo))
+}
+
+/// The cells of a board by their ids and names.
+struct KnownCells(HashMap<String, CellId>);
+
+impl KnownCells {
+    fn new(batch: &Batch, board: &str) -> Self {
+        let cells = cells_in_grid_order(batch, board);
+        let mut known = HashMap::with_capacity(2 * cells.len());
+        // An id goes before a name, and of cells with one name the first is meant.
+        cells.iter().rev().for_each(|cell| drop(known.insert(cell.text("name").to_owned(), cell.id.clone())));
+        cells.iter().for_each(|cell| drop(known.insert(cell.id.to_string(), cell.id.clone())));
+        Self(known)
+    }
+
+    fn find(&self, name: &str) -> Option<&CellId> {
+        self.0.get(name)
+    }
+}
+
+fn no_cell(board: &str, name: &str) -> ServerError {
+    let name: String = name.chars().take(80).collect();
+    ErrorKind::NotFound.with(format!("The board '{board}' has no cell with the id or name '{name}'; nothing was changed.")).into()
+}
