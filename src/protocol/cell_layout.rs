@@ -1,8 +1,6 @@
 //! The place and the size of a cell in the flow of its board: the known keys of its `layout`.
 
-use serde::{Deserialize, Serialize};
-
-use super::layout_patch::null_or;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What the page needs of `layout`. `layout.order` is [`Cell::order`](super::Cell::order).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +47,11 @@ pub struct CellLayoutPatch {
     pub width: Option<Option<u8>>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "null_or")]
     pub height: Option<Option<u16>>,
+}
+
+/// A key that is there: `Some(None)` if it is `null`.
+pub(super) fn null_or<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(value).map(Some)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use super::cell_layout::null_or;
 use super::{CellLayoutPatch, SectionLayout};
 
 /// Keys that are missing stay as they are.
@@ -41,9 +42,4 @@ impl LayoutPatch {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// A key that is there: `Some(None)` if it is `null`.
-pub(super) fn null_or<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(value).map(Some)
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::idempotency::JsonResponse;
 use super::metrics::MetricSettings;
 use super::runs::{check_text, parse_object};
-use super::{Boards, IdempotentRequest, layout};
+use super::{Boards, IdempotentRequest, layout_rules};
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, BoardSettings, Direction, ErrorKind};
+use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
 use crate::server::store::{Batch, BoardDocument, Index, timestamp};
@@ -39,7 +40,7 @@ pub fn parse_board(body: &[u8]) -> Result<BoardDraft, ApiError> {
             ("archived", value) if !value.is_boolean() => return Err(wrong_type(key, "must be true or false", value)),
             ("goal", value) => check_goal(value)?,
             ("metrics", value) => drop(MetricSettings::parse(value)?),
-            ("layout", value) => layout::check_board(value)?,
+            ("layout", value) => layout_rules::check_board(value)?,
             _ => {}
         }
     }
@@ -95,9 +96,10 @@ pub fn put_keys(batch: &mut Batch, board: &Arc<str>, keys: Map<String, Value>) -
     Ok(batch.put_board_document(board, keys))
 }
 
-/// The key `layout` of the document.
-pub fn layout_of(document: &BoardDocument) -> Option<&Value> {
-    document.keys.get("layout")
+/// The key `layout` of the document; the default for one that no check has seen.
+pub fn layout_of(document: &BoardDocument) -> BoardLayout {
+    let layout = document.keys.get("layout").map(BoardLayout::deserialize);
+    layout.and_then(Result::ok).unwrap_or_default()
 }
 
 /// Number of cells and of runs.
@@ -109,9 +111,9 @@ impl Boards {
     /// What the page gets of the document of a board.
     pub fn settings(&self, name: &str) -> BoardSettings {
         let document = self.store.index().board(name).and_then(|board| board.document.clone());
-        let key = |key| document.as_ref().and_then(|document| document.keys.get(key));
-        let title = key("title").and_then(Value::as_str).filter(|title| !title.is_empty());
-        BoardSettings { title: title.unwrap_or(name).to_owned(), layout: key("layout").map(layout::read_board).unwrap_or_default() }
+        let document = document.as_deref();
+        let title = document.and_then(|document| document.keys.get("title")?.as_str()).filter(|title| !title.is_empty());
+        BoardSettings { title: title.unwrap_or(name).to_owned(), layout: document.map(layout_of).unwrap_or_default() }
     }
 
     /// The document of a board with its number of cells and runs. 404: the board has none of these.

@@ -13,6 +13,7 @@ mod idempotency;
 pub mod ingest;
 pub mod keras_epoch;
 pub mod layout;
+mod layout_rules;
 pub mod lines;
 pub mod metrics;
 mod page_actions;
@@ -41,7 +42,6 @@ use runs::{ConfigIndexes, ConsoleTurns, RunSigns};
 use super::store::{Batch, Record, Store, StoreError, StoreStats};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use documents::create;
-use page_actions::cells_in_grid_order;
 
 /// The boards, over the store. Only the use cases here write to it.
 pub struct Boards {

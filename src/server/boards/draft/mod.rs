@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::ingest::{LineValue, parse_line_value};
 use super::size::check_keys_size;
-use super::{chart_settings, layout};
+use super::{chart_settings, layout_rules};
 use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, CellId, ErrorKind, MAIN_BOARD};
 use crate::server::cells::CellValue;
@@ -99,7 +99,7 @@ impl Draft {
                 .at("value", rule));
         }
         if let Some(layout) = keys.get("layout").filter(|layout| !layout.is_null()) {
-            layout::check_cell(layout)?;
+            layout_rules::check_cell(layout)?;
         }
         if let Some(chart) = keys.get("chart") {
             chart_settings::check(&chart_settings::read(chart)?, "chart")?;

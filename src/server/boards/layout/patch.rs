@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::check::check_patch;
+use super::blocks;
 use super::read::{layout_in, layout_tag};
-use super::{blocks, read_board};
 use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, ErrorKind, LayoutPatch};
 use crate::server::boards::board_document::{layout_of, put_keys};
+use crate::server::boards::layout_rules::check_patch;
 use crate::server::boards::metrics::cell_id;
+use crate::server::boards::page_actions::cells_in_grid_order;
 use crate::server::boards::size::check_keys_size;
-use crate::server::boards::{Boards, IdempotentRequest, JsonResponse, board_name, cells_in_grid_order};
+use crate::server::boards::{Boards, IdempotentRequest, JsonResponse, board_name};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, ChangeKind, Record};
 
@@ -67,7 +68,7 @@ pub fn apply(batch: &mut Batch, board: &Arc<str>, patch: &LayoutPatch) -> Result
         }
     }
     let document = batch.board_document(board);
-    let before = document.as_deref().and_then(layout_of).map(read_board).unwrap_or_default();
+    let before = document.as_deref().map(layout_of).unwrap_or_default();
     let mut after = before.clone();
     if let Some(sections) = &patch.sections {
         after.sections.clone_from(sections);

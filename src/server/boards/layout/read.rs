@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::read_board;
 use crate::protocol::ApiError;
+use crate::server::boards::Boards;
 use crate::server::boards::board_document::{layout_of, no_board};
+use crate::server::boards::page_actions::cells_in_grid_order;
 use crate::server::boards::query::filter;
-use crate::server::boards::{Boards, cells_in_grid_order};
 use crate::server::store::{Batch, BoardDocument, Record};
 
 /// Bytes of the hash in a tag.
@@ -41,7 +41,7 @@ pub fn layout_tag(json: &str) -> String {
 
 fn to_json(document: Option<&BoardDocument>, cells: &[Arc<Record>]) -> String {
     let of_cells: Map<String, Value> = cells.iter().map(|record| (record.id.to_string(), cell_json(record))).collect();
-    let mut layout = json!(document.and_then(layout_of).map(read_board).unwrap_or_default());
+    let mut layout = json!(document.map(layout_of).unwrap_or_default());
     layout["cells"] = of_cells.into();
     layout.to_string()
 }

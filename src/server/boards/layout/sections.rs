@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::check::check_section_name;
+use super::blocks;
 use super::patch::apply;
-use super::{blocks, read_board};
 use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, LayoutPatch, SYSTEM_SECTION, SectionLayout};
 use crate::server::boards::board_document::layout_of;
-use crate::server::boards::{Boards, board_name, cells_in_grid_order, not_found};
+use crate::server::boards::layout_rules::{check_patch, check_section_name};
+use crate::server::boards::page_actions::cells_in_grid_order;
+use crate::server::boards::{Boards, board_name, not_found};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, Record};
 
@@ -93,7 +94,7 @@ impl Boards {
         height: Option<u16>,
     ) -> Result<LayoutPatch, ServerError> {
         check_name(section.as_deref())?;
-        super::check::check_patch(
+        check_patch(
             &json!({ "cells": { "": CellLayoutPatch { width: Some(width), height: Some(height), ..CellLayoutPatch::default() } } }),
         )?;
         let board = Arc::<str>::from(board_name(&board)?);
@@ -135,7 +136,7 @@ fn check_name(section: Option<&str>) -> Result<(), ApiError> {
 }
 
 fn layout_in(batch: &Batch, board: &str) -> BoardLayout {
-    batch.board_document(board).as_deref().and_then(layout_of).map(read_board).unwrap_or_default()
+    batch.board_document(board).as_deref().map(layout_of).unwrap_or_default()
 }
 
 fn cells_of<'a>(batch: &Batch, board: &str, section: Option<&'a str>) -> impl Iterator<Item = Arc<Record>> + 'a {

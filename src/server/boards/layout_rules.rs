@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, BoardLayout, CellId, CellLayout, ErrorKind, LayoutPatch, Mosaic};
-use crate::server::boards::runs::parse_object;
+use crate::protocol::{ApiError, BoardLayout, CellId, CellLayout, ErrorKind, Mosaic};
 use crate::server::limits::{MAX_LAYOUT_BLOCKS, MAX_LAYOUT_SECTIONS, MAX_SERIES_NAME_CHARS};
 
 /// Keys of a cell in a change of the arrangement.
@@ -37,7 +36,7 @@ fn check_density(density: &Value, path: &str) -> Result<(), ApiError> {
     if is_known { Ok(()) } else { Err(wrong(path, "must be 2, 3, 4 or 6")) }
 }
 
-/// Checks a change of the arrangement of a board: the JSON of a [`LayoutPatch`].
+/// Checks a change of the arrangement of a board: the JSON of a [`LayoutPatch`](crate::protocol::LayoutPatch).
 pub fn check_patch(patch: &Value) -> Result<(), ApiError> {
     let Value::Object(keys) = patch else { return Err(wrong_type("layout", "must be an object", patch)) };
     for (key, value) in keys {
@@ -100,18 +99,6 @@ fn unknown(key: &str, path: &str, known: &str) -> ApiError {
 
 fn shortened(text: &str) -> String {
     text.chars().take(MAX_SHOWN_CHARS).collect()
-}
-
-/// Parses the body of `PUT /boards/:board/layout`, and returns it with its size. 400 with the wrong key and its rule.
-pub fn parse_layout(body: &[u8]) -> Result<(LayoutPatch, usize), ApiError> {
-    let mut keys = parse_object(body)?;
-    if let Some(sections) = keys.get_mut("sections").filter(|sections| sections.is_null()) {
-        *sections = Value::Array(Vec::new());
-    }
-    let patch = Value::Object(keys);
-    check_patch(&patch)?;
-    let patch = serde_json::from_value(patch).map_err(|why| wrong("layout", &format!("cannot be read: {why}")))?;
-    Ok((patch, body.len()))
 }
 
 /// Checks those of the keys of a cell's layout that are there. `path`: what holds them.
@@ -300,45 +287,6 @@ mod tests {
             (block(json!({ "A": "x", "B": "x" })), "'layout.blocks[0].cells' names the cell 'x' twice, which can be in one block at most"),
         ] {
             assert_eq!(check_board(&layout).unwrap_err().message, format!("{why}; nothing was changed."), "{layout}");
-        }
-    }
-
-    #[test]
-    fn a_change_is_checked_before_it_begins() {
-        for body in [
-            r#"{}"#,
-            r#"{"sections":null,"density":null,"cells":{"loss":{"width":null,"order":1.5}}}"#,
-            r#"{"blocks":[{"mosaic":"hero-thirds","cells":{"H":"loss"}},{"id":"b","mosaic":null},{"id":"b"}]}"#,
-        ] {
-            assert!(parse_layout(body.as_bytes()).is_ok(), "{body}");
-        }
-        for (body, why) in [
-            (r#"[]"#, "The body must be a JSON object, not an array; nothing was changed."),
-            (r#"{"mosaic":"A"}"#, "'mosaic' is unknown here; known are cells, sections, density and blocks; nothing was changed."),
-            (r#"{"cells":[]}"#, "'cells' must be an object, not an array; nothing was changed."),
-            (
-                r#"{"cells":{"a":{"widht":1}}}"#,
-                "'cells.a.widht' is unknown here; known are section, order, width, height; nothing was changed.",
-            ),
-            (r#"{"cells":{"a":{"width":"wide"}}}"#, "'cells.a.width' must be an integer from 1 to 12; nothing was changed."),
-            (r#"{"sections":[{"name":""}]}"#, "'sections[0].name' must have 1 to 120 characters; nothing was changed."),
-            (r#"{"density":7}"#, "'density' must be 2, 3, 4 or 6; nothing was changed."),
-            (r#"{"blocks":{}}"#, "'blocks' must be an array, not an object; nothing was changed."),
-            (r#"{"blocks":[{"cells":{"A":"a"}}]}"#, "'blocks[0].mosaic' is needed for a block without 'id'; nothing was changed."),
-            (
-                r#"{"blocks":[{"mosaic":"hero","cells":{"H":"a"}}]}"#,
-                "'blocks[0].cells' names 'H', which is no letter of the mosaic; nothing was changed.",
-            ),
-            (
-                r#"{"blocks":[{"mosaic":"AB"}]}"#,
-                "'blocks[0].cells' must be an object with a cell for a letter of the mosaic; nothing was changed.",
-            ),
-            (
-                r#"{"blocks":[{"mosaic":"AB","cells":{"A":""}}]}"#,
-                "'blocks[0].cells' must name cells by their ids or names; nothing was changed.",
-            ),
-        ] {
-            assert_eq!(parse_layout(body.as_bytes()).unwrap_err().message, why, "{body}");
         }
     }
 
