@@ -128,7 +128,8 @@ impl Board {
 mod tests {
     use super::*;
     use crate::protocol::{
-        BoardLayout, CellContent, CellLayout, LastValue, LayoutBlock, Run, RunEvent, RunId, RunSign, RunStatus, SectionLayout,
+        BoardLayout, CellContent, CellLayout, LastValue, LayoutBlock, LayoutPatch, Mark, Run, RunEvent, RunId, RunSign, RunStatus,
+        SectionLayout, View,
     };
 
     fn cell(id: &str, order: Option<f64>, created_seq: u64) -> Cell {
@@ -171,7 +172,14 @@ mod tests {
         let sections = vec![SectionLayout { name: "train".into(), pinned: true, width: Some(4), height: None }];
         let cells = [('A', CellId::parse("a").unwrap())].into();
         let blocks = vec![LayoutBlock { id: "b".into(), mosaic: "AB".into(), cells }];
-        BoardSettings { title: "Digits".into(), layout: BoardLayout { sections, density: Some(4), blocks } }
+        let mark = Mark { id: "m".into(), run: None, step: Some(1.5), time: None, text: "new rate".into(), colour: Some(2) };
+        let view = View { id: "v".into(), name: "Best".into(), query: "q=a".into(), layout: Some(LayoutPatch::default()), folded: vec![] };
+        BoardSettings {
+            title: "Digits".into(),
+            layout: BoardLayout { sections, density: Some(4), blocks },
+            marks: vec![mark],
+            views: vec![view],
+        }
     }
 
     fn ids(board: &Board) -> String {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::BoardLayout;
+use super::{BoardLayout, Mark, View};
 
 /// It is sent whole whenever the document changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -10,4 +10,8 @@ pub struct BoardSettings {
     /// What the board is called: the key `title` of its document, or its name.
     pub title: String,
     pub layout: BoardLayout,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<View>,
 }

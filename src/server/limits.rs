@@ -111,6 +111,16 @@ pub const MAX_HIDDEN_SERIES: usize = 1000;
 pub const MAX_LAYOUT_SECTIONS: usize = 1000;
 /// Blocks of a board; more are answered 413, after the oldest without cells were removed.
 pub const MAX_LAYOUT_BLOCKS: usize = 200;
+/// Marks on the charts of a board; one more is answered 413.
+pub const MAX_MARKS_PER_BOARD: usize = 500;
+/// Characters of the text of a mark; a longer one is answered 400.
+pub const MAX_MARK_TEXT_CHARS: usize = 200;
+/// Views of a board; one more is answered 413.
+pub const MAX_VIEWS_PER_BOARD: usize = 100;
+/// Characters of the name of a view; a longer one is answered 400.
+pub const MAX_VIEW_NAME_CHARS: usize = 120;
+/// Bytes of the query of a view; a longer one is answered 400.
+pub const MAX_VIEW_QUERY_BYTES: usize = 4096;
 
 // Configurations of runs.
 

@@ -76,6 +76,19 @@ const STATED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "docs/layout.md",
+        &[
+            "`Metrics`, then each by its first cell, then `system`. {MAX_LAYOUT_SECTIONS:,} at most.",
+            "{MAX_LAYOUT_BLOCKS} at most; beyond that the oldest whose cells are all gone are removed.",
+            "The body has {MAX_RUN_BODY_BYTES:MiB} MiB at most, and the document of the board {MAX_KEYS_BYTES:KiB} KiB",
+            "`text` has 1 to {MAX_MARK_TEXT_CHARS} characters.",
+            "A board has {MAX_MARKS_PER_BOARD} at most (413).",
+            "`name`: 1 to {MAX_VIEW_NAME_CHARS} characters",
+            "the query of the page's address, up to {MAX_VIEW_QUERY_BYTES} bytes",
+            "A board has {MAX_VIEWS_PER_BOARD} at most (413).",
+        ],
+    ),
+    (
         "docs/comparison.md",
         &[
             "`by` names up to {MAX_GROUP_KEYS} keys",

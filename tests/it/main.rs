@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod board_items;
 mod commands;
 mod demo;
 mod deploy;

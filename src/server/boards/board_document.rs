@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::board_list::BoardList;
 use super::idempotency::JsonResponse;
+use super::marks::MARKS;
 use super::metrics::MetricSettings;
 use super::runs::{check_text, parse_object};
+use super::views::VIEWS;
 use super::{Boards, IdempotentRequest, layout_rules};
 use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind};
@@ -40,6 +44,8 @@ pub fn parse_board(body: &[u8]) -> Result<BoardDraft, ApiError> {
             ("archived", value) if !value.is_boolean() => return Err(wrong_type(key, "must be true or false", value)),
             ("goal", value) => check_goal(value)?,
             ("metrics", value) => drop(MetricSettings::parse(value)?),
+            ("marks", value) => MARKS.check_all(value)?,
+            ("views", value) => VIEWS.check_all(value)?,
             ("layout", value) => layout_rules::check_board(value)?,
             _ => {}
         }
@@ -102,6 +108,11 @@ pub fn layout_of(document: &BoardDocument) -> BoardLayout {
     layout.and_then(Result::ok).unwrap_or_default()
 }
 
+/// The items of a list of the document, without those that no check has seen.
+fn items_of<T: DeserializeOwned>(document: Option<&BoardDocument>, list: &BoardList) -> Vec<T> {
+    list.items(document).iter().filter_map(|item| T::deserialize(item).ok()).collect()
+}
+
 /// Number of cells and of runs.
 fn counts(index: &Index, name: &str) -> (usize, usize) {
     index.board(name).map_or((0, 0), |board| (board.cells.len(), board.runs.len()))
@@ -113,7 +124,12 @@ impl Boards {
         let document = self.store.index().board(name).and_then(|board| board.document.clone());
         let document = document.as_deref();
         let title = document.and_then(|document| document.keys.get("title")?.as_str()).filter(|title| !title.is_empty());
-        BoardSettings { title: title.unwrap_or(name).to_owned(), layout: document.map(layout_of).unwrap_or_default() }
+        BoardSettings {
+            title: title.unwrap_or(name).to_owned(),
+            layout: document.map(layout_of).unwrap_or_default(),
+            marks: items_of(document, &MARKS),
+            views: items_of(document, &VIEWS),
+        }
     }
 
     /// The document of a board with its number of cells and runs. 404: the board has none of these.

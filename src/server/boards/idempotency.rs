@@ -29,6 +29,8 @@ pub enum ResponseShape {
     Log,
     /// The document of one run.
     Run,
+    /// The document of something that is created.
+    Created,
     /// An array of documents of runs.
     Runs,
     /// One document, projected by the query.
@@ -71,7 +73,7 @@ impl ResponseShape {
         let (query, is_list) = match self {
             Self::One(query) => (query, false),
             Self::Many(query) => (query, true),
-            Self::Points | Self::Log | Self::Run | Self::Runs => return String::new(),
+            Self::Points | Self::Log | Self::Run | Self::Created | Self::Runs => return String::new(),
         };
         let texts: Vec<String> = documents.iter().map(|document| query.project(document.to_json())).collect();
         let texts = texts.join(",");
@@ -90,7 +92,7 @@ impl ResponseShape {
         match self {
             Self::Points => r#"{"appended":0,"repeated":true}"#,
             Self::Log => r#"{"points":0,"repeated":true}"#,
-            Self::One(_) | Self::Run => r#"{"repeated":true}"#,
+            Self::One(_) | Self::Run | Self::Created => r#"{"repeated":true}"#,
             Self::Many(_) | Self::Runs => r#"[{"repeated":true}]"#,
         }
     }
@@ -100,7 +102,7 @@ impl ResponseShape {
         let summary = |document: &Document| json!({ "_id": document.record.id, "rev": document.record.rev, "repeated": true });
         let list = || documents.iter().map(summary).collect::<Vec<_>>();
         match self {
-            Self::Points | Self::Log | Self::Run | Self::Runs => self.evicted_body().to_owned(),
+            Self::Points | Self::Log | Self::Run | Self::Created | Self::Runs => self.evicted_body().to_owned(),
             Self::One(_) => documents.first().map_or_else(String::new, |document| summary(document).to_string()),
             Self::Many(_) => Some(json!(list()).to_string())
                 .filter(|text| text.len() <= MAX_STORED_RESPONSE_BYTES)
@@ -130,7 +132,8 @@ impl IdempotentRequest {
         match done {
             ReplyLookup::New => Ok(None),
             ReplyLookup::Expired => {
-                let status = if matches!(self.shape, ResponseShape::Points | ResponseShape::Log) { CREATED } else { 200 };
+                let status =
+                    if matches!(self.shape, ResponseShape::Points | ResponseShape::Log | ResponseShape::Created) { CREATED } else { 200 };
                 Ok(Some(JsonResponse { status, text: self.shape.evicted_body().to_owned(), is_repeated: true }))
             }
             ReplyLookup::Found(StoredReply { hash, status, answer, .. }) if hash == self.hash => {

@@ -3,6 +3,8 @@
 
 pub mod append;
 mod board_document;
+mod board_items;
+pub mod board_list;
 pub mod cell_content;
 mod chart_settings;
 mod documents;
@@ -15,6 +17,7 @@ pub mod keras_epoch;
 pub mod layout;
 mod layout_rules;
 pub mod lines;
+pub mod marks;
 pub mod metrics;
 mod page_actions;
 mod patch;
@@ -24,6 +27,7 @@ mod run_list;
 pub mod run_table;
 pub mod runs;
 mod size;
+pub mod views;
 
 use std::sync::Arc;
 

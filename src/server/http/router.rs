@@ -4,7 +4,9 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use utoipa_axum::routes;
 
-use super::api::{boards, columns, groups, keras, layout, points, purge, run_groups, run_log, run_reads, run_table, runs, shares, values};
+use super::api::{
+    boards, columns, groups, keras, layout, marks, points, purge, run_groups, run_log, run_reads, run_table, runs, shares, values, views,
+};
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
 use super::pages::{assets, board, figure, images};
@@ -61,6 +63,14 @@ fn routes() -> RouteTable {
         .route(Permission::Write, routes!(boards::remove), &[])
         .route(Permission::Board(BoardScope::Path), routes!(layout::read), &[])
         .route(Permission::Write, routes!(layout::put), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(marks::list), &[])
+        .route(Permission::Write, routes!(marks::create), &[])
+        .route(Permission::Write, routes!(marks::remove), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(views::list), &[])
+        .route(Permission::Write, routes!(views::create), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(views::read), &[])
+        .route(Permission::Write, routes!(views::update), &[])
+        .route(Permission::Write, routes!(views::remove), &[])
         .route(Permission::Board(BoardScope::Path), routes!(runs::find), &[])
         .route(Permission::Write, routes!(runs::create), &[])
         .route(Permission::Write, routes!(runs::patch_many), &[])

@@ -198,6 +198,25 @@ async fn without_tokens_nothing_is_signed() {
 }
 
 #[tokio::test]
+async fn a_share_may_open_with_a_view() {
+    let (server, write) = two_boards().await;
+    for (id, query) in [("best", "q=a"), ("plain", "")] {
+        let view = format!(r#"{{"_id":"{id}","name":"Best","query":"{query}"}}"#);
+        assert_eq!(server.with(&write, "POST", "/boards/a/views", &view).await.status, 201);
+        let made = server.with(&write, "POST", "/shares", &format!(r#"{{"board":"a","view":"{id}"}}"#)).await.json();
+        let address = if query.is_empty() { "view=plain" } else { "q=a&view=best" };
+        let token = made["token"].as_str().unwrap();
+        assert_eq!(made["link"], format!("http://localhost:{}/b/a?{address}#token={token}", server.port));
+        assert_eq!(server.with(token, "GET", &format!("/boards/a/views/{id}"), "").await.status, 200);
+        assert_eq!(server.with(token, "DELETE", &format!("/boards/a/views/{id}"), "").await.status, 403);
+        assert_eq!(server.with(token, "GET", "/boards/b/views", "").await.status, 403);
+    }
+    let before = server.with(&write, "GET", "/shares", "").await.json();
+    assert_eq!(server.with(&write, "POST", "/shares", r#"{"board":"b","view":"best"}"#).await.status, 404, "of another board");
+    assert_eq!(server.with(&write, "GET", "/shares", "").await.json(), before);
+}
+
+#[tokio::test]
 async fn who_may_write_shares_a_board_and_ends_it() {
     let (server, write) = two_boards().await;
     let reply = server.with(&write, "POST", "/shares", r#"{"board":"a","name":"for ann"}"#).await;

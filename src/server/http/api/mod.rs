@@ -10,6 +10,7 @@ pub mod groups;
 pub mod keras;
 pub mod layout;
 mod line_stream;
+pub mod marks;
 pub mod points;
 pub mod purge;
 mod request;
@@ -20,6 +21,7 @@ pub mod run_table;
 pub mod runs;
 pub mod shares;
 pub mod values;
+pub mod views;
 
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};

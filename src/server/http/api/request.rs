@@ -118,6 +118,22 @@ impl FromRequestParts<App> for BoardInPath {
     }
 }
 
+/// The name of a board and the id of one of its marks or views in a path. Error: 400.
+pub struct ItemInPath {
+    pub board: Arc<str>,
+    pub item: String,
+}
+
+impl FromRequestParts<App> for ItemInPath {
+    type Rejection = ServerError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ServerError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, app).await;
+        let Path((board, item)) = path.map_err(|why| ErrorKind::BadRequest.with(why.body_text()))?;
+        Ok(Self { board: Arc::from(board_name(&board)?), item })
+    }
+}
+
 /// The name of a board and the id of a run in a path. Error: 400.
 pub struct RunInPath {
     pub board: Arc<str>,

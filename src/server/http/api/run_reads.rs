@@ -164,7 +164,8 @@ pub async fn value(request: RequestContext, RunInPath { board, run }: RunInPath)
     Ok(counted((JSON, share.lend(text.into()))))
 }
 
-async fn respond(request: &RequestContext, text: String) -> Result<Response, ServerError> {
+/// 200 with JSON.
+pub(super) async fn respond(request: &RequestContext, text: String) -> Result<Response, ServerError> {
     let share = Arc::new(request.app.answers.share(request.principal(), text.len()).await?);
     Ok(counted((JSON, share.lend(text.into()))))
 }

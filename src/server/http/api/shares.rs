@@ -23,7 +23,7 @@ use crate::server::http::openapi::responses::{BadRequest, BodyErrors, NotFound};
 use crate::server::http::openapi::schemas::Error;
 use crate::server::limits::MAX_SHARE_BODY_BYTES;
 
-/// Both may be missing: the main board, and no name.
+/// All may be missing: the main board, no name, and no view.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ShareRequest {
@@ -32,6 +32,8 @@ struct ShareRequest {
     /// For whom it is.
     #[schema(max_length = 100)]
     name: String,
+    /// The `_id` of the view of the board that the link opens with.
+    view: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -78,6 +80,14 @@ fn failed(why: &str) -> ServerError {
     ErrorKind::GeneralError.with("The tokens could not be written; nothing was changed. The server's log says why.").into()
 }
 
+/// The link with the query before its token.
+fn with_query(link: String, query: &str) -> String {
+    match link.split_once('#') {
+        Some((page, token)) if !query.is_empty() => format!("{page}?{query}#{token}"),
+        _ => link,
+    }
+}
+
 #[utoipa::path(
     get,
     path = "/shares",
@@ -110,6 +120,7 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     request_body = Option<ShareRequest>,
     responses(
         (status = 201, description = "The share with its token and its link, which are shown only once.", body = CreatedShare),
+        (status = 404, response = NotFound),
         (status = 409, description = "There are 10,000 tokens, which is the most.", body = Error),
         (status = 400, response = BadRequest),
         BodyErrors
@@ -122,11 +133,12 @@ pub async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Cal
     })?;
     let sent = sent.unwrap_or_default();
     let board = board_name(&sent.board)?.to_owned();
+    let query = sent.view.as_deref().map(|view| app.boards.view_address(&board, view)).transpose()?.unwrap_or_default();
     let access = app.tokens.clone();
     let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(board), &sent.name)).await;
     let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refusal)?;
     let share = Share::from(share);
-    let link = link(&caller.origin(), &share.board, &token);
+    let link = with_query(link(&caller.origin(), &share.board, &token), &query);
     Ok((StatusCode::CREATED, [NO_STORE], axum::Json(CreatedShare { share, link, token })).into_response())
 }
 

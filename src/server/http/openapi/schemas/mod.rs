@@ -3,6 +3,7 @@
 //! `openapi.spec.ts` holds real replies against them.
 #![expect(dead_code, reason = "they are read by the derive macros only")]
 
+mod board_items;
 mod cells;
 mod columns;
 mod groups;
@@ -12,6 +13,7 @@ mod run_groups;
 mod run_table;
 mod runs;
 
+pub use board_items::{Mark, MarkDraft, MarkOrRepeated, View, ViewDraft, ViewOrRepeated};
 pub use cells::{Cell, CellOrRepeated, CellValue, Created, CreatedBefore, Draft, Drafts, Found, Patch};
 pub use columns::Columns;
 pub use groups::{BinaryGroups, Groups};

@@ -8,7 +8,7 @@ use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 use super::points::{Appended, Number};
-use super::{Always, BoardLayoutKeys};
+use super::{Always, BoardLayoutKeys, Mark, View};
 use crate::server::http::openapi::shape::{shape, text, words};
 
 /// What a client sends of a run: every key may be missing, further keys are kept, `null` removes a key.
@@ -343,6 +343,10 @@ pub struct BoardDraft {
     archived: Option<bool>,
     #[schema(inline)]
     layout: Option<BoardLayoutKeys>,
+    #[schema(max_items = 500)]
+    marks: Option<Vec<Mark>>,
+    #[schema(max_items = 100)]
+    views: Option<Vec<View>>,
 }
 
 /// The metric that the runs of a board are compared by.
