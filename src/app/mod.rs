@@ -7,6 +7,7 @@ mod actions;
 mod cells;
 mod charts;
 mod components;
+mod erased;
 mod export_png;
 mod fullscreen;
 mod in_browser;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::diff::{Compared, MAX_COLUMNS, query_of_runs};
 use super::selection::toggle_item;
+use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
 use crate::app::run_actions::RunScope;
 use crate::app::signals::SetIfChanged;
@@ -121,6 +122,6 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
                 })
             })
         }
-        .into_any()
+        .erase()
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::columns::{ColumnRole, ShownColumn};
+use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
 
 /// The order after a press on a head: the better end first, then the other one, then the order of the server.
@@ -44,7 +45,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
                 </button>
             </th>
         }
-        .into_any()
+        .erase()
     };
     move || {
         let columns = columns.get().into_iter().map(|column| {

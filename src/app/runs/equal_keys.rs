@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::cell_text::value_text;
+use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
 
 #[component]
@@ -37,5 +38,5 @@ pub fn EqualKeys() -> impl IntoView {
             </details>
         })
     };
-    content.into_any()
+    content.erase()
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::diff::{Compared, query_of_groups};
 use super::requests::csv_link;
 use super::rules::show_text;
+use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
 use crate::browser::dom;
 
@@ -80,5 +81,5 @@ pub fn Footer(compared: Compared) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -42,6 +42,7 @@ use leptos::task::{spawn_local, tick};
 
 use super::in_browser::InBrowser;
 use super::state::{Dashboard, RowKey, use_dashboard};
+use crate::app::erased::Erase;
 use crate::protocol::RunId;
 use bulk::BulkActions;
 use details::RunDetails;
@@ -125,7 +126,7 @@ fn Panel() -> impl IntoView {
         </aside>
         <ConfigDiff compared />
     }
-    .into_any()
+    .erase()
 }
 
 /// `28 of 31 · 2 running · 6 groups · 1 hidden`.

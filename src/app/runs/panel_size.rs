@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
+use crate::app::erased::Erase;
 use crate::app::state::Dashboard;
 use crate::browser::dom;
 
@@ -194,7 +195,7 @@ pub fn Grip(size: PanelSize) -> impl IntoView {
             on:pointercancel=move |_| size.drag.set(None)
         ></div>
     }
-    .into_any()
+    .erase()
 }
 
 /// That of the panel around the grip.

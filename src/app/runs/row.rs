@@ -11,6 +11,7 @@ use super::row_content::{Cell, RowContent, RowKind, content_of};
 use super::window::WindowRow;
 use super::{open, selection};
 use crate::app::charts::use_charts;
+use crate::app::erased::Erase;
 use crate::app::run_actions::RunScope;
 use crate::app::state::{Comparison, Dashboard, RowKey, use_dashboard};
 use crate::browser::dom;
@@ -134,7 +135,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                     <td style=height colspan=content.span.to_string()></td>
                 </tr>
             }
-            .into_any();
+            .erase();
         }
         let (is_group, is_open) = match kind {
             RowKind::Group { is_open } => (true, *is_open),
@@ -221,7 +222,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                 {cells}
             </tr>
         }
-        .into_any()
+        .erase()
     }
 }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::columns::metric_of;
 use super::selection::toggle_item;
+use crate::app::erased::Erase;
 use crate::app::state::{Comparison, RunRows, ShowRule, use_dashboard};
 use crate::protocol::groups::{Band, GroupLine};
 use crate::protocol::{ColumnKind, RunId};
@@ -92,7 +93,7 @@ pub fn Rules() -> impl IntoView {
             <GroupMenu />
             {move || has_groups().then(line)}
             {move || (!has_groups()).then(show)}
-            {move || has_groups().then(|| (metric(), statistic(), baseline()).into_any())}
+            {move || has_groups().then(|| (metric(), statistic(), baseline()).erase())}
         </div>
         <p class="comparisons" hidden=move || summary().is_none()>
             {summary}
@@ -106,7 +107,7 @@ pub fn Rules() -> impl IntoView {
             </label>
         </p>
     }
-    .into_any()
+    .erase()
 }
 
 /// The metrics of the table and the chosen one.
@@ -151,7 +152,7 @@ fn choice(
                 </select>
             </label>
         }
-        .into_any()
+        .erase()
     }
 }
 
@@ -299,7 +300,7 @@ fn GroupMenu() -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::loader::RowLoader;
 use super::suggestions::{SearchName, Suggestion, quoted, read_names, suggest};
+use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::use_dashboard;
@@ -208,7 +209,7 @@ pub fn SearchField(loader: RowLoader) -> impl IntoView {
         </div>
         {error}
     }
-    .into_any()
+    .erase()
 }
 
 fn option_id(at: usize) -> String {

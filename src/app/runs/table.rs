@@ -11,6 +11,7 @@ use super::keys;
 use super::loader::RowLoader;
 use super::row::RowView;
 use super::window::{Viewport, window_range, window_rows};
+use crate::app::erased::Erase;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{RowHeights, RowKey, use_dashboard};
 use crate::browser::dom;
@@ -82,7 +83,7 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
             </table>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// What is in sight, in steps. The style sheet has the heights of rows.

@@ -1,0 +1,85 @@
+//! Views without their type. `into_any` of the framework adds code that hydrates a view in steps, for routes that are loaded lazily.
+//! This page is hydrated at once.
+
+use leptos::prelude::*;
+use leptos::tachys::html::attribute::Attribute;
+use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
+use leptos::tachys::hydration::Cursor;
+use leptos::tachys::ssr::StreamBuilder;
+use leptos::tachys::view::{Position, PositionState};
+
+/// Makes a view without its type.
+pub trait Erase {
+    fn erase(self) -> AnyView;
+}
+
+impl<T: RenderHtml + 'static> Erase for T {
+    fn erase(self) -> AnyView {
+        HydratedAtOnce(self).into_any()
+    }
+}
+
+/// The view itself, with the trait's own `hydrate_async`, which calls `hydrate`.
+struct HydratedAtOnce<T>(T);
+
+impl<T: Render> Render for HydratedAtOnce<T> {
+    type State = T::State;
+
+    fn build(self) -> Self::State {
+        self.0.build()
+    }
+
+    fn rebuild(self, state: &mut Self::State) {
+        self.0.rebuild(state);
+    }
+}
+
+impl<T: RenderHtml> AddAnyAttr for HydratedAtOnce<T> {
+    type Output<NewAttr: Attribute> = HydratedAtOnce<T::Output<NewAttr>>;
+
+    fn add_any_attr<NewAttr: Attribute>(self, attr: NewAttr) -> Self::Output<NewAttr> {
+        HydratedAtOnce(self.0.add_any_attr(attr))
+    }
+}
+
+impl<T: RenderHtml> RenderHtml for HydratedAtOnce<T> {
+    type AsyncOutput = HydratedAtOnce<T::AsyncOutput>;
+    type Owned = HydratedAtOnce<T::Owned>;
+    const MIN_LENGTH: usize = T::MIN_LENGTH;
+    const EXISTS: bool = T::EXISTS;
+
+    fn dry_resolve(&mut self) {
+        self.0.dry_resolve();
+    }
+
+    async fn resolve(self) -> Self::AsyncOutput {
+        HydratedAtOnce(self.0.resolve().await)
+    }
+
+    fn html_len(&self) -> usize {
+        self.0.html_len()
+    }
+
+    fn to_html_with_buf(self, buf: &mut String, position: &mut Position, escape: bool, mark_branches: bool, attrs: Vec<AnyAttribute>) {
+        self.0.to_html_with_buf(buf, position, escape, mark_branches, attrs);
+    }
+
+    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
+        self,
+        buf: &mut StreamBuilder,
+        position: &mut Position,
+        escape: bool,
+        mark_branches: bool,
+        attrs: Vec<AnyAttribute>,
+    ) {
+        self.0.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, attrs);
+    }
+
+    fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> Self::State {
+        self.0.hydrate::<FROM_SERVER>(cursor, position)
+    }
+
+    fn into_owned(self) -> Self::Owned {
+        HydratedAtOnce(self.0.into_owned())
+    }
+}
