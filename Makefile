@@ -14,8 +14,9 @@ WASM_TARGET := wasm32-unknown-unknown
 WASM := $(TARGET)/$(WASM_TARGET)/wasm/agnez.wasm
 BINDGEN := $(TARGET)/tools/debug/bindgen
 BINARY := $(TARGET)/release/agnez
-# Panics name their place in the source: without the folders of the machine that built them.
-REMAP := CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$(CURDIR)/= --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/=crates/"
+# Panics name their place in the source: without the folders of the machine that built them. Names of functions have all of their types:
+# wasm-opt sorts functions by name, and like then stands by like (4 KB).
+WASM_RUSTFLAGS := CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C symbol-mangling-version=v0 --remap-path-prefix=$(CURDIR)/= --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/=crates/"
 # What is released: static binaries, which run on every distribution.
 LINUX := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 HYDRATE := --lib --target $(WASM_TARGET) --no-default-features --features hydrate
@@ -129,7 +130,7 @@ help:
 
 # Cargo knows best whether it must be built; the file's time tells the rest.
 $(WASM): rust-wasm FORCE
-	@$(REMAP) cargo build $(HYDRATE) --profile wasm --locked
+	@$(WASM_RUSTFLAGS) cargo build $(HYDRATE) --profile wasm --locked
 
 $(BINDGEN): tools/bindgen/Cargo.toml tools/bindgen/Cargo.lock tools/bindgen/src/main.rs | rust-wasm
 	cargo build --manifest-path tools/bindgen/Cargo.toml --target-dir $(TARGET)/tools --locked

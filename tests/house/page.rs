@@ -21,6 +21,13 @@ fn the_page_neither_searches_the_document_nor_has_state_of_modules() {
     assert!(count == REMAINING, "{count} uses of {FORBIDDEN:?}, at most {REMAINING} are allowed: {found:#?}");
 }
 
+/// `into_any` of the framework brings code that hydrates in steps, which this page never does.
+#[test]
+fn views_lose_their_type_by_erase_only() {
+    let calls: Vec<_> = files("src/app", &["rs"]).iter().filter(|path| read(path).contains(".into_any()")).map(|path| name(path)).collect();
+    assert_eq!(calls, ["src/app/erased.rs"]);
+}
+
 #[test]
 fn the_check_finds_what_it_looks_for() {
     let source = "// query_selector\nrow.query_selector(class);\nthread_local! { static A: u8 = 0; }\nstatic mut B: u8 = 0;";
