@@ -30,6 +30,8 @@ class RunServer:
         self.beats: list[tuple[str, str]] = []
         self.cells: dict[str, dict[str, Any]] = {}
         self.cell_points: dict[tuple[str, str], list[Any]] = {}
+        #: Blocks of layouts, in the order of the requests.
+        self.blocks: list[dict[str, Any]] = []
         #: Method, path and body of each change.
         self.changes: list[tuple[str, str, bytes]] = []
         self.headers: list[Any] = []
@@ -66,7 +68,7 @@ class RunServer:
                     with contextlib.suppress(OSError):
                         self.wfile.write(text)
 
-            do_GET = do_HEAD = do_POST = do_PATCH = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = answer
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -125,6 +127,8 @@ class RunServer:
                 return 400, {"className": "bad-request", "message": "q: ')' is missing at column 2"}
             start, most = int(query["$skip"]), int(query["$limit"])
             return 200, runs[start : start + most]
+        if re.fullmatch(r"/boards/([^/]+)/layout", path):
+            return 200, {"blocks": self.blocks, "cells": {id: {} for id in self.cells}}
         one = _RUN.fullmatch(path)
         if one is None:
             return 404, _error("not-found", f"there is no {path}")
@@ -145,6 +149,9 @@ class RunServer:
     def _change(
         self, method: str, path: str, query: dict[str, str], body: bytes
     ) -> tuple[int, Any]:
+        if method == "PUT" and path.endswith("/layout"):
+            self.blocks += json.loads(body).get("blocks", [])
+            return 200, {"blocks": self.blocks, "cells": {}}
         one = _RUN.fullmatch(path)
         if one is None:
             return self._change_cell(method, path, body)

@@ -77,6 +77,7 @@ def test_every_recipe_runs(runs: RunServer, monkeypatch: pytest.MonkeyPatch) -> 
         "notes",
         "page",
     } <= {cell["name"] for cell in runs.cells.values()}
+    assert [block["mosaic"] for block in runs.blocks] == ["ABC;DEF", "AAB;AAC", "hero-thirds"]
 
 
 def test_every_public_thing_is_documented() -> None:
