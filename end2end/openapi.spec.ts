@@ -241,6 +241,7 @@ test("the document says what the server does", async ({ agnez }) => {
   const { headers } = await newToken(agnez, "write");
   const share = (await exchange("POST /shares", "/shares", 201, { board: "main", name: "ann" }, headers)).json;
   await exchange("POST /shares", "/shares", 400, { board: "a b" }, headers);
+  await exchange("POST /shares", "/shares", 404, { board: "main", view: "nothing" }, headers);
   await exchange("POST /shares", "/shares", 413, TOO_LARGE[0], { ...TOO_LARGE[1], ...headers });
   await exchange("POST /shares", "/shares", 403, { board: "main" }, foreign);
   await each("GET /shares", ["/shares", 200, headers], ["/shares?board=a%20b", 400, headers], ["/shares", 403, foreign]);

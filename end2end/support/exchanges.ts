@@ -237,12 +237,85 @@ export async function aBoard(exchange: Exchange): Promise<void> {
   await exchange(read, "/boards/sent?name=sent", 400);
   await exchange(read, "/boards/nothing", 404);
   await exchange(read, "/boards/sent", 403, undefined, FOREIGN);
+  await anArrangement(exchange);
+  await itemsOfABoard(exchange);
   await exchange(remove, "/boards/sent", 403, undefined, FOREIGN);
   for (const _ of [1, 2]) await exchange(remove, "/boards/sent", 200, undefined, ascendingKey("board", 200));
   await exchange(remove, "/boards/many", 422, undefined, ascendingKey("board", 200));
   expect((await exchange(patch, "/boards/sent", 200, { title: "late" }, ascendingKey("board", 1))).json).toEqual({ repeated: true });
   await exchange(remove, "/boards/sent?name=sent", 400);
   await exchange(remove, "/boards/sent", 404);
+  const restore = "POST /boards/{}/restore";
+  await exchange(restore, "/boards/sent/restore", 403, undefined, FOREIGN);
+  await exchange(restore, "/boards/sent/restore?name=sent", 400);
+  expect((await exchange("GET /boards", "/boards?trash=1", 200)).json).toContainEqual(expect.objectContaining({ name: "sent", title: "Sent", cells: 5, runs: 3 }));
+  for (const _ of [1, 2]) await exchange(restore, "/boards/sent/restore", 200, undefined, ascendingKey("board", 201));
+  await exchange(restore, "/boards/many/restore", 422, undefined, ascendingKey("board", 201));
+  await exchange(restore, "/boards/sent/restore", 404);
+  await exchange("GET /boards", "/boards?size=1", 200);
+}
+
+/** The layout of the board `sent`. */
+async function anArrangement(exchange: Exchange): Promise<void> {
+  const [read, put, path] = ["GET /boards/{}/layout", "PUT /boards/{}/layout", "/boards/sent/layout"];
+  const patch = { sections: [{ name: "train", pinned: true, width: 4, height: 25 }], density: 4, blocks: [{ mosaic: "AAB;AAC", cells: { A: "loss", B: "acc" } }] };
+  const made = await exchange(put, path, 200, patch);
+  const known = { "if-match": String(made.headers.etag) };
+  await exchange(read, path, 200);
+  await exchange(read, path, 304, undefined, { "if-none-match": known["if-match"] });
+  await exchange(put, path, 200, { density: null, blocks: [{ id: made.json.blocks[0].id, mosaic: null }] }, known);
+  await exchange(put, path, 412, { density: 2 }, known);
+  for (const _ of [1, 2]) await exchange(put, path, 200, { density: 6 }, ascendingKey("layout", 200));
+  expect((await exchange(put, path, 200, { density: 3 }, ascendingKey("layout", 1))).json).toEqual({ repeated: true });
+  await exchange(put, path, 422, { density: 2 }, ascendingKey("layout", 200));
+  await exchange(put, path, 400, { density: 5 });
+  await exchange(put, path, 404, { cells: { nothing: { width: 1 } } });
+  await exchange(put, path, 413, ...TOO_LARGE);
+  await exchange(put, path, 403, {}, FOREIGN);
+  await exchange(read, `${path}?x=1`, 400);
+  await exchange(read, "/boards/nothing/layout", 404);
+  await exchange(read, path, 403, undefined, FOREIGN);
+}
+
+/** The marks and the views of the board `sent`. */
+async function itemsOfABoard(exchange: Exchange): Promise<void> {
+  const mark = { _id: "m1", run: "first", step: 3, text: "new rate", colour: 2 };
+  const view = { _id: "v1", name: "Best", query: "q=lr%3C0.1", folded: ["train"], layout: { density: 2 } };
+  for (const [name, item] of [["marks", mark], ["views", view]] as const) {
+    const [list, add, remove, path] = [`GET /boards/{}/${name}`, `POST /boards/{}/${name}`, `DELETE /boards/{}/${name}/{}`, `/boards/sent/${name}`];
+    const one = `${path}/${item._id}`;
+    for (const _ of [1, 2]) await exchange(add, path, 201, item, ascendingKey(name, 200));
+    await exchange(add, path, 422, { ...item, _id: "other" }, ascendingKey(name, 200));
+    expect((await exchange(add, path, 201, { ...item, _id: "other" }, ascendingKey(name, 1))).json).toEqual({ repeated: true });
+    await exchange(add, path, 409, item);
+    await exchange(add, path, 400, { ...item, unknown: 1 });
+    await exchange(add, path, 413, ...TOO_LARGE);
+    await exchange(add, path, 403, item, FOREIGN);
+    await exchange(list, path, 200);
+    await exchange(list, `${path}?x=1`, 400);
+    await exchange(list, `/boards/nothing/${name}`, 404);
+    await exchange(list, path, 403, undefined, FOREIGN);
+    if (name === "views") await oneView(exchange, one);
+    await exchange(remove, `${one}?x=1`, 400);
+    await exchange(remove, one, 403, undefined, FOREIGN);
+    for (const _ of [1, 2]) await exchange(remove, one, 200, undefined, ascendingKey(name, 201));
+    await exchange(remove, `${path}/other`, 422, undefined, ascendingKey(name, 201));
+    await exchange(remove, one, 404);
+  }
+}
+
+async function oneView(exchange: Exchange, path: string): Promise<void> {
+  const [read, put] = ["GET /boards/{}/views/{}", "PUT /boards/{}/views/{}"];
+  for (const _ of [1, 2]) await exchange(put, path, 200, { name: "Worst", query: "" }, ascendingKey("view", 200));
+  await exchange(put, path, 422, { name: "Other", query: "" }, ascendingKey("view", 200));
+  await exchange(put, path, 400, { name: "Worst" });
+  await exchange(put, path, 413, ...TOO_LARGE);
+  await exchange(put, path, 403, { name: "Worst", query: "" }, FOREIGN);
+  await exchange(put, "/boards/sent/views/nothing", 404, { name: "Worst", query: "" });
+  await exchange(read, path, 200);
+  await exchange(read, `${path}?x=1`, 400);
+  await exchange(read, "/boards/sent/views/nothing", 404);
+  await exchange(read, path, 403, undefined, FOREIGN);
 }
 
 /** The id of the cell of a chart, as the server makes it. */

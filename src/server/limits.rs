@@ -304,7 +304,7 @@ pub const MAX_SMOOTHING_CHUNKS_PER_SERIES: u64 = 2560;
 
 /// Removed cells of one board that can be restored; the oldest is purged.
 pub const MAX_TOMBSTONES_PER_BOARD: usize = 100;
-/// Removed cells of all boards; the oldest is purged. Their documents stay in memory, their values do not.
+/// Removed cells of all boards; the oldest is purged. The cells of deleted boards are counted apart, up to as many. Their documents stay in memory, their values do not.
 pub const MAX_TOMBSTONES: usize = 10_000;
 /// Bytes on disk of all removed cells, about; the oldest is purged. The newest stays whatever its size.
 pub const MAX_TOMBSTONE_BYTES: u64 = 128 << 20;
@@ -312,6 +312,9 @@ pub const MAX_TOMBSTONE_BYTES: u64 = 128 << 20;
 pub const MAX_REMOVED_RUNS: usize = 100_000;
 /// Bytes on disk of all deleted runs with their points, about; the oldest is purged. The newest deletion stays whatever its size.
 pub const MAX_REMOVED_RUN_BYTES: u64 = 1 << 30;
+/// Bytes on disk of the cells of deleted boards, without the points of their runs, about; the oldest is purged. The board that was deleted
+/// last stays whatever its size.
+pub const MAX_REMOVED_BOARD_BYTES: u64 = 1 << 30;
 /// Milliseconds after its removal in which a cell or a run can be restored; then it is purged.
 pub const TOMBSTONE_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 

@@ -131,6 +131,7 @@ const STATED: &[(&str, &[&str])] = &[
             "LimitNOFILE={MAX_OPEN_FILES}",
             "beside each start ({QUICK_CHECK_TIMEOUT} s at most)",
             "boards, for {TOMBSTONE_TTL_MS:d} days, about {MAX_TOMBSTONE_BYTES:MiB} MiB in all.",
+            "The cells of deleted boards are counted apart: {MAX_TOMBSTONES:,}, about 1 GiB, for {TOMBSTONE_TTL_MS:d} days",
             "(raised as far as the system allows) minus {RESERVED_FILES};",
             "sends no request for {REQUEST_HEAD_TIMEOUT} s is closed",
             "that is silent for {POINT_STREAM_IDLE_TIMEOUT:min} minutes is answered 408",

@@ -4,6 +4,7 @@
 
 mod access;
 mod board_items;
+mod board_trash;
 mod commands;
 mod demo;
 mod deploy;

@@ -17,10 +17,10 @@ use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
-use crate::server::store::{Batch, BoardDocument, Index, timestamp};
+use crate::server::store::{Batch, BoardDocument, Index, REMOVED, timestamp};
 
 /// Keys that the server sets. They are ignored, because clients send back documents that they read.
-const SERVER_KEYS: [&str; 7] = ["_id", "name", "cells", "runs", "rev", "createdAt", "updatedAt"];
+const SERVER_KEYS: [&str; 8] = ["_id", "name", "cells", "runs", "rev", "createdAt", "updatedAt", REMOVED];
 
 /// Keys of a board from a client, checked. `null` removes a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +81,7 @@ fn document(name: &str, counts: (usize, usize), document: Option<&BoardDocument>
     let mut keys = Map::new();
     keys.insert("name".to_owned(), name.into());
     if let Some(document) = document {
-        keys.extend(document.keys.clone());
+        keys.extend(own_keys(document).map(|(key, value)| (key.clone(), value.clone())));
     }
     keys.insert("cells".to_owned(), counts.0.into());
     keys.insert("runs".to_owned(), counts.1.into());
@@ -93,9 +93,20 @@ fn document(name: &str, counts: (usize, usize), document: Option<&BoardDocument>
     keys.into()
 }
 
+/// The keys without that of an earlier board of this name, which was deleted.
+fn own_keys(document: &BoardDocument) -> impl Iterator<Item = (&String, &Value)> {
+    document.keys.iter().filter(|(key, _)| *key != REMOVED)
+}
+
+/// Whether the document has a key.
+fn has_keys(document: &BoardDocument) -> bool {
+    own_keys(document).next().is_some()
+}
+
 /// Writes the keys of the document of a board. 413: they would be too large.
 pub fn put_keys(batch: &mut Batch, board: &Arc<str>, keys: Map<String, Value>) -> Result<Arc<BoardDocument>, ApiError> {
-    if serde_json::to_string(&keys).map_or(0, |text| text.len()) > MAX_KEYS_BYTES {
+    let size = |value: Option<&Value>| value.map_or(0, |value| value.to_string().len());
+    if serde_json::to_string(&keys).map_or(0, |text| text.len()) - size(keys.get(REMOVED)) > MAX_KEYS_BYTES {
         let rule = format!("may have {} KiB in all", MAX_KEYS_BYTES >> 10);
         return Err(ErrorKind::PayloadTooLarge.with(format!("The document of a board {rule}; nothing was changed.")));
     }
@@ -136,7 +147,7 @@ impl Boards {
     pub fn board_document(&self, name: &str) -> Result<Value, ApiError> {
         let index = self.store.index();
         let (counts, known) = (counts(&index, name), index.board(name).and_then(|board| board.document.as_deref()));
-        let is_there = counts != (0, 0) || known.is_some_and(|known| !known.keys.is_empty());
+        let is_there = counts != (0, 0) || known.is_some_and(has_keys);
         if is_there { Ok(document(name, counts, known)) } else { Err(no_board(name)) }
     }
 
@@ -166,30 +177,5 @@ impl Boards {
             Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "rev": known.rev, "repeated": true })))
         };
         self.store.write(bytes, operation).await
-    }
-
-    /// Deletes the cells, the runs and the document of a board. Cells and runs can be restored. 404: there is no such board.
-    pub async fn remove_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
-        let signs = self.signs.clone();
-        let operation = move |batch: &mut Batch| {
-            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
-                return Ok(response);
-            }
-            let runs = batch.runs(&board);
-            let cells: Vec<_> = batch.cells().into_iter().filter(|cell| cell.board == board).collect();
-            let known = batch.board_document(&board).filter(|known| !known.keys.is_empty());
-            if runs.is_empty() && cells.is_empty() && known.is_none() {
-                return Err(no_board(&board).into());
-            }
-            runs.iter().for_each(|run| drop(batch.remove_run(run)));
-            signs.remove(&board, runs.iter().map(|run| &run.id));
-            cells.iter().for_each(|cell| drop(batch.remove(cell)));
-            if known.is_some() {
-                batch.put_board_document(&board, Map::new());
-            }
-            let text = json!({ "name": board, "cells": cells.len(), "runs": runs.len() }).to_string();
-            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true })))
-        };
-        self.store.delete(operation).await
     }
 }

@@ -5,6 +5,7 @@ pub mod append;
 mod board_document;
 mod board_items;
 pub mod board_list;
+pub mod board_trash;
 pub mod cell_content;
 mod chart_settings;
 mod documents;

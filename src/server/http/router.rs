@@ -61,6 +61,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(boards::read), &[])
         .route(Permission::Write, routes!(boards::patch), &[])
         .route(Permission::Write, routes!(boards::remove), &[])
+        .route(Permission::Write, routes!(boards::restore), &[])
         .route(Permission::Board(BoardScope::Path), routes!(layout::read), &[])
         .route(Permission::Write, routes!(layout::put), &[])
         .route(Permission::Board(BoardScope::Path), routes!(marks::list), &[])

@@ -1,6 +1,7 @@
 //! The database: one SQLite file per data folder. One writer with group commit, read-only connections for readers, and an index of the
 //! committed state in memory. No other module uses SQL.
 
+mod board_removal;
 mod board_row;
 mod durability;
 mod error;
@@ -36,6 +37,7 @@ use tokio::task::JoinHandle;
 use super::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_JOBS};
 
 pub use super::data_dir::database_path;
+pub use board_removal::{BoardRemoval, REMOVED};
 pub use board_row::BoardDocument;
 pub use durability::Durability;
 pub use error::StoreError;

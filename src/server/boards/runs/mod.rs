@@ -66,7 +66,7 @@ pub fn parse_run_id(text: &str) -> Result<RunId, ApiError> {
 }
 
 /// 413: the board has as many runs, or as large ones, as it may have.
-fn check_run_totals(totals: &RunTotals) -> Result<(), ApiError> {
+pub fn check_run_totals(totals: &RunTotals) -> Result<(), ApiError> {
     let full =
         |rule: String| Err(ErrorKind::PayloadTooLarge.with(format!("{rule}; nothing was changed. Use another board, or delete runs.")));
     if totals.runs >= MAX_RUNS_PER_BOARD {

@@ -4,6 +4,7 @@ pub mod curve_queue;
 pub mod run_trash;
 pub mod run_values;
 pub mod runs;
+mod sizes;
 pub mod tombstones;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -21,6 +22,7 @@ use curve_queue::CurveQueue;
 use run_trash::{RunSize, RunTrash};
 use run_values::{RunValue, RunValueIndex};
 use runs::RunIndex;
+use sizes::{point_count, run_sizes, tombstone_size};
 use tombstones::TombstoneIndex;
 
 /// What the page shows of a cell, from its record and the JSON text of its value.
@@ -134,9 +136,11 @@ impl Index {
 
     /// At a start, once the points of deleted cells and runs are loaded: counts them in the tombstones' sizes.
     pub(crate) fn measure_tombstones(&mut self) {
-        for tombstone in self.boards.values().flat_map(|board| board.tombstones.values()) {
-            let bytes = self.run_values.bytes(&tombstone.id);
-            self.tombstones.insert(tombstone, point_count(&self.series, &tombstone.id), bytes);
+        for board in self.boards.values() {
+            for tombstone in board.tombstones.values() {
+                let (bytes, is_of_board) = tombstone_size(&self.series, &self.run_values, board, tombstone);
+                self.tombstones.insert(tombstone, bytes, is_of_board);
+            }
         }
         for board in self.boards.values() {
             let sizes = run_sizes(&self.series, &self.run_values, board, &board.runs.tombstones().map(|run| &run.id).collect());
@@ -332,8 +336,10 @@ impl Index {
     /// Replaces a cell by its tombstone.
     pub fn put_tombstone(&mut self, record: Arc<Record>) {
         self.purge(&record.id);
-        self.tombstones.insert(&record, point_count(&self.series, &record.id), self.run_values.bytes(&record.id));
-        self.boards.entry(record.board.clone()).or_default().tombstones.insert(record.seq, record);
+        let board = self.boards.entry(record.board.clone()).or_default();
+        let (bytes, is_of_board) = tombstone_size(&self.series, &self.run_values, board, &record);
+        self.tombstones.insert(&record, bytes, is_of_board);
+        board.tombstones.insert(record.seq, record);
     }
 
     /// Removes a cell or its tombstone.
@@ -360,40 +366,6 @@ fn with_shared_run(mut series: Series, boards: &HashMap<Arc<str>, BoardIndex>, h
         *run = record.id.clone();
     }
     series
-}
-
-/// Number of points of all series of a cell.
-fn point_count(series: &HashMap<CellId, CellSeries>, id: &CellId) -> u64 {
-    series.get(id).map_or(0, |known| known.all().map(Series::count).sum())
-}
-
-/// What each of these runs has in the cells of their board: one pass over the series and values of the cells, or over the runs where these
-/// are fewer.
-fn run_sizes(
-    series: &HashMap<CellId, CellSeries>,
-    values: &RunValueIndex,
-    board: &BoardIndex,
-    runs: &HashSet<&RunId>,
-) -> HashMap<RunId, RunSize> {
-    let mut sizes: HashMap<RunId, RunSize> = HashMap::new();
-    if runs.is_empty() {
-        return sizes;
-    }
-    for cell in board.cells.keys() {
-        let (known, values) = (series.get(cell), values.of_cell(cell));
-        let of_runs = known.into_iter().flat_map(|known| known.runs_among(runs)).map(|(run, list)| {
-            let points = list.iter().map(Series::count).sum();
-            (run, RunSize { points, value_bytes: 0 })
-        });
-        let of_values = values.into_iter().flatten().filter(|(run, _)| runs.contains(run));
-        let of_values = of_values.map(|(run, value)| (run, RunSize { points: 0, value_bytes: value.bytes }));
-        for (run, size) in of_runs.chain(of_values) {
-            let sum = sizes.entry(run.clone()).or_default();
-            sum.points += size.points;
-            sum.value_bytes += size.value_bytes;
-        }
-    }
-    sizes
 }
 
 #[cfg(test)]

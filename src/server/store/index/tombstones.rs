@@ -22,11 +22,21 @@ pub struct Tombstone {
     pub seq: u64,
     pub removed_ms: u64,
     pub bytes: u64,
+    /// Its board was deleted: it has limits of its own.
+    pub is_of_board: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct TombstoneIndex {
     by_id: HashMap<CellId, Tombstone>,
+    /// Cells that were deleted one by one, and those of deleted boards.
+    single: AgeOrder,
+    of_boards: AgeOrder,
+}
+
+/// Tombstones by the time of the removal.
+#[derive(Clone, Debug, Default)]
+struct AgeOrder {
     by_age: BTreeSet<(u64, CellId)>,
     bytes: u64,
 }
@@ -36,37 +46,50 @@ impl TombstoneIndex {
         self.by_id.get(id)
     }
 
-    pub fn len(&self) -> usize {
-        self.by_id.len()
+    /// Number and bytes of those that were deleted one by one, or with their boards.
+    pub fn totals(&self, is_of_board: bool) -> (usize, u64) {
+        let order = self.order(is_of_board);
+        (order.by_age.len(), order.bytes)
     }
 
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// All tombstones: first those that were deleted one by one; the oldest removal first.
+    pub fn all(&self) -> impl Iterator<Item = (&CellId, &Tombstone)> {
+        self.oldest(false).chain(self.oldest(true))
     }
 
-    /// All tombstones, oldest removal first.
-    pub fn oldest(&self) -> impl Iterator<Item = (&CellId, &Tombstone)> {
-        self.by_age.iter().filter_map(|(_, id)| Some((id, self.by_id.get(id)?)))
+    /// Those that were deleted one by one, or with their boards; the oldest removal first.
+    pub fn oldest(&self, is_of_board: bool) -> impl Iterator<Item = (&CellId, &Tombstone)> {
+        self.order(is_of_board).by_age.iter().filter_map(|(_, id)| Some((id, self.by_id.get(id)?)))
     }
 
-    /// `points` and `run_values`: the number of its points, and the bytes of the values of runs.
-    pub fn insert(&mut self, record: &Record, points: u64, run_values: u64) {
+    /// Of the board that was deleted last.
+    pub fn newest_of_boards(&self) -> Option<&Tombstone> {
+        self.by_id.get(&self.of_boards.by_age.last()?.1)
+    }
+
+    /// `bytes`: what the cell has on disk, about.
+    pub fn insert(&mut self, record: &Record, bytes: u64, is_of_board: bool) {
         self.remove(&record.id);
-        let tombstone = Tombstone {
-            board: record.board.clone(),
-            seq: record.seq,
-            removed_ms: record.updated_ms,
-            bytes: disk_bytes(record, points) + run_values,
-        };
-        self.bytes += tombstone.bytes;
-        self.by_age.insert((tombstone.removed_ms, record.id.clone()));
+        let tombstone = Tombstone { board: record.board.clone(), seq: record.seq, removed_ms: record.updated_ms, bytes, is_of_board };
+        let order = self.order_mut(is_of_board);
+        order.bytes += bytes;
+        order.by_age.insert((tombstone.removed_ms, record.id.clone()));
         self.by_id.insert(record.id.clone(), tombstone);
+    }
+
+    fn order(&self, is_of_board: bool) -> &AgeOrder {
+        if is_of_board { &self.of_boards } else { &self.single }
+    }
+
+    fn order_mut(&mut self, is_of_board: bool) -> &mut AgeOrder {
+        if is_of_board { &mut self.of_boards } else { &mut self.single }
     }
 
     pub fn remove(&mut self, id: &CellId) -> Option<Tombstone> {
         let known = self.by_id.remove(id)?;
-        self.by_age.remove(&(known.removed_ms, id.clone()));
-        self.bytes -= known.bytes;
+        let order = self.order_mut(known.is_of_board);
+        order.by_age.remove(&(known.removed_ms, id.clone()));
+        order.bytes -= known.bytes;
         Some(known)
     }
 }

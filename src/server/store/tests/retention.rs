@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{again, append, change, create, id, start, values};
 use crate::protocol::CellContent;
-use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, TOMBSTONE_TTL_MS};
+use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::*;
 
 pub fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
@@ -69,7 +69,7 @@ async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
         commit(&mut index, 1000 + number, &|batch| note(batch, &name, &name, &one));
         commit(&mut index, 1000 + number, &|batch| remove(batch, &name));
     }
-    assert!(index.tombstones().bytes() <= MAX_TOMBSTONE_BYTES + (1 << 21) && index.tombstones().len() > 120);
+    assert!(index.tombstones().totals(false).1 <= MAX_TOMBSTONE_BYTES + (1 << 21) && index.tombstones().totals(false).0 > 120);
     assert!(index.tombstone(&id("c199")).is_some() && index.tombstone(&id("c0")).is_none(), "the oldest go first");
     let floor = |index: &Index, board: &str| index.board(board).unwrap().floor;
     assert_eq!((floor(&index, "c0"), floor(&index, "c199")), (2, 0), "who has not heard of it starts over");
@@ -78,7 +78,7 @@ async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
     commit(&mut index, 5000, &|batch| note(batch, "most", "m", &most));
     commit(&mut index, 5000, &|batch| remove(batch, "most"));
     commit(&mut index, 5000, &|batch| note(batch, "other", "m", "1"));
-    assert_eq!((index.tombstones().len(), index.tombstone(&id("most")).is_some()), (1, true));
+    assert_eq!((index.tombstones().totals(false).0, index.tombstone(&id("most")).is_some()), (1, true));
     commit(&mut index, 5000, &|batch| remove(batch, "other"));
     assert!(index.tombstone(&id("other")).is_some() && index.tombstone(&id("most")).is_none());
     let many = MAX_TOMBSTONES + 200;
@@ -87,12 +87,53 @@ async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
         commit(&mut index, 6000, &|batch| note(batch, &name, &name, ""));
         commit(&mut index, 6000, &|batch| remove(batch, &name));
     }
-    assert!(index.tombstones().len() <= MAX_TOMBSTONES + 1);
+    assert!(index.tombstones().totals(false).0 <= MAX_TOMBSTONES + 1);
     let late = 6001 + TOMBSTONE_TTL_MS;
     for number in 0..many / index::tombstones::MAX_PURGED_PER_COMMIT + 2 {
         commit(&mut index, late, &|batch| note(batch, &format!("e{number}"), "e", ""));
     }
-    assert_eq!((index.tombstones().len(), index.tombstones().bytes()), (0, 0));
+    assert_eq!((index.tombstones().totals(false).0, index.tombstones().totals(false).1), (0, 0));
+}
+
+/// Deletes a board of so many cells, as the use case does.
+fn remove_board(batch: &mut Batch, board: &str, cells: usize) {
+    let removed: Vec<u64> = (0..cells).map(|at| batch.remove(&batch.cell(&id(&format!("{board}{at}"))).unwrap()).seq).collect();
+    let ends = removed.first().copied().zip(removed.last().copied());
+    let removal = BoardRemoval { at_ms: batch.now_ms, cells: ends, runs: None, keys: Default::default() };
+    batch.put_board_document(&board.into(), removal.into_keys());
+}
+
+#[test]
+fn the_cells_of_a_deleted_board_are_limited_apart() {
+    let mut index = Index::default();
+    let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
+        let mut batch = Batch::new(index, now_ms, 0);
+        operation(&mut batch);
+        batch.end(true);
+        batch.finish(&mut 0).apply(index);
+    };
+    let fill = |index: &mut Index, board: &str, cells: usize, now_ms: u64| {
+        commit(index, now_ms, &|batch| (0..cells).for_each(|at| note(batch, &format!("{board}{at}"), board, "x")));
+        commit(index, now_ms + 1, &|batch| remove_board(batch, board, cells));
+    };
+    let first = MAX_TOMBSTONES_PER_BOARD + 200;
+    fill(&mut index, "a", first, 1000);
+    assert_eq!((index.tombstones().totals(true).0, index.tombstones().totals(false)), (first, (0, 0)));
+    // A cell that is deleted alone is none of them.
+    commit(&mut index, 2000, &|batch| note(batch, "single", "a", "x"));
+    commit(&mut index, 2000, &|batch| remove(batch, "single"));
+    assert_eq!((index.tombstones().totals(true).0, index.tombstones().totals(false).0), (first, 1));
+    // The board that was deleted last stays whatever its size; the older one goes, part by part.
+    fill(&mut index, "b", MAX_TOMBSTONES + 10, 3000);
+    let other = |index: &mut Index, at: usize, now_ms: u64| commit(index, now_ms, &|batch| note(batch, &format!("o{at}"), "o", "x"));
+    (0..4).for_each(|at| other(&mut index, at, 4000));
+    assert_eq!((index.tombstones().totals(true).0, index.tombstone(&id("a0")).is_some()), (MAX_TOMBSTONES + 10, false));
+    assert_eq!(index.board("a").unwrap().floor, first as u64 * 2, "readers that have not seen the removals begin with a snapshot");
+    // After 30 days all go.
+    for at in 0..MAX_TOMBSTONES / index::tombstones::MAX_PURGED_PER_COMMIT + 2 {
+        other(&mut index, 10 + at, 4000 + TOMBSTONE_TTL_MS);
+    }
+    assert_eq!((index.tombstones().totals(true), index.tombstones().totals(false)), ((0, 0), (0, 0)));
 }
 
 #[tokio::test]

@@ -5,20 +5,36 @@ use std::sync::Arc;
 
 use super::batch::{Batch, RowState};
 use crate::protocol::CellId;
-use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
+use crate::server::limits::{MAX_REMOVED_BOARD_BYTES, MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
+use crate::server::store::board_removal::is_of_removed_board;
 use crate::server::store::board_row::BoardRow;
 use crate::server::store::index::tombstones;
 
 impl Batch<'_> {
     /// Purges at most `limit` tombstones of cells and runs, oldest first, and returns their number.
     pub fn purge(&mut self, limit: usize) -> usize {
-        let known = self.index.tombstones().oldest().filter(|(id, _)| self.row_state(id).is_none()).take(limit);
+        let known = self.index.tombstones().all().filter(|(id, _)| self.row_state(id).is_none()).take(limit);
         let purged: Vec<_> = known.map(|(id, old)| (id.clone(), old.board.clone(), old.seq)).collect();
         for (id, board, seq) in &purged {
             self.current.cells.insert(id.clone(), RowState::Purged);
             self.raise_floor(board, *seq);
         }
         purged.len() + self.purge_runs(limit - purged.len())
+    }
+
+    /// Purges the deleted cells of a board that the events of this range have removed.
+    pub fn purge_removal(&mut self, board: &Arc<str>, (first, last): (u64, u64)) {
+        let known = self.index.board(board).into_iter().flat_map(|board| board.tombstones.range(first..=last));
+        let purged: Vec<CellId> = known.map(|(_, record)| record.id.clone()).filter(|id| self.row_state(id).is_none()).collect();
+        if !purged.is_empty() {
+            self.current.cells.extend(purged.into_iter().map(|id| (id, RowState::Purged)));
+            self.raise_floor(board, last);
+        }
+    }
+
+    /// Whether a cell with this event of its removal was deleted with its board.
+    fn is_of_removed_board(&self, board: &str, seq: u64) -> bool {
+        is_of_removed_board(self.board_document(board).as_deref(), seq)
     }
 
     /// Purges all tombstones except those that `is_needed` names.
@@ -43,6 +59,9 @@ impl Batch<'_> {
             numbers.extend(
                 old.filter(|tombstone| !self.done.cells.contains_key(&tombstone.id)).map(|tombstone| (tombstone.seq, tombstone.id.clone())),
             );
+            // What was deleted with the board has limits of its own.
+            let document = self.board_document(&board);
+            numbers.retain(|(seq, _)| !is_of_removed_board(document.as_deref(), *seq));
             numbers.sort();
             let surplus = numbers.len().saturating_sub(MAX_TOMBSTONES_PER_BOARD);
             for (seq, id) in numbers.drain(..surplus) {
@@ -56,20 +75,22 @@ impl Batch<'_> {
     /// Purges the oldest tombstones while all boards together are over a limit, and those older than 30 days.
     fn purge_over_limits(&mut self) {
         let known = self.index.tombstones();
-        let (mut count, mut bytes) = (known.len(), known.bytes());
+        let (mut count, mut bytes) = known.totals(false);
         let mut is_newest_here = false;
         for (id, row_state) in &self.done.cells {
-            if let Some(old) = known.get(id) {
+            if let Some(old) = known.get(id).filter(|old| !old.is_of_board) {
                 (count, bytes) = (count - 1, bytes - old.bytes);
             }
-            if let RowState::Deleted(record) = row_state {
+            if let RowState::Deleted(record) = row_state
+                && !self.is_of_removed_board(&record.board, record.seq)
+            {
                 let points = self.index.point_count(id);
                 (count, bytes, is_newest_here) =
                     (count + 1, bytes + tombstones::disk_bytes(record, points) + self.index.run_value_bytes(id), true);
             }
         }
         let mut purged = Vec::new();
-        for (id, old) in known.oldest().filter(|(id, _)| !self.done.cells.contains_key(*id)) {
+        for (id, old) in known.oldest(false).filter(|(id, _)| !self.done.cells.contains_key(*id)) {
             let is_over_limit = count > MAX_TOMBSTONES || bytes > MAX_TOMBSTONE_BYTES;
             let is_last = count == 1 && !is_newest_here;
             let is_old = self.now_ms.saturating_sub(old.removed_ms) > TOMBSTONE_TTL_MS;
@@ -79,10 +100,31 @@ impl Batch<'_> {
             (count, bytes) = (count - 1, bytes - old.bytes);
             purged.push((id.clone(), old.board.clone(), old.seq));
         }
+        purged.extend(self.excess_of_boards());
         for (id, board, seq) in purged {
             self.done.cells.insert(id, RowState::Purged);
             self.raise_done_floor(&board, seq);
         }
+    }
+
+    /// The oldest cells of deleted boards while these are over a limit, except of the board that was deleted last, and those older than 30
+    /// days. Boards that this batch deletes count from the next one on.
+    fn excess_of_boards(&self) -> Vec<(CellId, Arc<str>, u64)> {
+        let known = self.index.tombstones();
+        let (mut count, mut bytes) = known.totals(true);
+        let mut purged = Vec::new();
+        for (id, old) in known.oldest(true).filter(|(id, _)| !self.done.cells.contains_key(*id)) {
+            let is_newest =
+                known.newest_of_boards().is_some_and(|newest| (&newest.board, newest.removed_ms) == (&old.board, old.removed_ms));
+            let is_over_limit = (count > MAX_TOMBSTONES || bytes > MAX_REMOVED_BOARD_BYTES) && !is_newest;
+            let is_old = self.now_ms.saturating_sub(old.removed_ms) > TOMBSTONE_TTL_MS;
+            if !(is_old || is_over_limit) || purged.len() == tombstones::MAX_PURGED_PER_COMMIT {
+                break;
+            }
+            (count, bytes) = (count - 1, bytes - old.bytes);
+            purged.push((id.clone(), old.board.clone(), old.seq));
+        }
+        purged
     }
 
     /// As [`Self::raise_floor`], after all operations.

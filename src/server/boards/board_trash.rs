@@ -1,0 +1,206 @@
+//! Boards in the trash: deleted with their cells, runs and document, and restored whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use super::append::check_restored_series;
+use super::board_document::no_board;
+use super::idempotency::JsonResponse;
+use super::runs::check_run_totals;
+use super::{Boards, IdempotentRequest};
+use crate::protocol::{ApiError, ErrorKind};
+use crate::server::error::ServerError;
+use crate::server::limits::{MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
+use crate::server::store::{Batch, BoardDocument, BoardIndex, BoardRemoval, REMOVED, Record, RunTotals, timestamp};
+
+/// Bytes of values that one commit of a restoration loads.
+const MAX_RESTORED_BYTES: usize = 16 << 20;
+/// Memory of a restored cell or run until it is written.
+const ITEM_BYTES: usize = 1024;
+
+/// A deleted board that can be restored.
+pub struct RemovedBoard {
+    pub name: String,
+    pub title: Option<String>,
+    /// When it was deleted: RFC 3339 in UTC.
+    pub removed_at: String,
+    pub cells: usize,
+    pub runs: usize,
+}
+
+impl RemovedBoard {
+    /// `None` if nothing of it can be restored.
+    fn of(name: &str, board: &BoardIndex, now_ms: u64) -> Option<Self> {
+        let removal = BoardRemoval::of(board.document.as_deref()?)?;
+        let cells = removal.cells.map_or(0, |(first, last)| board.tombstones.range(first..=last).count());
+        let runs = removal.runs.map_or(0, |seq| board.runs.tombstones().filter(|run| run.seq == seq).count());
+        let title = removal.keys.get("title").and_then(|title| title.as_str()).map(str::to_owned);
+        let is_only_document =
+            removal.cells.is_none() && removal.runs.is_none() && now_ms.saturating_sub(removal.at_ms) <= TOMBSTONE_TTL_MS;
+        let is_there = cells > 0 || runs > 0 || is_only_document;
+        is_there.then(|| Self { name: name.to_owned(), title, removed_at: timestamp(removal.at_ms), cells, runs })
+    }
+}
+
+impl Boards {
+    /// Deletes the cells, the runs and the document of a board; it can be restored whole, until another board of its name is deleted. 404:
+    /// there is no such board.
+    pub async fn remove_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
+        let signs = self.signs.clone();
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(response);
+            }
+            let runs = batch.runs(&board);
+            let cells: Vec<_> = batch.cells().into_iter().filter(|cell| cell.board == board).collect();
+            let document = batch.board_document(&board);
+            let keys = document.as_deref().map(own).unwrap_or_default();
+            if runs.is_empty() && cells.is_empty() && keys.is_empty() {
+                return Err(no_board(&board).into());
+            }
+            // The trash has one board of a name.
+            if let Some(earlier) = document.as_deref().and_then(BoardRemoval::of).and_then(|removal| removal.cells) {
+                batch.purge_removal(&board, earlier);
+            }
+            let removed_runs: Vec<_> = runs.iter().map(|run| batch.remove_run(run)).collect();
+            signs.remove(&board, runs.iter().map(|run| &run.id));
+            let removed_cells: Vec<_> = cells.iter().map(|cell| batch.remove(cell)).collect();
+            let removal = BoardRemoval {
+                at_ms: batch.now_ms,
+                cells: removed_cells.first().zip(removed_cells.last()).map(|(first, last)| (first.seq, last.seq)),
+                runs: removed_runs.last().map(|run| run.seq),
+                keys,
+            };
+            batch.put_board_document(&board, removal.into_keys());
+            let text = json!({ "name": board, "cells": cells.len(), "runs": runs.len() }).to_string();
+            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true })))
+        };
+        self.store.delete(operation).await
+    }
+
+    /// The boards in the trash, by name.
+    pub fn removed_boards(&self) -> Vec<RemovedBoard> {
+        let (now, index) = (unix_ms(), self.store.index());
+        let mut boards: Vec<_> = index.boards().filter_map(|(name, board)| RemovedBoard::of(name, board, now)).collect();
+        boards.sort_by(|a, b| a.name.cmp(&b.name));
+        boards
+    }
+
+    /// Brings a deleted board back: its cells in several commits, then its runs and its document in one. A request that is repeated goes
+    /// on where it was. What is there stays as it is. 404: the board is not in the trash. 413: it would have too many runs.
+    pub async fn restore_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
+        if let Some(response) = self.stored_response(idempotency.as_ref())? {
+            return Ok(response);
+        }
+        let (removal, cells) = {
+            let index = self.store.index();
+            let known = index
+                .board(&board)
+                .filter(|known| RemovedBoard::of(&board, known, unix_ms()).is_some())
+                .ok_or_else(|| not_in_trash(&board))?;
+            let removal = known.document.as_deref().and_then(BoardRemoval::of).ok_or_else(|| not_in_trash(&board))?;
+            let removed = removal.cells.into_iter().flat_map(|(first, last)| known.tombstones.range(first..=last));
+            let mut cells: Vec<_> = removed.map(|(_, record)| record.clone()).collect();
+            cells.sort_by_key(|record| record.created_order);
+            let runs = removal.runs.map_or(0, |seq| known.runs.tombstones().filter(|run| run.seq == seq).count());
+            let totals = known.runs.totals();
+            check_run_totals(&RunTotals { runs: (totals.runs + runs).saturating_sub(1), ..totals })?;
+            (removal, cells)
+        };
+        let mut rest = cells.as_slice();
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take_while(|record| {
+                bytes += ITEM_BYTES + record.value.bytes();
+                bytes <= MAX_RESTORED_BYTES
+            });
+            let (group, others) = rest.split_at(fits.count().max(1));
+            self.restore_cells(group).await?;
+            rest = others;
+        }
+        self.restore_runs_and_document(board, removal, cells.len(), idempotency).await
+    }
+
+    /// Restores cells that are still deleted, in one commit.
+    async fn restore_cells(&self, cells: &[Arc<Record>]) -> Result<(), ServerError> {
+        for _ in 0..MAX_RESTORE_ATTEMPTS {
+            let mut known = Vec::with_capacity(cells.len());
+            for id in cells.iter().map(|record| &record.id) {
+                known.extend(self.store.read_removed(id).await?);
+            }
+            let bytes = known.iter().map(|(record, _)| ITEM_BYTES + record.value.bytes()).sum();
+            let operation = move |batch: &mut Batch| {
+                for (record, value) in known {
+                    match batch.tombstone(&record.id) {
+                        Some(tombstone) if tombstone.version == record.version => drop(batch.restore(&tombstone, value.as_ref())),
+                        // It was restored and removed again meanwhile.
+                        Some(_) => return Ok(false),
+                        None => {}
+                    }
+                }
+                Ok(true)
+            };
+            if self.store.write::<_, ServerError, _>(bytes, operation).await? {
+                return Ok(());
+            }
+        }
+        Err(ServerError::Outdated)
+    }
+
+    async fn restore_runs_and_document(
+        &self,
+        board: Arc<str>,
+        removal: BoardRemoval,
+        cells: usize,
+        idempotency: Option<IdempotentRequest>,
+    ) -> Result<JsonResponse, ServerError> {
+        let bytes = ITEM_BYTES + self.store.index().board(&board).map_or(0, |known| ITEM_BYTES * known.runs.tombstones().count());
+        let operation = move |batch: &mut Batch| {
+            if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
+                return Ok(response);
+            }
+            let document = batch.board_document(&board);
+            if document.as_deref().and_then(BoardRemoval::of).as_ref() != Some(&removal) {
+                return Err(not_in_trash(&board).into());
+            }
+            let mut runs = removal.runs.map_or_else(Vec::new, |seq| batch.removed_runs(&board, seq));
+            runs.sort_by_key(|run| run.created_order);
+            let totals = batch.run_totals(&board);
+            check_run_totals(&RunTotals { runs: (totals.runs + runs.len()).saturating_sub(1), ..totals })?;
+            let restored: Vec<_> = runs.iter().map(|run| batch.restore_run(run)).collect();
+            check_restored_series(batch, &board, &restored)?;
+            // Keys of a board that has begun under this name since stay.
+            let newer = document.as_deref().map(own).unwrap_or_default();
+            let mut keys = removal.keys;
+            keys.extend(newer);
+            batch.put_board_document(&board, keys);
+            let text = json!({ "name": board, "cells": cells, "runs": restored.len() }).to_string();
+            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true })))
+        };
+        self.store.write(bytes, operation).await
+    }
+
+    /// The boards that have cells or runs, with about how many bytes each has on disk.
+    pub fn board_sizes(&self) -> HashMap<String, u64> {
+        let index = self.store.index();
+        index.boards().map(|(name, board)| (name.to_string(), index.board_bytes(board))).collect()
+    }
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// The keys of the document without that of an earlier board of its name.
+fn own(document: &BoardDocument) -> Map<String, Value> {
+    let mut keys = document.keys.clone();
+    keys.shift_remove(REMOVED);
+    keys
+}
+
+fn not_in_trash(board: &str) -> ApiError {
+    ErrorKind::NotFound.with(format!("The board '{board}' is not in the trash, or was purged from it."))
+}

@@ -1,0 +1,96 @@
+//! Deleted boards: in the trash, restored whole, and purged.
+
+use serde_json::{Value, json};
+
+use crate::support::{Running, spawn};
+
+/// A board of 120 cells, two runs and a document.
+async fn filled() -> Running {
+    let server = spawn().await;
+    let cells: Vec<Value> =
+        (0..119).map(|at| json!({ "_id": format!("c{at}"), "board": "b", "name": format!("{at}"), "value": at })).collect();
+    assert_eq!(server.call("POST", "/values", Value::from(cells).to_string()).await.status, 201);
+    let large = json!({ "value": "x".repeat(100_000) }).to_string();
+    assert_eq!(server.call("PATCH", "/values/c7", large).await.status, 200);
+    for run in ["first", "second"] {
+        let log = json!([{ "step": 1, "loss": 1 }, { "step": 2, "loss": 0.5 }]).to_string();
+        assert_eq!(server.call("POST", &format!("/boards/b/runs/{run}/log"), log).await.status, 201);
+    }
+    server.call("PATCH", "/boards/b", r#"{"title":"Digits","layout":{"density":4}}"#).await;
+    server
+}
+
+/// All that is seen of the board, without what each change counts.
+async fn seen(server: &Running) -> Value {
+    let without = |mut document: Value| {
+        ["rev", "updatedAt", "createdAt", "heartbeatAt", "age"]
+            .into_iter()
+            .for_each(|key| drop(document.as_object_mut().unwrap().shift_remove(key)));
+        document
+    };
+    let list = |list: Value| list.as_array().unwrap().iter().map(|one| without(one.clone())).collect::<Vec<_>>();
+    let (cells, runs) = (server.get("/values?board=b").await, server.get("/boards/b/runs").await);
+    let history = server.get("/boards/b/runs/second/history?metric=loss").await;
+    json!([list(cells), list(runs), history, without(server.get("/boards/b").await), server.get("/boards/b/layout").await])
+}
+
+#[tokio::test]
+async fn a_deleted_board_comes_back_whole() {
+    let mut server = filled().await;
+    let before = seen(&server).await;
+    let size = server.get("/boards?size=1").await;
+    assert!(size[0]["bytes"].as_u64().is_some_and(|bytes| bytes > 100_000), "{size}");
+    let deleted = server.call("DELETE", "/boards/b", "").await;
+    assert_eq!((deleted.status, deleted.json()), (200, json!({ "name": "b", "cells": 120, "runs": 2 })));
+    assert_eq!((server.get("/boards").await, server.call("GET", "/boards/b", "").await.status), (json!([]), 404));
+    assert_eq!(server.get("/values?board=b&$limit=0").await["total"], Value::Null);
+    server.restart(&[]).await;
+    let trash = server.get("/boards?trash=1").await;
+    let entry = |key: &str| trash[0][key].clone();
+    assert_eq!([entry("name"), entry("title"), entry("cells"), entry("runs")], [json!("b"), json!("Digits"), json!(120), json!(2)]);
+    assert!(entry("deletedAt").as_str().unwrap().ends_with('Z') && trash.as_array().unwrap().len() == 1);
+    let restore = async || server.ask("POST", "/boards/b/restore", "", &[("idempotency-key", "k")]).await;
+    let (first, again) = (restore().await, restore().await);
+    assert_eq!((first.status, first.json(), &again.text), (200, json!({ "name": "b", "cells": 120, "runs": 2 }), &first.text));
+    assert_eq!(seen(&server).await, before);
+    assert_eq!(server.get("/boards?trash=1").await, json!([]));
+    assert_eq!(server.call("POST", "/boards/b/restore", "").await.status, 404, "it is there");
+    server.restart(&[]).await;
+    assert_eq!(seen(&server).await, before);
+}
+
+#[tokio::test]
+async fn what_has_begun_under_the_name_since_stays() {
+    let server = filled().await;
+    server.call("DELETE", "/boards/b", "").await;
+    server.call("POST", "/values", r#"{"_id":"c3","board":"b","name":"new","value":"mine"}"#).await;
+    server.call("PATCH", "/boards/b", r#"{"title":"New"}"#).await;
+    assert_eq!(server.get("/boards/b").await.get("removed"), None, "clients do not see it");
+    assert_eq!(server.call("PATCH", "/boards/b", r#"{"removed":null}"#).await.status, 200);
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!((restored.status, restored.json()["runs"].as_u64()), (200, Some(2)), "{}", restored.text);
+    let board = server.get("/boards/b").await;
+    assert_eq!((&board["title"], &board["layout"], &board["cells"]), (&json!("New"), &json!({ "density": 4 }), &json!(120)));
+    assert_eq!(server.get("/values/c3").await["value"], "mine");
+}
+
+#[tokio::test]
+async fn the_trash_has_one_board_of_a_name_and_can_be_emptied() {
+    let server = filled().await;
+    server.call("DELETE", "/boards/b", "").await;
+    server.call("POST", "/values", r#"{"_id":"new","board":"b","value":1}"#).await;
+    server.call("DELETE", "/boards/b", "").await;
+    let trash = server.get("/boards?trash=1").await;
+    assert_eq!((&trash[0]["cells"], trash[0].get("runs")), (&json!(1), None));
+    let purged = server.call("POST", "/purge", "").await.json()["purged"].as_u64().unwrap();
+    assert_eq!(purged, 3, "the cell of the second board, and the runs of the first");
+    assert_eq!(server.get("/boards?trash=1").await, json!([]));
+    let gone = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!((gone.status, &gone.json()["message"]), (404, &json!("The board 'b' is not in the trash, or was purged from it.")));
+    for (query, rule) in
+        [("trash=2", "'trash' must be 0 or 1, not '2'."), ("x=1", "'x' is no key of this query; known are size and trash, not '1'.")]
+    {
+        let refused = server.call("GET", &format!("/boards?{query}"), "").await;
+        assert_eq!((refused.status, refused.json()["message"].as_str()), (400, Some(rule)));
+    }
+}
