@@ -26,12 +26,17 @@ pub fn figure(id: &CellId, rev: u64, sig: Option<&str>) -> String {
     ["../figure/", id.as_str(), "/", &rev.to_string(), mark, sig].concat()
 }
 
-/// The server's picture of a line chart, as high as the plot in the page and without a legend.
-pub fn line_chart_svg(id: &CellId) -> String {
-    format!("values/{id}.svg?height={PLOT_HEIGHT}&legend=0")
+/// The arrangement of a board.
+pub fn layout(board: &str) -> String {
+    ["boards/", &encoded(board), "/layout"].concat()
 }
 
-/// The height of a chart's plot in the page, in CSS pixels; the style sheet has the same.
+/// The server's picture of a line chart, of this height in CSS pixels and without a legend.
+pub fn line_chart_svg(id: &CellId, height: u32) -> String {
+    format!("values/{id}.svg?height={height}&legend=0")
+}
+
+/// The height of a chart's plot in the page unless it has its own, in CSS pixels; the style sheet has the same.
 pub const PLOT_HEIGHT: u32 = 240;
 
 /// The chart as a file. `query` is empty or begins with `&`.
@@ -97,7 +102,7 @@ pub fn of_runs(board: &str, resource: &str, query: &str) -> String {
 /// pixels; 0 in the grid.
 pub fn value_chart_svg(id: &CellId, kind: &str, fullscreen_height: u32) -> String {
     let grid_height = || kinds::kind(kind).map_or(PLOT_HEIGHT, |kind| kind.height);
-    let height = if fullscreen_height > 0 { fullscreen_height.max(100) } else { grid_height() };
+    let height = if fullscreen_height > 0 { fullscreen_height.max(60) } else { grid_height() };
     ["values/", id.as_str(), ".svg?height=", &height.to_string()].concat()
 }
 

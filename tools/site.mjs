@@ -85,7 +85,7 @@ async function browserCode() {
 
 async function style() {
   // Addresses such as url("/fonts/x.woff2") name files of public/, not of this folder.
-  const contents = ["main.css", "runs.css"].map((name) => readFileSync(join(root, "style", name), "utf8")).join("\n");
+  const contents = ["main.css", "sections.css", "runs.css"].map((name) => readFileSync(join(root, "style", name), "utf8")).join("\n");
   return bundle(undefined, { stdin: { contents, loader: "css" }, external: ["/*"] });
 }
 

@@ -11,7 +11,7 @@ use super::fullscreen;
 use super::state::{CellState, ContentKind, Dashboard, Field, Toast, ToastKind};
 use crate::browser::clipboard;
 use crate::protocol::{ApiError, CellId, LineSettingsPatch, YScale};
-use crate::server_functions::{create_cell, edit_cell, move_cell, remove_cell, restore_cell, set_chart, set_charts};
+use crate::server_functions::{create_cell, edit_cell, remove_cell, restore_cell, set_chart, set_charts};
 
 impl Dashboard {
     /// Adds an empty cell and asks for its name.
@@ -100,28 +100,6 @@ impl Dashboard {
         text.unwrap_or_else(|| current.to_owned())
     }
 
-    /// Moves a cell one place; nothing happens at the ends.
-    pub fn step(self, id: CellId, later: bool) {
-        let before = self.order.with_untracked(|order| {
-            let at = order.iter().position(|known| *known == id)?;
-            if later {
-                order.get(at + 1)?;
-                Some(order.get(at + 2).cloned())
-            } else {
-                Some(Some(order.get(at.checked_sub(1)?)?.clone()))
-            }
-        });
-        if let Some(before) = before {
-            self.put_before(id, before);
-        }
-    }
-
-    pub fn put_before(self, id: CellId, before: Option<CellId>) {
-        let beside = before.as_ref().unwrap_or(&id);
-        let section = self.cell(beside).and_then(|cell| cell.layout.with_untracked(|layout| layout.section.clone()));
-        self.send(async move { move_cell(id, section, before).await.map(drop) }, None);
-    }
-
     /// Removes a cell without a question; the toast has an undo button.
     pub fn remove(self, id: CellId) {
         if !self.may_write() {
@@ -139,12 +117,14 @@ impl Dashboard {
         }
     }
 
-    /// Undoes the newest deletion that has a toast. False if there is none.
+    /// Undoes the newest deletion or rearrangement that has a toast. False if there is none.
     pub fn undo(self) -> bool {
-        let is_deletion = |toast: &&Toast| matches!(toast.kind, ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. });
+        let is_deletion =
+            |toast: &&Toast| matches!(toast.kind, ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } | ToastKind::Arranged { .. });
         match self.toasts.with_untracked(|toasts| toasts.iter().rev().find(is_deletion).cloned()) {
             Some(Toast { number, kind: ToastKind::Deleted { id, name } }) => self.restore(number, id, &name),
             Some(Toast { number, kind: ToastKind::DeletedRun { id, .. } }) => self.restore_run(number, id),
+            Some(toast @ Toast { kind: ToastKind::Arranged { .. }, .. }) => self.undo_arrangement(toast),
             _ => return false,
         }
         true

@@ -41,7 +41,7 @@ impl EventSink for Dashboard {
         match event {
             Event::Runs(event) => self.apply_to_runs(event),
             Event::Settings { run_seq, settings } => {
-                self.settings.set_if_changed(settings);
+                self.apply_settings(settings);
                 self.apply_to_runs(RunEvent::Changed { run_seq, changed: Vec::new(), removed: Vec::new() });
             }
             event => self.apply(event),

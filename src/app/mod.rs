@@ -4,6 +4,7 @@
 //! reader can do with the state.
 
 mod actions;
+mod arranging;
 mod cells;
 mod charts;
 mod components;
@@ -11,6 +12,7 @@ mod erased;
 mod export_png;
 mod fullscreen;
 mod in_browser;
+mod layout_code;
 mod live_connection;
 mod pages;
 mod run_actions;
@@ -36,6 +38,7 @@ pub use shell::{Assets, Shell, ShellProps};
 
 use pages::board::BoardPage;
 use state::Dashboard;
+pub use state::line_charts;
 
 /// Id of the element in which the shell has the page's data.
 const DATA_ID: &str = "agnez-page";
@@ -57,7 +60,8 @@ pub fn App(page: PageData) -> impl IntoView {
         dashboard.charts.start(move || dashboard.focused_cell());
         use_chart_hover().use_listeners(move || dashboard.focused_cell());
         shortcuts::use_shortcuts(dashboard);
-        components::drag::use_drop(dashboard);
+        dashboard.restore_folded();
+        dashboard.announce();
         fullscreen::use_fullscreen(dashboard);
         live_connection::start(dashboard);
         dashboard.load_theme();

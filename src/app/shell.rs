@@ -16,11 +16,12 @@ pub struct Assets {
 }
 
 /// A script that runs before the first paint:
-/// - Applies the stored theme: a dark page would flash white. Closes the list of runs where it was closed.
+/// - Applies the stored theme: a dark page would flash white. Closes the list of runs where it was closed, and hides folded sections until
+///   the page does.
 /// - Gives this tab's token to new tabs, unless the server is below a path, where the origin may have other applications.
 /// - Replaces a page that was sent without a token, as on the server's own machine, by the page for the token in the link or in this tab,
 ///   as the login page does (src/server/http/pages/login.html). A refused token is deleted.
-const BOOT_SCRIPT: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t;if(localStorage.getItem("agnez-runs")=="closed")document.documentElement.dataset.runs="closed";const w=localStorage.getItem("agnez-runs-width");if(w)document.documentElement.style.setProperty("--runs-width",w+"px")}catch{}
+const BOOT_SCRIPT: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t;if(localStorage.getItem("agnez-runs")=="closed")document.documentElement.dataset.runs="closed";const w=localStorage.getItem("agnez-runs-width");if(w)document.documentElement.style.setProperty("--runs-width",w+"px");const folded=JSON.parse(localStorage.getItem("agnez-folded:"+BOARD)??"[]").map(name=>`html:not([data-hydrated]) [data-section="${CSS.escape(name)}"]>.grid{display:none}`);if(folded.length){const sheet=new CSSStyleSheet();sheet.replaceSync(folded.join(""));document.adoptedStyleSheets=[sheet]}}catch{}
 try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const token=sessionStorage.getItem("agnez-token");if(data===null&&token)c.postMessage({token,rank:RANK})}}}catch{}
 {const sent=()=>/[#&]token=([\w-]+)/.exec(location.hash)?.[1],HERE=location.pathname+location.search,{nonce}=document.currentScript;
 let token=sent();if(location.hash.includes("token="))history.replaceState(null,"",HERE);
@@ -46,7 +47,8 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
         "import init, {{ hydrate }} from {js:?};\nif (!(\"replaced\" in document.documentElement.dataset)) {{\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();\n}}"
     );
     let title = format!("{} · Agnez", page.settings.title);
-    let boot_script = BOOT_SCRIPT.replace("RANK", &rank.to_string());
+    let board = serde_json::to_string(&page.board.name).unwrap_or_default().replace('<', "\\u003c");
+    let boot_script = BOOT_SCRIPT.replace("RANK", &rank.to_string()).replace("BOARD", &board);
     view! {
         <!DOCTYPE html>
         <html lang="en">

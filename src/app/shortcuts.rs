@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::charts::{ChartCommand, ChartHover, use_chart_hover};
-use super::components::{filter, help};
-use super::state::{Dashboard, Field};
+use super::components::{carry, filter, help, layout_panel, resize};
+use super::state::{Dashboard, Edge, Field};
 use super::{fullscreen, runs};
 use crate::browser::dom;
 use crate::protocol::CellId;
@@ -78,7 +78,9 @@ fn on_board(dashboard: Dashboard, hover: ChartHover, event: &KeyboardEvent) -> b
             "ArrowRight" | "ArrowDown" => true,
             _ => return false,
         };
-        return id.map(|id| dashboard.step(id, later)).is_some();
+        return id
+            .map(|id| if event.shift_key() { dashboard.resize_by(id, edge(&key), later) } else { dashboard.step(id, later) })
+            .is_some();
     }
     if move_focus(dashboard, &key) || id.as_ref().is_some_and(|id| on_chart(dashboard, hover, id, &key)) {
         return true;
@@ -87,14 +89,22 @@ fn on_board(dashboard: Dashboard, hover: ChartHover, event: &KeyboardEvent) -> b
     !event.repeat() && (on_page(dashboard, &key) || id.is_some_and(|id| on_cell(dashboard, event, &id, &key)))
 }
 
+/// The edge that an arrow key moves.
+fn edge(key: &str) -> Edge {
+    if matches!(key, "ArrowUp" | "ArrowDown") { Edge::Bottom } else { Edge::Right }
+}
+
 fn on_page(dashboard: Dashboard, key: &str) -> bool {
     match key {
         "n" => dashboard.add(),
         "t" => dashboard.next_theme(),
         "?" => help::open(dashboard),
+        "L" => layout_panel::toggle(dashboard),
         "/" => filter::focus(dashboard),
         "r" => return runs::focus_panel(dashboard),
         "[" => return runs::fold(dashboard),
+        "Escape" if carry::is_carrying(dashboard) => carry::cancel(dashboard),
+        "Escape" if resize::is_resizing(dashboard) => resize::cancel(dashboard),
         "Escape" => return dashboard.charts.clear_readout() | fullscreen::leave(dashboard),
         _ => return false,
     }
@@ -137,13 +147,17 @@ fn move_focus(dashboard: Dashboard, key: &str) -> bool {
     let from = dashboard.focused_cell();
     let mut order = dashboard.order.get_untracked();
     order.retain(|id| dashboard.elements_of(id).is_some_and(|elements| elements.article.offset_height() > 0));
+    if let ("ArrowDown" | "ArrowUp", Some(from)) = (key, &from) {
+        if let Some(to) = dashboard.cell_in_next_row(&order, from, key == "ArrowDown") {
+            dashboard.focus_cell(&order[to]);
+        }
+        return true;
+    }
     let to = match (key, from.and_then(|id| order.iter().position(|known| *known == id))) {
         ("j", None) => 0,
         ("k", None) => order.len().wrapping_sub(1),
         ("j" | "ArrowRight", Some(at)) => at + 1,
         ("k" | "ArrowLeft", Some(at)) => at.wrapping_sub(1),
-        ("ArrowDown", Some(at)) => at + dashboard.grid_columns(&order),
-        ("ArrowUp", Some(at)) => at.wrapping_sub(dashboard.grid_columns(&order)),
         _ => return false,
     };
     if let Some(id) = order.get(to) {

@@ -26,6 +26,7 @@ pub fn Lines(cell: Arc<CellState>) -> impl IntoView {
         page.may_write.then(|| ["curl ", &page.curl_origin(), "/", &routes::value(&id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat());
     let full = id.clone();
     let is_fullscreen = Signal::derive(move || dashboard.fullscreen.with(|shown| shown.as_ref() == Some(&full)));
+    let newest = RwSignal::from(cell.newest.clone());
     let settings = Signal::derive(move || cell.line_settings());
-    view! { <LineChart id settings prerendered example is_fullscreen /> }
+    view! { <LineChart id settings prerendered example is_fullscreen newest /> }
 }

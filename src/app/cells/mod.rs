@@ -13,8 +13,10 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::components::drag;
-use super::state::{CellElements, CellState, use_dashboard};
+use super::components::resize::ResizeHandles;
+use super::in_browser::InBrowser;
+use super::signals::SetIfChanged;
+use super::state::{BlockPlaces, CellElements, CellSize, CellState, GridPlaces, medium_width, use_dashboard};
 use body::CellBody;
 pub use figure::provide_prerendered_frames;
 pub use lines::PrerenderedCharts;
@@ -25,18 +27,26 @@ use title::Title;
 #[component]
 pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     let dashboard = use_dashboard();
+    let places = use_context::<BlockPlaces>().map(|BlockPlaces(places)| places);
     let state = StoredValue::new(cell.clone());
     let id = move || state.read_value().id.clone();
     let is_filtered_out = move || !dashboard.is_shown(&state.read_value().name.read());
-    let drop_side = move || {
-        dashboard.drop_target.with(|target| match target {
-            Some(target) if target.beside == id() => Some(if target.after { "after" } else { "before" }),
-            _ => None,
-        })
-    };
     let is_covered = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full != id()));
-    let is_dragged = move || dashboard.dragged.with(|dragged| dragged.as_ref() == Some(&id()));
     let is_full = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full == id()));
+    let size = Memo::new(move |_| dashboard.size_of(&state.read_value()));
+    let style = move || {
+        let place = places.and_then(|places| places.with(|places| places.get(&state.read_value().id).copied()));
+        cell_style(size.get(), place)
+    };
+    // The handles of its edges are there while the pointer or the focus is in it.
+    let may_write = dashboard.may_write();
+    let is_pointed = RwSignal::new(false);
+    let point = move |is_inside: bool| {
+        if may_write {
+            is_pointed.set_if_changed(is_inside);
+        }
+    };
+    let handles = move || is_pointed.get().then(|| InBrowser(view! { <ResizeHandles id=id() /> }));
     let (article, body) = (NodeRef::<html::Article>::new(), NodeRef::<html::Div>::new());
     Effect::new(move |_| {
         if let (Some(article), Some(body)) = (article.get(), body.get()) {
@@ -48,22 +58,44 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
             node_ref=article
             class="chart-wrapper"
             id=["cell-", cell.id.as_str()].concat()
-            class:dragged=is_dragged
+            class:sized=move || size.get().height.is_some()
+            class:small=move || !size.get().has_legend()
             class:fullscreen=is_full
             class:filtered-out=is_filtered_out
             data-id=cell.id.to_string()
-            data-drop=drop_side
-            style=move || state.read_value().layout.with(|layout| layout.width.map(|width| format!("--grid-column:span {width}")).unwrap_or_default())
+            style=style
             inert=is_covered
             tabindex="0"
-            on:dragover=move |event| drag::over(dashboard, id(), &event)
             aria-labelledby=title::element_id(&cell.id)
+            on:pointerenter=move |_| point(true)
+            on:pointerleave=move |_| point(false)
+            on:focusin=move |_| point(true)
+            on:focusout=move |_| point(false)
         >
             <Title cell=state.get_value() />
             <div class="chart-stage" node_ref=body>
                 <CellBody cell=state.get_value() />
             </div>
             <Note cell=state.get_value() />
+            {handles}
         </article>
     }
+}
+
+/// The variables of the style sheet for a cell's size, and for its place if it is in the section of a block.
+fn cell_style(size: CellSize, places: Option<GridPlaces>) -> String {
+    let mut style = String::new();
+    let mut set = |name: &str, value: &str| style.extend([name, value, ";"]);
+    if let Some(width) = size.width {
+        set("--w:", &width.to_string());
+        set("--m:", &medium_width(width).to_string());
+    }
+    if let Some(height) = size.height {
+        set("--rows:", &height.to_string());
+    }
+    if let Some((wide, medium)) = places {
+        set("--wide:", &wide.to_string());
+        set("--medium:", &medium.to_string());
+    }
+    style
 }

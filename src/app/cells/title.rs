@@ -5,9 +5,10 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent};
+use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent, PointerEvent};
 
-use crate::app::components::{drag, menu};
+use crate::app::charts::{NewestNumber, hex_color};
+use crate::app::components::{carry, menu};
 use crate::app::fullscreen;
 use crate::app::in_browser::InBrowser;
 use crate::app::state::{CellState, Field, use_dashboard};
@@ -39,8 +40,20 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             menu::open(dashboard, id(), &button);
         }
     };
+    let press = move |event: PointerEvent| {
+        if may_write && !is_editing() {
+            carry::press(dashboard, id(), title(), &event);
+        }
+    };
+    let letter = Memo::new(move |_| dashboard.arrangement.letters.with(|letters| letters.get(&state.read_value().id).copied()));
+    let has_numbers = Memo::new(move |_| state.read_value().newest.with(|newest| !newest.is_empty()));
     view! {
-        <header class="chart-title" class:editable=may_write on:dragstart=move |event| drag::start(dashboard, id(), &event) draggable=move || if is_editing() || !may_write { "false" } else { "true" }>
+        <header class="chart-title" class:editable=may_write draggable="false" on:pointerdown=press on:touchmove=move |event| {
+            if carry::is_carrying(dashboard) {
+                event.prevent_default();
+            }
+        }>
+            {move || letter.get().map(|letter| InBrowser(view! { <kbd class="letter" aria-hidden="true">{letter.to_string()}</kbd> }))}
             <h2
                 id=element_id(&cell.id)
                 class:untitled=move || state.read_value().name.with(String::is_empty)
@@ -50,6 +63,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
                 {title}
             </h2>
             {move || is_editing().then(|| InBrowser(view! { <NameField cell=state.get_value() /> }))}
+            {move || has_numbers.get().then(|| InBrowser(view! { <NewestNumbers cell=state.get_value() /> }))}
             {may_write
                 .then(|| {
                     view! {
@@ -92,6 +106,20 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             }}
         </header>
     }
+}
+
+/// The newest numbers of a chart, each beside a stroke in the colour of its curve.
+#[component]
+fn NewestNumbers(cell: Arc<CellState>) -> impl IntoView {
+    let number = |NewestNumber { text, color }: NewestNumber| {
+        view! {
+            <span>
+                <i style=["--series:", &hex_color(color)].concat()></i>
+                {text}
+            </span>
+        }
+    };
+    view! { <b class="now">{move || cell.newest.get().into_iter().map(number).collect_view()}</b> }
 }
 
 /// The field takes the name once: an event that arrives meanwhile does not overwrite the typed

@@ -6,18 +6,20 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 use super::canvas::{self, CanvasTheme};
 use super::chart_runs::ChartRuns;
 use super::column_cache::{ColumnCache, ColumnQuery};
-use super::display::{ChartDisplay, Crosshair, LegendEntry, PlotDisplay, Summary, Zoom};
+use super::display::{ChartDisplay, Crosshair, LegendEntry, NewestNumber, PlotDisplay, Summary, Zoom};
 use super::groups::GroupCache;
 use super::hidden_series;
 use super::series_looks::{NamedItem, SeriesLooks};
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{AllHidden, AxisTitles, ChartOptions, LineMarker, PlotLayout, Size, format_number, palette};
+use crate::charts::{AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, Size, format_number, palette};
 use crate::protocol::{CellId, LineSettings, XAxis};
 use crate::series::Axis;
 
 /// More series than these are only counted in the label for screen readers.
 const MAX_LABEL_SERIES: usize = 20;
+/// How many curves tell their newest number in the title of the cell.
+const MAX_NEWEST: usize = 3;
 
 pub struct ChartState {
     pub id: CellId,
@@ -250,6 +252,7 @@ impl ChartState {
         self.show_crosshair(crosshair);
         plot.display.is_empty.set_if_changed(is_empty && !runs.hides_any());
         self.update_legend(&plot.display, theme.is_dark);
+        self.update_newest(theme.is_dark);
         self.has_picture = false;
         self.display.is_drawn.set_if_changed(true);
         let zoom = match self.viewport {
@@ -290,6 +293,32 @@ impl ChartState {
         }
     }
 
+    /// The newest numbers of the first curves that are drawn. A window that does not follow has none.
+    fn update_newest(&self, is_dark: bool) {
+        if self.viewport.is_some_and(|viewport| !viewport.follow) {
+            return;
+        }
+        let shown = (0..self.looks.styles.len()).filter(|slot| !self.is_slot_hidden(*slot) && !self.is_thin(*slot));
+        let number = |slot: usize| {
+            let text = [format_number(self.last_value(slot)?).as_str(), &self.settings.unit].concat();
+            Some(NewestNumber { text, color: palette::colour(self.looks.styles[slot].colour, is_dark) })
+        };
+        let numbers: Vec<NewestNumber> = shown.filter_map(number).take(MAX_NEWEST).collect();
+        self.display.newest.set_if_changed(numbers);
+    }
+
+    fn is_thin(&self, slot: usize) -> bool {
+        self.looks.emphases.get(slot) == Some(&Emphasis::Thin)
+    }
+
+    /// The value of a curve at its end.
+    fn last_value(&self, slot: usize) -> Option<f64> {
+        match self.cache.series.get(slot) {
+            Some(series) => Some(series.columns.list.last()?.last),
+            None => Some(self.groups.groups.get(slot - self.cache.series.len())?.curve.columns.last()?.line),
+        }
+    }
+
     /// Shows the crosshair if it is on this axis and in the visible range. It is an element over the canvas: nothing is drawn.
     pub fn show_crosshair(&self, crosshair: Option<(Axis, f64)>) {
         let Some(Plot { display, .. }) = &self.plot else { return };
@@ -327,11 +356,7 @@ impl ChartState {
         let shown = self.looks.labels.iter().enumerate().filter(|(slot, _)| !self.is_slot_hidden(*slot));
         let more = shown.clone().count().saturating_sub(MAX_LABEL_SERIES);
         for (slot, name) in shown.take(MAX_LABEL_SERIES) {
-            let last = match self.cache.series.get(slot) {
-                Some(series) => series.columns.list.last().map(|last| last.last),
-                None => self.groups.groups.get(slot - self.cache.series.len()).and_then(|group| Some(group.curve.columns.last()?.line)),
-            };
-            let Some(last) = last else { continue };
+            let Some(last) = self.last_value(slot) else { continue };
             label.push_str(if label.len() > 10 { "; " } else { ": " });
             label.extend([name.as_str(), " ", &format_number(last)]);
         }

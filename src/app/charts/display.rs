@@ -14,13 +14,22 @@ pub struct ChartDisplay {
     pub is_long: RwSignal<bool>,
     /// The legend shows all names.
     pub is_unfolded: RwSignal<bool>,
+    /// For the title of the cell.
+    pub newest: RwSignal<Vec<NewestNumber>>,
 }
 
 impl ChartDisplay {
-    pub fn new(is_long: bool) -> Self {
+    pub fn new(is_long: bool, newest: RwSignal<Vec<NewestNumber>>) -> Self {
         let [is_live, is_drawn, is_unfolded] = std::array::from_fn(|_| RwSignal::new(false));
-        Self { is_live, is_drawn, print: RwSignal::new(PrintView::Screen), is_long: RwSignal::new(is_long), is_unfolded }
+        Self { is_live, is_drawn, print: RwSignal::new(PrintView::Screen), is_long: RwSignal::new(is_long), is_unfolded, newest }
     }
+}
+
+/// The newest value of a curve, in its colour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewestNumber {
+    pub text: String,
+    pub color: u32,
 }
 
 /// What a chart shows on paper.

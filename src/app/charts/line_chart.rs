@@ -8,7 +8,7 @@ use web_sys::HtmlImageElement;
 
 use super::chart_state::{ChartElement, Plot};
 use super::crosshair::{CrosshairLine, SelectionBand};
-use super::display::{ChartDisplay, PlotDisplay, PrintView, Summary, Zoom};
+use super::display::{ChartDisplay, NewestNumber, PlotDisplay, PrintView, Summary, Zoom};
 use super::legend::Legend;
 use super::print::NotPrinted;
 use super::registry::{Charts, use_charts};
@@ -37,9 +37,10 @@ pub fn LineChart(
     prerendered: Prerendered,
     example: Option<String>,
     #[prop(into)] is_fullscreen: Signal<bool>,
+    newest: RwSignal<Vec<NewestNumber>>,
 ) -> impl IntoView {
     let charts = use_charts();
-    let display = ChartDisplay::new(prerendered.is_long);
+    let display = ChartDisplay::new(prerendered.is_long, newest);
     let (container, picture) = (NodeRef::<Div>::new(), NodeRef::<Div>::new());
     let own_id = id.clone();
     Effect::new(move |_| {
@@ -57,7 +58,7 @@ pub fn LineChart(
         let html = prerendered.html.clone();
         (!display.is_drawn.get()).then(|| view! { <div class="prerendered" node_ref=picture inner_html=html></div> })
     };
-    let print_url = routes::line_chart_svg(&id);
+    let print_url = routes::line_chart_svg(&id, routes::PLOT_HEIGHT);
     let printed = move || match display.print.get() {
         PrintView::Screen => None,
         PrintView::Picture => Some(Either::Left(view! { <img class="static-chart" alt="" src=print_url.clone() /> })),

@@ -51,6 +51,7 @@ mod visibility;
 
 pub use chart_runs::DrawnRun;
 pub use commands::ChartCommand;
+pub use display::{NewestNumber, hex_color};
 pub use groups::Grouping;
 pub use history::set_query_key;
 pub use hover::{ChartHover, HoverOutline, HoverTarget, provide_chart_hover, use_chart_hover};

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::board_menu::BoardMenu;
 use super::filter::FilterField;
 use super::help;
+use super::layout_panel::LayoutButton;
 use super::live_status::LiveState;
 use super::share_dialog::ShareButton;
 use super::theme::ThemeButton;
@@ -68,6 +69,7 @@ pub fn Header() -> impl IntoView {
             >
                 "Charts"
             </button>
+            <LayoutButton />
             {page.may_write.then(|| view! { <ShareButton /> })}
             <ThemeButton />
             <button type="button" class="icon-button" aria-label="Help" title="Help (?)" on:click=move |_| help::open(dashboard)>

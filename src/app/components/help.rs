@@ -26,7 +26,7 @@ const fn writes(keys: &'static str, meaning: &'static str) -> Shortcut {
     Shortcut { keys, meaning, writes: true, in_runs: false }
 }
 
-const SHORTCUTS: [Shortcut; 26] = [
+const SHORTCUTS: [Shortcut; 28] = [
     reads("j  k", "Next cell, previous cell"),
     reads("← → ↑ ↓", "Move between cells"),
     reads("f", "Full screen, and back; there, keys act on the shown cell only"),
@@ -42,16 +42,18 @@ const SHORTCUTS: [Shortcut; 26] = [
     in_runs("b  Enter", "In the runs: baseline; one run alone, j and k lead on, Esc leads back"),
     in_runs("x  Shift + x", "In the runs: choose a row, or all up to it"),
     reads("t", "Theme: system, light, dark"),
+    reads("Shift + l", "Sizes and layouts"),
     reads("?", "This help"),
     reads("Esc", "Cancel an edit, close a menu or this help"),
     writes("n", "Add a cell"),
     writes("e  Enter", "Rename the cell"),
     writes("d", "Edit the note"),
-    writes("Alt + ←  Alt + ↑", "Move the cell earlier"),
-    writes("Alt + →  Alt + ↓", "Move the cell later"),
+    writes("Alt + ←  Alt + ↑", "Move the cell earlier, or the section up"),
+    writes("Alt + →  Alt + ↓", "Move the cell later, or the section down"),
+    writes("Alt + Shift + arrows", "Cell: wider, narrower, higher, lower"),
     writes("l", "Chart: linear or logarithmic"),
     writes("Delete", "Delete the cell, or the run"),
-    writes("F2", "Rename the run"),
+    writes("F2", "Rename the run, or the section"),
     writes("Ctrl + Z", "Undo the last deletion"),
 ];
 
@@ -85,7 +87,7 @@ pub fn Help() -> impl IntoView {
         <dialog id="help" node_ref=dashboard.refs.help aria-labelledby="help-title" closedby="any">
             <h2 id="help-title">"Keys"</h2>
             <dl>{rows}</dl>
-            {may_write.then(|| view! { <p>"Drag a cell by its title to move it. Keys do nothing while you type."</p> })}
+            {may_write.then(|| view! { <p>"Drag a cell by its title to move it, by its edges to resize it. Keys do nothing while you type."</p> })}
             <form method="dialog">
                 <button type="submit">"Close"</button>
             </form>

@@ -6,10 +6,12 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlButtonElement, HtmlElement};
 
+use super::size_choice::SizeChoice;
+use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{CellState, ContentKind, Dashboard, Field, use_dashboard};
+use crate::app::state::{CellSize, CellState, ContentKind, Dashboard, Field, use_dashboard};
 use crate::browser::{dom, popover};
 use crate::protocol::CellId;
 use crate::routes;
@@ -38,7 +40,7 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
     spawn_local(async move {
         tick().await;
         popover::place_beside(&menu, &button, false);
-        focus_item(&menu, |_, _| 0);
+        focus_first(&menu);
     });
 }
 
@@ -48,11 +50,21 @@ fn close(dashboard: Dashboard) {
     }
 }
 
+/// The items of a menu, also those in groups.
+fn items(menu: &Element) -> Vec<HtmlElement> {
+    let children = menu.children();
+    let child = |at| children.item(at);
+    let of_child = |child: Element| match child.dyn_into::<HtmlButtonElement>() {
+        Ok(button) => vec![button.into()],
+        Err(group) => items(&group),
+    };
+    let found = (0..children.length()).filter_map(child).flat_map(of_child);
+    found.filter(|item: &HtmlElement| !item.hidden()).collect()
+}
+
 /// Focuses the item that `pick` names, from the index of the focused one and the number of all that are shown.
 fn focus_item(menu: &HtmlElement, pick: impl Fn(usize, usize) -> usize) {
-    let children = menu.children();
-    let items = (0..children.length()).filter_map(|at| children.item(at)?.dyn_into::<HtmlElement>().ok());
-    let items: Vec<HtmlElement> = items.filter(|item| !item.hidden()).collect();
+    let items = items(menu);
     let active = document().active_element();
     let at = items.iter().position(|item| active.as_ref().is_some_and(|active| **item == *active)).unwrap_or(0);
     if let Some(item) = items.get(pick(at, items.len())) {
@@ -60,17 +72,27 @@ fn focus_item(menu: &HtmlElement, pick: impl Fn(usize, usize) -> usize) {
     }
 }
 
-fn on_key(dashboard: Dashboard, event: &KeyboardEvent) {
-    let Some(menu) = dashboard.refs.cell_menu.get_untracked() else { return };
+pub fn focus_first(menu: &HtmlElement) {
+    focus_item(menu, |_, _| 0);
+}
+
+/// The keys of an open menu.
+pub fn on_menu_key(menu: &HtmlElement, event: &KeyboardEvent) {
     match event.key().as_str() {
-        "ArrowDown" => focus_item(&menu, |at, all| (at + 1) % all),
-        "ArrowUp" => focus_item(&menu, |at, all| (at + all - 1) % all),
-        "Home" => focus_item(&menu, |_, _| 0),
-        "End" => focus_item(&menu, |_, all| all - 1),
-        "Tab" => close(dashboard),
+        "ArrowDown" | "ArrowRight" => focus_item(menu, |at, all| (at + 1) % all),
+        "ArrowUp" | "ArrowLeft" => focus_item(menu, |at, all| (at + all - 1) % all),
+        "Home" => focus_first(menu),
+        "End" => focus_item(menu, |_, all| all - 1),
+        "Tab" => drop(menu.hide_popover()),
         _ => return,
     }
     event.prevent_default();
+}
+
+fn on_key(dashboard: Dashboard, event: &KeyboardEvent) {
+    if let Some(menu) = dashboard.refs.cell_menu.get_untracked() {
+        on_menu_key(&menu, event);
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -171,6 +193,14 @@ pub fn CellMenu() -> impl IntoView {
         })
         .into_iter()
         .collect_view();
+    let size = Memo::new(move |_| cell().map(|cell| dashboard.size_of(&cell)));
+    let resize = Callback::new(move |CellSize { width, height }| {
+        let id = dashboard.menu_cell.get_untracked();
+        close(dashboard);
+        if let Some(id) = id {
+            dashboard.resize(id, Some(width), Some(height), true);
+        }
+    });
     view! {
         <div
             id="cell-menu"
@@ -183,6 +213,7 @@ pub fn CellMenu() -> impl IntoView {
             on:toggle=closed
         >
             {items}
+            {may_write.then(|| InBrowser(view! { <SizeChoice label="Size" size choose=resize /> }))}
         </div>
     }
 }

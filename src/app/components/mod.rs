@@ -1,14 +1,17 @@
 //! Components of the page that cells and pages use.
 
 mod board_menu;
+pub mod carry;
 pub mod copyable_code;
-pub mod drag;
 pub mod filter;
 pub mod header;
 pub mod help;
+pub mod layout_panel;
 pub mod live_status;
 pub mod menu;
 pub mod notice;
+pub mod resize;
 mod share_dialog;
+pub mod size_choice;
 mod theme;
 pub mod toasts;

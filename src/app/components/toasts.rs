@@ -11,6 +11,7 @@ fn message(kind: &ToastKind) -> String {
         ToastKind::Deleted { name, .. } if name.is_empty() => "Deleted the untitled cell.".to_owned(),
         ToastKind::Deleted { name, .. } => ["Deleted ‘", name, "’."].concat(),
         ToastKind::DeletedRun { name, .. } => ["Deleted the run ‘", name, "’."].concat(),
+        ToastKind::Arranged { message, .. } => message.clone(),
         ToastKind::Copied(object) => ["Copied ", object, "."].concat(),
         ToastKind::Filtered(1) => "The filter hides 1 cell that is new or renamed.".to_owned(),
         ToastKind::Filtered(count) => ["The filter hides ", &count.to_string(), " cells that are new or renamed."].concat(),
@@ -19,7 +20,7 @@ fn message(kind: &ToastKind) -> String {
 
 const fn button(kind: &ToastKind) -> &'static str {
     match kind {
-        ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } => "Undo",
+        ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } | ToastKind::Arranged { .. } => "Undo",
         ToastKind::Filtered(_) => "Show all",
         ToastKind::Error(_) | ToastKind::Copied(_) => "Dismiss",
     }
@@ -40,12 +41,13 @@ pub fn Toasts() -> impl IntoView {
 #[component]
 fn ToastView(toast: Toast) -> impl IntoView {
     let dashboard = use_dashboard();
-    let Toast { number, kind } = toast;
+    let Toast { number, kind } = toast.clone();
     let is_error = matches!(kind, ToastKind::Error(_));
     let (message, button) = (message(&kind), button(&kind));
     let press = move |_| match &kind {
         ToastKind::Deleted { id, name } => dashboard.restore(number, id.clone(), name),
         ToastKind::DeletedRun { id, .. } => dashboard.restore_run(number, id.clone()),
+        ToastKind::Arranged { .. } => dashboard.undo_arrangement(toast.clone()),
         ToastKind::Filtered(_) => {
             dashboard.dismiss(number);
             dashboard.clear_filter();

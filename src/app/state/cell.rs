@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use crate::app::charts::NewestNumber;
 use crate::app::signals::SetIfChanged;
 use crate::protocol::{Cell, CellContent, CellId, CellLayout, LineSettings};
 
@@ -42,6 +43,9 @@ impl ContentKind {
 /// The signals of a cell. They are reference-counted, because a cell comes and goes with events, outside of every component.
 pub struct CellState {
     pub id: CellId,
+    /// The section that the cell was drawn in first; empty: the part of the board without a name. The list of that section draws it, also
+    /// where it stands in another one by now.
+    pub home: String,
     pub name: ArcRwSignal<String>,
     /// `type` on the wire.
     pub cell_type: ArcRwSignal<String>,
@@ -52,6 +56,8 @@ pub struct CellState {
     pub content_kind: ArcRwSignal<ContentKind>,
     /// The height of a drawing in full screen, in CSS pixels; 0 in the grid.
     pub fullscreen_height: ArcRwSignal<u32>,
+    /// The newest numbers of a chart.
+    pub newest: ArcRwSignal<Vec<NewestNumber>>,
     /// The field that is being edited.
     pub editing: ArcRwSignal<Option<Field>>,
 }
@@ -64,6 +70,7 @@ impl CellState {
         let content = printable(&cell.content);
         Arc::new(Self {
             id: cell.id.clone(),
+            home: cell.layout.section.clone().unwrap_or_default(),
             name: ArcRwSignal::new(cell.name.replace('\0', REPLACED)),
             cell_type: ArcRwSignal::new(cell.cell_type.replace('\0', REPLACED)),
             description: ArcRwSignal::new(cell.description.replace('\0', REPLACED)),
@@ -71,6 +78,7 @@ impl CellState {
             content_kind: ArcRwSignal::new(ContentKind::of(&content)),
             content: ArcRwSignal::new(content),
             fullscreen_height: ArcRwSignal::new(0),
+            newest: ArcRwSignal::new(Vec::new()),
             editing: ArcRwSignal::new(editing),
         })
     }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use web_sys::{Element, HtmlElement, Node};
 
 use super::Dashboard;
+use super::held::{Rect, rect_of};
 use crate::protocol::CellId;
 
 /// Parts of the page that exist once.
@@ -87,10 +88,14 @@ impl Dashboard {
         }
     }
 
-    /// The number of cells beside each other: those whose top is that of the first.
-    pub fn grid_columns(self, order: &[CellId]) -> usize {
-        let mut tops = order.iter().map_while(|id| Some(self.elements_of(id)?.article.offset_top()));
-        let Some(first) = tops.next() else { return 1 };
-        1 + tops.take_while(|top| *top == first).count()
+    /// The cell above or below another one: of the next row with cells, the one whose middle is nearest.
+    pub fn cell_in_next_row(self, order: &[CellId], from: &CellId, is_below: bool) -> Option<usize> {
+        let middle = |rect: &Rect| rect.left + rect.width / 2.0;
+        let places: Vec<Rect> = order.iter().filter_map(|id| Some(rect_of(&self.elements_of(id)?.article))).collect();
+        let own = places.get(order.iter().position(|id| id == from)?)?;
+        let is_beyond = |rect: &Rect| if is_below { rect.top >= own.top + own.height } else { rect.top + rect.height <= own.top };
+        let distance = |rect: &Rect| (rect.top - own.top).abs() * 1e4 + (middle(rect) - middle(own)).abs();
+        let beyond = places.iter().enumerate().filter(|(_, rect)| is_beyond(rect));
+        beyond.reduce(|best, next| if distance(next.1) < distance(best.1) { next } else { best }).map(|(at, _)| at)
     }
 }

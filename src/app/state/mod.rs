@@ -1,16 +1,21 @@
 //! The state of the open page: the cells, each in signals of its own, and what the reader is doing.
 
+mod arrangement;
+mod block_places;
 mod boards;
 mod cell;
+mod cell_size;
 mod comparison;
 mod comparison_url;
 mod elements;
 mod filter;
 mod grouping;
+mod held;
 mod response_order;
 mod run_rows;
 mod runs;
 mod runs_drawn;
+mod sections;
 mod theme;
 mod toasts;
 
@@ -19,26 +24,26 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use self::arrangement::Arrangement;
 use self::response_order::ResponseOrder;
+use self::sections::{section_rows, sections};
 use super::charts::ChartRegistry;
 use crate::browser::connection::{Connection, Live};
-use crate::protocol::{Board, BoardChange, BoardSettings, Cell, CellId, Event, PageData};
+use crate::protocol::{Board, BoardChange, BoardLayout, BoardSettings, Cell, CellId, Event, PageData};
 
 pub use super::signals::SetIfChanged;
+pub use arrangement::{BlockPlaces, SectionElements};
+pub use block_places::GridPlaces;
 pub use cell::{CellState, ContentKind, Field};
+pub use cell_size::{CellSize, NAMED_SIZES, medium_width, snapped_height, snapped_width, stepped_height, stepped_width};
 pub use comparison::{Comparison, ShowRule};
 pub use elements::{CellElements, PageRefs};
+pub use held::{Carry, CarryTarget, CellPlace, Edge, Press, Rect, Resizing, landing_among, rect_of};
 pub use run_rows::{LoadedPage, RowHeights, RowKey, RowPlace, RowSection, RunRows, second_line};
 pub use runs::{Deletion, RunsState};
+pub use sections::{Landing, line_charts, step};
 pub use theme::Theme;
 pub use toasts::{Toast, ToastKind};
-
-/// Where a dragged cell is dropped: before or after this one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DropTarget {
-    pub beside: CellId,
-    pub after: bool,
-}
 
 /// What stays the same while the page is open.
 pub struct PageInfo {
@@ -74,6 +79,7 @@ pub struct Dashboard {
     cell_elements: elements::CellElementMap,
     /// The cells in the order in which the reader sees them.
     pub order: RwSignal<Vec<CellId>>,
+    pub arrangement: Arrangement,
     pub charts: ChartRegistry,
     /// The cells in the order of the list that draws them: see [`rows_in_place`].
     pub cells: RwSignal<Vec<Arc<CellState>>>,
@@ -96,8 +102,6 @@ pub struct Dashboard {
     pub menu_cell: RwSignal<Option<CellId>>,
     /// The cell on whose menu button the pointer was pressed while that menu was open.
     pub menu_closing: RwSignal<Option<CellId>>,
-    pub dragged: RwSignal<Option<CellId>>,
-    pub drop_target: RwSignal<Option<DropTarget>>,
     pub toasts: RwSignal<Vec<Toast>>,
     /// The number of the next toast. Never used again: the timer of an earlier one would end it.
     next_toast: StoredValue<u32>,
@@ -141,7 +145,8 @@ impl Dashboard {
             refs: PageRefs::new(),
             cell_elements: StoredValue::new_local(HashMap::new()),
             charts: ChartRegistry::new(),
-            order: RwSignal::new(ids(&board)),
+            order: RwSignal::new(ids(&settings.layout, &board)),
+            arrangement: Arrangement::new(&board, &settings),
             board: StoredValue::new(board),
             runs: RunsState::new(runs, rows, Comparison::from_query(&comparison), server_ms as f64, may_write),
             cells: RwSignal::new(cells),
@@ -156,8 +161,6 @@ impl Dashboard {
             unsaved: RwSignal::new(None),
             menu_cell: RwSignal::new(None),
             menu_closing: RwSignal::new(None),
-            dragged: RwSignal::new(None),
-            drop_target: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
             next_toast: StoredValue::new(0),
             filter: RwSignal::new(String::new()),
@@ -229,12 +232,13 @@ impl Dashboard {
     }
 
     /// Brings the order up to date, makes the state of new cells, and drops that of removed ones.
-    fn rearrange(self) {
+    pub(super) fn rearrange(self) {
         let (known, editing) = (self.cells.get_untracked(), self.editing.get_untracked());
         let rows: Vec<CellId> = known.iter().map(|cell| cell.id.clone()).collect();
         let places = CellId::places(&rows);
-        let (order, cells) = self.board.with_value(|board| {
-            let order = ids(board);
+        let (placed, cells) = self.board.with_value(|board| {
+            let placed = self.settings.with_untracked(|settings| sections(&settings.layout, shown(board)));
+            let order: Vec<CellId> = placed.iter().flat_map(|section| section.cells.iter().cloned()).collect();
             let state = |id: &CellId| {
                 if let Some(cell) = places.get(id).and_then(|at| known.get(*at)) {
                     return Some(cell.clone());
@@ -244,8 +248,10 @@ impl Dashboard {
                 Some(CellState::new(board.cell(id)?, field))
             };
             let cells: Vec<Arc<CellState>> = rows_in_place(&rows, &order).iter().filter_map(state).collect();
-            (order, cells)
+            (placed, cells)
         });
+        let order: Vec<CellId> = placed.iter().flat_map(|section| section.cells.iter().cloned()).collect();
+        let homes = section_rows(&self.arrangement.rows.get_untracked(), &placed, |name| cells.iter().any(|cell| *cell.home == *name));
         if !cells.iter().map(|cell| &cell.id).eq(&rows) {
             self.cells.set(cells);
         }
@@ -253,16 +259,18 @@ impl Dashboard {
         if self.fullscreen.with_untracked(|full| full.as_ref().is_some_and(|full| !order.contains(full))) {
             self.fullscreen.set(None);
         }
+        self.arrangement.rows.set_if_changed(homes);
+        self.arrangement.sections.set_if_changed(placed);
         self.order.set_if_changed(order);
     }
 }
 
-fn shown(board: &Board) -> impl Iterator<Item = &Cell> {
+fn shown(board: &Board) -> impl Iterator<Item = &Cell> + Clone {
     board.cells.iter().filter(|cell| !cell.hidden)
 }
 
-fn ids(board: &Board) -> Vec<CellId> {
-    shown(board).map(|cell| cell.id.clone()).collect()
+fn ids(layout: &BoardLayout, board: &Board) -> Vec<CellId> {
+    sections(layout, shown(board)).into_iter().flat_map(|section| section.cells).collect()
 }
 
 /// The ids of `order`, with the known ones in the places that they have in `rows`: new cells take the places of removed ones, then the end.

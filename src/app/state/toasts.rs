@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::Dashboard;
-use crate::protocol::{CellId, RunId};
+use crate::protocol::{CellId, LayoutPatch, RunId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -29,6 +29,11 @@ pub enum ToastKind {
     Copied(&'static str),
     /// This number of cells is new or renamed, and hidden by the filter.
     Filtered(u32),
+    /// Cells or sections were arranged.
+    Arranged {
+        message: String,
+        undo: LayoutPatch,
+    },
 }
 
 impl ToastKind {
@@ -36,7 +41,7 @@ impl ToastKind {
     const fn duration(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
-            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) => 10,
+            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) | Self::Arranged { .. } => 10,
             Self::Copied(_) => 3,
         })
     }
@@ -57,6 +62,11 @@ impl Dashboard {
                     Some(ToastKind::Filtered(before)) => ToastKind::Filtered(before.saturating_add(count)),
                     _ => ToastKind::Filtered(count),
                 }
+            }
+            // One step can be undone: the one before has other places and sizes.
+            kind @ ToastKind::Arranged { .. } => {
+                toasts.retain(|toast| !matches!(toast.kind, ToastKind::Arranged { .. }));
+                kind
             }
             kind => kind,
         };

@@ -7,19 +7,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::drawn_groups::{DrawnGroups, GroupsView, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
-use crate::app::Prerendered;
+use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
     NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, group_name, is_series_hidden, legend_items, legend_labels,
     needs_two_rows, series_key, series_label, series_styles,
 };
-use crate::protocol::{Board, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
+use crate::protocol::{Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
-use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
+use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS, MIN_EXPORT_HEIGHT};
 use crate::server::store::{Index, Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
@@ -202,13 +202,19 @@ pub fn version(boards: &Boards, record: &Record) -> String {
 
 /// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
 /// ask for when it comes near the screen; and the names of all series. All texts in it are escaped.
-pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered> {
+pub async fn drawn(boards: &Boards, page: &Board, layout: &BoardLayout) -> HashMap<CellId, Prerendered> {
     let mut drawn: HashMap<CellId, Prerendered> = HashMap::new();
-    let charts = page.cells.iter().filter(|cell| matches!(cell.content, CellContent::LineChart(_)));
     let runs = DrawnRuns::find(boards, &page.name, None);
-    for (at, cell) in charts.enumerate() {
+    for (at, (cell, size)) in line_charts(layout, &page.cells).into_iter().enumerate() {
         let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
-        let size = CanvasSize::Fluid { height: f64::from(PLOT_HEIGHT) };
+        let ids = series_ids(&boards.index(), &record.id, &runs);
+        let (_, styles) = series_looks(&ids, &runs);
+        let items = names(&ids, &styles, &runs);
+        let labels: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        let short = legend_labels(&labels);
+        let is_long = needs_two_rows(short.iter().map(String::as_str));
+        let height = size.plot_height(is_long).unwrap_or(PLOT_HEIGHT).max(MIN_EXPORT_HEIGHT as u32);
+        let size = CanvasSize::Fluid { height: f64::from(height) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         // The page fetches an SVG that failed here by its URL: that response states the error.
         let svg = if at < MAX_INLINE_CHARTS { svg(boards, &record, &LineView::default(), None, &canvas, false).await.ok() } else { None };
@@ -216,19 +222,13 @@ pub async fn drawn(boards: &Boards, page: &Board) -> HashMap<CellId, Prerendered
             // Addresses have no character that ends an attribute.
             format!(
                 "<img class=\"static-chart\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">",
-                escaped(&routes::line_chart_svg(&cell.id))
+                escaped(&routes::line_chart_svg(&cell.id, height))
             )
         });
-        let ids = series_ids(&boards.index(), &record.id, &runs);
-        let (_, styles) = series_looks(&ids, &runs);
-        let items = names(&ids, &styles, &runs);
-        let labels: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-        let short = legend_labels(&labels);
         let hidden = settings(&record).hidden;
         let is_shown = |slot: &usize| !is_series_hidden(&hidden, ids[*slot].run.as_ref().map(RunId::as_str), &ids[*slot].name);
         let entries = items.iter().zip(&short);
         legend(&mut html, entries.map(|(item, short)| LegendEntry { item, short, is_shown: item.slots.iter().any(is_shown) }));
-        let is_long = needs_two_rows(short.iter().map(String::as_str));
         drawn.insert(cell.id.clone(), Prerendered { html, is_long });
     }
     drawn

@@ -1,20 +1,49 @@
 //! The page of one board.
 
+mod arrange;
 mod empty_board;
 mod first_commands;
 mod grid;
+mod section;
+mod section_head;
+mod section_menu;
 
 use leptos::prelude::*;
 
 use crate::app::charts::{SettingsPanel, Tooltip};
+use crate::app::components::carry::CarriedCell;
 use crate::app::components::header::Header;
 use crate::app::components::help::Help;
+use crate::app::components::layout_panel::LayoutPanel;
 use crate::app::components::menu::CellMenu;
 use crate::app::components::notice::Notice;
+use crate::app::components::resize::ResizeGhost;
 use crate::app::components::toasts::Toasts;
+use crate::app::in_browser::InBrowser;
 use crate::app::runs::RunsPanel;
-use crate::app::state::use_dashboard;
+use crate::app::state::{Carry, Resizing, use_dashboard};
 use grid::Grid;
+use section_menu::SectionMenu;
+
+/// What one sees while an edge is held, or a cell is carried.
+#[component]
+fn HeldCell() -> impl IntoView {
+    let arrangement = use_dashboard().arrangement;
+    let is_resizing = Memo::new(move |_| arrangement.resizing.with(Option::is_some));
+    let is_carrying = Memo::new(move |_| arrangement.carry.with(Option::is_some));
+    let resizing = Memo::new(move |before: Option<&Option<Resizing>>| arrangement.resizing.get().or_else(|| before.cloned().flatten()));
+    let carry = Memo::new(move |before: Option<&Option<Carry>>| arrangement.carry.get().or_else(|| before.cloned().flatten()));
+    view! {
+        {move || is_resizing.get().then(|| resizing.get_untracked().map(|first| {
+            let resizing = Signal::derive(move || resizing.get().unwrap_or_else(|| first.clone()));
+            InBrowser(view! { <ResizeGhost resizing /> })
+        }))}
+        {move || is_carrying.get().then(|| carry.get_untracked().map(|first| {
+            let carry = Signal::derive(move || carry.get().unwrap_or_else(|| first.clone()));
+            InBrowser(view! { <CarriedCell carry /> })
+        }))}
+    }
+}
 
 #[component]
 pub fn BoardPage() -> impl IntoView {
@@ -25,8 +54,11 @@ pub fn BoardPage() -> impl IntoView {
         <div class="workspace">
             <RunsPanel />
             <Grid />
+            <LayoutPanel />
         </div>
         <CellMenu />
+        <SectionMenu />
+        <HeldCell />
         <Help />
         <Toasts />
         <Notice />

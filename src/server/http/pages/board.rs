@@ -115,7 +115,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         may_write: caller.may_write(),
         notice: app.boards.stats().notice().map(str::to_owned),
     };
-    let charts = Arc::new(line_chart::drawn(&app.boards, &page.board).await);
+    let charts = Arc::new(line_chart::drawn(&app.boards, &page.board, &page.settings.layout).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));
     let rank = match caller.scope {
         Scope::Writing => 2,

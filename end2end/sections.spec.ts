@@ -1,0 +1,133 @@
+// Sections of a board: their heads, what a reader folds, and the order in which a page shows the cells of a run.
+import AxeBuilder from "@axe-core/playwright";
+import type { Locator, Page } from "@playwright/test";
+
+import type { Agnez } from "./support/agnez.mjs";
+import { cell, filter, live, openBoard } from "./support/page.ts";
+import { log } from "./support/runs.ts";
+import { expect, test } from "./support/test.ts";
+
+const head = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true }).locator(".section-head");
+const fold = (page: Page, name: string): Locator => head(page, name).getByRole("button", { name, exact: true });
+
+/** A run with 58 metrics, as a training of a vision transformer logs them. */
+async function vit(agnez: Agnez, board: string): Promise<Record<string, string>> {
+  const layers = Array.from({ length: 12 }, (_, at) => `layer_${String(at).padStart(2, "0")}`);
+  const steps = Array.from({ length: 40 }, (_, step) => {
+    const metrics: Record<string, number> = { loss: 2 / (1 + step / 8), accuracy: 1 - 1 / (1 + step / 9), lr: 1e-3, epoch: step / 4 };
+    for (const name of ["grad_norm", "weight_norm", "update_ratio", "images_per_s", "ce", "kd", "reg", "batch_time"]) metrics[`optim/${name}`] = 1 + Math.sin(step / 5);
+    for (const name of ["loss", "accuracy", "top5", "ece", "nll", "brier"]) metrics[`metrics/${name}_val`] = 1 / (1 + step / 10);
+    for (const layer of layers) for (const name of ["norm", "grad", "act"]) metrics[`${layer}/${name}`] = 1 + step / 40;
+    for (const name of ["gpu", "memory", "disk", "net"]) metrics[`system/${name}`] = 50 + step;
+    return { step, ...metrics };
+  });
+  return log(agnez, board, "first", steps);
+}
+
+test("a board of 58 metrics has sections with heads, which the server draws", async ({ page, agnez }) => {
+  const cells = await vit(agnez, "vit");
+  expect(new Set(Object.values(cells)).size).toBe(58);
+  await page.goto("/b/vit");
+  const names = (): Promise<string[]> => page.locator(".section-head h2").allTextContents();
+  const before = await names();
+  expect(before.slice(0, 2)).toEqual(["Metrics", "optim"]);
+  expect(before.at(-1)).toBe("system");
+  await live(page);
+  expect(await names()).toEqual(before);
+  await expect(head(page, "layer_03").locator(".count")).toHaveText("3");
+  await expect(head(page, "optim").locator(".count")).toHaveText("8");
+});
+
+test("nothing jumps when the page awakes, also not where the reader has folded a section", async ({ page, agnez }) => {
+  await vit(agnez, "vit");
+  await openBoard(page, "/b/vit");
+  await fold(page, "optim").click();
+  await expect(fold(page, "optim")).toHaveAttribute("aria-expanded", "false");
+  await expect(head(page, "optim").locator(".folded-numbers b").first()).toBeVisible();
+  await page.addInitScript(() => {
+    const seen: number[] = [];
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => seen.push((entry as unknown as { value: number }).value))).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.reload();
+  await live(page);
+  await expect(fold(page, "optim")).toHaveAttribute("aria-expanded", "false");
+  await expect(fold(page, "Metrics")).toHaveAttribute("aria-expanded", "true");
+  const shift = await page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen.reduce((sum, one) => sum + one, 0));
+  expect(shift).toBeLessThan(0.02);
+});
+
+test("the filter opens what it finds, and folding is the reader's own", async ({ page, open, agnez }) => {
+  const cells = await vit(agnez, "vit");
+  await openBoard(page, "/b/vit");
+  const id = cells["optim/kd"]!;
+  await fold(page, "optim").press("Enter");
+  await expect(cell(page, id)).toBeHidden();
+  await filter(page).fill("kd");
+  await expect(cell(page, id)).toBeVisible();
+  await expect(page.locator(".section-head h2:visible")).toHaveText(["optim"]);
+  await filter(page).fill("");
+  await expect(cell(page, id)).toBeHidden();
+  const other = await open();
+  await openBoard(other, "/b/vit");
+  await expect(cell(other, id)).toBeVisible();
+  await fold(page, "optim").press("Shift+Enter");
+  await expect(page.locator('.section-head [aria-expanded="true"]')).toHaveCount(0);
+  await fold(page, "optim").press("Shift+Enter");
+  await expect(page.locator('.section-head [aria-expanded="false"]')).toHaveCount(0);
+});
+
+test("the title of a chart has its newest number", async ({ page, agnez }) => {
+  const cells = await log(agnez, "b", "first", [{ step: 0, loss: 2 }, { step: 1, loss: 0.5 }]);
+  await openBoard(page, "/b/b");
+  const now = cell(page, cells["loss"]!).locator(".now");
+  await expect(now).toHaveText("0.5");
+  await log(agnez, "b", "first", [{ step: 2, loss: 0.25 }]);
+  await expect(now).toHaveText("0.25");
+});
+
+test("a section is renamed, moved and kept on top, on every page", async ({ page, open, agnez }) => {
+  await vit(agnez, "vit");
+  await openBoard(page, "/b/vit");
+  const other = await open();
+  await openBoard(other, "/b/vit");
+  const names = (of: Page) => of.locator(".section-head h2:visible").allTextContents();
+  await fold(page, "optim").press("F2");
+  await page.getByRole("textbox", { name: "Name of the section" }).fill("optimiser");
+  await page.keyboard.press("Enter");
+  for (const one of [page, other]) await expect(fold(one, "optimiser")).toBeVisible();
+  await fold(page, "optimiser").press("Alt+ArrowUp");
+  for (const one of [page, other]) await expect.poll(async () => (await names(one))[0]).toBe("optimiser");
+  await page.getByRole("button", { name: "Undo" }).click();
+  for (const one of [page, other]) await expect.poll(async () => (await names(one))[0]).toBe("Metrics");
+  await page.getByRole("button", { name: "Menu of the section system" }).click();
+  await page.getByRole("menuitem", { name: "Keep on top" }).click();
+  for (const one of [page, other]) await expect.poll(async () => (await names(one))[0]).toBe("system");
+  await page.reload();
+  expect((await names(page))[0]).toBe("system");
+});
+
+test("the sections keep the rules for readers of all kinds", async ({ page, agnez }) => {
+  await vit(agnez, "vit");
+  await openBoard(page, "/b/vit");
+  await fold(page, "optim").click();
+  await page.getByRole("button", { name: "Menu of the section Metrics" }).click();
+  for (const scheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+  }
+});
+
+test("on a phone the cells are one column, and heads stick", async ({ browser, agnez }) => {
+  await vit(agnez, "vit");
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, baseURL: agnez.url });
+  const page = await context.newPage();
+  await openBoard(page, "/b/vit");
+  const lefts = await page.locator("article[data-id]:visible").evaluateAll((all) => new Set(all.map((one) => Math.round(one.getBoundingClientRect().left))).size);
+  expect(lefts).toBe(1);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.evaluate(() => scrollTo(0, 700));
+  await expect.poll(() => head(page, "Metrics").evaluate((one) => Math.round(one.getBoundingClientRect().top))).toBe(0);
+  await context.close();
+});

@@ -1,0 +1,148 @@
+//! What a reader does to the arrangement of the board: moves and sizes of cells, and the order, the names and the sizes of sections. The
+//! page changes when the event arrives; a toast offers to undo what was not done by a key, which has its own way back.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::state::{
+    CellSize, Dashboard, Edge, Landing, Resizing, Toast, ToastKind, snapped_height, snapped_width, step, stepped_height, stepped_width,
+};
+use crate::protocol::{ApiError, BlockPatch, CellId, CellLayoutPatch, LayoutBlock, LayoutPatch};
+use crate::server_functions::{change_layout, move_cell, move_section, pin_section, rename_section, resize_section};
+
+impl Dashboard {
+    /// Stores a change, whose answer undoes it. With a message, a toast offers that.
+    fn arrange(self, change: impl Future<Output = Result<LayoutPatch, ApiError>> + 'static, message: Option<String>) {
+        if !self.may_write() {
+            return;
+        }
+        spawn_local(async move {
+            match (change.await, message) {
+                (Err(error), _) => self.notify(ToastKind::Error(error.message)),
+                (Ok(undo), Some(message)) => self.notify(ToastKind::Arranged { message, undo }),
+                (Ok(_), None) => {}
+            }
+        });
+    }
+
+    fn change_layout(self, patch: LayoutPatch, message: Option<String>) {
+        self.arrange(change_layout(self.page().board.clone(), patch), message);
+    }
+
+    pub fn undo_arrangement(self, toast: Toast) {
+        self.dismiss(toast.number);
+        if let ToastKind::Arranged { undo, .. } = toast.kind {
+            self.change_layout(undo, None);
+        }
+    }
+
+    /// Moves a cell one place; from the end of a section it goes on in the next one. Nothing happens at the ends of the board.
+    pub fn step(self, id: CellId, is_later: bool) {
+        if let Some(landing) = self.arrangement.sections.with_untracked(|sections| step(sections, &id, is_later)) {
+            self.land(id, landing, false);
+        }
+    }
+
+    /// Moves a cell to its landing.
+    pub fn land(self, id: CellId, Landing { section, before }: Landing, has_toast: bool) {
+        let message = has_toast.then(|| sentence("Moved", &self.title_of(&id)));
+        self.arrangement.announced.set(Some(id.clone()));
+        self.arrange(move_cell(id, (!section.is_empty()).then_some(section), before), message);
+    }
+
+    /// Gives a cell a width, a height, or both; of `Some(None)` the default.
+    pub fn resize(self, id: CellId, width: Option<Option<u8>>, height: Option<Option<u16>>, has_toast: bool) {
+        let message = has_toast.then(|| sentence("Resized", &self.title_of(&id)));
+        self.arrangement.announced.set(Some(id.clone()));
+        let patch = CellLayoutPatch { width, height, ..CellLayoutPatch::default() };
+        self.change_layout(LayoutPatch { cells: [(id.to_string(), patch)].into(), ..LayoutPatch::default() }, message);
+    }
+
+    /// One notch wider, narrower, higher or lower, from the size that it has in the window.
+    pub fn resize_by(self, id: CellId, edge: Edge, is_larger: bool) {
+        let Some((cell, flow, stage_height)) = self.measure_cell(&id) else { return };
+        let (width, height) = (snapped_width(Resizing::columns(&flow, cell.width)), snapped_height(stage_height));
+        match edge {
+            Edge::Bottom => self.resize(id, None, Some(Some(stepped_height(height, is_larger))), false),
+            _ => self.resize(id, Some(Some(stepped_width(width, is_larger))), None, false),
+        }
+    }
+
+    fn title_of(self, id: &CellId) -> String {
+        untrack(|| self.cell(id).map(|cell| cell.title()).unwrap_or_default())
+    }
+
+    /// The size that all cells of a section have.
+    pub fn section_size(self, section: &str) -> Option<CellSize> {
+        let ids = self.cells_of(section);
+        let mut sizes = ids.iter().filter_map(|id| self.cell(id)).map(|cell| self.size_of(&cell));
+        let first = sizes.next()?;
+        sizes.all(|size| size == first).then_some(first)
+    }
+
+    /// Gives all cells of a section the same size.
+    pub fn set_section_size(self, section: &str, CellSize { width, height }: CellSize) {
+        let resized = resize_section(self.page().board.clone(), Some(section.to_owned()), width, height);
+        self.arrange(resized, Some(sentence("Resized the cells of", section)));
+    }
+
+    pub fn begin_renaming_section(self, section: &str) {
+        if self.may_write() {
+            self.arrangement.renaming.set(Some(section.to_owned()));
+        }
+    }
+
+    /// Ends the editing of a section's name. Does nothing if it has ended before.
+    pub fn rename_section(self, section: &str, name: &str) {
+        if self.arrangement.renaming.with_untracked(|renamed| renamed.as_deref() != Some(section)) {
+            return;
+        }
+        self.arrangement.renaming.set(None);
+        if !name.is_empty() && name != section {
+            let renamed = rename_section(self.page().board.clone(), section.to_owned(), name.to_owned());
+            self.arrange(renamed, Some(sentence("Renamed", section)));
+        }
+    }
+
+    /// Moves a section one place up or down among those that have a name.
+    pub fn move_section(self, section: &str, is_down: bool) {
+        let names: Vec<String> = self.arrangement.sections.with_untracked(|sections| {
+            sections.iter().filter(|section| !section.name.is_empty()).map(|section| section.name.clone()).collect()
+        });
+        let Some(at) = names.iter().position(|name| name == section) else { return };
+        let before = if is_down { (at + 1 < names.len()).then(|| names.get(at + 2)) } else { at.checked_sub(1).map(|above| names.get(above)) };
+        if let Some(before) = before {
+            let moved = move_section(self.page().board.clone(), section.to_owned(), before.cloned());
+            self.arrange(moved, Some(sentence("Moved", section)));
+        }
+    }
+
+    pub fn is_pinned(self, section: &str) -> bool {
+        self.with_layout(|layout| layout.section(section).is_some_and(|section| section.pinned))
+    }
+
+    /// Puts a section above all others, or back among them.
+    pub fn toggle_pinned(self, section: &str) {
+        let is_pinned = untrack(|| self.is_pinned(section));
+        let pinned = pin_section(self.page().board.clone(), section.to_owned(), !is_pinned);
+        self.arrange(pinned, Some(sentence("Moved", section)));
+    }
+
+    /// How many cells without a width stand in a row; `None`: the default.
+    pub fn set_density(self, density: Option<u8>) {
+        let patch = LayoutPatch { density: Some(density), ..LayoutPatch::default() };
+        self.change_layout(patch, Some("Changed how many cells stand in a row.".to_owned()));
+    }
+
+    /// Makes a block of these cells, in place of those in which they are.
+    pub fn apply_block(self, LayoutBlock { mosaic, cells, .. }: LayoutBlock) {
+        let cells = cells.into_iter().map(|(letter, id)| (letter, id.to_string())).collect();
+        let block = BlockPatch { mosaic: Some(mosaic), cells, ..BlockPatch::default() };
+        self.change_layout(LayoutPatch { blocks: vec![block], ..LayoutPatch::default() }, Some("Changed the layout.".to_owned()));
+    }
+}
+
+/// "Moved ‘loss’."
+fn sentence(verb: &str, object: &str) -> String {
+    [verb, " ‘", object, "’."].concat()
+}

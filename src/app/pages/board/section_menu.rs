@@ -1,0 +1,129 @@
+//! The menu of a section. It exists while it is open.
+
+use leptos::ev::KeyboardEvent;
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::HtmlElement;
+
+use crate::app::components::menu;
+use crate::app::components::size_choice::SizeChoice;
+use crate::app::in_browser::InBrowser;
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{Dashboard, use_dashboard};
+use crate::browser::popover;
+
+/// Remembers that the menu was open when its button was pressed: the press closes it, and the click that follows must not open it again.
+pub fn press_button(dashboard: Dashboard, section: &str) {
+    let arrangement = dashboard.arrangement;
+    let is_open = arrangement.menu.with_untracked(|open| open.as_deref() == Some(section));
+    arrangement.menu_closing.set_if_changed(is_open.then(|| section.to_owned()));
+}
+
+/// Shows the menu of this section below its button.
+pub fn open(dashboard: Dashboard, section: String, button: &HtmlElement) {
+    let arrangement = dashboard.arrangement;
+    let was_open = arrangement.menu_closing.with_untracked(|closing| closing.as_ref() == Some(&section));
+    arrangement.menu_closing.set_if_changed(None);
+    arrangement.menu_button.set_value(Some(button.clone()));
+    arrangement.menu.set((!was_open).then_some(section));
+}
+
+#[component]
+pub fn SectionMenu() -> impl IntoView {
+    let menu = use_dashboard().arrangement.menu;
+    move || menu.get().map(|name| InBrowser(view! { <OpenMenu name /> }))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Item {
+    Rename,
+    Up,
+    Down,
+    Pin,
+    FoldOthers,
+}
+
+const ITEMS: [(Item, &str, &str); 5] = [
+    (Item::Rename, "Rename", "F2"),
+    (Item::Up, "Move up", "Alt ↑"),
+    (Item::Down, "Move down", "Alt ↓"),
+    (Item::Pin, "Keep on top", ""),
+    (Item::FoldOthers, "Fold all others", "Shift Enter"),
+];
+
+fn choose(dashboard: Dashboard, section: &str, item: Item) {
+    match item {
+        Item::Rename => dashboard.begin_renaming_section(section),
+        Item::Up => dashboard.move_section(section, false),
+        Item::Down => dashboard.move_section(section, true),
+        Item::Pin => dashboard.toggle_pinned(section),
+        Item::FoldOthers => dashboard.fold_others(section),
+    }
+}
+
+#[component]
+fn OpenMenu(name: String) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let section = dashboard.arrangement.menu;
+    let may_write = dashboard.may_write();
+    let menu = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        let (Some(element), Some(button)) = (menu.get(), dashboard.arrangement.menu_button.get_value()) else { return };
+        if popover::show_beside(&element, &button, false) {
+            menu::focus_first(&element);
+        } else {
+            section.set(None);
+        }
+    });
+    let close = move || {
+        if let Some(menu) = menu.get_untracked() {
+            let _ = menu.hide_popover();
+        }
+    };
+    let name = StoredValue::new(name);
+    let size = Memo::new(move |_| name.with_value(|name| dashboard.section_size(name)));
+    let choose_size = Callback::new(move |size| {
+        // First, because it restores the focus to the button.
+        close();
+        name.with_value(|name| dashboard.set_section_size(name, size));
+    });
+    let is_pinned = move || name.with_value(|name| dashboard.is_pinned(name));
+    let items = ITEMS.into_iter().filter(|(item, ..)| may_write || *item == Item::FoldOthers);
+    let items = items.map(|(item, label, key)| {
+        let chosen = move |_| {
+            close();
+            name.with_value(|name| choose(dashboard, name, item));
+        };
+        let label = move || if item == Item::Pin && is_pinned() { "Keep no longer on top" } else { label };
+        view! {
+            <button type="button" role="menuitem" tabindex="-1" on:click=chosen>
+                {label}
+                {(!key.is_empty()).then(|| view! { <kbd aria-hidden="true">{key}</kbd> })}
+            </button>
+        }
+    });
+    let closed = move |_| {
+        if !menu.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false)) {
+            section.set(None);
+        }
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if let Some(menu) = menu.get_untracked() {
+            menu::on_menu_key(&menu, &event);
+        }
+    };
+    view! {
+        <div
+            class="menu section-menu"
+            popover="auto"
+            role="menu"
+            aria-label=["Section ", &name.get_value()].concat()
+            node_ref=menu
+            on:keydown=on_key
+            on:toggle=closed
+        >
+            {may_write.then(|| view! { <SizeChoice label="Size of all cells" size choose=choose_size /> })}
+            {items.collect_view()}
+        </div>
+    }
+}
