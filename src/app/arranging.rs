@@ -110,7 +110,8 @@ impl Dashboard {
             sections.iter().filter(|section| !section.name.is_empty()).map(|section| section.name.clone()).collect()
         });
         let Some(at) = names.iter().position(|name| name == section) else { return };
-        let before = if is_down { (at + 1 < names.len()).then(|| names.get(at + 2)) } else { at.checked_sub(1).map(|above| names.get(above)) };
+        let before =
+            if is_down { (at + 1 < names.len()).then(|| names.get(at + 2)) } else { at.checked_sub(1).map(|above| names.get(above)) };
         if let Some(before) = before {
             let moved = move_section(self.page().board.clone(), section.to_owned(), before.cloned());
             self.arrange(moved, Some(sentence("Moved", section)));

@@ -16,8 +16,7 @@ pub fn SectionView(name: String) -> impl IntoView {
     let is = move |other: &str| own.with_value(|own| own == other);
     // The cells that the filter shows.
     let shown = Memo::new(move |_| {
-        let sections = arrangement.sections.read();
-        let cells = sections.iter().find(|section| is(&section.name)).map(|section| section.cells.clone()).unwrap_or_default();
+        let cells = own.with_value(|own| dashboard.cells_of(own));
         if dashboard.filter.with(String::is_empty) {
             return cells.len();
         }

@@ -122,10 +122,7 @@ fn NameField(name: String) -> impl IntoView {
 fn FoldedNumbers(name: String) -> impl IntoView {
     let dashboard = use_dashboard();
     let numbers = move || {
-        let ids = dashboard
-            .arrangement
-            .sections
-            .with(|sections| sections.iter().find(|section| section.name == name).map(|section| section.cells.clone()).unwrap_or_default());
+        let ids = dashboard.cells_of(&name);
         let run = dashboard.runs.drawn.with(|drawn| drawn.first().cloned()).and_then(|run| dashboard.runs.run(&run));
         let cells = ids.iter().filter_map(|id| dashboard.cell(id));
         let number = |name: &str| {
