@@ -1,12 +1,12 @@
 // Sections of a board: their heads, what a reader folds, and the order in which a page shows the cells of a run.
-import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 
 import type { Agnez } from "./support/agnez.mjs";
-import { cell, filter, live, openBoard } from "./support/page.ts";
+import { cell, live, openBoard } from "./support/page.ts";
 import { log } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
 
+const filter = (page: Page): Locator => page.getByRole("searchbox", { name: "Filter cells by name" });
 const head = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true }).locator(".section-head");
 const fold = (page: Page, name: string): Locator => head(page, name).getByRole("button", { name, exact: true });
 
@@ -105,18 +105,6 @@ test("a section is renamed, moved and kept on top, on every page", async ({ page
   for (const one of [page, other]) await expect.poll(async () => (await names(one))[0]).toBe("system");
   await page.reload();
   expect((await names(page))[0]).toBe("system");
-});
-
-test("the sections keep the rules for readers of all kinds", async ({ page, agnez }) => {
-  await vit(agnez, "vit");
-  await openBoard(page, "/b/vit");
-  await fold(page, "optim").click();
-  await page.getByRole("button", { name: "Menu of the section Metrics" }).click();
-  for (const scheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-  }
 });
 
 test("on a phone the cells are one column, and heads stick", async ({ browser, agnez }) => {

@@ -12,7 +12,9 @@ use super::hidden_series;
 use super::series_looks::{NamedItem, SeriesLooks};
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, Size, format_number, palette};
+use crate::charts::{
+    AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, Size, format_number, format_significant, palette,
+};
 use crate::protocol::{CellId, LineSettings, XAxis};
 use crate::series::Axis;
 
@@ -20,6 +22,7 @@ use crate::series::Axis;
 const MAX_LABEL_SERIES: usize = 20;
 /// How many curves tell their newest number in the title of the cell.
 const MAX_NEWEST: usize = 3;
+const NEWEST_DIGITS: i32 = 4;
 
 pub struct ChartState {
     pub id: CellId,
@@ -300,7 +303,7 @@ impl ChartState {
         }
         let shown = (0..self.looks.styles.len()).filter(|slot| !self.is_slot_hidden(*slot) && !self.is_thin(*slot));
         let number = |slot: usize| {
-            let text = [format_number(self.last_value(slot)?).as_str(), &self.settings.unit].concat();
+            let text = [format_significant(self.last_value(slot)?, NEWEST_DIGITS).as_str(), &self.settings.unit].concat();
             Some(NewestNumber { text, color: palette::colour(self.looks.styles[slot].colour, is_dark) })
         };
         let numbers: Vec<NewestNumber> = shown.filter_map(number).take(MAX_NEWEST).collect();

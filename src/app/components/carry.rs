@@ -184,8 +184,8 @@ pub fn CarriedCell(#[prop(into)] carry: Signal<Carry>) -> impl IntoView {
     };
     view! {
         <div class="left-behind" style=style(|carry| Some(carry.origin)) aria-hidden="true"></div>
-        <div class="mark" hidden=move || !has_target() style=style(|carry| Some(carry.target.as_ref()?.mark)) aria-hidden="true"></div>
-        <div class="carried" class:moves=has_target style=style(|carry| Some(carry.card)) role="status">
+        <div class="landing-mark" hidden=move || !has_target() style=style(|carry| Some(carry.target.as_ref()?.mark)) aria-hidden="true"></div>
+        <div class="carried" class:moves=has_target style=style(|carry| Some(carry.card)) aria-hidden="true">
             <b>{move || carry.with(|carry| carry.title.clone())}</b>
             <p>{text}</p>
         </div>

@@ -57,7 +57,7 @@ fn OpenPanel() -> impl IntoView {
         }
     });
     let sections = move || arrangement.sections.with(|sections| sections.iter().map(|section| section.name.clone()).collect::<Vec<_>>());
-    let first = sections().into_iter().next().unwrap_or_default();
+    let first = untrack(sections).into_iter().next().unwrap_or_default();
     let section = RwSignal::new(first);
     let option = |name: String| {
         let label = if name.is_empty() { "the first part".to_owned() } else { name.clone() };

@@ -7,6 +7,7 @@ use leptos::task::{spawn_local, tick};
 use super::arrange::arrange;
 use super::empty_board::EmptyBoard;
 use super::section::SectionView;
+use super::section_menu::SectionMenu;
 use crate::app::state::{BlockPlaces, Dashboard, use_dashboard};
 use crate::protocol::CellId;
 
@@ -38,11 +39,12 @@ pub fn Grid() -> impl IntoView {
                     <SectionView name />
                 </For>
             </div>
+            <SectionMenu />
             // Always there: screen readers announce a change of its text.
             <p class="no-match" role="status">
                 {move || if has_no_match.get() { "No cells match the filter." } else { "" }}
             </p>
-            <p class="spoken" role="status">{move || arrangement.announcement.get()}</p>
+            <p class="spoken" aria-live="polite">{move || arrangement.announcement.get()}</p>
         </main>
     }
 }

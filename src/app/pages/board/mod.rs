@@ -23,7 +23,6 @@ use crate::app::in_browser::InBrowser;
 use crate::app::runs::RunsPanel;
 use crate::app::state::{Carry, Resizing, use_dashboard};
 use grid::Grid;
-use section_menu::SectionMenu;
 
 /// What one sees while an edge is held, or a cell is carried.
 #[component]
@@ -57,7 +56,6 @@ pub fn BoardPage() -> impl IntoView {
             <LayoutPanel />
         </div>
         <CellMenu />
-        <SectionMenu />
         <HeldCell />
         <Help />
         <Toasts />

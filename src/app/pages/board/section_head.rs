@@ -9,7 +9,7 @@ use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEve
 use super::section_menu;
 use crate::app::in_browser::InBrowser;
 use crate::app::state::{Dashboard, use_dashboard};
-use crate::charts::format_number;
+use crate::charts::format_significant;
 
 /// How many numbers a folded section tells.
 const MAX_NUMBERS: usize = 6;
@@ -127,7 +127,7 @@ fn FoldedNumbers(name: String) -> impl IntoView {
         let cells = ids.iter().filter_map(|id| dashboard.cell(id));
         let number = |name: &str| {
             let last = &run.as_ref()?.last;
-            last.iter().find(|last| last.metric == name).map(|last| format_number(last.value))
+            last.iter().find(|last| last.metric == name).map(|last| format_significant(last.value, 4))
         };
         cells
             .filter_map(|cell| {
