@@ -81,3 +81,18 @@ def test_wrong_calls_raise_at_once(board: Any, mosaic: Any, cells: dict[str, Any
 def test_reading_needs_the_server() -> None:
     with pytest.raises(agnez.Error, match="does not answer"):
         agnez.Board("b", url="http://127.0.0.1:9", mode="disabled").layout()
+
+
+def test_a_run_marks_its_steps(server: Server, name: str) -> None:
+    with agnez.init(project=name, id="first", url=server.url) as run:
+        run.log({"loss": 1}, step=4)
+        run.mark("new\nrate")
+        run.mark("warm up", step=2, colour=3)
+        for text, named in (("", {}), ("x", {"colour": 8}), ("x", {"step": float("inf")})):
+            with pytest.raises(ValueError, match=r"mark|finite"):
+                run.mark(text, **named)
+    marks = server.ask(f"/boards/{name}/marks")
+    assert [{**mark, "_id": None} for mark in marks] == [
+        {"_id": None, "run": "first", "step": 5, "text": "new rate"},
+        {"_id": None, "run": "first", "step": 2, "text": "warm up", "colour": 3},
+    ]

@@ -70,6 +70,7 @@ async fn a_board_has_a_bounded_number_of_marks() {
 #[tokio::test]
 async fn views_are_documents_of_a_board() {
     let mut server = spawn().await;
+    server.create(r#"{"board":"b"}"#).await;
     let view = json!({ "name": "Best", "query": "q=lr%3C0.1&by=lr", "folded": ["train"], "layout": { "density": 4 } });
     let made = post(&server, "/boards/b/views", view.clone()).await;
     let id = made["_id"].as_str().unwrap().to_owned();

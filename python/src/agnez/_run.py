@@ -23,7 +23,7 @@ from ._step_metrics import StepMetrics
 from ._summary import Summary
 from ._transport import credentials, heartbeats
 from ._transport.client import Client
-from ._values import json_types, names, run_ids
+from ._values import convert, json_types, names, run_ids
 from ._values.nested import to_bounded_json
 from ._wandb import NoOp, WandbMethods
 from .board import Board
@@ -278,6 +278,22 @@ class Run(MetricLog, WandbMethods):
         ``timeout``: seconds; None waits as long as it takes.
         """
         return self._client.flush(timeout)
+
+    def mark(self, text: Any, *, step: Any = None, colour: int | None = None) -> None:
+        """Marks a step on the charts of the board: ``run.mark("new learning rate")``.
+
+        :param step: a finite number; without it the step of the next :meth:`log`.
+        :param colour: one of the eight colours of series, 0 to 7.
+        """
+        at = convert.to_step(self._next_step if step is None else step)
+        mark: dict[str, Any] = {"run": self.id, "step": at, "text": convert.to_title(text)}
+        if not mark["text"]:
+            raise ValueError("a mark needs a text: run.mark('new learning rate')")
+        if colour is not None:
+            if isinstance(colour, bool) or colour not in range(8):
+                raise ValueError(f"a mark's colour is 0 to 7, not {colour!r}")
+            mark["colour"] = int(colour)
+        self._client.mark(self.project, mark)
 
     def finish(
         self,

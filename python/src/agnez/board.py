@@ -8,7 +8,7 @@ from . import _mosaic, _server
 from ._cell_log import CellLog
 from ._transport import credentials, reader
 from ._transport.client import Client
-from ._transport.http import layout_path
+from ._transport.http import board_path
 from ._values import images, json_types, names
 from .cell import Cell, Line, line_settings
 from .subplots import Axes, Subplots
@@ -137,7 +137,7 @@ class Board(CellLog):
         if mosaic is None:
             if cells:
                 raise TypeError("layout takes a mosaic before its cells: layout('AB', A='loss')")
-            found: dict[str, Any] = reader.read(self.url, layout_path(self.name))
+            found: dict[str, Any] = reader.read(self.url, board_path(self.name, "layout"))
             return found
         if isinstance(mosaic, dict):
             if cells:

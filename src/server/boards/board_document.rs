@@ -17,7 +17,7 @@ use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
-use crate::server::store::{Batch, BoardDocument, Index, REMOVED, timestamp};
+use crate::server::store::{Batch, BoardDocument, BoardIndex, Index, REMOVED, timestamp};
 
 /// Keys that the server sets. They are ignored, because clients send back documents that they read.
 const SERVER_KEYS: [&str; 8] = ["_id", "name", "cells", "runs", "rev", "createdAt", "updatedAt", REMOVED];
@@ -98,6 +98,13 @@ fn own_keys(document: &BoardDocument) -> impl Iterator<Item = (&String, &Value)>
     document.keys.iter().filter(|(key, _)| *key != REMOVED)
 }
 
+/// The board, if it has cells, runs or a document. 404 without it.
+pub fn existing_board<'a>(index: &'a Index, name: &str) -> Result<&'a BoardIndex, ApiError> {
+    let is_there =
+        |board: &&BoardIndex| !board.cells.is_empty() || !board.runs.is_empty() || board.document.as_deref().is_some_and(has_keys);
+    index.board(name).filter(is_there).ok_or_else(|| no_board(name))
+}
+
 /// Whether the document has a key.
 fn has_keys(document: &BoardDocument) -> bool {
     own_keys(document).next().is_some()
@@ -146,9 +153,8 @@ impl Boards {
     /// The document of a board with its number of cells and runs. 404: the board has none of these.
     pub fn board_document(&self, name: &str) -> Result<Value, ApiError> {
         let index = self.store.index();
-        let (counts, known) = (counts(&index, name), index.board(name).and_then(|board| board.document.as_deref()));
-        let is_there = counts != (0, 0) || known.is_some_and(has_keys);
-        if is_there { Ok(document(name, counts, known)) } else { Err(no_board(name)) }
+        let known = existing_board(&index, name)?;
+        Ok(document(name, (known.cells.len(), known.runs.len()), known.document.as_deref()))
     }
 
     /// Merges keys into the document of a board, which need not be there. 413: it would be too large.

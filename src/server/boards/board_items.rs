@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::board_document::{no_board, put_keys};
+use super::board_document::{existing_board, put_keys};
 use super::board_list::{BoardList, ItemDraft};
 use super::idempotency::JsonResponse;
 use super::views::VIEWS;
@@ -21,14 +21,14 @@ impl Boards {
     /// The items of a list as JSON, in the order in which they were added. 404: there is no such board.
     pub fn list_items(&self, board: &str, list: &BoardList) -> Result<String, ApiError> {
         let index = self.store.index();
-        let known = index.board(board).ok_or_else(|| no_board(board))?;
+        let known = existing_board(&index, board)?;
         Ok(json!(list.items(known.document.as_deref())).to_string())
     }
 
     /// One item as JSON. 404: there is no such board or item.
     pub fn list_item(&self, board: &str, list: &BoardList, id: &str) -> Result<String, ApiError> {
         let index = self.store.index();
-        let items = list.items(index.board(board).ok_or_else(|| no_board(board))?.document.as_deref());
+        let items = list.items(existing_board(&index, board)?.document.as_deref());
         Ok(items[list.place(items, board, id)?].to_string())
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::append::check_restored_series;
 use super::board_document::no_board;
 use super::idempotency::JsonResponse;
+use super::page_actions::cells_in_grid_order;
 use super::runs::check_run_totals;
 use super::{Boards, IdempotentRequest};
 use crate::protocol::{ApiError, ErrorKind};
@@ -55,7 +56,7 @@ impl Boards {
                 return Ok(response);
             }
             let runs = batch.runs(&board);
-            let cells: Vec<_> = batch.cells().into_iter().filter(|cell| cell.board == board).collect();
+            let cells = cells_in_grid_order(batch, &board);
             let document = batch.board_document(&board);
             let keys = document.as_deref().map(own).unwrap_or_default();
             if runs.is_empty() && cells.is_empty() && keys.is_empty() {

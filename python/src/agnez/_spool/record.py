@@ -18,7 +18,8 @@ The target of a change is one of these:
 ``"run": [board, id]``                                  the document of a run
 ``"run": […], "name": …, "step": …, "time": …``         a value of a run that is no number
 ``"run": […], "console": true``                         console output, in the key ``text``
-``"arrange": board``                                    the layout of a board: the body of a request
+``"board": name, "part": "layout"``                     the layout of a board: the body of a request
+``"board": name, "part": "marks"``                      a mark on the charts of a board
 ======================================================  ==========================================
 
 Zeros follow the last record of a segment. Where neither a record nor zeros stand, because a process
@@ -39,6 +40,9 @@ HEAD = struct.Struct("<4sI")
 CHANGE_HEAD = struct.Struct("<4sII")
 #: Bytes of the longest change in a segment; longer ones go to files of their own.
 CHANGE_BYTES = 65536
+
+#: What a script changes of a board, and how.
+BOARD_PARTS = {"layout": "PUT", "marks": "POST"}
 
 #: One row of points: time, step, one value for each series of the layout.
 Row = tuple[float, ...]
@@ -91,8 +95,9 @@ class Batch:
     run_values: dict[tuple[RunKey, str], dict[str, Any]] = field(default_factory=dict)
     #: Console output by run.
     console: dict[RunKey, list[str]] = field(default_factory=dict)
-    #: Changes of the layouts of boards, in the order of the calls.
-    arrangements: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    #: Layouts and marks of boards, in the order of the calls: a board, ``layout`` or ``marks``, and
+    #: the body of a request.
+    board_changes: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     #: Value files of all changes, including those that a later change replaced.
     files: list[str] = field(default_factory=list)
     #: Bytes of the spool that the batch covers.
@@ -101,10 +106,10 @@ class Batch:
     is_torn: bool = False
 
     def count_changes(self) -> int:
-        """How many cells, runs, values and layouts the batch changes."""
+        """How many cells, runs, values, layouts and marks the batch changes."""
         runs = {*self.run_changes, *self.late_run_changes}
         values = len(self.run_values) + len(self.console)
-        return len(self.changes) + len(runs) + values + len(self.arrangements)
+        return len(self.changes) + len(runs) + values + len(self.board_changes)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to send."""
@@ -185,8 +190,8 @@ def _decode_change(
         file: Any = keys["file"]["name"] if "file" in keys else None
         if not isinstance(keys, dict):
             return at
-        if "arrange" in document:
-            _add_arrangement(document["arrange"], keys, batch)
+        if "board" in document:
+            _add_board_change(document["board"], document["part"], keys, batch)
             return end
         is_cell = "cell" in document
         if is_cell and not _add_cell_change(document["cell"], keys, batch, layouts):
@@ -213,11 +218,13 @@ def _add_cell_change(
     return True
 
 
-def _add_arrangement(board: Any, keys: dict[str, Any], batch: Batch) -> None:
-    """Adds a change of the layout of a board. TypeError: no board."""
+def _add_board_change(board: Any, part: Any, keys: dict[str, Any], batch: Batch) -> None:
+    """Adds a layout or a mark of a board. TypeError or ValueError if it is none."""
     if not isinstance(board, str):
         raise TypeError("a board's name is a string")
-    batch.arrangements.append((board, keys))
+    if part not in BOARD_PARTS:
+        raise ValueError("no part of a board")
+    batch.board_changes.append((board, part, keys))
 
 
 def _add_run_change(

@@ -222,7 +222,11 @@ class Client:
 
     def arrange(self, board: str, layout: dict[str, Any]) -> None:
         """Changes the layout of a board. ``layout`` holds JSON types."""
-        self.change({"arrange": board}, layout, f"layout of the board {board}")
+        self.change({"board": board, "part": "layout"}, layout, f"layout of the board {board}")
+
+    def mark(self, board: str, mark: dict[str, Any]) -> None:
+        """Adds a mark to the charts of a board. ``mark`` holds JSON types."""
+        self.change({"board": board, "part": "marks"}, mark, f"mark on the board {board}")
 
     def change(self, target: dict[str, Any], keys: dict[str, Any], label: str) -> None:
         """Changes keys of a target; :mod:`agnez._spool.record` has the targets."""

@@ -173,9 +173,9 @@ def cell_path(id: str) -> str:
     return f"/values/{quote(id, safe='')}"
 
 
-def layout_path(board: str) -> str:
-    """The path of the layout of a board."""
-    return f"/boards/{quote(board, safe='')}/layout"
+def board_path(board: str, part: str) -> str:
+    """The path of a part of a board, such as ``layout``."""
+    return f"/boards/{quote(board, safe='')}/{part}"
 
 
 class ServerConnection:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .._spool import record
 from . import run_requests
-from .http import Request, cell_path, layout_path
+from .http import Request, board_path, cell_path
 
 #: The server takes 1000 series in a request.
 SERIES_PER_REQUEST = 500
@@ -67,8 +67,9 @@ def _requests(
     for run, texts in batch.console.items():
         yield run_requests.console_request(run, texts)
     # The cells that they name are there by now.
-    for board, keys in batch.arrangements:
-        yield Request("PUT", layout_path(board), _encode(keys), board=board)
+    for board, part, keys in batch.board_changes:
+        method = record.BOARD_PARTS[part]
+        yield Request(method, board_path(board, part), _encode(keys), board=board)
     for run, keys in batch.late_run_changes.items():
         yield run_requests.patch_request(run, _encode(keys))
 
@@ -79,7 +80,7 @@ def count_requests(batch: record.Batch, layouts: Mapping[int, record.Layout]) ->
     series = {part for number in numbers for part in layouts[number].parts}
     changes = len(batch.changes) + len(batch.run_changes) + len(batch.late_run_changes)
     points = -(-len(series) // SERIES_PER_REQUEST) + run_requests.count_log_requests(batch, layouts)
-    return changes + len(batch.run_values) + points + len(batch.console) + len(batch.arrangements)
+    return changes + len(batch.run_values) + points + len(batch.console) + len(batch.board_changes)
 
 
 def split(request: Request) -> list[Request]:

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::protocol::ApiError;
 use crate::server::boards::Boards;
-use crate::server::boards::board_document::{layout_of, no_board};
+use crate::server::boards::board_document::{existing_board, layout_of};
 use crate::server::boards::page_actions::cells_in_grid_order;
 use crate::server::boards::query::filter;
 use crate::server::store::{Batch, BoardDocument, Record};
@@ -21,7 +21,7 @@ impl Boards {
     pub fn layout(&self, board: &str) -> Result<String, ApiError> {
         let (document, mut cells) = {
             let index = self.store.index();
-            let known = index.board(board).ok_or_else(|| no_board(board))?;
+            let known = existing_board(&index, board)?;
             (known.document.clone(), known.cells.values().cloned().collect::<Vec<_>>())
         };
         cells.sort_by(|a, b| filter::grid_order(a, b));
