@@ -40,7 +40,8 @@ def letters_of(mosaic: str) -> set[str]:
         len(row) != len(rows[0]) or len(row) > MAX_COLUMNS for row in rows
     ):
         raise ValueError(
-            f"a mosaic has up to {MAX_ROWS} rows of equal length, up to {MAX_COLUMNS}, not {mosaic!r}"
+            f"a mosaic has up to {MAX_ROWS} rows of equal length, up to {MAX_COLUMNS}, "
+            f"not {mosaic!r}"
         )
     for letter in letters:
         places = [

@@ -163,3 +163,88 @@ fn no_cell(board: &str, name: &str) -> ServerError {
     let name: String = name.chars().take(80).collect();
     ErrorKind::NotFound.with(format!("The board '{board}' has no cell with the id or name '{name}'; nothing was changed.")).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{BlockPatch, SectionLayout};
+    use crate::server::boards::Draft;
+    use crate::server::testing::model::app;
+    use crate::split_mix::SplitMix64;
+
+    const CELLS: [&str; 6] = ["a", "c", "d", "e", "f", "g"];
+    const SECTIONS: [&str; 3] = ["train", "val", "lr"];
+
+    /// The layout of the board, with its blocks in the order of their ids: which one is older has no meaning.
+    fn layout(boards: &Boards) -> Value {
+        let mut layout: Value = serde_json::from_str(&boards.layout("b").unwrap()).unwrap();
+        if let Some(blocks) = layout["blocks"].as_array_mut() {
+            blocks.sort_by_key(|block| block["id"].to_string());
+        }
+        layout
+    }
+
+    fn random_patch(rng: &mut SplitMix64) -> LayoutPatch {
+        let mut patch = LayoutPatch::default();
+        for _ in 0..rng.below(4) {
+            let change = CellLayoutPatch {
+                section: (rng.below(2) == 0).then(|| rng.pick(&[None, Some("train".to_owned()), Some("val".to_owned())])),
+                order: (rng.below(2) == 0).then(|| rng.pick(&[None, Some(-1.5), Some(3.0)])),
+                width: (rng.below(2) == 0).then(|| rng.pick(&[None, Some(4), Some(12)])),
+                height: (rng.below(3) == 0).then(|| rng.pick(&[None, Some(25)])),
+            };
+            patch.cells.insert(rng.pick(&CELLS).to_owned(), change);
+        }
+        if rng.below(4) == 0 {
+            let section = |name: &&str| SectionLayout { name: (*name).to_owned(), pinned: *name == "lr", ..SectionLayout::default() };
+            let from = rng.below(3) as usize;
+            patch.sections = Some(SECTIONS[from..].iter().map(section).collect());
+        }
+        if rng.below(4) == 0 {
+            patch.density = Some(rng.pick(&[None, Some(2), Some(6)]));
+        }
+        for _ in 0..rng.below(3) {
+            let first = rng.below(5) as usize;
+            let cells = [('A', CELLS[first].to_owned()), ('B', CELLS[first + 1].to_owned())].into();
+            let id = rng.pick(&[None, Some("one".to_owned()), Some("two".to_owned())]);
+            patch.blocks.push(match (rng.below(4), &id) {
+                (0, Some(_)) => BlockPatch { id, ..BlockPatch::default() },
+                _ => BlockPatch { id, mosaic: Some(rng.pick(&["AB", "A;B", "two-and-one"]).to_owned()), cells },
+            });
+        }
+        patch
+    }
+
+    #[tokio::test]
+    async fn every_change_can_be_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let boards = app(folder.path()).await.boards.clone();
+        let drafts = CELLS.map(|id| Draft::from_value(json!({ "_id": id, "board": "b", "layout": { "own": 1 } })).unwrap());
+        boards.create(drafts.into(), false, None).await.unwrap();
+        let (mut rng, mut changes) = (SplitMix64(5), 0);
+        for round in 0..150 {
+            let before = layout(&boards);
+            let (name, to) = (rng.pick(&SECTIONS).to_owned(), rng.pick(&SECTIONS).to_owned());
+            let cell = CellId::parse(&rng.pick(&CELLS)).unwrap();
+            let undo = match rng.below(8) {
+                0 => boards.rename_section("b".into(), name, to).await,
+                1 => boards.move_section("b".into(), name, Some(to)).await,
+                2 => boards.pin_section("b".into(), name, round % 2 == 0).await,
+                3 => boards.resize_section("b".into(), (round % 3 > 0).then_some(name), Some(6), None).await,
+                4 => boards.move_cell(cell, Some(name), CellId::parse(&rng.pick(&CELLS))).await,
+                5 => boards.move_cell(cell, None, None).await,
+                _ => boards.change_layout("b".into(), random_patch(&mut rng)).await,
+            };
+            let undo = undo.unwrap();
+            let after = layout(&boards);
+            assert_eq!(undo.is_empty(), after == before, "{undo:?}");
+            changes += usize::from(after != before);
+            let redo = boards.change_layout("b".into(), undo).await.unwrap();
+            assert_eq!(layout(&boards), before, "undone");
+            boards.change_layout("b".into(), redo).await.unwrap();
+            assert_eq!(layout(&boards), after, "done again");
+        }
+        assert!(changes > 60, "{changes}");
+        assert!(boards.index().cells().all(|record| record.keys["layout"]["own"] == 1), "keys that are not known stay");
+    }
+}
