@@ -158,3 +158,20 @@ test.describe("on a phone", () => {
     expect(Math.abs(place.width - box.width)).toBeLessThan(3);
   });
 });
+
+test("a refused question is shown with the server's sentence, and not repeated", async ({ page, agnez, problems }) => {
+  problems.allow(/status of 400/);
+  const id = await sweep(agnez);
+  let requests = 0;
+  page.on("request", (request) => (requests += Number(request.url().includes("/groups?"))));
+  await openBoard(page, "/b/digits?group=nothing");
+  const sentence = cell(page, id).locator(".no-points");
+  await expect(sentence).toContainText("nothing");
+  await expect(sentence).not.toContainText("No points yet");
+  const before = requests;
+  await page.waitForTimeout(5000);
+  expect(requests, "neither the question nor the data have changed").toBe(before);
+  await openBoard(page, "/b/digits?group=lr");
+  await drawn(page, id, RATES.length * 2 * STEPS);
+  await expect(sentence).toBeHidden();
+});

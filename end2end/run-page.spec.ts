@@ -44,18 +44,24 @@ test("configurations of chosen runs are compared by type with a reference", asyn
   await compare.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Configurations" });
   await expect(dialog.getByRole("status")).toHaveText("3 keys differ, 1 equal.");
-  await expect(dialog.getByRole("rowheader")).toHaveText(["lr", "crop", "mixup"]);
+  await expect(dialog.getByRole("rowheader"), "keys, then metrics").toHaveText(["lr", "crop", "mixup", "val/acc max", "val/acc last"]);
   expect(await values(dialog, "crop")).toEqual(["4", 'text "4"', "4"]);
   expect(await values(dialog, "mixup")).toEqual(["–", "0.2", "–"]);
   const changed = () => dialog.locator("td.changed").allInnerTexts();
   expect(await changed()).toEqual(["0.0003", 'text "4"', "0.2"]);
   await expect(dialog.locator("td.changed").first()).toHaveCSS("border-left-width", "2px");
 
+  const metric = () => values(dialog, "val/acc max");
+  expect(await metric()).toEqual(["0.50000", "0.50200 +0.00200", "0.50000 0.00000"]);
+  await expect(dialog.locator(".metrics td.best").first()).toHaveText("0.50200 +0.00200");
+  await expect(dialog.locator(".metrics td.reference")).toHaveText(["0.50000", "0.50000"]);
+
   await dialog.getByLabel("Show equal keys").check();
   expect(await values(dialog, "batch")).toEqual(["64", "64", "64"]);
   const second = dialog.getByRole("columnheader", { name: "run-1" }).getByRole("button");
   await second.press("Enter");
   await expect(second).toHaveAttribute("aria-pressed", "true");
+  await expect.poll(metric).toEqual(["0.50000 −0.00200", "0.50200", "0.50000 −0.00200"]);
   await expect(second, "the focus stays").toBeFocused();
   await expect.poll(changed).toEqual(["0.001", "0.001", "number 4", "number 4", "–", "–"]);
 
@@ -76,6 +82,7 @@ test("on a phone the keys stay while the values scroll, and groups are compared"
   const dialog = page.getByRole("dialog", { name: "Configurations" });
   await expect(dialog.getByRole("columnheader")).toHaveCount(4);
   expect(await values(dialog, "seed")).toEqual(["2 values", "2 values", "2 values"]);
+  await expect(dialog.locator(".metrics").getByRole("rowheader")).toHaveText("loss mean");
   const scroll = dialog.getByRole("region", { name: "Values" });
   await scroll.evaluate((element) => element.scrollTo(1000, 0));
   expect(await scroll.evaluate((element) => element.scrollLeft)).toBeGreaterThan(50);

@@ -202,6 +202,12 @@ export async function whatIsReadOfRuns(exchange: Exchange): Promise<void> {
   await exchange(groups, byRate, 304, undefined, { "if-none-match": String(rows.headers.etag) });
   await exchange(groups, `${board}/run-groups?by=nothing`, 400);
   await exchange(groups, `${board}/run-groups`, 403, undefined, FOREIGN);
+  const [colours, byRateColours] = ["GET /boards/{}/run-colours", `${board}/run-colours?by=lr&runs=first`];
+  const coloured = await exchange(colours, byRateColours, 200);
+  expect(coloured.json).toMatchObject({ by: "config.lr", values: [{ label: "0.01" }], runs: { first: 0 } });
+  await exchange(colours, byRateColours, 304, undefined, { "if-none-match": String(coloured.headers.etag) });
+  await exchange(colours, `${board}/run-colours?by=lr`, 400);
+  await exchange(colours, byRateColours, 403, undefined, FOREIGN);
   const [table, csv] = ["GET /boards/{}/run-table", "GET /boards/{}/run-table.csv"];
   const listed = await exchange(table, `${board}/run-table?sort=-metrics.loss.min,config.lr`, 200);
   expect(listed.json).toMatchObject({ total: 3, all: 3, archived: 0 });

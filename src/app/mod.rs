@@ -33,7 +33,7 @@ pub use cells::PrerenderedCharts;
 use cells::provide_prerendered_frames;
 pub use charts::Prerendered;
 use charts::{provide_chart_hover, use_chart_hover};
-pub use runs::{first_groups_query, first_table_query};
+pub use runs::{first_drawing_query, first_groups_query, first_table_query};
 pub use shell::{Assets, Shell, ShellProps};
 
 use pages::board::BoardPage;

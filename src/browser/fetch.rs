@@ -34,15 +34,22 @@ pub async fn bytes(address: &str) -> Option<Vec<u8>> {
     if reply.ok() { reply.binary().await.ok() } else { None }
 }
 
+/// Whether a request is wrong, so that it is useless to repeat it.
+fn is_lasting_refusal(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 401 | 403 | 408 | 429)
+}
+
 /// A reply to a request that named the `ETag` of the last one.
 pub enum Tagged {
     /// Nothing has changed since.
     Same,
     New(Vec<u8>, Option<String>),
+    /// The same request would be refused again: the sentence of the server.
+    Refused(String),
 }
 
-/// The body of a binary reply and its `ETag`, or that it is still the one with the tag `known`; `None` if the server cannot be reached or
-/// refuses. The browser's cache has no part in it: it would hide that nothing has changed.
+/// The body of a binary reply and its `ETag`, or that it is still the one with the tag `known`; `None` if the server cannot be reached, or
+/// may answer later. The browser's cache has no part in it: it would hide that nothing has changed.
 pub async fn tagged_bytes(address: &str, known: Option<&str>) -> Option<Tagged> {
     let init = RequestInit::new();
     init.set_cache(RequestCache::NoStore);
@@ -56,7 +63,14 @@ pub async fn tagged_bytes(address: &str, known: Option<&str>) -> Option<Tagged> 
         return Some(Tagged::Same);
     }
     let tag = reply.headers().get("etag");
-    if reply.ok() { Some(Tagged::New(reply.binary().await.ok()?, tag)) } else { None }
+    if reply.ok() {
+        return Some(Tagged::New(reply.binary().await.ok()?, tag));
+    }
+    if !is_lasting_refusal(reply.status()) {
+        return None;
+    }
+    let text = reply.text().await.ok()?;
+    Some(Tagged::Refused(serde_json::from_str::<ApiError>(&text).map_or(text, |error| error.message)))
 }
 
 /// The body of a reply, or that it is not read.

@@ -1,6 +1,6 @@
 //! The colours of a drawing by what they are for.
 
-use super::palette::{self, COLOURS, Colour};
+use super::palette::{self, Colour};
 
 /// A colour by its role, which each theme has its own colour for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Ink {
     pub fn colour(self, is_dark: bool) -> Colour {
         let inks = palette::inks(is_dark);
         match self {
-            Self::Series(slot) => palette::colour(slot % COLOURS, is_dark),
+            Self::Series(slot) => palette::colour(slot, is_dark),
             Self::Ground => inks.surface,
             Self::Grid => inks.border,
             Self::Axis | Self::Muted | Self::Hatch => inks.muted,

@@ -3,7 +3,7 @@
 
 use super::display_list::{Ink, Shape, Shapes, Text, TextAnchor, X};
 use super::letters::group_letter;
-use super::names::shorten_names;
+use super::names::{lead_with_difference, shorten_names};
 use super::series_label::series_label;
 use super::series_style::SeriesStyle;
 use super::text_metrics::text_width;
@@ -20,6 +20,11 @@ const MAX_LABEL_WIDTH: f64 = 165.0;
 /// The names as the page's legend shows them.
 pub fn legend_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
     shorten_names(names, MAX_LABEL_WIDTH)
+}
+
+/// The same of runs and groups, of which a long name begins with its difference from the others.
+pub fn owner_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
+    lead_with_difference(names, MAX_LABEL_WIDTH)
 }
 
 /// How many names the page's legend has before somebody asks for all: more than its two rows take.
@@ -99,6 +104,12 @@ pub fn legend_items<'a>(series: impl Iterator<Item = NamedSeries<'a>>, has_one_r
 pub fn group_name(index: u32, label: &str, runs: u32) -> String {
     let runs = [" · ", &runs.to_string(), if runs == 1 { " run" } else { " runs" }].concat();
     [&group_letter(index), " ", label, &runs].concat()
+}
+
+/// The name of a value by which runs are coloured: its letter, unless it is on a scale, the key and the value.
+pub fn value_name(key: &str, index: Option<u32>, value: &str) -> String {
+    let letter = index.map(|index| group_letter(index) + " ").unwrap_or_default();
+    [&letter, key.strip_prefix("config.").unwrap_or(key), "=", value].concat()
 }
 
 /// A name under the plot and where it stands.

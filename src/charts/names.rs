@@ -10,6 +10,8 @@ const ELLIPSIS: &str = "…";
 const MAX_ROUNDS: usize = 4;
 /// How far before its first difference a word may begin.
 const MAX_WORD: usize = 12;
+/// A shorter beginning that names share is not worth its mark.
+const MIN_PREFIX: usize = 4;
 
 /// The names of one chart, none wider than `room` CSS pixels (by [`text_width`], of at least 40). What differs between them stays to be seen,
 /// with the beginning and the end of what they share; names that fit stay whole. Nothing is cut inside of what a reader takes for one character.
@@ -34,6 +36,39 @@ pub fn shorten_names<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
     shown
 }
 
+/// The same, but where a name is cut, what all of them begin with is left out: a column may be narrower than `room`, and shows the
+/// beginning.
+pub fn lead_with_difference<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
+    let is_wide = |name: &S| text_width(name.as_ref()) > room;
+    let split: Vec<Vec<&str>> = names.iter().map(|name| name.as_ref().graphemes(true).collect()).collect();
+    let prefix = match split.split_first() {
+        Some((first, others)) if !others.is_empty() && names.iter().any(is_wide) => shared_words(first, others),
+        _ => 0,
+    };
+    if prefix < MIN_PREFIX {
+        return shorten_names(names, room);
+    }
+    let rests: Vec<String> = split.iter().map(|name| name[prefix..].concat()).collect();
+    let short = shorten_names(&rests, room - text_width(ELLIPSIS));
+    names
+        .iter()
+        .zip(short)
+        .map(|(name, short)| if is_wide(name) { [ELLIPSIS, &short].concat() } else { name.as_ref().to_owned() })
+        .collect()
+}
+
+/// How much of the beginning is the same in all, up to the beginning of a word or number.
+fn shared_words(first: &[&str], others: &[Vec<&str>]) -> usize {
+    let common = |other: &Vec<&str>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let prefix = others.iter().map(common).min().unwrap_or(0);
+    prefix - first[..prefix].iter().rev().take(MAX_WORD).position(joins).unwrap_or(0)
+}
+
+/// Whether a part stands between words.
+fn joins(part: &&str) -> bool {
+    !part.chars().all(char::is_alphanumeric) && *part != "."
+}
+
 /// One name that has no others beside it.
 pub fn shorten_name(name: &str, room: f64) -> String {
     shorten_names(&[name], room).pop().unwrap_or_default()
@@ -53,15 +88,13 @@ fn shorten_group(names: &[&str], group: &[usize], room: f64, shown: &mut [String
             return;
         }
     };
-    let common = |other: &Vec<&str>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
-    let mut prefix = others.iter().map(common).min().unwrap_or(0);
+    let prefix_all = others.iter().map(|other| first.iter().zip(other).take_while(|(a, b)| a == b).count()).min().unwrap_or(0);
+    let prefix = shared_words(first, others);
     let last: Vec<&str> = first.iter().rev().copied().collect();
     let common_end = |other: &Vec<&str>| last.iter().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
     let shortest = split.iter().map(Vec::len).min().unwrap_or(0);
-    let mut suffix = others.iter().map(common_end).min().unwrap_or(0).min(shortest - prefix);
+    let mut suffix = others.iter().map(common_end).min().unwrap_or(0).min(shortest - prefix_all);
     // From the beginning of a word or number to the end of one.
-    let joins = |part: &&str| !part.chars().all(char::is_alphanumeric) && *part != ".";
-    prefix -= first[..prefix].iter().rev().take(MAX_WORD).position(joins).unwrap_or(0);
     suffix -= last[..suffix].iter().rev().take(MAX_WORD).position(joins).unwrap_or(0);
     for (at, name) in group.iter().zip(&split) {
         shown[*at] = if text_width(names[*at]) <= room { names[*at].to_owned() } else { keep_own_part(name, prefix, suffix, room) };
@@ -139,6 +172,18 @@ mod tests {
             ["0.1", "0.15", "0.001"].map(|rate| format!("resnet50-imagenet-augmented-lr={rate}-with-a-long-tail-of-settings")).into();
         assert!(check(&rates, 180.0)[1].contains("0.15"));
         assert_eq!(shorten_names(&["train", "val"], 200.0), ["train", "val"]);
+    }
+
+    #[test]
+    fn a_name_that_is_cut_begins_with_its_difference() {
+        let names: Vec<_> = ["0.1", "0.15", "0.001"].map(|rate| format!("resnet50-imagenet-augmented-lr={rate}-with-a-long-tail")).into();
+        let shown = lead_with_difference(&names, 180.0);
+        assert!(shown.iter().all(|name| name.starts_with("…0.") && text_width(name) <= 180.0), "{shown:?}");
+        assert!(shown[0].starts_with("…0.1-") && shown[1].starts_with("…0.15-"), "{shown:?}");
+        assert_eq!(lead_with_difference(&["run-1", "run-2"], 180.0), ["run-1", "run-2"]);
+        let mixed = ["experiment-long-name-one-and-more-words", "experiment-b"];
+        assert_eq!(lead_with_difference(&mixed, 180.0), ["…long-name-one-and-more-words", "experiment-b"]);
+        assert_eq!(lead_with_difference::<&str>(&[], 100.0), Vec::<String>::new());
     }
 
     #[test]

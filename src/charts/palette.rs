@@ -1,4 +1,5 @@
-//! The colours: eight of a theme for series, which colour-blind readers can distinguish, and the inks of `style/main.css`.
+//! The colours: eight of a theme for series, which colour-blind readers can distinguish, a scale for numbers, and the inks of
+//! `style/main.css`.
 
 pub use raster::Colour;
 
@@ -41,9 +42,49 @@ pub const DASHES: usize = 4;
 const LIGHT: [Colour; COLOURS] = [0x0b5fbe, 0xcc7755, 0xaa2255, 0x005522, 0x0099cc, 0x9955ff, 0x886600, 0xee3399];
 const DARK: [Colour; COLOURS] = [0x74b4ff, 0xee9933, 0xff4477, 0x008833, 0x00eeff, 0x9955ff, 0xdddd77, 0xaa4499];
 
-/// The colour with this index; above the last one they come again.
+/// Steps of the sequential scale, by which numbers become colours.
+pub const LEVELS: usize = 10;
+
+/// The first slot of the scale, and the one of what has no number on it.
+const SCALE: usize = 1 << 16;
+pub const NEUTRAL: usize = SCALE + LEVELS;
+
+// From violet over red to amber, in OKLCH with even steps of lightness and hue; the ends have a contrast of 3 at least.
+const LIGHT_SCALE: [Colour; LEVELS + 1] =
+    [0x310184, 0x4e0185, 0x6b027f, 0x860172, 0xa00060, 0xb41347, 0xc42b24, 0xc25102, 0xbd6d00, 0xb98403, 0x7a828c];
+const DARK_SCALE: [Colour; LEVELS + 1] =
+    [0x6855d6, 0x9156d6, 0xb658cd, 0xd85dbd, 0xf564a8, 0xff7e93, 0xfe9a8d, 0xffb28f, 0xffc796, 0xffdca1, 0x808994];
+
+/// The slot of a number at this share of the scale, from 0 to 1.
+pub fn scale_slot(share: f64) -> usize {
+    SCALE + ((share * LEVELS as f64) as usize).min(LEVELS - 1)
+}
+
+/// The place of a slot among all colours, as the style sheet and the classes of SVG have it: `s3`. Above the last colour they come again.
+pub const fn place(slot: usize) -> usize {
+    match slot.checked_sub(SCALE) {
+        None => slot % COLOURS,
+        Some(level) => COLOURS + if level > LEVELS { LEVELS } else { level },
+    }
+}
+
+/// A slot of which no other one has the colour.
+pub const fn wrapped(slot: usize) -> usize {
+    if slot < SCALE { slot % COLOURS } else { slot }
+}
+
+/// The slots of all colours.
+pub fn slots() -> impl Iterator<Item = usize> {
+    (0..COLOURS).chain(SCALE..=NEUTRAL)
+}
+
+/// The colour of a slot.
 pub fn colour(slot: usize, dark: bool) -> Colour {
-    (if dark { DARK } else { LIGHT })[slot % COLOURS]
+    let place = place(slot);
+    match place.checked_sub(COLOURS) {
+        None => (if dark { DARK } else { LIGHT })[place],
+        Some(level) => (if dark { DARK_SCALE } else { LIGHT_SCALE })[level],
+    }
 }
 
 /// What is beneath the cells of a chart.
@@ -148,6 +189,8 @@ mod tests {
             for slot in 0..COLOURS {
                 assert!(contrast(colour(slot, dark), inks.surface) >= 3.0, "slot {slot}, dark: {dark}");
             }
+            let lightness: Vec<f64> = (0..LEVELS).map(|level| luminance(colour(SCALE + level, dark))).collect();
+            assert!(lightness.is_sorted() && (SCALE..=NEUTRAL).all(|slot| contrast(colour(slot, dark), inks.surface) >= 3.0));
             assert!(contrast(inks.text, inks.surface) >= 4.5 && contrast(inks.muted, inks.surface) >= 4.5);
         }
     }
@@ -175,10 +218,19 @@ mod style {
 
     #[test]
     fn the_page_has_the_same_colours() {
-        let sheet = include_str!("../../style/main.css");
-        for slot in 0..COLOURS {
-            let rule = format!("--s{slot}: light-dark(#{:06x}, #{:06x})", colour(slot, false), colour(slot, true));
+        let sheet = concat!(include_str!("../../style/main.css"), include_str!("../../style/runs.css"));
+        for slot in slots() {
+            let place = place(slot);
+            let rule = format!("--s{place}: light-dark(#{:06x}, #{:06x})", colour(slot, false), colour(slot, true));
             assert!(sheet.contains(&rule), "{rule}");
+            let class = format!(".static-chart .s{place} {{ stroke: var(--s{place}); }}");
+            assert!(sheet.contains(&class), "{class}");
         }
+    }
+
+    #[test]
+    fn a_share_has_a_level_of_the_scale() {
+        assert_eq!([0.0, 0.05, 0.5, 1.0, 7.0].map(|share| place(scale_slot(share))), [8, 8, 13, 17, 17]);
+        assert_eq!((place(NEUTRAL), place(11), place(usize::MAX), wrapped(11), slots().count()), (18, 3, 18, 3, 19));
     }
 }

@@ -5,9 +5,9 @@
 //! Series without a run have the colours in the order in which they first came, and from the ninth
 //! on dashes.
 
-use super::palette::{COLOURS, DASHES};
+use super::palette::{self, COLOURS, DASHES};
 
-/// The index of a colour (below [`COLOURS`]) and of a dash (below [`DASHES`]).
+/// The slot of a colour (one of [`palette::slots`]) and the index of a dash (below [`DASHES`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SeriesStyle {
     pub colour: usize,
@@ -48,7 +48,7 @@ pub fn series_styles<'a>(series: impl Iterator<Item = StyledSeries<'a>>, has_one
         Some(_) if has_one_run => SeriesStyle::of_slot(colours.place(name)),
         Some(colour) => {
             let dash = if dashes.places.len() > 1 { dashes.place(name) % DASHES } else { 0 };
-            SeriesStyle { colour: colour % COLOURS, dash }
+            SeriesStyle { colour: palette::wrapped(*colour), dash }
         }
     };
     series.iter().map(style).collect()
@@ -99,7 +99,6 @@ impl<'a> Splits<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::palette;
 
     #[test]
     fn no_two_series_of_the_first_32_look_alike() {
@@ -127,6 +126,8 @@ mod tests {
         assert_eq!(styles(&two, false), [(5, 1), (2, 1), (5, 0), (2, 0)]);
         assert_eq!(styles(&two[..2], false), [(5, 0), (2, 0)], "the only split is solid");
         assert_eq!(styles(&[(Some(12), "")], false), [(4, 0)], "colours come again, without dashes");
+        let level = palette::scale_slot(0.5);
+        assert_eq!(styles(&[(Some(level), ""), (Some(palette::NEUTRAL), "")], false), [(level, 0), (palette::NEUTRAL, 0)]);
         let odd = [(Some(1), "train"), (Some(1), "train epoch"), (Some(1), "val 1"), (Some(1), "")];
         assert_eq!(styles(&odd, false), [(1, 1), (1, 3), (1, 0), (1, 0)], "there are four dashes");
         let dashes: Vec<_> = styles(&odd, false).iter().map(|style| style.1).collect();

@@ -70,10 +70,9 @@ impl ChartState {
 
     /// The groups and series that are drawn; those of the highlighted run or group in bold.
     pub fn curves(&self, runs: &ChartRuns) -> Vec<SeriesView<'_>> {
-        let highlighted_run = runs.highlighted.as_ref();
+        let is_of_highlighted = |series: &CachedSeries| series.run.as_ref().is_some_and(|run| runs.highlights(run));
         // Of a run that has no series here nothing can be in bold.
-        let highlighted_run = highlighted_run.filter(|run| self.cache.series.iter().any(|series| series.run.as_ref() == Some(run)));
-        let is_any_highlighted = self.highlighted.is_some() || highlighted_run.is_some();
+        let is_any_highlighted = self.highlighted.is_some() || self.cache.series.iter().any(is_of_highlighted);
         let is_along_steps = self.axis() == Axis::Step;
         // The smoothed line of the last weight is drawn until the one of the new weight has come.
         let is_smooth = self.settings.smooth > 0.0 && self.cache.has_smoothing();
@@ -84,7 +83,7 @@ impl ChartState {
             fades_superseded: is_along_steps && series.run.is_some(),
             columns: &self.cache.series[slot].columns.list,
             smoothed: if is_smooth { &self.cache.series[slot].columns.places } else { &[] },
-            emphasis: if self.highlighted == Some(slot) || (highlighted_run.is_some() && highlighted_run == series.run.as_ref()) {
+            emphasis: if self.highlighted == Some(slot) || is_of_highlighted(series) {
                 Emphasis::Bold
             } else if is_any_highlighted && series.total > 0 {
                 Emphasis::Faint

@@ -9,8 +9,10 @@ use crate::protocol::{GroupId, RunId};
 pub struct DrawnRun {
     pub id: RunId,
     pub name: String,
-    /// The index of its colour.
+    /// The slot of its colour.
     pub colour: usize,
+    /// The value by which it is coloured, as a legend has it, and its place among the values; `None`: it has a colour of its own.
+    pub value: Option<(usize, String)>,
     /// How it is drawn while no run is pointed at.
     pub emphasis: Emphasis,
 }
@@ -22,8 +24,12 @@ pub struct ChartRuns {
     pub count: usize,
     /// Counts the changes, from which labels and styles are made again.
     pub revision: u64,
+    /// The key by which runs are coloured; empty: each has its own colour.
+    pub colour_key: String,
     /// The run that is pointed at.
     pub highlighted: Option<RunId>,
+    /// The value that is pointed at in a legend: its runs are highlighted.
+    pub highlighted_value: Option<String>,
     /// The groups that are drawn; `None`: runs.
     pub grouping: Option<Grouping>,
     pub highlighted_group: Option<GroupId>,
@@ -32,6 +38,24 @@ pub struct ChartRuns {
 impl ChartRuns {
     pub fn get(&self, id: &RunId) -> Option<&DrawnRun> {
         self.drawn.iter().find(|run| run.id == *id)
+    }
+
+    /// The id and the name under which a legend has a run: those of its value, if runs are coloured by one.
+    pub fn owner<'a>(&'a self, id: &'a RunId) -> (&'a str, &'a str) {
+        let run = self.get(id);
+        let name = run.map_or(id.as_str(), |run| run.name.as_str());
+        run.and_then(|run| run.value.as_ref()).map_or((id.as_str(), name), |(_, value)| (value, value))
+    }
+
+    /// The place of a run among others in a legend.
+    pub fn legend_place(&self, id: Option<&RunId>) -> usize {
+        id.and_then(|id| self.get(id)?.value.as_ref()).map_or(0, |(place, _)| *place)
+    }
+
+    /// Whether the run, or its value, is pointed at.
+    pub fn highlights(&self, id: &RunId) -> bool {
+        let is_of_value = |value: &String| self.get(id).and_then(|run| run.value.as_ref()).is_some_and(|(_, own)| own == value);
+        self.highlighted.as_ref() == Some(id) || self.highlighted_value.as_ref().is_some_and(is_of_value)
     }
 
     /// Whether a series is drawn: one without a run always is.

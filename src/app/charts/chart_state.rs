@@ -253,6 +253,10 @@ impl ChartState {
         let Some((layout, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
         (self.layout, self.markers) = (Some(layout), markers);
         self.show_crosshair(crosshair);
+        let refusal = &self.groups.refusal;
+        if plot.display.refusal.with_untracked(|before| before != refusal) {
+            plot.display.refusal.set(refusal.clone());
+        }
         plot.display.is_empty.set_if_changed(is_empty && !runs.hides_any());
         self.update_legend(&plot.display, theme.is_dark);
         self.update_newest(theme.is_dark);

@@ -55,6 +55,8 @@ pub struct PlotDisplay {
     pub crosshair: RwSignal<Option<Crosshair>>,
     pub selection: RwSignal<Option<Selection>>,
     pub is_empty: RwSignal<bool>,
+    /// Why the server makes no curves; empty: it does.
+    pub refusal: RwSignal<String>,
 }
 
 impl PlotDisplay {
@@ -67,6 +69,7 @@ impl PlotDisplay {
             crosshair: RwSignal::new(None),
             selection: RwSignal::new(None),
             is_empty: RwSignal::new(false),
+            refusal: RwSignal::default(),
         }
     }
 }

@@ -74,6 +74,15 @@ impl Charts {
         self.request_frame();
     }
 
+    fn refuse_groups(&mut self, batch: &Batch, keys: &str, refusal: &str) {
+        for id in &batch.ids {
+            let Some(chart) = self.chart(id) else { continue };
+            chart.groups.refuse_query(batch.query, keys, refusal.to_owned());
+            chart.is_dirty = true;
+        }
+        self.request_frame();
+    }
+
     fn fail_groups(&mut self, ids: &[CellId]) {
         for id in ids {
             let Some(chart) = self.chart(id) else { continue };
@@ -97,6 +106,7 @@ async fn request(registry: ChartRegistry, batch: Batch, keys: String) {
             let tag = tag.map(|tag| (address, tag));
             registry.update(|charts| charts.receive_groups(&batch, &keys, tag, Some(frame.cells)));
         }
+        Some(Tagged::Refused(refusal)) => registry.update(|charts| charts.refuse_groups(&batch, &keys, &refusal)),
         _ => set_timeout(move || registry.update(|charts| charts.fail_groups(&batch.ids)), RETRY_DELAY),
     }
 }

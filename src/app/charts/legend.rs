@@ -16,23 +16,28 @@ impl ChartRegistry {
     /// Highlights an entry: a series, a run or a group in all charts; `None`: none of the chart. What is hidden is not highlighted, and no
     /// split is.
     fn highlight(self, id: &CellId, entry: Option<usize>) {
-        let (mut run, mut group) = (None, None);
+        let (mut run, mut group, mut value) = (None, None, None);
         self.update(|charts| {
             let Some(chart) = charts.chart(id) else { return };
             let item = entry.and_then(|entry| chart.looks.legend.get(entry)).map(|named| &named.item).filter(|item| !item.is_split);
             let slot = item.and_then(|item| item.slots.iter().copied().find(|slot| !chart.is_slot_hidden(*slot)));
             // A run or a group is highlighted with all of its series.
             run = slot.and_then(|slot| chart.cache.series.get(slot)?.run.clone());
+            let name = item.map(|item| item.name.clone());
             let count = chart.cache.series.len();
             group = slot.and_then(|slot| chart.groups.groups.get(slot.checked_sub(count)?)).map(|group| group.curve.group);
-            let slot = slot.filter(|_| run.is_none() && group.is_none());
-            if chart.highlighted != slot {
-                chart.highlighted = slot;
+            let own_slot = slot.filter(|_| run.is_none() && group.is_none());
+            if chart.highlighted != own_slot {
+                chart.highlighted = own_slot;
                 chart.is_dirty = true;
                 charts.request_frame();
             }
+            if run.as_ref().and_then(|run| charts.runs.get(run)).is_some_and(|run| run.value.is_some()) {
+                (run, value) = (None, name);
+            }
         });
         self.highlight_run(run);
+        self.highlight_value(value);
         self.highlight_group(group);
     }
 

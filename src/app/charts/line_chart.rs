@@ -145,19 +145,20 @@ fn LivePlot(id: CellId, display: ChartDisplay, example: Option<String>, is_fulls
             <Toolbar id />
             <CrosshairLine place=plot.crosshair />
             <SelectionBand range=plot.selection />
-            <NoPoints is_empty=plot.is_empty example />
+            <NoPoints is_empty=plot.is_empty refusal=plot.refusal example />
         </div>
         {legend}
     }
 }
 
-/// Says how to send the first point.
+/// Says how to send the first point, or why the server makes no curves.
 #[component]
-fn NoPoints(is_empty: RwSignal<bool>, example: Option<String>) -> impl IntoView {
+fn NoPoints(is_empty: RwSignal<bool>, refusal: RwSignal<String>, example: Option<String>) -> impl IntoView {
+    let is_refused = move || refusal.with(|refusal| !refusal.is_empty());
     view! {
         <div class="no-points" hidden=move || !is_empty.get()>
-            <p>"No points yet."</p>
-            {example.map(|command| view! { <pre>{command}</pre> })}
+            <p role="status">{move || if is_refused() { refusal.get() } else { "No points yet.".to_owned() }}</p>
+            {example.map(|command| view! { <pre hidden=is_refused>{command}</pre> })}
         </div>
     }
 }

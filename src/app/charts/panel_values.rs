@@ -147,11 +147,20 @@ fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
             add("&series=", &series_key(Some(&group.owner), &group.curve.split));
         }
     }
+    let pinned = grouping.into_iter().flat_map(|grouping| &grouping.pinned).map(ToString::to_string);
+    let bold = runs.drawn.iter().filter(|run| run.emphasis == Emphasis::Bold).map(|run| run.id.to_string());
+    let pinned: Vec<String> = pinned.chain(bold).collect();
+    if !pinned.is_empty() {
+        add("&pin=", &pinned.join(","));
+    }
     if let Some(grouping) = grouping {
         query.push_str(&grouping.query);
         return query;
     }
     let mut add = |name: &str, value: &str| query.extend([name, &routes::encoded(value)]);
+    if !runs.colour_key.is_empty() {
+        add("&colour=", &runs.colour_key);
+    }
     if chart.settings.x == XAxis::Wall {
         // The zone has the offset of each date. A server that does not know it takes the offset of the last one.
         let zone = dom::time_zone();

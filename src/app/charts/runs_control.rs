@@ -27,15 +27,36 @@ impl ChartRegistry {
         });
     }
 
+    /// The key by which runs are coloured, which pictures of the server are drawn by, too.
+    pub fn set_colour_key(self, key: String) {
+        self.update(|charts| charts.runs.colour_key = key);
+    }
+
+    /// Highlights the runs with a value in all charts; `None`: no value.
+    pub fn highlight_value(self, value: Option<String>) {
+        self.update(|charts| {
+            if charts.runs.highlighted_value != value {
+                charts.runs.highlighted_value = value;
+                charts.redraw_runs();
+            }
+        });
+    }
+
     /// Highlights a run in all charts; `None`: no run.
     pub fn highlight_run(self, run: Option<RunId>) {
         self.highlighted_run.set_if_changed(run.clone());
         self.update(|charts| {
             if charts.runs.highlighted != run {
                 charts.runs.highlighted = run;
-                charts.list.iter_mut().filter(|chart| chart.has_runs()).for_each(|chart| chart.is_dirty = true);
-                charts.request_frame();
+                charts.redraw_runs();
             }
         });
+    }
+}
+
+impl Charts {
+    fn redraw_runs(&mut self) {
+        self.list.iter_mut().filter(|chart| chart.has_runs()).for_each(|chart| chart.is_dirty = true);
+        self.request_frame();
     }
 }

@@ -5,9 +5,11 @@ use super::chart_runs::ChartRuns;
 use super::column_cache::CachedSeries;
 use super::groups::{CachedGroup, GroupCache};
 use crate::charts::{
-    Emphasis, LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_name, legend_items, legend_labels, series_label, series_styles,
+    Emphasis, LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_name, legend_items, legend_labels, owner_labels, series_label,
+    series_styles,
 };
 use crate::protocol::RunId;
+use crate::sorting;
 
 /// In the order of the cache, the groups last: their slots follow those of the series.
 #[derive(Default)]
@@ -47,7 +49,7 @@ impl SeriesLooks {
         let label = |series: &CachedSeries| series_label(run(series).map(|run| run.name.as_str()), &series.name, has_one_run);
         let group_label = |group: &CachedGroup| series_label(Some(&group.curve.label), &group.curve.split, false);
         self.labels = series.iter().map(label).chain(groups.groups.iter().map(group_label)).collect();
-        self.short = legend_labels(&self.labels);
+        self.short = if is_of_runs { owner_labels(&self.labels) } else { legend_labels(&self.labels) };
         let styled = series.iter().map(|series| StyledSeries { run_colour: run(series).map(|run| run.colour), name: &series.name });
         let styled_groups = groups
             .groups
@@ -56,8 +58,13 @@ impl SeriesLooks {
         self.styles = series_styles(styled.chain(styled_groups), has_one_run);
         self.emphases = series.iter().map(|series| run(series).map(|run| run.emphasis).unwrap_or_default()).collect();
         let of_series = series.iter().enumerate().filter(|(slot, _)| self.emphases[*slot] != Emphasis::Thin).map(|(slot, series)| {
-            let owner = series.run.as_ref().map(|id| (id.as_str(), runs.get(id).map_or(id.as_str(), |run| run.name.as_str())));
+            let owner = series.run.as_ref().map(|id| runs.owner(id));
             NamedSeries { slot, owner, name: &series.name, style: self.styles[slot] }
+        });
+        let mut of_series: Vec<NamedSeries> = of_series.collect();
+        sorting::sort_by(&mut of_series, |one, other| {
+            let place = |named: &NamedSeries| runs.legend_place(series[named.slot].run.as_ref());
+            place(one).cmp(&place(other))
         });
         let of_groups = groups.groups.iter().zip(series.len()..).map(|(CachedGroup { curve, owner }, slot)| NamedSeries {
             slot,
@@ -66,7 +73,8 @@ impl SeriesLooks {
             style: self.styles[slot],
         });
         let mut items = legend_items(of_groups.chain(of_series), has_one_run);
-        let short = legend_labels(&items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>());
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        let short = if is_of_runs { owner_labels(&names) } else { legend_labels(&names) };
         self.legend = Vec::with_capacity(items.len());
         for (mut item, mut short) in items.drain(..).zip(short) {
             let group = item.slots.first().and_then(|slot| groups.groups.get(slot.checked_sub(series.len())?));

@@ -1,10 +1,13 @@
-//! The heads of the columns, which sort the rows.
+//! The heads of the columns, which sort the rows, and by which columns are moved and removed.
 
 use leptos::prelude::*;
+use web_sys::{DragEvent, KeyboardEvent};
 
+use super::column_menu::change_columns;
 use super::columns::{ColumnRole, ShownColumn};
+use super::key_text::short_key;
 use crate::app::erased::Erase;
-use crate::app::state::use_dashboard;
+use crate::app::state::{ColumnList, RunsState, use_dashboard};
 
 /// The order after a press on a head: the better end first, then the other one, then the order of the server.
 fn next_sort(sort: &str, key: &str, begins_descending: bool) -> String {
@@ -25,21 +28,81 @@ fn sort_word(sort: &str, key: &str) -> Option<&'static str> {
     }
 }
 
+/// What a key does with the column of a head: Alt and an arrow move it, Delete removes it.
+fn on_key(runs: RunsState, at: usize, event: &KeyboardEvent) {
+    let is_alone = !event.ctrl_key() && !event.meta_key();
+    let change: fn(&mut ColumnList, usize) = match event.key().as_str() {
+        "ArrowLeft" if event.alt_key() && at > 0 => |columns, at| columns.shift(at, at - 1),
+        "ArrowRight" if event.alt_key() => |columns, at| columns.shift(at, at + 1),
+        "Delete" if is_alone => |columns, at| columns.remove(at),
+        _ => return,
+    };
+    event.prevent_default();
+    event.stop_propagation();
+    change_columns(runs, |columns| change(columns, at));
+}
+
 #[component]
 pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
     let runs = use_dashboard().runs;
+    // The place of the column that is dragged.
+    let dragged = StoredValue::new(None::<usize>);
     let head = move |column: ShownColumn, class: &'static str| {
         let begins_descending = column.begins_descending();
+        let (style, is_sorted_by) = (fixed_style(column.left), !column.key.is_empty());
+        // Beside groups the order is that of the table of groups.
+        let at = column.at.filter(|_| runs.comparison.with(|comparison| comparison.by.is_empty()));
         let (span, ShownColumn { key, name, note, .. }) = (column.span().to_string(), column);
         let sorted = {
             let key = key.clone();
-            move || runs.comparison.with(|comparison| sort_word(&comparison.sort, &key))
+            move || runs.comparison.with(|comparison| sort_word(&comparison.sort, &key).filter(|_| is_sorted_by))
         };
-        let press = move |_| runs.update_comparison(|comparison| comparison.sort = next_sort(&comparison.sort, &key, begins_descending));
-        let title = ["Sort by ", &name, " ", &note].concat();
+        let press = move |_| {
+            if is_sorted_by {
+                runs.update_comparison(|comparison| comparison.sort = next_sort(&comparison.sort, &key, begins_descending));
+            }
+        };
+        let sort_title = ["Sort by ", &name, " ", &note].concat();
+        let title = match (is_sorted_by, at.is_some()) {
+            (true, true) => sort_title + "\nDrag, or Alt and an arrow: move. Delete: remove.",
+            (true, false) => sort_title,
+            (false, _) => [&name, " ", &note].concat(),
+        };
+        let drop = move |event: DragEvent| {
+            if let (Some(from), Some(to)) = (dragged.get_value(), at) {
+                event.prevent_default();
+                dragged.set_value(None);
+                change_columns(runs, |columns| columns.shift(from, to));
+            }
+        };
+        let drag_over = move |event: DragEvent| {
+            if at.is_some() && dragged.get_value().is_some() {
+                event.prevent_default();
+            }
+        };
         view! {
-            <th scope="col" class=class colspan=span aria-sort=sorted>
-                <button type="button" title=title on:click=press>
+            <th
+                scope="col"
+                class=class
+                style=style
+                colspan=span
+                aria-sort=sorted
+                draggable=at.map(|_| "true")
+                on:dragstart=move |_| dragged.set_value(at)
+                on:dragover=drag_over
+                on:drop=drop
+                on:dragend=move |_| dragged.set_value(None)
+            >
+                <button
+                    type="button"
+                    title=title
+                    on:click=press
+                    on:keydown=move |event| {
+                        if let Some(at) = at {
+                            on_key(runs, at, &event);
+                        }
+                    }
+                >
                     <b>{name}</b>
                     {(!note.is_empty()).then(|| view! { <small>{note}</small> })}
                 </button>
@@ -58,19 +121,16 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
         });
         let (key, name) = runs.comparison.with(|comparison| match comparison.by.as_slice() {
             [] => ("run.name", "Name".to_owned()),
-            keys => ("label", keys.iter().map(|key| super::rules::short_key(key)).collect::<Vec<_>>().join(" · ")),
+            keys => ("label", keys.iter().map(|key| short_key(key)).collect::<Vec<_>>().join(" · ")),
         });
-        let name = ShownColumn {
-            role: ColumnRole::Text,
-            at: None,
-            key: key.to_owned(),
-            name,
-            note: String::new(),
-            direction: None,
-            decimals: None,
-        };
+        let name = ShownColumn { key: key.to_owned(), name, ..ShownColumn::default() };
         view! { <tr>{head(name, "name")} {columns.collect_view()}</tr> }
     }
+}
+
+/// Where a column stands that stays in sight.
+pub fn fixed_style(left: Option<usize>) -> Option<String> {
+    left.map(|left| ["--left:", &left.to_string(), "px"].concat())
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 //! The columns of the table: keys in which the runs differ, metrics, and with groups their size and their difference from the baseline.
 
-use super::cell_text::{common_decimals, number};
-use crate::app::state::RunRows;
+use super::cell_text::{common_decimals, number, step_text};
+use super::key_text::STATISTICS;
+use crate::app::state::{ColumnList, RunRows};
 use crate::protocol::{ColumnKind, Direction, RunGroups, SummaryKind, TableColumn, ValueType};
 
 /// More columns than a reader can compare; the others can be searched and sorted by.
-const MAX_COLUMNS: usize = 14;
-/// The statistics that a key may end in.
-const STATISTICS: [&str; 5] = ["last", "min", "max", "mean", "best"];
+pub const MAX_COLUMNS: usize = 14;
 /// Keys in which repetitions of a run differ.
 const SEED_WORDS: [&str; 6] = ["seed", "fold", "repeat", "trial", "random_state", "rng"];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColumnRole {
     /// A number of a configuration or of a document.
     Number,
     /// Another value of these.
+    #[default]
     Text,
     /// A metric, with its step in a column of its own.
     Metric,
@@ -26,7 +26,7 @@ pub enum ColumnRole {
 }
 
 /// A column that is shown.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShownColumn {
     pub role: ColumnRole,
     /// Its place among the cells of a row; `None`: runs have no such value.
@@ -40,12 +40,21 @@ pub struct ShownColumn {
     pub direction: Option<Direction>,
     /// Those of all numbers of the column; `None`: each has its own.
     pub decimals: Option<i32>,
+    /// Beside groups the place of a further metric among theirs.
+    pub secondary: Option<usize>,
+    /// It stays in sight, so many CSS pixels behind the name.
+    pub left: Option<usize>,
 }
 
 impl ShownColumn {
     /// Columns of the document.
     pub fn span(&self) -> usize {
         if matches!(self.role, ColumnRole::Metric | ColumnRole::Difference) { 2 } else { 1 }
+    }
+
+    /// The width of a column that stays in sight, in CSS pixels, as the style sheet has it.
+    fn fixed_width(&self) -> usize {
+        if self.role == ColumnRole::Metric { 144 } else { 96 }
     }
 
     /// Whether the better end, or the larger number, is the first one.
@@ -58,13 +67,19 @@ impl ShownColumn {
     }
 }
 
-/// The columns, configuration before metrics, as the server has ordered them.
-pub fn columns_of(rows: &RunRows, by: &[String]) -> Vec<ShownColumn> {
-    let columns = rows.table.columns.iter().enumerate();
-    match &rows.groups {
-        None => columns.take(MAX_COLUMNS).map(|(at, column)| of_runs(rows, at, column)).collect(),
-        Some(groups) => grouped_columns(rows, groups, by),
+/// The columns, as the reader has chosen them, else configuration before metrics, as the server has ordered them.
+pub fn columns_of(rows: &RunRows, by: &[String], chosen: &ColumnList) -> Vec<ShownColumn> {
+    if let Some(groups) = &rows.groups {
+        return grouped_columns(rows, groups, by, !chosen.is_default());
     }
+    let most = if chosen.is_default() { MAX_COLUMNS } else { ColumnList::MAX_KEYS };
+    let mut columns: Vec<_> = rows.table.columns.iter().enumerate().take(most).map(|(at, column)| of_runs(rows, at, column)).collect();
+    let mut left = 0;
+    for column in columns.iter_mut().take(chosen.fixed) {
+        column.left = Some(left);
+        left += column.fixed_width();
+    }
+    columns
 }
 
 fn of_runs(rows: &RunRows, at: usize, column: &TableColumn) -> ShownColumn {
@@ -78,7 +93,8 @@ fn of_runs(rows: &RunRows, at: usize, column: &TableColumn) -> ShownColumn {
     let loaded = rows.sections.iter().flat_map(|section| section.rows.iter().flatten());
     let values = loaded.filter_map(|row| row.cells.get(at)?.as_ref().and_then(number));
     let decimals = if is_metric { common_decimals(values) } else { None };
-    ShownColumn { role, at: Some(at), key: column.key.clone(), name, note: statistic.to_owned(), direction: column.direction, decimals }
+    let (key, note) = (column.key.clone(), statistic.to_owned());
+    ShownColumn { role, at: Some(at), key, name, note, direction: column.direction, decimals, ..ShownColumn::default() }
 }
 
 /// The name of a metric, and the statistic of its column.
@@ -89,7 +105,7 @@ pub fn metric_of(column: &TableColumn) -> (String, &'static str) {
 }
 
 /// Beside groups: the keys that are not grouped by, the metric of the comparison and further ones by the same statistic, the difference.
-fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String]) -> Vec<ShownColumn> {
+fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen: bool) -> Vec<ShownColumn> {
     let table = rows.table.columns.iter().enumerate();
     let is_grouped = |column: &TableColumn| by.iter().any(|key| *key == column.key || *key == column.label);
     let keys = || table.clone().filter(|(_, column)| column.kind != ColumnKind::Metric && !is_grouped(column));
@@ -104,19 +120,20 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String]) -> Vec<Sho
         key: "runs".to_owned(),
         name: "n".to_owned(),
         note: seed.map(|(_, column)| column.label.clone()).unwrap_or_default(),
-        direction: None,
-        decimals: None,
+        ..ShownColumn::default()
     }];
-    columns.extend(keys().filter(|(at, _)| seed.is_none_or(|(seed, _)| seed != *at)).take(4).map(|(at, column)| of_runs(rows, at, column)));
+    let most = if is_chosen { ColumnList::MAX_KEYS } else { 4 };
+    columns
+        .extend(keys().filter(|(at, _)| seed.is_none_or(|(seed, _)| seed != *at)).take(most).map(|(at, column)| of_runs(rows, at, column)));
     let metric = groups.metric.clone().unwrap_or_default();
     let statistic = statistic_of(groups.stat, groups.direction);
     let of_metric = table.clone().find(|(_, column)| column.kind == ColumnKind::Metric && metric_of(column) == (metric.clone(), statistic));
     let means = rows.sections.iter().filter_map(|section| section.group.as_ref()?.mean);
     let decimals = common_decimals(means);
-    let what = match groups.stat {
-        SummaryKind::Mean10 => "last 10 %",
-        SummaryKind::Step => "at a step",
-        _ => statistic,
+    let what = match (groups.stat, groups.at) {
+        (SummaryKind::Mean10, _) => "last 10 %".to_owned(),
+        (SummaryKind::Step, Some(step)) => ["at step ", &step_text(step)].concat(),
+        _ => statistic.to_owned(),
     };
     if !metric.is_empty() {
         columns.push(ShownColumn {
@@ -124,9 +141,27 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String]) -> Vec<Sho
             at: of_metric.map(|(at, _)| at),
             key: "mean".to_owned(),
             name: metric.clone(),
-            note: [what, ", mean ± std"].concat(),
+            note: [&what, ", mean ± std"].concat(),
             direction: groups.direction,
             decimals,
+            ..ShownColumn::default()
+        });
+    }
+    let summaries = |place: usize| rows.sections.iter().filter_map(move |section| section.group.as_ref()?.secondary.get(place));
+    for place in 0.. {
+        let Some(first) = summaries(place).next() else { break };
+        let is_of = |column: &TableColumn, statistic: &str| {
+            column.kind == ColumnKind::Metric && metric_of(column) == (first.metric.clone(), statistic)
+        };
+        let of_runs = table.clone().find(|(_, column)| STATISTICS.iter().any(|statistic| is_of(column, statistic)));
+        columns.push(ShownColumn {
+            role: ColumnRole::Metric,
+            at: of_runs.map(|(at, _)| at),
+            name: first.metric.clone(),
+            note: [&what, ", mean ± std"].concat(),
+            decimals: common_decimals(summaries(place).filter_map(|summary| summary.mean)),
+            secondary: Some(place),
+            ..ShownColumn::default()
         });
     }
     if let Some(baseline) = &groups.baseline {
@@ -139,6 +174,7 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String]) -> Vec<Sho
             note: [if baseline.is_run { "± prediction " } else { "± Welch " }, &percent, " %"].concat(),
             direction: groups.direction,
             decimals,
+            ..ShownColumn::default()
         });
     }
     columns
@@ -170,6 +206,15 @@ mod tests {
     }
 
     #[test]
+    fn fixed_columns_stand_beside_each_other() {
+        let mut rows = RunRows::default();
+        rows.table.columns = vec![column("metrics.acc.max", "acc max"), column("config.lr", "lr"), column("config.wd", "wd")];
+        let chosen = ColumnList { keys: vec!["a".into()], fixed: 2 };
+        let lefts: Vec<_> = columns_of(&rows, &[], &chosen).iter().map(|column| column.left).collect();
+        assert_eq!(lefts, [Some(0), Some(144), None]);
+    }
+
+    #[test]
     fn groups_have_their_size_and_no_column_of_their_keys() {
         let mut rows = RunRows::default();
         rows.table.columns = vec![
@@ -178,10 +223,12 @@ mod tests {
             column("metrics.acc.max", "acc max"),
             column("metrics.acc.last", "acc"),
         ];
-        let names = |rows: &RunRows| columns_of(rows, &["config.lr".into()]).into_iter().map(|column| column.name).collect::<Vec<_>>();
+        let names = |rows: &RunRows| {
+            columns_of(rows, &["config.lr".into()], &ColumnList::default()).into_iter().map(|column| column.name).collect::<Vec<_>>()
+        };
         assert_eq!(names(&rows), ["lr", "opt.seed", "acc", "acc"]);
         rows.groups = Some(RunGroups { metric: Some("acc".into()), ..RunGroups::default() }.into());
-        let columns = columns_of(&rows, &["config.lr".into()]);
+        let columns = columns_of(&rows, &["config.lr".into()], &ColumnList::default());
         assert_eq!((names(&rows), columns[0].at, columns[1].at), (vec!["n".to_owned(), "acc".into()], Some(1), Some(3)));
         assert_eq!(columns[1].note, "last, mean ± std");
     }

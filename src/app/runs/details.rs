@@ -100,7 +100,7 @@ pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoV
         if renaming.get() {
             return Either::Left(view! { <NameField id=id.clone() name=untrack(name) back /> });
         }
-        let color = run.with(|run| run.as_ref().map(|run| series_color(run.colour.into())));
+        let color = run.with(|run| run.as_ref().map(|run| series_color(runs.colour(run))));
         Either::Right(view! {
             <h3 class="run-name" style=color>
                 <bdi>{name()}</bdi>

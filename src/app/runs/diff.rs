@@ -6,13 +6,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
+use super::diff_metrics::{metric_rows, metrics_of_groups, metrics_of_runs};
 use super::diff_rows::{DiffCell, DiffRow, columns, different_rows, equal_rows};
 use super::row_content::series_color;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, RowKey, use_dashboard};
 use crate::browser::fetch;
-use crate::protocol::{ApiError, GroupId, RunId};
+use crate::protocol::{ApiError, GroupId, RunId, RunTable};
 use crate::routes::{encoded, of_runs};
 
 /// The server compares so many at most.
@@ -48,6 +49,16 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
         let _ = dialog.show_modal();
     });
     let diff = RwSignal::new(None::<Result<Value, ApiError>>);
+    // The runs with their metrics; groups are in the table of the panel.
+    let table = RwSignal::new(None::<RunTable>);
+    if query.starts_with("runs=") {
+        let address = of_runs(&dashboard.page().board, "run-table", &["$limit=50&archived=true&", &query].concat());
+        spawn_local(async move {
+            if let Ok(found) = fetch::api::<RunTable>(Method::GET, &address, None).await {
+                table.try_set(Some(found));
+            }
+        });
+    }
     // The column that the reader has chosen; empty: the first one.
     let reference = RwSignal::new(String::new());
     let is_all = RwSignal::new(false);
@@ -70,6 +81,13 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
     let equal = Memo::new(move |_| with(&equal_rows));
     // The heads stay in the document when another reference is chosen, so that the focus does.
     let heads = Memo::new(move |_| diff.with(|diff| diff.as_ref().and_then(|diff| diff.as_ref().ok()).map(columns).unwrap_or_default()));
+    let metrics = Memo::new(move |_| {
+        let columns = heads.get();
+        let chosen = reference.with(|reference| columns.iter().position(|id| id == reference).unwrap_or(0));
+        let of_runs = table.with(|table| table.as_ref().map(|table| metrics_of_runs(table, &columns)));
+        let metrics = of_runs.unwrap_or_else(|| dashboard.runs.rows.with(|rows| metrics_of_groups(rows, &columns)));
+        metric_rows(&metrics, chosen)
+    });
     let summary = move || {
         let known = diff.with(|diff| diff.as_ref().map(|diff| diff.as_ref().err().map(|error| error.message.clone())));
         match known {
@@ -128,6 +146,7 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
                         </tr>
                     </thead>
                     <tbody>{body}</tbody>
+                    <tbody class="metrics">{move || metrics.get().into_iter().map(row).collect_view()}</tbody>
                 </table>
             </div>
             <form method="dialog">
@@ -138,10 +157,11 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
 }
 
 fn row(row: DiffRow) -> impl IntoView {
-    let cell = |DiffCell { text, type_name, class }: DiffCell| {
+    let cell = |DiffCell { text, type_name, class, note }: DiffCell| {
         view! {
             <td class=class>
                 {(!type_name.is_empty()).then(|| view! { <em>{type_name}" "</em> })} {text}
+                {(!note.is_empty()).then(|| view! { <small>{note}</small> })}
             </td>
         }
     };
@@ -156,7 +176,7 @@ fn row(row: DiffRow) -> impl IntoView {
 /// The name of a run or of a group, and its colour.
 fn column_name(dashboard: Dashboard, id: &str) -> (String, String) {
     let run = RunId::parse(id).and_then(|id| dashboard.runs.run_untracked(&id));
-    let of_run = run.map(|run| (run.name, series_color(run.colour.into())));
+    let of_run = run.map(|run| (run.name.clone(), series_color(dashboard.runs.colour(&run))));
     let of_group = || {
         let key = RowKey::Group(GroupId::parse(id)?);
         dashboard.runs.rows.with_untracked(|rows| {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::cell_text::MISSING;
+use super::key_text::short_key;
 
 /// A key, and its value in each column.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +18,10 @@ pub struct DiffCell {
     pub text: String,
     /// The type, if it is another one than that of the reference.
     pub type_name: &'static str,
-    /// `reference` in its column, `changed` if it differs from that, else empty.
+    /// `reference` in its column, `changed` if it differs from that, else empty; of a metric `best`.
     pub class: &'static str,
+    /// The difference of a metric from the reference.
+    pub note: String,
 }
 
 /// The ids of the columns.
@@ -49,6 +52,7 @@ pub fn different_rows(diff: &Value) -> Vec<DiffRow> {
                 Some(changed) if changed.iter().any(|column| column.as_str() == Some(id)) => "changed",
                 _ => "",
             },
+            note: String::new(),
         };
         DiffRow { key: short_key(key), cells: columns.iter().map(cell).collect() }
     };
@@ -60,14 +64,10 @@ pub fn equal_rows(diff: &Value) -> Vec<DiffRow> {
     let columns = columns(diff);
     let class = |id: &String| if diff["reference"].as_str() == Some(id) { "reference" } else { "" };
     let row = |(key, value): (&String, &Value)| {
-        let cell = |id| DiffCell { text: value.to_string(), type_name: "", class: class(id) };
+        let cell = |id| DiffCell { text: value.to_string(), type_name: "", class: class(id), note: String::new() };
         DiffRow { key: short_key(key), cells: columns.iter().map(cell).collect() }
     };
     diff["equal"].as_object().into_iter().flatten().map(row).collect()
-}
-
-fn short_key(key: &str) -> String {
-    key.strip_prefix("config.").unwrap_or(key).to_owned()
 }
 
 fn other_type(value: &Value, reference: &Value) -> &'static str {

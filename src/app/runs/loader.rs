@@ -13,10 +13,10 @@ use serde_json::Value;
 
 use super::requests::RowQuery;
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{Dashboard, LoadedPage, RowSection, RunRows, RunsState};
+use crate::app::state::{Dashboard, LoadedPage, RowKey, RowSection, RunColours, RunRows, RunsState};
 use crate::browser::fetch::{self, VersionedReply};
-use crate::protocol::{GroupId, RunGroups, RunTable};
-use crate::routes::of_runs;
+use crate::protocol::{GroupId, RunGroups, RunId, RunTable};
+use crate::routes::{encoded, of_runs};
 
 /// Minimum time between two requests for what has changed.
 const INTERVAL_MS: f64 = 500.0;
@@ -53,6 +53,7 @@ struct Progress {
     groups: LoadedPage,
     rule: LoadedPage,
     linked: LoadedPage,
+    colours: LoadedPage,
 }
 
 /// What an address is loaded for.
@@ -67,6 +68,8 @@ enum Part {
     Rule,
     /// The run that the address names.
     Linked,
+    /// The colours of runs, at this address.
+    Colours(String),
 }
 
 impl RowLoader {
@@ -89,6 +92,10 @@ impl RowLoader {
             runs.rows.track();
             if runs.comparison.with(RunsState::rule_limit).is_none() {
                 runs.found.set_if_changed(None);
+            }
+            runs.drawn.track();
+            if runs.comparison.with(|comparison| comparison.colour_by.is_none()) {
+                runs.colours.set_if_changed(RunColours::default());
             }
             loader.load(dashboard, false);
         });
@@ -144,6 +151,7 @@ impl RowLoader {
                 Part::Members(id, page) => query.table(&board, Some(&*group_of(id)?), &columns, page * RowSection::PAGE, RowSection::PAGE),
                 Part::Rule => rule_address(&board, runs, &query)?,
                 Part::Linked => linked_address(&board, runs)?,
+                Part::Colours(address) => address.clone(),
             };
             let is_new = self.progress.try_update_value(|progress| {
                 let is_new = !progress.loading.contains(&address);
@@ -173,8 +181,8 @@ impl RowLoader {
     ) -> Vec<Part> {
         let is_old = |page: Option<&LoadedPage>| page.is_none_or(|page| newer_than.is_some_and(|changes| page.changes < changes));
         let mut due = Vec::new();
-        let (groups, rule, linked) =
-            self.progress.with_value(|progress| (progress.groups.clone(), progress.rule.clone(), progress.linked.clone()));
+        let [groups, rule, linked, colours] =
+            self.progress.with_value(|Progress { groups, rule, linked, colours, .. }| [groups, rule, linked, colours].map(Clone::clone));
         if query.has_groups() {
             if rows.groups.is_none() || is_old(Some(&groups)) {
                 due.extend([Part::Groups, Part::Counts]);
@@ -184,7 +192,7 @@ impl RowLoader {
         }
         if query.has_groups() == rows.groups.is_some() {
             let mut last = None;
-            for index in window {
+            for index in window.clone() {
                 let Some((section, row)) = rows.place(index).and_then(|place| Some((place.section, place.row?))) else { continue };
                 let page = row / RowSection::PAGE;
                 if last.replace((section, page)) == Some((section, page)) || !is_old(rows.sections[section].pages.get(&page)) {
@@ -194,6 +202,11 @@ impl RowLoader {
                     Some(group) => Part::Members(group.id, page),
                     None => Part::Rows(page),
                 });
+            }
+            if let Some(address) = colours_address(board, runs, rows, window.clone())
+                && (colours.address != address || is_old(Some(&colours)))
+            {
+                due.push(Part::Colours(address));
             }
             // An empty table has no row in sight.
             if rows.count() == 0 && !query.has_groups() && is_old(rows.sections.first().and_then(|section| section.pages.get(&0))) {
@@ -226,6 +239,11 @@ impl RowLoader {
         match reply {
             VersionedReply::Unchanged => self.apply_unchanged(runs, &part, changes),
             VersionedReply::Changed { text, etag } => self.apply(runs, part, &text, loaded(etag)),
+            VersionedReply::Refused(body) if matches!(part, Part::Colours(_)) => {
+                self.progress.update_value(|progress| progress.colours = loaded(None));
+                let error = read_error(&body).message;
+                runs.colours.set_if_changed(RunColours::refused(error));
+            }
             VersionedReply::Refused(body) => self.error.set_if_changed(Some(read_error(&body))),
             VersionedReply::Unreachable => set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY),
         }
@@ -238,6 +256,7 @@ impl RowLoader {
             Part::Groups => self.progress.try_with_value(|progress| progress.groups.clone()),
             Part::Rule => self.progress.try_with_value(|progress| progress.rule.clone()),
             Part::Linked => self.progress.try_with_value(|progress| progress.linked.clone()),
+            Part::Colours(_) => self.progress.try_with_value(|progress| progress.colours.clone()),
             Part::Rows(page) | Part::Members(_, page) => {
                 runs.rows.with_untracked(|rows| section(rows, part).and_then(|at| rows.sections[at].pages.get(page).cloned()))
             }
@@ -249,6 +268,7 @@ impl RowLoader {
             Part::Groups => progress.groups.changes = changes,
             Part::Rule => progress.rule.changes = changes,
             Part::Linked => progress.linked.changes = changes,
+            Part::Colours(_) => progress.colours.changes = changes,
             _ => {}
         });
         if let Part::Rows(page) | Part::Members(_, page) = part {
@@ -278,6 +298,13 @@ impl RowLoader {
                 let Some(mut table) = read::<RunTable>(text) else { return };
                 self.progress.update_value(|progress| progress.linked = loaded);
                 runs.linked.set_if_changed(table.rows.pop().map(|row| row.run));
+            }
+            Part::Colours(_) => {
+                let Some(by) = runs.comparison.with_untracked(|comparison| comparison.colour_by.clone()) else { return };
+                let Some(colours) = RunColours::read(&by, text) else { return };
+                self.progress.update_value(|progress| progress.colours = loaded);
+                runs.colours.set_if_changed(colours);
+                return;
             }
             Part::Counts => {
                 let Some(table) = read::<RunTable>(text) else { return };
@@ -311,6 +338,23 @@ fn linked_address(board: &str, runs: RunsState) -> Option<String> {
     let is_known =
         runs.list.with_untracked(|list| list.get(&id).is_some()) || runs.rows.with_untracked(|rows| rows.runs().any(|run| run.id == id));
     (!is_known).then(|| of_runs(board, "run-table", &["$limit=1&archived=true&columns=run.name&runs=", id.as_str()].concat()))
+}
+
+/// The address of the colours of the runs that are drawn and of those in sight; `None` if each has its own.
+fn colours_address(board: &str, runs: RunsState, rows: &RunRows, window: std::ops::Range<usize>) -> Option<String> {
+    let by = runs.comparison.with_untracked(|comparison| comparison.colour_by.clone().filter(|_| comparison.by.is_empty()))?;
+    let mut ids = runs.drawn.get_untracked();
+    let in_sight = window.filter_map(|index| match rows.key(index)? {
+        RowKey::Run(id) => Some(id),
+        _ => None,
+    });
+    for id in in_sight {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let ids = ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",");
+    (!ids.is_empty()).then(|| of_runs(board, "run-colours", &["by=", &encoded(&by), "&runs=", &ids].concat()))
 }
 
 /// The section that a part is of.

@@ -8,17 +8,23 @@
 
 mod bulk;
 mod cell_text;
+mod colour_choice;
 mod column_heads;
+mod column_menu;
 mod columns;
+mod conditions;
 mod config_table;
 mod console;
 mod description;
 mod details;
 mod diff;
+mod diff_metrics;
 mod diff_rows;
 mod document;
 mod equal_keys;
 mod footer;
+mod key_names;
+mod key_text;
 mod keys;
 mod loader;
 mod panel_size;
@@ -29,7 +35,9 @@ mod row_content;
 mod rules;
 mod run_state;
 mod search;
+mod select;
 mod selection;
+mod short_names;
 mod suggestions;
 mod table;
 mod window;
@@ -45,15 +53,17 @@ use super::state::{Dashboard, RowKey, use_dashboard};
 use crate::app::erased::Erase;
 use crate::protocol::RunId;
 use bulk::BulkActions;
+use conditions::Conditions;
 use details::RunDetails;
 use diff::ConfigDiff;
 use document::Row;
 use equal_keys::EqualKeys;
 use footer::Footer;
+use key_names::KeyNames;
 use loader::RowLoader;
 use panel_size::{Grip, PanelSize};
 pub use panel_size::{focus_panel, fold};
-pub use requests::{first_groups_query, first_table_query};
+pub use requests::{first_drawing_query, first_groups_query, first_table_query};
 use rules::Rules;
 use run_state::RunState;
 use search::SearchField;
@@ -89,6 +99,7 @@ fn Panel() -> impl IntoView {
         advance_clock(dashboard);
     });
     let loader = RowLoader::start(dashboard);
+    let key_names = KeyNames::new(dashboard);
     // The details of a run are made in the browser only: they have times in the reader's zone.
     let is_hydrated = RwSignal::new(false);
     Effect::new(move |_| is_hydrated.set(true));
@@ -114,8 +125,9 @@ fn Panel() -> impl IntoView {
             <Grip size />
             <div id="runs" class="runs-body">
                 <div class="runs-list" hidden=move || opened.with(Option::is_some)>
-                    <SearchField loader />
-                    <Rules />
+                    <SearchField loader key_names />
+                    <Conditions />
+                    <Rules key_names />
                     <EqualKeys />
                     <BulkActions compared />
                     <RunTable loader />

@@ -4,10 +4,14 @@ use crate::app::state::{Comparison, RowSection, ShowRule};
 use crate::protocol::{GroupRow, RunId};
 use crate::routes::{encoded, of_runs};
 
+/// The server takes so many further metrics.
+const MAX_SECONDARY: usize = 8;
+
 /// The part of the comparison that decides which rows there are, and in which order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowQuery {
     q: String,
+    columns: String,
     by: String,
     sort: String,
     group_sort: String,
@@ -22,18 +26,41 @@ fn is_of_runs(sort: &str) -> bool {
     ["config.", "metrics.", "run."].iter().any(|space| name.starts_with(space))
 }
 
+/// The further metrics of rows of groups: those that have a column.
+fn secondary(comparison: &Comparison) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for key in &comparison.columns.keys {
+        let name = key.strip_prefix("metrics.").and_then(|rest| Some(rest.rsplit_once('.')?.0));
+        let is_compared = |name: &&str| comparison.metric.as_deref() == Some(name);
+        if let Some(name) = name.filter(|name| !names.contains(name) && !is_compared(name)) {
+            names.push(name);
+        }
+    }
+    names.truncate(MAX_SECONDARY);
+    names.join(",")
+}
+
 impl RowQuery {
     pub fn of(comparison: &Comparison) -> Self {
         let pair = |key: &str, value: &str| if value.is_empty() { String::new() } else { ["&", key, "=", &encoded(value)].concat() };
         let sorts_runs = comparison.by.is_empty() || is_of_runs(&comparison.sort);
+        let (stat, at) = match comparison.stat.as_str() {
+            // Until a step is chosen.
+            "step" if comparison.at.is_empty() => ("", ""),
+            "step" => ("step", comparison.at.as_str()),
+            stat => (stat, ""),
+        };
         let summary = [
             pair("metric", comparison.metric.as_deref().unwrap_or_default()),
-            pair("stat", &comparison.stat),
+            pair("stat", stat),
+            pair("at", at),
+            pair("secondary", &secondary(comparison)),
             pair("baseline", comparison.baseline.as_deref().unwrap_or_default()),
             if comparison.is_corrected { "&corrected=1".to_owned() } else { String::new() },
         ];
         Self {
             q: pair("q", &comparison.q),
+            columns: pair("columns", &comparison.columns.keys.join(",")),
             // Archived runs are in no group.
             by: if comparison.is_archived { String::new() } else { pair("by", &comparison.by.join(",")) },
             sort: pair("sort", if sorts_runs { &comparison.sort } else { "" }),
@@ -60,7 +87,9 @@ impl RowQuery {
             }
             Some(group) => query.extend([&self.by, "&in=", &group.id.to_string()]),
         }
-        if !columns.is_empty() {
+        if columns.is_empty() {
+            query.push_str(&self.columns);
+        } else {
             query.extend(["&columns=", &encoded(columns)]);
         }
         of_runs(board, "run-table", &query)
@@ -69,7 +98,7 @@ impl RowQuery {
     /// The query of the rows that the page's document carries.
     pub fn first_rows(&self) -> String {
         let limit = if self.has_groups() { 1 } else { RowSection::PAGE };
-        ["$limit=", &limit.to_string(), &self.q, &self.sort, self.archived].concat()
+        ["$limit=", &limit.to_string(), &self.q, &self.sort, self.archived, &self.columns].concat()
     }
 
     /// The rows of groups.
@@ -99,10 +128,36 @@ pub fn first_groups_query(query: &str) -> Option<String> {
     query.has_groups().then(|| query.first_groups())
 }
 
+/// The query of the drawings of charts that such a page begins with: empty, or parts that each begin with `&`.
+pub fn first_drawing_query(query: &str) -> String {
+    let comparison = Comparison::from_query(query);
+    let pair = |key: &str, value: &str| if value.is_empty() { String::new() } else { ["&", key, "=", &encoded(value)].concat() };
+    let pinned = pair("pin", &comparison.pinned.join(","));
+    let solo = comparison.solo.as_deref().unwrap_or_default();
+    if let Some(run) = &comparison.run {
+        return [pair("runs", run.as_str()), pair("colour", comparison.colour_by.as_deref().unwrap_or_default())].concat();
+    }
+    if !comparison.by.is_empty() {
+        let (line, band) = (pair("line", comparison.line.as_str()), pair("band", comparison.band.as_str()));
+        let hidden = pair("hide", &comparison.hidden_groups.join(","));
+        return [pair("by", &comparison.by.join(",")), pair("q", &comparison.q), line, band, hidden, pair("solo", solo), pinned].concat();
+    }
+    let top = |runs: u32| pair("top", &runs.to_string());
+    let runs = match &comparison.show {
+        _ if !solo.is_empty() => pair("runs", solo),
+        ShowRule::Newest(ShowRule::DEFAULT_RUNS) if comparison.q.is_empty() && pinned.is_empty() => String::new(),
+        ShowRule::Newest(runs) => [pair("q", &comparison.q), top(*runs)].concat(),
+        ShowRule::First(runs) => [pair("q", &comparison.q), pair("sort", &comparison.sort), top(*runs)].concat(),
+        ShowRule::All => [pair("q", &comparison.q), top(ShowRule::MAX_RUNS)].concat(),
+        ShowRule::These(runs) => ["&runs=", &runs.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")].concat(),
+    };
+    [runs, pair("colour", comparison.colour_by.as_deref().unwrap_or_default()), pinned].concat()
+}
+
 /// All runs that were found as a file.
 pub fn csv_link(board: &str, comparison: &Comparison) -> String {
-    let RowQuery { q, sort, archived, .. } = RowQuery::of(comparison);
-    of_runs(board, "run-table.csv", [q.as_str(), &sort, archived].concat().trim_start_matches('&'))
+    let RowQuery { q, sort, archived, columns, .. } = RowQuery::of(comparison);
+    of_runs(board, "run-table.csv", [q.as_str(), &sort, archived, &columns].concat().trim_start_matches('&'))
 }
 
 #[cfg(test)]
@@ -127,6 +182,18 @@ mod tests {
             (archived.has_groups(), archived.table("d", None, "", 0, 50)),
             (false, "boards/d/run-table?$limit=50&archived=only".into())
         );
+        assert_eq!(first_drawing_query("view=x:1:2"), "");
+        assert_eq!(first_drawing_query("q=lr<1&colour=lr&pin=a"), "&q=lr%3C1&top=20&colour=lr&pin=a");
+        assert_eq!(first_drawing_query("group=lr&hide=g1&pin=a&colour=lr"), "&by=lr&line=mean&band=t95&hide=g1&pin=a");
+        assert_eq!(first_drawing_query("show=first:5&sort=-config.lr"), "&sort=-config.lr&top=5");
+        assert_eq!([first_drawing_query("run=a&group=lr"), first_drawing_query("solo=b")], ["&runs=a", "&runs=b"]);
+        let chosen =
+            RowQuery::of(&Comparison::from_query("columns=config.lr,metrics.val/acc.max,metrics.loss.min,metrics.loss.last&metric=loss"));
+        assert_eq!(chosen.first_rows(), "$limit=50&columns=config.lr%2Cmetrics.val%2Facc.max%2Cmetrics.loss.min%2Cmetrics.loss.last");
+        assert!(chosen.groups("d").ends_with("&metric=loss&secondary=val%2Facc"));
+        let step = |query: &str| RowQuery::of(&Comparison::from_query(query)).groups("d");
+        assert!(step("group=a&stat=step&at=500").ends_with("&stat=step&at=500") && step("group=a&stat=step").ends_with("&by=a"));
+        assert!(step("group=a&stat=best&at=500").ends_with("&stat=best"));
         assert_eq!(csv_link("d", &Comparison::from_query("q=a&sort=b")), "boards/d/run-table.csv?q=a&sort=b");
     }
 }

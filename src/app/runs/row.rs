@@ -6,8 +6,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
+use super::column_heads::fixed_style;
 use super::columns::ShownColumn;
 use super::row_content::{Cell, RowContent, RowKind, content_of};
+use super::short_names::ShortNames;
 use super::window::WindowRow;
 use super::{open, selection};
 use crate::app::charts::use_charts;
@@ -97,7 +99,7 @@ fn press_row(dashboard: Dashboard, key: &RowKey, event: &MouseEvent) {
 }
 
 #[component]
-pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
+pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownColumn>>, names: ShortNames) -> impl IntoView {
     let dashboard = use_dashboard();
     let (charts, runs) = (use_charts(), dashboard.runs);
     let name = NodeRef::<html::Button>::new();
@@ -105,7 +107,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
     // One signal for all of the row: it changes rarely, and each reactive attribute would be code of its own.
     let content = Memo::new(move |_| {
         let row = rows.with(|rows| key.with_value(|key| rows.iter().find(|row| row.key == *key).cloned()));
-        row.map(|row| columns.with(|columns| content_of(dashboard, &row, columns))).unwrap_or_default()
+        row.map(|row| columns.with(|columns| names.with(|names| content_of(dashboard, &row, columns, names)))).unwrap_or_default()
     });
     Effect::new(move |_| {
         let is_due = runs.focus_due.with(|due| key.with_value(|key| due.as_ref() == Some(key)) && !matches!(due, Some(RowKey::Missing(_))));
@@ -147,7 +149,10 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
             let is_here = at == last && !content.line.is_empty();
             is_here.then(|| view! { <small class="second-line">{content.line.clone()}</small> })
         };
-        let cell = |(at, (class, text)): (usize, &Cell)| view! { <td class=*class>{text.clone()} {line(at)}</td> };
+        let cell = |(at, (class, text)): (usize, &Cell)| {
+            let left = fixed_style(content.lefts.get(at).copied());
+            view! { <td class=*class style=left>{text.clone()} {line(at)}</td> }
+        };
         let cells = cells.iter().enumerate().map(cell).collect_view();
         let eye_title = if content.is_drawn { "Hide in all charts (space)" } else { "Show in all charts (space)" };
         let label = ["Show ", &content.name, " in all charts"].concat();

@@ -1,18 +1,18 @@
 //! What a row of the table shows.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 
 use super::cell_text::{number, number_text, step_text, value_text};
 use super::columns::{ColumnRole, ShownColumn};
 use super::run_state::RunState;
+use super::short_names::short_alone;
 use super::window::WindowRow;
 use crate::app::charts::use_charts;
 use crate::app::state::{Dashboard, RowKey, second_line};
-use crate::charts::names::shorten_name;
+use crate::charts::palette;
 use crate::protocol::{GroupDifference, GroupRow, Run, TableRow, Verdict, group_letter};
-
-/// The room of a name in CSS pixels, by which long ones are cut.
-const NAME_ROOM: f64 = 190.0;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RowKind {
@@ -27,6 +27,9 @@ pub enum RowKind {
 
 /// A class, and the text.
 pub type Cell = (&'static str, String);
+
+/// The width of the value of a metric that stays in sight, in CSS pixels, as the style sheet has it: its step stands behind it.
+const FIXED_VALUE: usize = 88;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowContent {
@@ -50,6 +53,8 @@ pub struct RowContent {
     /// The level within groups; without groups rows have none.
     pub level: Option<&'static str>,
     pub cells: Vec<Cell>,
+    /// Of the first cells, which stay in sight: how far behind the name they stand, in CSS pixels.
+    pub lefts: Vec<usize>,
     /// What stands below the numbers of a group, and all that is to be said of it.
     pub line: String,
     pub title: String,
@@ -57,9 +62,9 @@ pub struct RowContent {
     pub span: usize,
 }
 
-/// The variable that holds the colour with this index.
+/// The variable that holds the colour of a slot.
 pub fn series_color(colour: usize) -> String {
-    ["--series:var(--s", &(colour % 8).to_string(), ")"].concat()
+    ["--series:var(--s", &palette::place(colour).to_string(), ")"].concat()
 }
 
 /// The cells of a row take so many columns, that of the name included.
@@ -67,7 +72,7 @@ fn span(columns: &[ShownColumn]) -> usize {
     1 + columns.iter().map(ShownColumn::span).sum::<usize>()
 }
 
-pub fn content_of(dashboard: Dashboard, row: &WindowRow, columns: &[ShownColumn]) -> RowContent {
+pub fn content_of(dashboard: Dashboard, row: &WindowRow, columns: &[ShownColumn], names: &HashMap<String, String>) -> RowContent {
     let runs = dashboard.runs;
     let found = runs.rows.with(|rows| {
         let place = rows.place(row.index)?;
@@ -80,7 +85,11 @@ pub fn content_of(dashboard: Dashboard, row: &WindowRow, columns: &[ShownColumn]
     match (&row.key, found) {
         (RowKey::Gap(_), _) => RowContent { kind: RowKind::Space((row.gap as u64).to_string()), ..content },
         (RowKey::Group(_), Some((Some(group), Some(is_open), _))) => group_content(dashboard, &group, is_open, columns, content),
-        (RowKey::Run(_), Some((group, None, Some(known)))) => run_content(dashboard, &known, group.as_deref(), columns, content),
+        (RowKey::Run(_), Some((group, None, Some(known)))) => {
+            let content = run_content(dashboard, &known, group.as_deref(), columns, content);
+            let short = names.get(&content.name).cloned().unwrap_or_else(|| short_alone(&content.name));
+            RowContent { short, ..content }
+        }
         _ => RowContent { class: "missing".to_owned(), cells: vec![("", String::new()); span - 1], ..content },
     }
 }
@@ -103,13 +112,14 @@ fn run_content(dashboard: Dashboard, row: &TableRow, group: Option<&GroupRow>, c
     for (name, is_true) in [(" lit", is_highlighted), (" not-drawn", !is_drawn), (" selected", is_selected)] {
         class.push_str(if is_true { name } else { "" });
     }
-    let colour = group.map_or(run.colour.into(), |group| group.index as usize);
+    let colour = group.map_or_else(|| runs.colour(&run), |group| group.index as usize);
     let state = RunState::of(&run, runs.now_ms.get()).word();
+    let letter = runs.colours.with(|colours| colours.value(id).filter(|_| group.is_none()).map(|(_, value)| value.letter.clone()));
     RowContent {
         id: id.to_string(),
-        short: shorten_name(&run.name, NAME_ROOM),
         class: class.trim_start().to_owned(),
         style: series_color(colour),
+        letter: letter.unwrap_or_default(),
         states: vec![(state, String::new())],
         marks: marks(dashboard, id.as_str()),
         is_drawn,
@@ -118,9 +128,19 @@ fn run_content(dashboard: Dashboard, row: &TableRow, group: Option<&GroupRow>, c
         tab_index: tab_index(dashboard, &RowKey::Run(id.clone()), content.index),
         level: group.map(|_| "2"),
         cells: columns.iter().flat_map(|column| run_cells(row, column)).collect(),
+        lefts: lefts(columns),
         name: run.name,
         ..content
     }
+}
+
+/// Where the cells of the columns that stay in sight begin.
+fn lefts(columns: &[ShownColumn]) -> Vec<usize> {
+    let of_column = |column: &ShownColumn| {
+        let left = column.left?;
+        Some(std::iter::successors(Some(left), |left| Some(left + FIXED_VALUE)).take(column.span()))
+    };
+    columns.iter().map_while(of_column).flatten().collect()
 }
 
 fn marks(dashboard: Dashboard, id: &str) -> Vec<&'static str> {
@@ -158,7 +178,11 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
         ColumnRole::Number => vec![("number", String::new())],
         ColumnRole::Count if group.used == group.runs => vec![("number", group.runs.to_string())],
         ColumnRole::Count => vec![("number", [&group.used.to_string(), " of ", &group.runs.to_string()].concat())],
-        ColumnRole::Metric => vec![("value", number(group.mean)), ("note", spread(group.std))],
+        ColumnRole::Metric => {
+            let of_further = |place: usize| group.secondary.get(place).map_or((None, None), |summary| (summary.mean, summary.std));
+            let (mean, std) = column.secondary.map_or((group.mean, group.std), of_further);
+            vec![("value", number(mean)), ("note", spread(std))]
+        }
         ColumnRole::Difference if group.is_baseline => vec![("value unsure", "baseline".to_owned()), ("note", String::new())],
         ColumnRole::Difference => {
             let Some(GroupDifference { value, half_width, .. }) = group.difference else {
@@ -191,7 +215,7 @@ fn group_content(dashboard: Dashboard, group: &GroupRow, is_open: bool, columns:
     RowContent {
         kind: RowKind::Group { is_open },
         name: group.label.clone(),
-        short: shorten_name(&group.label, NAME_ROOM),
+        short: short_alone(&group.label),
         class,
         style: series_color(group.index as usize),
         letter: group_letter(group.index),

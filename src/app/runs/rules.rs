@@ -2,26 +2,27 @@
 
 use leptos::prelude::*;
 
+use super::colour_choice::{ColourLegend, colour_choice};
+use super::column_menu::ColumnMenu;
 use super::columns::metric_of;
+use super::key_names::KeyNames;
+use super::key_text::{group_keys, short_key};
+use super::select::{Options, choice};
 use super::selection::toggle_item;
 use crate::app::erased::Erase;
 use crate::app::state::{Comparison, RunRows, ShowRule, use_dashboard};
+use crate::browser::dom;
 use crate::protocol::groups::{Band, GroupLine};
 use crate::protocol::{ColumnKind, RunId};
 
 /// Keys in which runs differ that are otherwise alike.
 const SEED_NAMES: [&str; 4] = ["seed", "random_seed", "random_state", "rng"];
-/// Documents have these beside the configuration.
-const DOCUMENT_KEYS: [&str; 3] = ["group", "job_type", "tags"];
-
 /// What stands for a run in its group. The best value is the higher the more often a run was evaluated.
-const STATISTICS: [(&str, &str); 3] = [("", "last value"), ("mean10", "mean of the last 10 %"), ("best", "best, biased upwards")];
-
-/// A list to choose from: values with their texts, of which one is chosen.
-type Options = Vec<(String, String)>;
+const STATISTICS: [(&str, &str); 4] =
+    [("", "last value"), ("mean10", "mean of the last 10 %"), ("step", "value at a step"), ("best", "best, biased upwards")];
 
 #[component]
-pub fn Rules() -> impl IntoView {
+pub fn Rules(key_names: KeyNames) -> impl IntoView {
     let runs = use_dashboard().runs;
     let comparison = runs.comparison;
     let has_groups = move || comparison.with(|comparison| !comparison.by.is_empty());
@@ -61,8 +62,32 @@ pub fn Rules() -> impl IntoView {
     let statistic = {
         let value = move || comparison.with(|comparison| comparison.stat.clone());
         let options = || STATISTICS.map(|(value, text)| (value.to_owned(), text.to_owned())).into();
-        let choose = move |value: String| runs.update_comparison(|comparison| comparison.stat = value);
+        let choose = move |value: String| {
+            let step = runs.rows.with_untracked(first_last_step);
+            runs.update_comparison(|comparison| {
+                comparison.at = if value == "step" { step.map(dom::number_text).unwrap_or_default() } else { String::new() };
+                comparison.stat = value;
+            });
+        };
         choice("by", options, value, choose)
+    };
+    let step = move || {
+        let is_step = comparison.with(|comparison| comparison.stat == "step");
+        is_step.then(|| {
+            view! {
+                <label>
+                    "step"
+                    <input
+                        type="number"
+                        class="rule-step"
+                        min="0"
+                        aria-label="Step"
+                        prop:value=comparison.with_untracked(|comparison| comparison.at.clone())
+                        on:change:target=move |event| runs.update_comparison(|comparison| comparison.at = event.target().value())
+                    />
+                </label>
+            }
+        })
     };
     let baseline = {
         let value = move || comparison.with(|comparison| comparison.baseline.clone().unwrap_or_default());
@@ -80,6 +105,7 @@ pub fn Rules() -> impl IntoView {
             move |value: String| runs.update_comparison(|comparison| comparison.baseline = Some(value).filter(|value| !value.is_empty()));
         choice("Baseline", options, value, choose)
     };
+    let colour = colour_choice(runs);
     let corrected = move || comparison.with(|comparison| comparison.is_corrected);
     let is_many = move || runs.rows.with(|rows| rows.groups.as_ref().is_some_and(|groups| groups.comparisons >= 2));
     let summary = move || {
@@ -90,11 +116,13 @@ pub fn Rules() -> impl IntoView {
     };
     view! {
         <div class="runs-rules">
-            <GroupMenu />
+            <GroupMenu key_names />
             {move || has_groups().then(line)}
-            {move || (!has_groups()).then(show)}
-            {move || has_groups().then(|| (metric(), statistic(), baseline()).erase())}
+            {move || (!has_groups()).then(|| (show(), colour()))}
+            {move || has_groups().then(|| (metric(), statistic(), step, baseline()).erase())}
+            <ColumnMenu key_names />
         </div>
+        <ColourLegend runs />
         <p class="comparisons" hidden=move || summary().is_none()>
             {summary}
             <label hidden=move || !is_many()>
@@ -110,6 +138,12 @@ pub fn Rules() -> impl IntoView {
     .erase()
 }
 
+/// The last step that all groups have reached.
+fn first_last_step(rows: &RunRows) -> Option<f64> {
+    let steps = rows.sections.iter().filter_map(|section| section.group.as_ref()?.last_steps);
+    steps.map(|(first, _)| first).reduce(f64::min)
+}
+
 /// The metrics of the table and the chosen one.
 fn metric_options(rows: &RunRows, chosen: String) -> Options {
     let mut names = vec![chosen];
@@ -120,40 +154,6 @@ fn metric_options(rows: &RunRows, chosen: String) -> Options {
         }
     }
     names.into_iter().map(|name| (name.clone(), name)).collect()
-}
-
-/// A select with its name before it.
-fn choice(
-    name: &'static str,
-    options: impl Fn() -> Options + Copy + Send + Sync + 'static,
-    value: impl Fn() -> String + Copy + Send + Sync + 'static,
-    choose: impl Fn(String) + Copy + Send + Sync + 'static,
-) -> impl Fn() -> AnyView + Copy + Send + Sync + 'static {
-    move || {
-        let options = move || {
-            let chosen = value();
-            options()
-                .into_iter()
-                .map(|(value, text)| {
-                    let is_chosen = value == chosen;
-                    view! {
-                        <option value=value selected=is_chosen prop:selected=is_chosen>
-                            {text}
-                        </option>
-                    }
-                })
-                .collect_view()
-        };
-        view! {
-            <label>
-                {name}
-                <select aria-label=name on:change:target=move |event| choose(event.target().value())>
-                    {options}
-                </select>
-            </label>
-        }
-        .erase()
-    }
 }
 
 fn line_options() -> impl Iterator<Item = (GroupLine, Band)> {
@@ -218,12 +218,6 @@ fn baseline_options(rows: &RunRows) -> Vec<(String, String)> {
     groups.map(|group| (group.id.to_string(), group.label.clone())).collect()
 }
 
-/// The keys that runs can be grouped by: those in which they differ, then those of the document.
-fn group_keys(rows: &RunRows) -> Vec<String> {
-    let differing = rows.table.columns.iter().filter(|column| column.kind == ColumnKind::Config).map(|column| column.key.clone());
-    differing.chain(DOCUMENT_KEYS.map(str::to_owned)).collect()
-}
-
 /// The keys but the one that looks like a seed: runs of a group differ in it alone. `None` without such a key.
 fn average_over_seed(keys: &[String]) -> Option<(String, Vec<String>)> {
     let is_seed = |key: &&String| key.rsplit('.').next().is_some_and(|last| SEED_NAMES.contains(&last.to_lowercase().as_str()));
@@ -232,20 +226,21 @@ fn average_over_seed(keys: &[String]) -> Option<(String, Vec<String>)> {
     Some((short_key(seed), others.cloned().collect()))
 }
 
-pub fn short_key(key: &str) -> String {
-    key.strip_prefix("config.").unwrap_or(key).to_owned()
-}
-
 /// The chosen keys, and a list of keys to choose from. It opens without a script.
 #[component]
-fn GroupMenu() -> impl IntoView {
+fn GroupMenu(key_names: KeyNames) -> impl IntoView {
     let runs = use_dashboard().runs;
     let comparison = runs.comparison;
     let group_by = move |keys: Vec<String>| runs.update_comparison(|comparison| comparison.by = keys);
     let keys = Memo::new(move |_| {
         let mut keys = runs.rows.with(group_keys);
         let chosen = comparison.with(|comparison| comparison.by.clone());
-        keys.extend(chosen.into_iter().filter(|key| !keys.contains(key)).collect::<Vec<_>>());
+        // Where the reader has chosen the columns, they are not all keys in which runs differ.
+        for key in key_names.differing().into_iter().chain(chosen) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
         keys
     });
     let text = move || {
@@ -288,7 +283,13 @@ fn GroupMenu() -> impl IntoView {
     view! {
         <span class="rule">
             "Group "
-            <button type="button" popovertarget="group-menu" aria-haspopup="dialog" title="Keys that the runs of a group have in common">
+            <button
+                type="button"
+                popovertarget="group-menu"
+                aria-haspopup="dialog"
+                title="Keys that the runs of a group have in common"
+                on:click=move |_| key_names.load()
+            >
                 {text}
             </button>
         </span>

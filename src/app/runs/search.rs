@@ -2,30 +2,26 @@
 
 use std::time::Duration;
 
-use gloo_net::http::Method;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use serde_json::Value;
 
+use super::key_names::KeyNames;
 use super::loader::RowLoader;
-use super::suggestions::{SearchName, Suggestion, quoted, read_names, suggest};
+use super::suggestions::{Suggestion, quoted, suggest};
 use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::use_dashboard;
-use crate::browser::fetch;
-use crate::routes;
 
 /// Time after the last key until the runs are searched.
 const DELAY: Duration = Duration::from_millis(250);
 
 #[component]
-pub fn SearchField(loader: RowLoader) -> impl IntoView {
+pub fn SearchField(loader: RowLoader, key_names: KeyNames) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     let field = dashboard.refs.run_search;
-    let names = RwSignal::new(Vec::<SearchName>::new());
+    let names = key_names.list;
     let (suggestions, chosen) = (RwSignal::new(Vec::<Suggestion>::new()), RwSignal::new(None::<usize>));
     let typed = StoredValue::new(0_u32);
     let search = move |text: String| runs.update_comparison(|comparison| comparison.q = text.trim().to_owned());
@@ -39,14 +35,6 @@ pub fn SearchField(loader: RowLoader) -> impl IntoView {
     let close = move || {
         suggestions.set_if_changed(Vec::new());
         chosen.set_if_changed(None);
-    };
-    let load_names = move |_| {
-        let address = routes::of_runs(&dashboard.page().board, "run-keys", "");
-        spawn_local(async move {
-            if let Ok(keys) = fetch::api::<Value>(Method::GET, &address, None).await {
-                names.try_set(read_names(&keys));
-            }
-        });
     };
     let on_input = move |_| {
         let Some(field) = field.get_untracked() else { return };
@@ -182,7 +170,7 @@ pub fn SearchField(loader: RowLoader) -> impl IntoView {
                 aria-invalid=move || loader.error.with(Option::is_some).then_some("true")
                 node_ref=field
                 value=runs.comparison.with_untracked(|comparison| comparison.q.clone())
-                on:focus=load_names
+                on:focus=move |_| key_names.load()
                 on:input=on_input
                 on:keydown=on_key
                 on:blur=move |_| close()

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::cell_text::value_text;
+use crate::protocol::ColumnKind;
 
 /// Suggestions at a time.
 const MAX_SUGGESTIONS: usize = 8;
@@ -15,8 +16,9 @@ const STATUSES: [&str; 6] = ["running", "finished", "failed", "killed", "silent"
 pub struct SearchName {
     pub name: String,
     pub values: Vec<String>,
-    /// A key of a configuration.
-    pub is_config: bool,
+    pub kind: ColumnKind,
+    /// Runs differ in it.
+    pub is_differing: bool,
 }
 
 /// A text that can take the place of the word at the caret.
@@ -29,19 +31,21 @@ pub struct Suggestion {
 
 /// The names of a board, from what `run-keys` answers.
 pub fn read_names(keys: &Value) -> Vec<SearchName> {
-    let name = |is_config: bool| {
+    let name = |kind: ColumnKind| {
         move |entry: &Value| {
             let values = entry["values"].as_array().into_iter().flatten().map(|value| value_text(value.get("value").unwrap_or(value)));
-            Some(SearchName { name: entry["key"].as_str()?.to_owned(), values: values.collect(), is_config })
+            let is_differing = entry["distinct"].as_u64().is_some_and(|distinct| distinct > 1);
+            Some(SearchName { name: entry["key"].as_str()?.to_owned(), values: values.collect(), kind, is_differing })
         }
     };
     let list = |key: &str| keys[key].as_array().cloned().unwrap_or_default();
-    let mut names: Vec<SearchName> = list("config").iter().filter_map(name(true)).collect();
-    names.extend(list("metrics").iter().filter_map(name(false)));
+    let mut names: Vec<SearchName> = list("config").iter().filter_map(name(ColumnKind::Config)).collect();
+    names.extend(list("metrics").iter().filter_map(name(ColumnKind::Metric)));
     names.extend(DOCUMENT_NAMES.iter().map(|name| SearchName {
         name: (*name).to_owned(),
         values: if *name == "status" { STATUSES.map(str::to_owned).into() } else { Vec::new() },
-        is_config: false,
+        kind: ColumnKind::Document,
+        is_differing: false,
     }));
     names
 }

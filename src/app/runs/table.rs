@@ -10,6 +10,7 @@ use super::columns::columns_of;
 use super::keys;
 use super::loader::RowLoader;
 use super::row::RowView;
+use super::short_names::short_names;
 use super::window::{Viewport, window_range, window_rows};
 use crate::app::erased::Erase;
 use crate::app::signals::SetIfChanged;
@@ -25,9 +26,10 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
     let runs = dashboard.runs;
     let viewport = RwSignal::new(Viewport::FIRST);
     let columns = Memo::new(move |_| {
-        let by = runs.comparison.with(|comparison| comparison.by.clone());
-        runs.rows.with(|rows| columns_of(rows, &by))
+        let (by, chosen) = runs.comparison.with(|comparison| (comparison.by.clone(), comparison.columns.clone()));
+        runs.rows.with(|rows| columns_of(rows, &by, &chosen))
     });
+    let names = short_names(runs);
     let scroll = dashboard.refs.run_rows;
     let rows = Memo::new(move |_| {
         let (viewport, focused) = (viewport.get(), runs.current.get());
@@ -68,16 +70,17 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
         }
     });
     let has_groups = move || runs.rows.with(|rows| rows.groups.is_some());
+    let has_fixed = move || columns.with(|columns| columns.first().is_some_and(|column| column.left.is_some()));
     let count = move || runs.rows.with(|rows| rows.count() + 1).to_string();
     view! {
         <div class="runs-scroll" node_ref=scroll on:scroll=move |_| measure()>
-            <table class="runs-table" role=move || has_groups().then_some("treegrid") aria-label="Runs" aria-rowcount=count>
+            <table class="runs-table" class:with-fixed=has_fixed role=move || has_groups().then_some("treegrid") aria-label="Runs" aria-rowcount=count>
                 <thead>
                     <ColumnHeads columns />
                 </thead>
                 <tbody on:keydown=move |event| keys::on_key(dashboard, &event)>
                     <For each=move || rows.get() key=|row| row.key.clone() let(row)>
-                        <RowView key=row.key rows columns />
+                        <RowView key=row.key rows columns names />
                     </For>
                 </tbody>
             </table>

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::column_list::ColumnList;
 use crate::protocol::RunId;
 use crate::protocol::groups::{Band, GroupLine};
 use crate::routes::{decoded, encoded};
@@ -31,8 +32,12 @@ pub struct Comparison {
     pub run: Option<RunId>,
     /// The key that decides the colours of runs; `None`: each run has its own colour.
     pub colour_by: Option<String>,
+    /// The columns of the table.
+    pub columns: ColumnList,
     /// The statistic of the metric in the rows of groups: `last`, `best`, `mean10` or `step`; empty: `last`.
     pub stat: String,
+    /// The step of the statistic `step`, as it was written; empty: none.
+    pub at: String,
     /// The metric that groups are compared by; `None`: the goal of the board.
     pub metric: Option<String>,
     /// Intervals are widened for the number of comparisons.
@@ -89,7 +94,7 @@ impl ShowRule {
 }
 
 /// The keys of the address.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 19] = [
     "q",
     "group",
     "line",
@@ -102,7 +107,10 @@ const KEYS: [&str; 16] = [
     "solo",
     "run",
     "colour",
+    "columns",
+    "fixed",
     "stat",
+    "at",
     "metric",
     "corrected",
     "archived",
@@ -118,6 +126,7 @@ impl Comparison {
             }
         }
         let is_given = query.contains("band=");
+        read.columns.fixed = read.columns.fixed.min(read.columns.keys.len()).min(ColumnList::MAX_FIXED);
         if !is_given || !read.line.is_valid_with(read.band) {
             read.band = read.line.default_band();
         }
@@ -127,7 +136,7 @@ impl Comparison {
     /// `value` is still encoded: a comma within an item is `%2C`.
     fn set(&mut self, key: &str, value: &str) {
         let text = || decoded(value);
-        let list = || value.split(',').map(decoded).filter(|item| !item.is_empty()).collect();
+        let list = || value.split(',').map(decoded).filter(|item| !item.is_empty()).collect::<Vec<_>>();
         match key {
             "q" => self.q = text(),
             "group" => self.by = list(),
@@ -141,7 +150,10 @@ impl Comparison {
             "solo" => self.solo = Some(text()),
             "run" => self.run = RunId::parse(&text()),
             "colour" => self.colour_by = Some(text()),
+            "columns" => self.columns.keys = list().into_iter().take(ColumnList::MAX_KEYS).collect(),
+            "fixed" => self.columns.fixed = value.parse().unwrap_or(0),
             "stat" => self.stat = text(),
+            "at" => self.at = text(),
             "metric" => self.metric = Some(text()),
             "corrected" => self.is_corrected = value == "1",
             "archived" => self.is_archived = value == "1",
@@ -166,7 +178,10 @@ impl Comparison {
             "solo" => option(&self.solo),
             "run" => self.run.as_ref().map(RunId::to_string).unwrap_or_default(),
             "colour" => option(&self.colour_by),
+            "columns" => list(&self.columns.keys),
+            "fixed" if self.columns.fixed > 0 => self.columns.fixed.to_string(),
             "stat" => encoded(&self.stat),
+            "at" => encoded(&self.at),
             "metric" => option(&self.metric),
             "corrected" if self.is_corrected => "1".to_owned(),
             "archived" if self.is_archived => "1".to_owned(),
@@ -227,7 +242,9 @@ mod tests {
             solo: Some("b.2".into()),
             run: Some(id("a")),
             colour_by: Some("config.opt.name".into()),
-            stat: "best".into(),
+            columns: ColumnList { keys: vec!["config.lr".into(), "metrics.\"a,b\".min".into()], fixed: 1 },
+            stat: "step".into(),
+            at: "1e3".into(),
             metric: Some("val/acc".into()),
             is_corrected: true,
             is_archived: true,

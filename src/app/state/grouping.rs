@@ -23,12 +23,20 @@ impl Dashboard {
             (!comparison.by.is_empty(), pinned, comparison.solo.as_deref().and_then(run_id))
         });
         let drawn = |id: &RunId, emphasis: Emphasis| {
-            let (name, colour) = runs.run(id).map_or_else(|| (id.to_string(), 0), |run| (run.name, run.colour.into()));
-            DrawnRun { id: id.clone(), name, colour, emphasis }
+            let (name, colour) = runs.run(id).map_or_else(|| (id.to_string(), 0), |run| (run.name, run.colour));
+            DrawnRun { id: id.clone(), name, colour: colour.into(), value: None, emphasis }
         };
         if !is_grouped {
             let emphasis = |id: &RunId| if pinned.contains(id) { Emphasis::Bold } else { Emphasis::Normal };
-            return runs.drawn.get().iter().map(|id| drawn(id, emphasis(id))).collect();
+            let coloured = |id: &RunId| {
+                let run = drawn(id, emphasis(id));
+                runs.colours.with(|colours| DrawnRun {
+                    colour: colours.slot(id, run.colour as u8),
+                    value: colours.value(id).map(|(place, value)| (place, value.name.clone())),
+                    ..run
+                })
+            };
+            return runs.drawn.get().iter().map(coloured).collect();
         }
         let mut all: Vec<DrawnRun> = match &solo {
             Some(run) => vec![drawn(run, Emphasis::Bold)],

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::Dashboard;
 use super::comparison::{Comparison, ShowRule};
+use super::run_colours::RunColours;
 use super::run_rows::{RowKey, RunRows};
 use super::runs_drawn::{DrawnQuery, drawn_runs};
 use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
@@ -24,6 +25,8 @@ pub struct RunsState {
     pub comparison: RwSignal<Comparison>,
     /// The rows of the panel.
     pub rows: RwSignal<RunRows>,
+    /// The colours of runs by a key.
+    pub colours: RwSignal<RunColours>,
     /// The runs that the rule of [`Comparison::show`] has found on the server; `None` while it needs none.
     pub found: RwSignal<Option<Vec<Run>>>,
     /// The run that the address names, if it is neither in the list nor in a loaded row.
@@ -76,6 +79,7 @@ impl RunsState {
             list,
             comparison,
             rows,
+            colours: RwSignal::new(RunColours::default()),
             found,
             linked,
             changes: RwSignal::new(0),
@@ -89,6 +93,11 @@ impl RunsState {
             now_ms: RwSignal::new(now_ms),
             drawn,
         }
+    }
+
+    /// The slot of the colour of a run: that of its value, or its own.
+    pub fn colour(self, run: &Run) -> usize {
+        self.colours.with(|colours| colours.slot(&run.id, run.colour))
     }
 
     pub fn is_drawn(self, id: &RunId) -> bool {
@@ -162,6 +171,7 @@ impl Dashboard {
             let runs = self.runs;
             let drawn = runs.drawn.get();
             let count = runs.list.with(|list| list.runs.len());
+            self.charts.set_colour_key(runs.colours.with(|colours| colours.by.clone()));
             self.charts.set_runs(self.runs_in_charts(), count);
             if before.as_ref() != Some(&drawn) {
                 self.connection.with_value(|connection| {

@@ -3,6 +3,11 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
+/// An address with a revision in it never changes its content.
+pub fn cache_control(immutable: bool) -> &'static str {
+    if immutable { "private, max-age=31536000, immutable" } else { "no-store" }
+}
+
 /// Whether `If-None-Match` names this tag. Tags are compared weakly: a proxy that compresses makes a weak one of ours.
 pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let tag = opaque(tag);

@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::charts::{SeriesStyle, StyledSeries, series_label, series_styles};
+use crate::charts::{LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_name, legend_items, series_label, series_styles};
 use crate::protocol::groups::{Band, GroupCurve, GroupGrid, GroupLine, method};
-use crate::protocol::{ApiError, CellId, XAxis};
+use crate::protocol::{ApiError, CellId, GroupId, XAxis};
 use crate::series::groups::GroupStyle;
 use crate::server::boards::Boards;
 use crate::server::boards::groups::curves::{CurveQuery, GroupAxis, PlannedCurve};
@@ -19,7 +19,7 @@ use crate::server::limits::{MAX_GROUP_PLACES, MAX_GROUP_VALUES, MAX_GROUPS};
 const WORKING_BYTES: usize = 24;
 
 /// Which groups, and how they are drawn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupsView {
     /// The search for their runs; empty: all.
     pub search: String,
@@ -27,11 +27,19 @@ pub struct GroupsView {
     pub by: Vec<String>,
     pub line: GroupLine,
     pub band: Band,
+    /// Groups that are not drawn.
+    pub hidden: Vec<GroupId>,
+    /// Only this group is drawn.
+    pub solo: Option<GroupId>,
     /// Without what a share does not show.
     pub is_public: bool,
 }
 
 impl GroupsView {
+    fn draws(&self, group: GroupId) -> bool {
+        self.solo.map_or_else(|| !self.hidden.contains(&group), |solo| solo == group)
+    }
+
     /// The runs of the groups. 400: the search is wrong.
     pub fn runs(&self) -> Result<RunQuery, ApiError> {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -69,7 +77,8 @@ impl PlannedGroups {
         groups.truncate(MAX_GROUPS);
         let axis = if x_axis == XAxis::Step { GroupAxis::Step } else { GroupAxis::Relative };
         let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis);
-        let curves = plan.cells.into_iter().flat_map(|cell| cell.curves).collect();
+        let curves = plan.cells.into_iter().flat_map(|cell| cell.curves);
+        let curves = curves.filter(|curve| view.draws(groups[curve.group].id)).collect();
         Ok(Self { cell: cell.clone(), view: view.clone(), groups, more, axis, smooth, curves, version: plan.version })
     }
 
@@ -80,6 +89,31 @@ impl PlannedGroups {
 
     pub fn curves(&self) -> usize {
         self.curves.len()
+    }
+
+    /// The members of all groups.
+    pub fn members(&self) -> usize {
+        self.groups.iter().map(|group| group.runs.len()).sum()
+    }
+
+    /// The names of the curves, before they are read.
+    pub fn legend(&self) -> Vec<LegendItem> {
+        let group = |curve: &PlannedCurve| &self.groups[curve.group];
+        let styled = self.curves.iter().map(|curve| StyledSeries { run_colour: Some(group(curve).index), name: &curve.split });
+        let styles = series_styles(styled, false);
+        let owners: Vec<String> = self.curves.iter().map(|curve| group(curve).id.to_string()).collect();
+        let named = self.curves.iter().enumerate().map(|(slot, curve)| NamedSeries {
+            slot,
+            owner: Some((&owners[slot], &group(curve).label)),
+            name: &curve.split,
+            style: styles[slot],
+        });
+        let mut items = legend_items(named, false);
+        for item in items.iter_mut().filter(|item| !item.is_split) {
+            let curve = &self.curves[item.slots[0]];
+            item.name = group_name(group(curve).index as u32, &item.name, curve.runs() as u32);
+        }
+        items
     }
 
     /// Bytes that a curve takes while it is calculated.

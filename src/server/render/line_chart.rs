@@ -12,12 +12,13 @@ use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
     NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, group_name, is_series_hidden, legend_items, legend_labels,
-    needs_two_rows, series_key, series_label, series_styles,
+    needs_two_rows, owner_labels, palette, series_key, series_label, series_styles,
 };
 use crate::protocol::{Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
 use crate::server::boards::Boards;
+use crate::server::boards::groups::RunColours;
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS, MIN_EXPORT_HEIGHT};
 use crate::server::store::{Index, Record, SmoothingWeights};
@@ -26,6 +27,8 @@ use crate::server::store::{Index, Record, SmoothingWeights};
 const FLUID_COLUMNS: u32 = 640;
 /// Charts whose drawings stand in the page itself; those further down are fetched when they come near the screen.
 const MAX_INLINE_CHARTS: usize = 12;
+/// Groups with more members are not read for the page itself.
+const MAX_INLINE_MEMBERS: usize = 200;
 /// A larger drawing is fetched too, in bytes.
 const MAX_INLINE_SVG_BYTES: usize = 64 << 10;
 
@@ -47,11 +50,19 @@ pub struct LineView {
     pub runs: Option<Vec<RunId>>,
     /// The groups that are drawn in place of runs.
     pub groups: Option<GroupsView>,
+    /// The colours of the runs; `None`: each has its own.
+    pub colours: Option<Arc<RunColours>>,
+    /// Ids of runs and groups that are drawn in bold.
+    pub pinned: Vec<String>,
     /// The clock of wall times.
     pub zone: TimeZone,
 }
 
 impl LineView {
+    fn emphasis(&self, owner: &str) -> Emphasis {
+        if self.pinned.iter().any(|id| id == owner) { Emphasis::Bold } else { Emphasis::Normal }
+    }
+
     /// Whether a series is drawn; `owner`: the run or the group that it belongs to.
     fn shows(&self, settings: &LineSettings, owner: Option<&str>, name: &str) -> bool {
         match &self.series {
@@ -59,6 +70,11 @@ impl LineView {
             None => !is_series_hidden(&settings.hidden, owner, name),
         }
     }
+}
+
+/// The runs that a drawing shows.
+pub fn drawn_ids(boards: &Boards, board: &str, view: &LineView) -> Vec<RunId> {
+    DrawnRuns::find(boards, board, view.runs.as_deref()).ids()
 }
 
 /// The places of the series that are drawn among all of the chart, and how many more are shown but not drawn.
@@ -86,13 +102,14 @@ fn series_looks(ids: &[SeriesId], runs: &DrawnRuns) -> (Vec<String>, Vec<SeriesS
 
 /// A series as the legend knows it.
 fn named<'a>(slot: usize, id: &'a SeriesId, style: SeriesStyle, runs: &'a DrawnRuns) -> NamedSeries<'a> {
-    let owner = id.run.as_ref().map(|run| (run.as_str(), runs.get(run).map_or(run.as_str(), |run| run.name.as_str())));
-    NamedSeries { slot, owner, name: &id.name, style }
+    NamedSeries { slot, owner: id.run.as_ref().map(|run| runs.owner(run)), name: &id.name, style }
 }
 
 /// The names of a chart of these series.
 fn names(ids: &[SeriesId], styles: &[SeriesStyle], runs: &DrawnRuns) -> Vec<LegendItem> {
-    legend_items(ids.iter().zip(styles).enumerate().map(|(slot, (id, style))| named(slot, id, *style, runs)), runs.has_one_run())
+    let mut series: Vec<_> = ids.iter().zip(styles).enumerate().map(|(slot, (id, style))| named(slot, id, *style, runs)).collect();
+    series.sort_by_key(|named| runs.legend_place(&ids[named.slot]));
+    legend_items(series.into_iter(), runs.has_one_run())
 }
 
 /// The chart with what is on disk now: of many series the first 50, with fewer columns each.
@@ -116,7 +133,10 @@ pub async fn svg(
         None => None,
     };
     let requested = if groups.is_some() { Some(view.runs.as_deref().unwrap_or_default()) } else { view.runs.as_deref() };
-    let runs = DrawnRuns::find(boards, &record.board, requested);
+    let mut runs = DrawnRuns::find(boards, &record.board, requested);
+    if let Some(colours) = view.colours.as_deref().filter(|_| groups.is_none()) {
+        runs.colour_by(colours);
+    }
     let all = series_ids(&boards.index(), &record.id, &runs);
     let drawn: Vec<&SeriesId> = choose_series(&all, &settings, view).0.into_iter().map(|at| &all[at]).collect();
     // There are at most two columns a pixel.
@@ -136,13 +156,14 @@ pub async fn svg(
     let (group_styles, group_labels) = groups.as_ref().map(DrawnGroups::looks).unwrap_or_default();
     let owners = groups.as_ref().map(DrawnGroups::owners).unwrap_or_default();
     let smoothed = |slot: usize| series[slot].smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
-    let emphasis = if groups.is_some() { Emphasis::Bold } else { Emphasis::Normal };
+    let emphasis = |run: &RunId| if groups.is_some() { Emphasis::Bold } else { view.emphasis(run.as_str()) };
     let mut curves: Vec<SeriesView> = Vec::new();
     for (at, curve) in groups.iter().flat_map(|groups| &groups.curves).enumerate() {
         if view.shows(&settings, Some(&owners[at]), &curve.split) {
             let group = Some(GroupView { columns: &curve.columns, runs: curve.runs, index: curve.index });
             let (name, style) = (group_labels[at].as_str(), group_styles[at]);
-            curves.push(SeriesView { name, slot: series.len() + at, style, group, ..SeriesView::default() });
+            let emphasis = view.emphasis(&owners[at]);
+            curves.push(SeriesView { name, slot: series.len() + at, style, emphasis, group, ..SeriesView::default() });
         }
     }
     let of_series = drawn.into_iter().map(|slot| SeriesView {
@@ -152,7 +173,7 @@ pub async fn svg(
         fades_superseded: axis == Axis::Step && ids[slot].run.is_some(),
         columns: &series[slot].columns,
         smoothed: smoothed(slot),
-        emphasis: if ids[slot].run.is_some() { emphasis } else { Emphasis::Normal },
+        emphasis: ids[slot].run.as_ref().map_or(Emphasis::Normal, emphasis),
         group: None,
     });
     curves.extend(of_series);
@@ -174,7 +195,9 @@ pub async fn svg(
         }
         None => named(*slot, &ids[*slot], *style, &runs),
     });
-    let mut items = if has_legend { Some(legend_items(shown, runs.has_one_run() && groups.is_none())) } else { None };
+    let mut shown: Vec<NamedSeries> = shown.collect();
+    shown.sort_by_key(|named| ids.get(named.slot).map_or(0, |id| runs.legend_place(id)));
+    let mut items = if has_legend { Some(legend_items(shown.into_iter(), runs.has_one_run() && groups.is_none())) } else { None };
     for item in items.iter_mut().flatten().filter(|item| !item.is_split) {
         if let Some(at) = item.slots[0].checked_sub(series.len()) {
             item.name = group_name(drawn_groups[at].index, &item.name, drawn_groups[at].runs);
@@ -201,32 +224,47 @@ pub fn version(boards: &Boards, record: &Record) -> String {
 }
 
 /// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
-/// ask for when it comes near the screen; and the names of all series. All texts in it are escaped.
-pub async fn drawn(boards: &Boards, page: &Board, layout: &BoardLayout) -> HashMap<CellId, Prerendered> {
+/// ask for when it comes near the screen; and the names of all series. All texts in it are escaped. `view`: what is compared, as the query
+/// of a drawing says it.
+pub async fn drawn(boards: &Boards, page: &Board, layout: &BoardLayout, (view, query): (&LineView, &str)) -> HashMap<CellId, Prerendered> {
     let mut drawn: HashMap<CellId, Prerendered> = HashMap::new();
-    let runs = DrawnRuns::find(boards, &page.name, None);
+    let mut runs = DrawnRuns::find(boards, &page.name, view.runs.as_deref());
+    if let Some(colours) = &view.colours {
+        runs.colour_by(colours);
+    }
+    let cancelled = CancellationToken::new();
     for (at, (cell, size)) in line_charts(layout, &page.cells).into_iter().enumerate() {
         let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
-        let ids = series_ids(&boards.index(), &record.id, &runs);
+        let groups = match &view.groups {
+            Some(groups) => plan_groups(boards, &record, groups).await.ok(),
+            None => None,
+        };
+        let ids = if view.groups.is_some() { Vec::new() } else { series_ids(&boards.index(), &record.id, &runs) };
         let (_, styles) = series_looks(&ids, &runs);
-        let items = names(&ids, &styles, &runs);
+        let items = groups.as_ref().map_or_else(|| names(&ids, &styles, &runs), PlannedGroups::legend);
         let labels: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-        let short = legend_labels(&labels);
+        let has_owners = groups.is_some() || ids.iter().any(|id| id.run.is_some());
+        let short = if has_owners { owner_labels(&labels) } else { legend_labels(&labels) };
         let is_long = needs_two_rows(short.iter().map(String::as_str));
         let height = size.plot_height(is_long).unwrap_or(PLOT_HEIGHT).max(MIN_EXPORT_HEIGHT as u32);
         let size = CanvasSize::Fluid { height: f64::from(height) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
+        let is_small = groups.as_ref().is_none_or(|groups| groups.members() <= MAX_INLINE_MEMBERS);
         // The page fetches an SVG that failed here by its URL: that response states the error.
-        let svg = if at < MAX_INLINE_CHARTS { svg(boards, &record, &LineView::default(), None, &canvas, false).await.ok() } else { None };
+        let svg = if at < MAX_INLINE_CHARTS && is_small {
+            svg(boards, &record, view, groups.as_ref().map(|groups| (groups, &cancelled)), &canvas, false).await.ok()
+        } else {
+            None
+        };
         let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
-            // Addresses have no character that ends an attribute.
             format!(
                 "<img class=\"static-chart\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">",
-                escaped(&routes::line_chart_svg(&cell.id, height))
+                escaped(&(routes::line_chart_svg(&cell.id, height) + query))
             )
         });
         let hidden = settings(&record).hidden;
-        let is_shown = |slot: &usize| !is_series_hidden(&hidden, ids[*slot].run.as_ref().map(RunId::as_str), &ids[*slot].name);
+        let is_shown =
+            |slot: &usize| ids.get(*slot).is_none_or(|id| !is_series_hidden(&hidden, id.run.as_ref().map(RunId::as_str), &id.name));
         let entries = items.iter().zip(&short);
         legend(&mut html, entries.map(|(item, short)| LegendEntry { item, short, is_shown: item.slots.iter().any(is_shown) }));
         drawn.insert(cell.id.clone(), Prerendered { html, is_long });
@@ -245,7 +283,7 @@ fn legend<'a>(html: &mut String, entries: impl Iterator<Item = LegendEntry<'a>>)
     html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
     for (at, LegendEntry { item: LegendItem { name, style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES)
     {
-        let colour = if *is_split { "muted".to_owned() } else { format!("s{}", style.colour) };
+        let colour = if *is_split { "muted".to_owned() } else { format!("s{}", palette::place(style.colour)) };
         html.push_str(&format!(
             "<button type=\"button\" class=\"series\" data-series=\"{at}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
              style=\"--series:var(--{colour})\" title=\"{}\"><bdi>{}</bdi></button>",

@@ -23,7 +23,7 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
     assert_eq!(get("/boards/a/runs?host=gpu-1", &read).await.json().as_array().unwrap().len(), 1);
     assert_eq!(get("/boards/a/runs?q=host:gpu-1", &share).await.status, 400);
     assert_eq!(get("/boards/a/runs?$select[]=host", &share).await.json(), json!([{"_id": "first"}]));
-    for path in ["/boards/a/run-table", "/boards/a/run-table.csv", "/boards/a/run-groups?by=lr"] {
+    for path in ["/boards/a/run-table", "/boards/a/run-table.csv", "/boards/a/run-groups?by=lr", "/boards/a/run-colours?by=lr&runs=first"] {
         assert_eq!(get(path, &share).await.status, 200, "{path}");
     }
     for path in ["/boards/a", "/boards/a/run-keys", "/boards/a/run-diff?runs=first,first2"] {
@@ -37,6 +37,7 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
         "/boards/b/run-table",
         "/boards/b/run-table.csv",
         "/boards/b/run-groups",
+        "/boards/b/run-colours?by=lr&runs=first",
         "/boards/b/runs/first/history?metric=loss",
         "/boards/b/runs/first/value?name=x",
         "/boards/a/runs/first/console",

@@ -27,6 +27,8 @@ pub struct GroupCache {
     pub tag: Option<(String, String)>,
     /// First and last x of all curves; NaN without any.
     pub extent: (f64, f64),
+    /// Why the server made no curves of the last query.
+    pub refusal: String,
     /// Points may have come since.
     pub is_stale: bool,
     pub is_loading: bool,
@@ -74,6 +76,7 @@ impl GroupCache {
     pub fn finish_query(&mut self, query: ColumnQuery, keys: &str, received: Option<CellGroups>) {
         self.is_loading = false;
         let Some(received) = received else { return };
+        self.refusal.clear();
         let is_all = query.from == f64::NEG_INFINITY && query.to == f64::INFINITY;
         let columns = || received.groups.iter().flat_map(|curve| &curve.columns);
         let extent = columns().fold((f64::NAN, f64::NAN), |(from, to), column| (column.x.min(from), column.x.max(to)));
@@ -83,6 +86,18 @@ impl GroupCache {
         self.groups = received.groups.into_iter().map(|curve| CachedGroup { owner: curve.group.to_string(), curve }).collect();
         self.more = received.more;
         self.revision += 1;
+    }
+
+    /// The server refuses a query, and would refuse it again while neither the query nor the data change.
+    pub fn refuse_query(&mut self, query: ColumnQuery, keys: &str, refusal: String) {
+        *self = Self {
+            loaded: Some((query, keys.to_owned())),
+            refusal,
+            revision: self.revision + 1,
+            not_before: self.not_before,
+            ..Self::default()
+        };
+        self.extent = (f64::NAN, f64::NAN);
     }
 
     /// The number of all columns.
@@ -155,6 +170,21 @@ mod tests {
         );
         cache.is_stale = true;
         assert!(asks(&cache, Axis::Step, 0.0, "&by=lr"));
+    }
+
+    #[test]
+    fn a_refused_query_is_asked_again_after_a_change_only() {
+        let mut cache = loaded(GroupGrid::Steps);
+        let query = cache.missing_query(None, Axis::Step, 100, 0.0, "&by=wd").unwrap();
+        cache.refuse_query(query, "&by=wd", "'by' names 'wd'.".into());
+        assert_eq!((cache.groups.len(), cache.refusal.as_str(), cache.revision), (0, "'by' names 'wd'.", 2));
+        assert_eq!(cache.missing_query(None, Axis::Step, 100, 0.0, "&by=wd"), None);
+        assert_eq!(cache.missing_query(Viewport::new(0.0, 9.0), Axis::Step, 100, 0.0, "&by=wd"), None);
+        assert!(cache.missing_query(None, Axis::Step, 100, 0.0, "&by=lr").is_some());
+        cache.is_stale = true;
+        let query = cache.missing_query(None, Axis::Step, 100, 0.0, "&by=wd").unwrap();
+        cache.finish_query(query, "&by=wd", Some(cell(GroupGrid::Steps, &[1.0])));
+        assert_eq!((cache.groups.len(), cache.refusal.as_str()), (1, ""));
     }
 
     #[test]

@@ -70,9 +70,10 @@ impl Writer {
         rule("k".into(), "fill", inks.text);
         rule("w".into(), "stroke", inks.surface);
         rule("o".into(), "stroke", inks.text);
-        for slot in (0..palette::COLOURS).filter(|slot| self.slots & (1 << slot) != 0) {
-            rule(format!("s{slot}"), "stroke", palette::colour(slot, dark));
-            rule(format!("f{slot}"), "fill", palette::colour(slot, dark));
+        for slot in palette::slots().filter(|slot| self.slots & (1 << palette::place(*slot)) != 0) {
+            let place = palette::place(slot);
+            rule(format!("s{place}"), "stroke", palette::colour(slot, dark));
+            rule(format!("f{place}"), "fill", palette::colour(slot, dark));
         }
     }
 }

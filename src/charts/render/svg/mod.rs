@@ -41,7 +41,7 @@ struct Writer {
     /// The plot's left edge and width, in pixels; in a fluid document the margins on both sides of it.
     plot: (f64, f64),
     /// The slots whose colours are used, as bits.
-    slots: u8,
+    slots: u32,
     /// Whether something needs the styles of charts of values.
     has_value_styles: bool,
 }
@@ -123,7 +123,7 @@ impl Writer {
 
     /// The class of a series' lines (`s3`) or areas (`f3`).
     fn slot(&mut self, kind: char, slot: usize) -> String {
-        let slot = slot % palette::COLOURS;
+        let slot = palette::place(slot);
         self.slots |= 1 << slot;
         format!("{kind}{slot}")
     }

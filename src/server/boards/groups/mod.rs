@@ -1,5 +1,6 @@
 //! Groups of runs: which runs are in one group, and what is known of it. The unit is the run.
 
+mod colours;
 mod comparison;
 #[cfg(test)]
 mod comparison_tests;
@@ -16,6 +17,7 @@ mod table;
 
 use std::sync::Arc;
 
+pub use colours::{RunColours, RunColoursQuery};
 pub use diff::RunDiffQuery;
 use membership::{GroupKeys, RunGroup, group_runs};
 pub use query::RunGroupsQuery;

@@ -10,11 +10,12 @@ use super::request::RequestContext;
 use super::runs::is_share;
 use super::{invalid_parameter as wrong, points};
 use crate::charts::{Theme, TimeZone};
-use crate::protocol::{ApiError, ErrorKind, RunId, RunList};
+use crate::protocol::{ApiError, ErrorKind, GroupId, RunId, RunList};
+use crate::server::App;
+use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::runs::RunChoice;
 use crate::server::error::ServerError;
-use crate::server::http::conditional;
-use crate::server::http::pages::images::cache_control;
+use crate::server::http::conditional::{self, cache_control};
 use crate::server::limits::{MAX_EXPORT_PIXELS, MAX_EXPORTED_SERIES, MAX_UTC_OFFSET_MINUTES, MIN_EXPORT_HEIGHT, MIN_EXPORT_WIDTH};
 use crate::server::net::response_budget::counted;
 use crate::server::render::export::{ExportFormat, ExportOptions, export};
@@ -33,6 +34,8 @@ struct ExportQuery {
     options: ExportOptions,
     /// Of a line: the runs that are drawn.
     choice: RunChoice,
+    /// The key by which runs are coloured; empty: each has its own colour.
+    colour: Vec<String>,
     download: bool,
 }
 
@@ -42,7 +45,7 @@ impl ExportQuery {
         let mut groups = GroupParameters::default();
         let (mut theme, mut from, mut to) = (None, None, None);
         let (mut offset, mut tz): (Option<i32>, Option<String>) = (None, None);
-        let (mut choice, mut download) = (RunChoice::default(), false);
+        let (mut choice, mut colour, mut download) = (RunChoice::default(), Vec::new(), false);
         let mut options = ExportOptions {
             width: None,
             height: DEFAULT_HEIGHT,
@@ -85,7 +88,9 @@ impl ExportQuery {
                 "runs" => options.view.runs = Some(runs(&key, &value)?),
                 "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
                 "tz" => tz = Some(value.into_owned()),
-                "by" | "line" | "band" => groups.set(&key, &value)?,
+                "by" | "line" | "band" | "hide" | "solo" => groups.set(&key, &value)?,
+                "pin" => options.view.pinned = value.split(',').take(RunList::MAX_RUNS).map(str::to_owned).collect(),
+                "colour" => colour = GroupKeys::parse_names(&value)?,
                 key => {
                     // The search is that of the groups, if there are any.
                     if key == "q" {
@@ -117,7 +122,41 @@ impl ExportQuery {
                 return Err(ErrorKind::BadRequest.with(message).at("from", "must be below 'to'"));
             }
         };
-        Ok(Self { options, choice, download })
+        if colour.len() > 1 {
+            return Err(wrong("colour", "must name one key", &colour.join(",")));
+        }
+        Ok(Self { options, choice, colour, download })
+    }
+
+    /// Chooses the runs that are drawn, and finds their colours. 400: a name is no key of the board.
+    async fn resolve(&mut self, app: &App, board: &str, is_public: bool) -> Result<(), ServerError> {
+        let view = &mut self.options.view;
+        if !self.choice.is_none() {
+            view.runs = Some(app.boards.choose_runs(board, &self.choice, view.runs.as_deref(), is_public).await?);
+        }
+        // Pinned runs are always drawn.
+        if view.groups.is_some() {
+            view.runs.get_or_insert_default();
+        }
+        if let Some(runs) = &mut view.runs {
+            let pinned = view.pinned.iter().filter_map(|id| RunId::parse(id)).filter(|id| GroupId::parse(id.as_str()).is_none());
+            let missing: Vec<RunId> = pinned.filter(|id| !runs.contains(id)).collect();
+            runs.extend(missing);
+        }
+        if !self.colour.is_empty() && view.groups.is_none() {
+            let runs = line_chart::drawn_ids(&app.boards, board, view);
+            view.colours = Some(Arc::new(app.boards.colours_by(board, &self.colour, &runs, is_public).await?));
+        }
+        Ok(())
+    }
+}
+
+/// What the charts of a page show first, by the query of a drawing; what is not valid is left out.
+pub async fn first_view(app: &App, board: &str, query: &str, is_public: bool) -> line_chart::LineView {
+    let Ok(mut parsed) = ExportQuery::parse(query, is_public) else { return line_chart::LineView::default() };
+    match parsed.resolve(app, board, is_public).await {
+        Ok(()) => parsed.options.view,
+        Err(_) => line_chart::LineView::default(),
     }
 }
 
@@ -150,18 +189,20 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
                 .into());
         }
     };
-    let ExportQuery { mut options, choice, download } = ExportQuery::parse(&request.query, is_public)?;
+    let mut query = ExportQuery::parse(&request.query, is_public)?;
     let record = app.boards.record(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     // Of the value before it is read: one that changes meanwhile is read again, not kept under a tag that is not its own. Another
     // release may draw in another way, and the name stands in the drawing.
     let mut tag = format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, &record));
-    if !choice.is_none() && record.is_line() && format == ExportFormat::Svg {
-        let chosen = app.boards.choose_runs(&record.board, &choice, options.view.runs.as_deref(), is_public).await?;
-        // Other runs may be chosen while the line is the same.
-        let sum = crc32fast::hash(chosen.iter().map(RunId::as_str).collect::<Vec<_>>().join(",").as_bytes());
-        tag.insert_str(tag.len() - 1, &format!("-{sum:08x}"));
-        options.view.runs = Some(chosen);
+    if record.is_line() && format == ExportFormat::Svg {
+        query.resolve(app, &record.board, is_public).await?;
+        if let Some(runs) = query.options.view.runs.as_ref().filter(|_| !query.choice.is_none()) {
+            // Other runs may be chosen while the line is the same.
+            let sum = crc32fast::hash(runs.iter().map(RunId::as_str).collect::<Vec<_>>().join(",").as_bytes());
+            tag.insert_str(tag.len() - 1, &format!("-{sum:08x}"));
+        }
     }
+    let ExportQuery { options, download, .. } = query;
     let groups = match &options.view.groups {
         // Before the tag is compared: other runs may be members while the line is the same.
         Some(view) if record.is_line() && format != ExportFormat::Json => {
@@ -244,6 +285,7 @@ mod tests {
                     view: line_chart::LineView::default(),
                 },
                 choice: RunChoice::default(),
+                colour: Vec::new(),
                 download: true,
             }
         );
@@ -281,9 +323,8 @@ mod tests {
             line_chart::LineView {
                 window: Some((1.0, 2.0)),
                 series: Some(vec!["a&b".into(), "c".into()]),
-                runs: None,
-                groups: None,
-                zone: TimeZone::fixed(-90)
+                zone: TimeZone::fixed(-90),
+                ..line_chart::LineView::default()
             }
         );
         let runs = |query| parse(query).unwrap().options.view.runs.map(|runs| runs.iter().map(RunId::to_string).collect());
@@ -307,7 +348,7 @@ mod tests {
             by: vec!["config.lr".into(), "group".into()],
             line: GroupLine::Median,
             band: Band::Iqr,
-            is_public: false,
+            ..GroupsView::default()
         };
         assert_eq!(asked, Some(groups));
         assert_eq!(parse("by=").unwrap().options.view.groups.map(|groups| groups.by.len()), Some(0), "all runs are one group");

@@ -3,7 +3,7 @@
 pub mod boards;
 pub mod columns;
 mod document_list;
-mod export;
+pub mod export;
 mod format;
 mod group_parameters;
 pub mod groups;

@@ -1,4 +1,5 @@
-//! `/boards/{board}/run-groups`: the groups of the runs of a board as rows, compared by one number of each run.
+//! `/boards/{board}/run-groups`: the groups of the runs of a board as rows, compared by one number of each run; and `run-colours`, their
+//! colours by the value of a key.
 
 use std::sync::Arc;
 
@@ -7,12 +8,12 @@ use axum::response::{IntoResponse, Response};
 
 use super::request::{BoardInPath, RequestContext};
 use super::runs::is_share;
-use crate::server::boards::groups::RunGroupsQuery;
+use crate::server::boards::groups::{RunColoursQuery, RunGroupsQuery};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
-use crate::server::http::openapi::parameters::{BoardPath, RunGroupsPage};
+use crate::server::http::openapi::parameters::{BoardPath, ColoursQuery, RunGroupsPage};
 use crate::server::http::openapi::responses::QueryErrors;
-use crate::server::http::openapi::schemas::RunGroups;
+use crate::server::http::openapi::schemas::{RunColours, RunGroups};
 use crate::server::net::response_budget::counted;
 
 /// Memory of a table before its size is known.
@@ -45,6 +46,35 @@ pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) ->
     let boards = app.boards.clone();
     let read = async move { Ok(serde_json::to_string(&boards.run_groups(&board, &query, is_public).await?).unwrap_or_default()) };
     let text: String = app.renderer.run(request.principal(), TABLE_BYTES, read).await?;
+    let share = Arc::new(share.fit(text.len())?);
+    Ok(counted((head, [(header::CONTENT_TYPE, "application/json")], share.lend(text.into()))))
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/run-colours",
+    operation_id = "runColours",
+    summary = "The values of a key by which runs are coloured",
+    description = "Equal values have one colour, whichever runs are named. Many numbers are on a scale.",
+    params(BoardPath, ColoursQuery),
+    responses(
+        (status = 200, description = "The values of the runs that were named.", body = RunColours, headers(("ETag"))),
+        (status = 304, description = "Nothing has changed since the answer with the `ETag` of `If-None-Match`."),
+        QueryErrors
+    )
+)]
+pub async fn colours(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let (app, is_public) = (&request.app, is_share(&request));
+    let query = RunColoursQuery::parse(&request.query)?;
+    // Of the state before the runs are read: a change meanwhile gives another tag.
+    let run_seq = app.boards.index().board(&board).map_or(0, |board| board.run_seq);
+    let tag = format!("\"{}-{}-{run_seq}{}\"", app.site.build(), app.boards.epoch(), if is_public { "-share" } else { "" });
+    let head = head(Some(&tag));
+    if conditional::is_known(&request.headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
+    let share = app.answers.share(request.principal(), TABLE_BYTES).await?;
+    let text = serde_json::to_string(&app.boards.run_colours(&board, &query, is_public).await?).unwrap_or_default();
     let share = Arc::new(share.fit(text.len())?);
     Ok(counted((head, [(header::CONTENT_TYPE, "application/json")], share.lend(text.into()))))
 }

@@ -100,6 +100,15 @@ pub struct KeysQuery {
     limit: u64,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ColoursQuery {
+    /// The name of one key: `lr`, `config.opt.name`, `run.group`.
+    by: String,
+    /// Ids, separated by commas.
+    runs: String,
+}
+
 /// Runs that the server chooses.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -11,7 +11,7 @@ use axum::response::Response;
 use leptos::prelude::*;
 
 use super::login;
-use crate::app::{PrerenderedCharts, Shell, ShellProps, first_groups_query, first_table_query};
+use crate::app::{PrerenderedCharts, Shell, ShellProps, first_drawing_query, first_groups_query, first_table_query};
 use crate::protocol::MAIN_BOARD;
 use crate::protocol::{ErrorKind, PageData, RunGroups, RunTable};
 use crate::server::App;
@@ -20,6 +20,7 @@ use crate::server::boards;
 use crate::server::boards::groups::RunGroupsQuery;
 use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
+use crate::server::http::api::export;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
 use crate::server::net::response_budget::counted;
 use crate::server::render::line_chart;
@@ -115,7 +116,9 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         may_write: caller.may_write(),
         notice: app.boards.stats().notice().map(str::to_owned),
     };
-    let charts = Arc::new(line_chart::drawn(&app.boards, &page.board, &page.settings.layout).await);
+    let drawing = first_drawing_query(&page.comparison);
+    let view = export::first_view(&app, &name, drawing.trim_start_matches('&'), matches!(caller.scope, Scope::Board(_))).await;
+    let charts = Arc::new(line_chart::drawn(&app.boards, &page.board, &page.settings.layout, (&view, &drawing)).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));
     let rank = match caller.scope {
         Scope::Writing => 2,

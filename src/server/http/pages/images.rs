@@ -21,7 +21,7 @@ use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
 use crate::server::error::ServerError;
-use crate::server::http::conditional;
+use crate::server::http::conditional::{self, cache_control};
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unprocessable};
 use crate::server::http::openapi::schemas::Picture;
@@ -38,11 +38,6 @@ pub fn revision(text: &str) -> Result<u64, ApiError> {
 const CHUNK_BYTES: usize = 64 << 10;
 /// The signature of every type is within these first bytes.
 const SNIFFED_BYTES: usize = 1024;
-
-/// An address with a revision in it never changes its content.
-pub fn cache_control(immutable: bool) -> &'static str {
-    if immutable { "private, max-age=31536000, immutable" } else { "no-store" }
-}
 
 /// `GET /media/{id}/{rev}`: the picture of a cell whose value is a `data:` URI, decoded once for all its readers.
 #[utoipa::path(

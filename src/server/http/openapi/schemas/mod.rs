@@ -24,8 +24,8 @@ pub use points::{
 pub use run_groups::RunGroups;
 pub use run_table::RunTable;
 pub use runs::{
-    Beat, Board, BoardDraft, BoardOrRepeated, ConsoleAppended, ConsoleText, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run, RunDiff,
-    RunDraft, RunHistory, RunKeys, RunOrRepeated, RunValue,
+    Beat, Board, BoardDraft, BoardOrRepeated, ConsoleAppended, ConsoleText, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run,
+    RunColours, RunDiff, RunDraft, RunHistory, RunKeys, RunOrRepeated, RunValue,
 };
 
 use std::collections::BTreeMap;

@@ -308,6 +308,35 @@ pub struct MetricKey {
     max: f64,
 }
 
+/// The values of a key by which runs are coloured.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunColours {
+    /// The key by its full name; empty on a board without runs.
+    by: String,
+    /// The numbers at the ends of the scale; without it each value has a colour of its own.
+    #[schema(required = false, value_type = Vec<f64>, min_items = 2, max_items = 2)]
+    scale: (f64, f64),
+    /// On a scale ascending, otherwise in the order in which they occurred first.
+    values: Vec<ColouredValue>,
+    /// By the id of each run that was named: the place of its value in `values`.
+    runs: BTreeMap<String, u64>,
+}
+
+/// A value that runs have under a key.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColouredValue {
+    label: String,
+    /// The place among all values of the board's runs, which stands for a letter and a colour.
+    index: u64,
+    /// Runs of the board that have it.
+    runs: u64,
+    /// The place on the scale, from 0 to 1.
+    #[schema(required = false)]
+    share: f64,
+}
+
 /// What differs between runs, or between groups of them.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -14,13 +14,14 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use futures::stream;
 
-use super::images::{cache_control, revision};
+use super::images::revision;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
 use crate::server::cells::{CellValue, presentation};
 use crate::server::error::ServerError;
+use crate::server::http::conditional::cache_control;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;

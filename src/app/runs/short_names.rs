@@ -1,0 +1,35 @@
+//! The names of the rows, each by its difference from the others where it is long.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::app::state::{RunRows, RunsState};
+use crate::charts::names::lead_with_difference;
+
+/// The room of a name in CSS pixels, by which long ones are cut.
+const NAME_ROOM: f64 = 190.0;
+/// Names that are compared; those of later rows are compared with none.
+const MAX_NAMES: usize = 500;
+
+/// The short forms of long names.
+pub type ShortNames = Memo<Arc<HashMap<String, String>>>;
+
+/// Those of the loaded rows.
+pub fn short_names(runs: RunsState) -> ShortNames {
+    Memo::new(move |_| Arc::new(runs.rows.with(shorten)))
+}
+
+fn shorten(rows: &RunRows) -> HashMap<String, String> {
+    let mut names: Vec<&str> = rows.runs().map(|run| run.name.as_str()).take(MAX_NAMES).collect();
+    names.dedup();
+    let short = lead_with_difference(&names, NAME_ROOM);
+    let changed = names.into_iter().zip(short).filter(|(name, short)| name != short);
+    changed.map(|(name, short)| (name.to_owned(), short)).collect()
+}
+
+/// A name that has no others beside it.
+pub fn short_alone(name: &str) -> String {
+    lead_with_difference(&[name], NAME_ROOM).pop().unwrap_or_default()
+}
