@@ -27,6 +27,15 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
     let state = StoredValue::new(cell.clone());
     let id = move || state.read_value().id.clone();
     let title = move || state.read_value().title();
+    // Below the head of its section a name does not repeat it.
+    let heading = move || {
+        let title = title();
+        let section = state.read_value().layout.with(|layout| layout.section.clone());
+        let short = section
+            .filter(|_| dashboard.arrangement.has_heads.get())
+            .and_then(|section| Some(title.strip_prefix(section.as_str())?.strip_prefix('/')?.to_owned()).filter(|rest| !rest.is_empty()));
+        short.unwrap_or(title)
+    };
     let is_editing = move || state.read_value().is_editing(Field::Name);
     let is_full = move || dashboard.fullscreen.with(|full| *full == Some(id()));
     let edit = move |_: MouseEvent| {
@@ -60,7 +69,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
                 hidden=is_editing
                 on:click=edit
             >
-                {title}
+                {heading}
             </h2>
             {move || is_editing().then(|| InBrowser(view! { <NameField cell=state.get_value() /> }))}
             {move || has_numbers.get().then(|| InBrowser(view! { <NewestNumbers cell=state.get_value() /> }))}

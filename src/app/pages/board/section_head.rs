@@ -88,10 +88,12 @@ fn NameField(name: String) -> impl IntoView {
             field.select();
         }
     });
-    let before = StoredValue::new(name.clone());
-    // Removing the field blurs it, which saves again: the name is being edited only once.
-    let save = move |field: HtmlInputElement| {
-        before.with_value(|before| dashboard.rename_section(before, field.value().trim()));
+    // Removing the field blurs it, which saves again, after the signals of the field are disposed: the name is being edited only once.
+    let before = name.clone();
+    let save = move |field: HtmlInputElement| dashboard.rename_section(&before, field.value().trim());
+    let blur = {
+        let save = save.clone();
+        move |event: FocusEvent| save(event_target(&event))
     };
     let keys = move |event: KeyboardEvent| {
         match event.key().as_str() {
@@ -111,7 +113,7 @@ fn NameField(name: String) -> impl IntoView {
             autocomplete="off"
             spellcheck="false"
             prop:value=name
-            on:blur=move |event: FocusEvent| save(event_target(&event))
+            on:blur=blur
             on:keydown=keys
         />
     }
