@@ -24,6 +24,12 @@ const WASM_FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "m
  * like code then no longer stands by like (7 KB). The lowest addresses are the far end of the stack, so none of them is ever meant (0.6 KB).
  */
 const SMALL = ["--low-memory-unused", "--one-caller-inline-max-function-size=10", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-functions-by-name"];
+/** What a library exports for streams from Rust to JavaScript: the page has none, and its glue loses their classes (1.5 KB). */
+const WITHOUT_STREAMS = "--remove-exports=*intounderlying*";
+/** Names of imports and exports carry hashes, which do not compress (7 KB). Prints what each became. */
+const SHORT_NAMES = "--minify-imports-and-exports-and-modules";
+/** What that option makes of every module's name. */
+const SHORT_MODULE = "a";
 const COMPRESSIBLE = new Set([".css", ".html", ".ico", ".js", ".json", ".map", ".svg", ".ttf", ".txt", ".wasm", ".webmanifest", ".xml"]);
 
 const tools = dirname(fileURLToPath(import.meta.url));
@@ -70,17 +76,29 @@ async function browserCode() {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     run(bindgen, wasmFile, folder);
-    writeFileSync(bundled, await bundle(join(folder, "agnez.js"), { format: "esm", target: "es2022" }));
-    const unfinished = `${optimised}.part`;
+    const [glue, unoptimised] = [join(folder, "agnez.js"), join(folder, "agnez_bg.wasm")];
     if (isDev) {
-      renameSync(join(folder, "agnez_bg.wasm"), optimised);
+      writeFileSync(bundled, await bundle(glue, { format: "esm", target: "es2022" }));
+      renameSync(unoptimised, optimised);
       return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
     }
+    const unfinished = `${optimised}.part`;
     const features = WASM_FEATURES.map((name) => `--enable-${name}`);
-    run(join(tools, "node_modules/.bin/wasm-opt"), ...SMALL, ...features, "-o", unfinished, join(folder, "agnez_bg.wasm"));
+    const names = run(join(tools, "node_modules/.bin/wasm-opt"), WITHOUT_STREAMS, ...SMALL, SHORT_NAMES, ...features, "-o", unfinished, unoptimised);
+    writeFileSync(bundled, await bundle(undefined, { format: "esm", target: "es2022", ...shortNames(folder, JSON.parse(names)) }));
     renameSync(unfinished, optimised);
   }
   return { js: readFileSync(bundled), wasm: readFileSync(optimised) };
+}
+
+/** How to bundle the glue so that it uses the short names, and only what the page calls of it. */
+function shortNames(folder, { imports, exports }) {
+  const mangleCache = Object.fromEntries([...imports.map(([, name, short]) => [name, short]), ...exports]);
+  const names = Object.keys(mangleCache).map((name) => name.replaceAll("$", "\\$"));
+  const glue = readFileSync(join(folder, "agnez.js"), "utf8").replaceAll('"./agnez_bg.js"', `"${SHORT_MODULE}"`);
+  writeFileSync(join(folder, "short.js"), glue);
+  const contents = 'export { default, hydrate } from "./short.js";';
+  return { stdin: { contents, resolveDir: folder }, mangleProps: new RegExp(`^(${names.join("|")})$`), mangleCache };
 }
 
 async function style() {
@@ -163,9 +181,10 @@ function kb(bytes) {
   return `${(bytes / 1000).toFixed(1)} KB`;
 }
 
+/** Returns what the program prints. */
 function run(program, ...args) {
   try {
-    execFileSync(program, args, { stdio: "inherit" });
+    return execFileSync(program, args, { encoding: "utf8", maxBuffer: 1e8, stdio: ["ignore", "pipe", "inherit"] });
   } catch {
     fail(`${relative(root, program)} failed; what it said stands above.`);
   }
