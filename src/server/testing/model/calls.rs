@@ -41,6 +41,14 @@ pub fn send(boards: Arc<Boards>, call: Call) -> CallFuture {
                 return Ok((answer.status, answer.text, answer.is_repeated));
             }
             Op::Restore(id) => return boards.restore(CellId::parse(&id).unwrap()).await.map(|()| (200, String::new(), false)),
+            Op::RemoveBoard(board) => {
+                let answer = boards.remove_board(board.into(), None).await?;
+                return Ok((answer.status, answer.text, answer.is_repeated));
+            }
+            Op::RestoreBoard(board) => {
+                let answer = boards.restore_board(board.into(), None).await?;
+                return Ok((answer.status, answer.text, answer.is_repeated));
+            }
             Op::Rearrange(id, before) => {
                 let before = before.map(|before| CellId::parse(&before).unwrap());
                 return boards.move_cell(CellId::parse(&id).unwrap(), None, before).await.map(|_| (200, String::new(), false));

@@ -77,6 +77,8 @@ pub struct Plain {
     pub boards: BTreeMap<String, u64>,
     pub cells: BTreeMap<String, Cell>,
     graves: BTreeMap<String, (u64, Cell)>,
+    /// By board: the first and the last event of its deletion.
+    trash: BTreeMap<String, (u64, u64)>,
     replies: BTreeMap<String, BTreeMap<u64, Kept>>,
     pub(crate) count: u64,
 }
@@ -95,8 +97,12 @@ impl Plain {
         }
         self.tell_points(&before, &mut events);
         for board in self.boards.keys() {
-            let mut graves: Vec<_> =
-                self.graves.iter().filter(|(_, (_, cell))| cell.board == *board).map(|(id, (seq, _))| (*seq, id.clone())).collect();
+            let mut graves: Vec<_> = self
+                .graves
+                .iter()
+                .filter(|(_, (seq, cell))| cell.board == *board && !self.is_in_trash(board, *seq))
+                .map(|(id, (seq, _))| (*seq, id.clone()))
+                .collect();
             graves.sort();
             graves.truncate(graves.len().saturating_sub(GRAVES));
             graves.iter().for_each(|(_, id)| drop(self.graves.remove(id)));
@@ -228,6 +234,27 @@ impl Plain {
                 Ok(Answer::Cells(200, done.collect()))
             }
             Op::Append(parts) => self.append(parts, events),
+            Op::RemoveBoard(board) => {
+                let cells = self.matching("board", board);
+                if cells.is_empty() {
+                    return Err(404);
+                }
+                self.graves_in_trash(board).iter().for_each(|(id, _)| drop(self.graves.remove(id)));
+                let first = self.boards.get(board).copied().unwrap_or(0) + 1;
+                cells.into_iter().for_each(|(id, cell)| drop(self.remove(&id, cell, events)));
+                self.trash.insert(board.clone(), (first, self.boards[board]));
+                Ok(Answer::Nothing)
+            }
+            Op::RestoreBoard(board) => {
+                let mut cells = self.graves_in_trash(board);
+                if cells.is_empty() {
+                    return Err(404);
+                }
+                self.trash.remove(board);
+                cells.sort_by_key(|(_, cell)| cell.born);
+                cells.into_iter().for_each(|(id, cell)| drop(self.put("created", &id, cell, events)));
+                Ok(Answer::Nothing)
+            }
             Op::Restore(id) => {
                 if !self.cells.contains_key(id) {
                     let (_, cell) = self.graves.get(id).cloned().ok_or(404_u16)?;
@@ -242,6 +269,16 @@ impl Plain {
                 if is_there { Ok(Answer::Nothing) } else { Err(404) }
             }
         }
+    }
+
+    fn is_in_trash(&self, board: &str, seq: u64) -> bool {
+        self.trash.get(board).is_some_and(|(first, last)| (*first..=*last).contains(&seq))
+    }
+
+    /// The cells that were deleted with their board and can be restored.
+    fn graves_in_trash(&self, board: &str) -> Vec<(String, Cell)> {
+        let graves = self.graves.iter().filter(|(_, (seq, cell))| cell.board == board && self.is_in_trash(board, *seq));
+        graves.map(|(id, (_, cell))| (id.clone(), cell.clone())).collect()
     }
 
     pub(crate) fn next(&mut self, board: &str) -> u64 {

@@ -25,6 +25,8 @@ pub enum Op {
     Append(Vec<Part>),
     Restore(String),
     Rearrange(String, Option<String>),
+    RemoveBoard(String),
+    RestoreBoard(String),
 }
 
 /// Points for a series of a cell: the values are these numbers.
@@ -55,7 +57,7 @@ impl Op {
             Self::Patch(_, draft, _) => draft.get("value").is_some() != draft.get("type").is_some(),
             Self::Update(_, draft) => draft.get("value").is_some(),
             // It reads the value of a removed cell first.
-            Self::Rearrange(..) | Self::Restore(_) => true,
+            Self::Rearrange(..) | Self::Restore(_) | Self::RestoreBoard(_) => true,
             _ => false,
         }
     }
@@ -165,7 +167,8 @@ impl Drawn {
     fn commit(&mut self) -> Step {
         let mut calls: Vec<Call> = (0..1 + self.rng.below(5)).map(|_| self.call()).collect();
         let is_alone = |call: &Call| call.op.is_alone() || (self.large && matches!(call.op, Op::Remove(_) | Op::RemoveMany(..)));
-        if calls.iter().any(is_alone) {
+        // What one commit deletes twice is not in the trash in between.
+        if calls.iter().any(|call| is_alone(call) || matches!(call.op, Op::RemoveBoard(_))) {
             calls.truncate(1);
         }
         let fate = match self.rng.below(24) {
@@ -181,7 +184,7 @@ impl Drawn {
 
     fn call(&mut self) -> Call {
         let op = self.op();
-        let is_of_person = matches!(op, Op::Restore(_) | Op::Rearrange(..));
+        let is_of_person = matches!(op, Op::Restore(_) | Op::Rearrange(..) | Op::RemoveBoard(_) | Op::RestoreBoard(_));
         let number = if self.rng.below(20) == 0 { 200 } else { self.rng.below(6) };
         let key = (!is_of_person && self.rng.below(4) == 0).then(|| (self.rng.pick(&["w", "v"]).to_owned(), number));
         // A key that is sent again must often come with the same call.
@@ -195,7 +198,7 @@ impl Drawn {
 
     fn op(&mut self) -> Op {
         let id = self.id();
-        match self.rng.below(30) {
+        match self.rng.below(33) {
             0..5 => Op::Create((0..1 + self.rng.below(2)).map(|_| self.draft(true)).collect()),
             5 => Op::Flood(self.rng.pick(&BOARDS).into(), 20 + self.rng.below(120) as usize),
             6 | 7 => Op::RemoveMany("name".into(), "flood".into()),
@@ -213,6 +216,8 @@ impl Drawn {
             19 | 20 => Op::Remove(id),
             21 | 22 => Op::Restore(id),
             23 => Op::Rearrange(id, Some(self.id()).filter(|_| self.rng.below(3) > 0)),
+            30 => Op::RemoveBoard(self.rng.pick(&BOARDS).into()),
+            31 | 32 => Op::RestoreBoard(self.rng.pick(&BOARDS).into()),
             _ => Op::Append((0..1 + self.rng.below(3)).map(|_| self.part()).collect()),
         }
     }
