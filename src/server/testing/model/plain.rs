@@ -241,7 +241,9 @@ impl Plain {
                 }
                 self.graves_in_trash(board).iter().for_each(|(id, _)| drop(self.graves.remove(id)));
                 let first = self.boards.get(board).copied().unwrap_or(0) + 1;
-                cells.into_iter().for_each(|(id, cell)| drop(self.remove(&id, cell, events)));
+                for (id, cell) in cells {
+                    self.remove(&id, cell, events);
+                }
                 self.trash.insert(board.clone(), (first, self.boards[board]));
                 Ok(Answer::Nothing)
             }
@@ -252,7 +254,9 @@ impl Plain {
                 }
                 self.trash.remove(board);
                 cells.sort_by_key(|(_, cell)| cell.born);
-                cells.into_iter().for_each(|(id, cell)| drop(self.put("created", &id, cell, events)));
+                for (id, cell) in cells {
+                    self.put("created", &id, cell, events);
+                }
                 Ok(Answer::Nothing)
             }
             Op::Restore(id) => {

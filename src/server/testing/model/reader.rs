@@ -109,8 +109,8 @@ impl Reader {
 
     fn text(&mut self, boards: &Boards, text: &str) -> Result<(), String> {
         let frame: Value = serde_json::from_str(text).map_err(|why| why.to_string())?;
-        // What a page gets of the document of its board has no number among the events of cells.
-        if frame["event"] == "settings" {
+        // What a page gets of the document of its board and of runs has no number among the events of cells.
+        if ["settings", "runs", "allruns"].iter().any(|other| frame["event"] == *other) {
             return Ok(());
         }
         let seq = frame["seq"].as_u64().ok_or("no seq")?;
