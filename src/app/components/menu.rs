@@ -194,6 +194,7 @@ pub fn CellMenu() -> impl IntoView {
         .into_iter()
         .collect_view();
     let size = Memo::new(move |_| cell().map(|cell| dashboard.size_of(&cell)));
+    let has_sizes = Memo::new(move |_| may_write && dashboard.menu_cell.with(Option::is_some));
     let resize = Callback::new(move |CellSize { width, height }| {
         let id = dashboard.menu_cell.get_untracked();
         close(dashboard);
@@ -213,7 +214,7 @@ pub fn CellMenu() -> impl IntoView {
             on:toggle=closed
         >
             {items}
-            {may_write.then(|| InBrowser(view! { <SizeChoice label="Size" size choose=resize /> }))}
+            {move || has_sizes.get().then(|| InBrowser(view! { <SizeChoice label="Size" size choose=resize /> }))}
         </div>
     }
 }
