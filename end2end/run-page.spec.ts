@@ -74,7 +74,7 @@ test("on a phone the keys stay while the values scroll, and groups are compared"
   await page.setViewportSize({ width: 390, height: 844 });
   for (let at = 0; at < 6; at++) {
     await log(agnez, "digits", `run-${at}`, [{ step: 0, loss: at }]);
-    await patchRun(agnez, "digits", `run-${at}`, { config: { lr: 0.1 * (1 + (at % 3)), model: `resnet-${at % 3}-with-a-long-name`, seed: at } });
+    await patchRun(agnez, "digits", `run-${at}`, { config: { lr: 0.1 * (1 + (at % 3)), model: `resnet-${at % 3}-with-a-long-name`, seed: at }, status: "finished" });
   }
   await openBoard(page, `${BOARD}?group=config.lr`);
   await panel(page).getByRole("button", { name: /^Runs/ }).click();

@@ -161,7 +161,7 @@ fn row(row: DiffRow) -> impl IntoView {
         view! {
             <td class=class>
                 {(!type_name.is_empty()).then(|| view! { <em>{type_name}" "</em> })} {text}
-                {(!note.is_empty()).then(|| view! { <small>{note}</small> })}
+                {(!note.is_empty()).then(|| view! { " " <small>{note}</small> })}
             </td>
         }
     };
