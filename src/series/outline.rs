@@ -203,23 +203,38 @@ impl OutlineBuilder {
         if self.width == 0.0 {
             return;
         }
-        let mut is_after_empty = false;
-        for at in 0..self.columns.len() {
+        let mut before: Option<(f64, &mut OutlineColumn)> = None;
+        for column in &mut self.columns {
+            let number = number(column, self.width);
+            let is_after_empty = before.as_ref().is_some_and(|(before, _)| number > before + 1.0);
             if !is_after_empty {
-                self.columns[at].first = f64::NAN;
+                column.first = f64::NAN;
+                if let Some((_, before)) = before {
+                    before.last = f64::NAN;
+                }
             }
-            let column = self.columns[at];
-            is_after_empty = self.columns.get(at + 1).is_some_and(|next| column.is_before_empty(next, self.width));
-            if !is_after_empty {
-                self.columns[at].last = f64::NAN;
-            }
+            before = Some((number, column));
+        }
+        if let Some((_, last)) = before {
+            last.last = f64::NAN;
         }
     }
 }
 
 /// The number of the column of this width that has all steps of `column`.
 fn number(column: &OutlineColumn, width: f64) -> f64 {
-    (column.x_first / width).floor()
+    floor(column.x_first / width)
+}
+
+/// [`f64::floor`], which is a call into a library where the processor's instruction for it is not taken for granted.
+fn floor(number: f64) -> f64 {
+    let whole = number as i64 as f64;
+    match number.abs() < 4_503_599_627_370_496.0 {
+        true if whole > number => whole - 1.0,
+        true => whole,
+        // From 2^52 on all doubles are whole; infinite ones and NaN stay.
+        false => number,
+    }
 }
 
 /// The largest power of two that is not above a positive number; at least the smallest normal one.

@@ -195,6 +195,8 @@ pub const MAX_CONSOLE_BYTES: usize = 64 << 10;
 pub const MAX_CONSOLE_BODY_BYTES: usize = 1 << 20;
 /// Boards whose configurations of runs are indexed in memory; the one that was read longest ago is forgotten.
 pub const MAX_CONFIG_INDEXES: usize = 16;
+/// Values of single keys that are side by side in memory for searches of a board, about 64 bytes each; then they are made again.
+pub const MAX_COLUMN_VALUES: usize = 400_000;
 /// Runs that a request names by `runs`; more are answered 400.
 pub const MAX_NAMED_RUNS: usize = 1000;
 /// Keys, metrics or values in one answer of `run-keys`, if it has `$limit`; a higher limit is reduced to that.
@@ -290,6 +292,8 @@ pub const MAX_INLINE_VALUE_BYTES: usize = 16 << 10;
 pub const BLOCK_CACHE_BYTES: usize = 24 << 20;
 /// Bytes of decoded chunks of points in each generation of the cache; then the older generation is dropped.
 pub const CHUNK_CACHE_BYTES: usize = 5 << 20;
+/// Bytes of outlines that were made from points, in each generation of the cache; then the older generation is dropped.
+pub const OUTLINE_CACHE_BYTES: usize = 16 << 20;
 /// Points of one series in one event; of more the event has their number only.
 pub const MAX_EVENT_POINTS: usize = 1024;
 /// Chunks that the smoothed lines of one answer read; beyond it there are fewer averages than columns. 4096 are
@@ -401,6 +405,10 @@ pub const MAX_GROUP_VALUES: usize = 8_000_000;
 pub const MAX_GROUPS_PLACES: usize = 2_000_000;
 /// Points of the members of a group that are read one by one for a whole curve; of more their outlines are read.
 pub const MAX_GROUP_POINTS: u64 = 2_000_000;
+/// Members of a small group, of which so many points are read.
+pub const MAX_SMALL_GROUP: usize = 100;
+/// The same of a larger one, whose line is smooth anyway.
+pub const MAX_LARGE_GROUP_POINTS: u64 = 250_000;
 /// Points of a member that are read one by one, because it repeats steps or is drawn along the time; more are answered 413.
 pub const MAX_MEMBER_POINTS: u64 = 4_000_000;
 /// Points of all such members of one curve; more are answered 413.

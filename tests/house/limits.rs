@@ -69,6 +69,7 @@ const STATED: &[(&str, &[&str])] = &[
             "The answer has the {MAX_GROUPS} largest groups",
             "members times places are at most {MAX_GROUP_VALUES:,},",
             "members with more than {MAX_GROUP_POINTS:,} points together",
+            "those of more than {MAX_SMALL_GROUP} members from {MAX_LARGE_GROUP_POINTS:,} points on",
             "may have {MAX_MEMBER_POINTS:,} points",
             "such runs of one curve {MAX_GROUP_READ_POINTS:,} points together",
             "Its cells times its runs are at most {MAX_GROUPS_MEMBERS:,} (400)",
@@ -93,6 +94,7 @@ const STATED: &[(&str, &[&str])] = &[
         &[
             "`by` names up to {MAX_GROUP_KEYS} keys",
             "read points, of up to {MAX_POINT_SUMMARIES} curves",
+            "may be {MAX_GROUP_READ_POINTS:,} together (413)",
             "`secondary` names up to {MAX_SECONDARY_METRICS} further metrics",
             "(50, at most {MAX_RUN_GROUPS_PER_PAGE})",
             "`run-diff` compares 2 to {MAX_DIFF_COLUMNS} columns",

@@ -134,6 +134,11 @@ impl GroupSampler {
         }
     }
 
+    /// Makes room for the values of so many members.
+    pub fn reserve(&mut self, members: usize) {
+        self.values.reserve(members * self.column_count as usize);
+    }
+
     /// Takes the next member, as far as the window needs it ([`MemberCurve::within`]). If its parts are not all single steps, it has more than
     /// `width` steps in the window, and each part is in one column.
     pub fn push(&mut self, curve: &MemberCurve) {

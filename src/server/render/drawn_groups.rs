@@ -1,6 +1,7 @@
 //! The groups of runs that a drawing or a table shows, and their curves.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
@@ -9,14 +10,11 @@ use crate::protocol::groups::{Band, GroupCurve, GroupGrid, GroupLine, method};
 use crate::protocol::{ApiError, CellId, GroupId, XAxis};
 use crate::series::groups::GroupStyle;
 use crate::server::boards::Boards;
-use crate::server::boards::groups::curves::{CurveQuery, GroupAxis, PlannedCurve};
+use crate::server::boards::groups::curves::{CurveQuery, GroupAxis, PlannedCurve, WORKING_BYTES};
 use crate::server::boards::groups::membership::RunGroup;
 use crate::server::boards::runs::RunQuery;
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_GROUP_PLACES, MAX_GROUP_VALUES, MAX_GROUPS};
-
-/// Bytes of a member at a place while a curve is calculated: its value, and its point until the places are known.
-const WORKING_BYTES: usize = 24;
 
 /// Which groups, and how they are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,7 +52,7 @@ impl GroupsView {
 pub struct PlannedGroups {
     cell: CellId,
     view: GroupsView,
-    groups: Vec<RunGroup>,
+    groups: Arc<[RunGroup]>,
     /// Groups that are left out.
     more: usize,
     axis: GroupAxis,
@@ -76,7 +74,8 @@ impl PlannedGroups {
         let more = groups.len().saturating_sub(MAX_GROUPS);
         groups.truncate(MAX_GROUPS);
         let axis = if x_axis == XAxis::Step { GroupAxis::Step } else { GroupAxis::Relative };
-        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis);
+        let groups: Arc<[RunGroup]> = groups.into();
+        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis).await?;
         let curves = plan.cells.into_iter().flat_map(|cell| cell.curves);
         let curves = curves.filter(|curve| view.draws(groups[curve.group].id)).collect();
         Ok(Self { cell: cell.clone(), view: view.clone(), groups, more, axis, smooth, curves, version: plan.version })

@@ -24,7 +24,7 @@ use crate::server::store::open::schema::check_schema;
 use crate::server::store::open::truncation_check::refuse_truncated;
 use crate::server::store::series::CHUNK;
 use crate::server::store::series::codec::{pack_outline, unpack_nodes, unpack_points};
-use crate::server::store::series::outlines::StoredOutline;
+use crate::server::store::series::outlines::{SELECT_OUTLINES, read_outline};
 use crate::server::store::series::rows::{chunk_key, node_key};
 use crate::server::store::series::tails::read_tail;
 
@@ -192,8 +192,8 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
 
 /// The outline of a series; `None` if it is missing or damaged.
 async fn stored_outline(connection: &mut SqliteConnection, key: i64) -> sqlx::Result<Option<OutlineBuilder>> {
-    let row = sqlx::query(StoredOutline::SELECT).bind(format!("[{key}]")).fetch_optional(connection).await?;
-    Ok(row.and_then(|row| StoredOutline::read(&row).ok()).map(|stored| stored.outline))
+    let row = sqlx::query(SELECT_OUTLINES).bind(format!("[{key}]")).fetch_optional(connection).await?;
+    Ok(row.and_then(|row| read_outline(&row).ok()))
 }
 
 /// Number of full blocks of nodes that are missing. Blocks that still grow need not be on disk.

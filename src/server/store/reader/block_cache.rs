@@ -1,11 +1,12 @@
-//! Cache of blocks of nodes and of decoded chunks, limited by bytes. Its entries never change on disk, except that blocks that are not full
-//! grow, and so do tails, which have the keys of the chunks that they become.
+//! Cache of blocks of nodes, of decoded chunks and of outlines that were made from points, limited by bytes. Its entries never change on
+//! disk, except that blocks that are not full grow, and so do tails, which have the keys of the chunks that they become.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::curve_state::CurveState;
 use crate::series::{Nodes, Points};
-use crate::server::limits::{BLOCK_CACHE_BYTES, CHUNK_CACHE_BYTES};
+use crate::server::limits::{BLOCK_CACHE_BYTES, CHUNK_CACHE_BYTES, OUTLINE_CACHE_BYTES};
 
 /// An approximate LRU cache of two generations: new and used entries are in the young one; when that is full, it replaces the old one.
 struct TwoGenerationCache<T> {
@@ -45,6 +46,7 @@ impl<T: Clone> TwoGenerationCache<T> {
 pub struct Cache {
     blocks: Mutex<TwoGenerationCache<Arc<dyn Nodes>>>,
     chunks: Mutex<TwoGenerationCache<Arc<Points>>>,
+    curves: Mutex<TwoGenerationCache<Arc<CurveState>>>,
 }
 
 impl Default for Cache {
@@ -52,12 +54,23 @@ impl Default for Cache {
         Self {
             blocks: Mutex::new(TwoGenerationCache::new(BLOCK_CACHE_BYTES)),
             chunks: Mutex::new(TwoGenerationCache::new(CHUNK_CACHE_BYTES)),
+            curves: Mutex::new(TwoGenerationCache::new(OUTLINE_CACHE_BYTES)),
         }
     }
 }
 
-/// Keys are those of the rows.
+/// Keys are those of the rows, and of series.
 impl Cache {
+    /// The curve of the first points of a series.
+    pub fn curve(&self, series: i64) -> Option<Arc<CurveState>> {
+        lock(&self.curves).get(series)
+    }
+
+    pub fn insert_curve(&self, series: i64, curve: Arc<CurveState>) {
+        let bytes = curve.bytes();
+        lock(&self.curves).insert(series, curve, bytes);
+    }
+
     pub fn block(&self, key: i64) -> Option<Arc<dyn Nodes>> {
         lock(&self.blocks).get(key)
     }

@@ -2,6 +2,7 @@
 
 pub mod block_cache;
 pub mod columns;
+mod curve_state;
 pub mod groups;
 pub mod outlines;
 pub mod points;

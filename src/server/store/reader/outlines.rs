@@ -1,17 +1,18 @@
-//! Reading outlines: those that are stored, with the points that came later; others are made from all points of their series.
+//! Reading outlines: those that are stored, or that were made before, with the points that came later; others are made from all points of
+//! their series.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::curve_state::CurveState;
 use super::rows::{LazyConnection, PackedTail, READ_SERIES};
 use super::{MISSING_AFTER_TRIES, READ_TRIES};
 use crate::protocol::{CellId, SeriesId};
-use crate::series::{CurveOutline, OutlineBuilder, Points, SupersededScan};
+use crate::series::{CurveOutline, Points, SupersededScan};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
-use crate::server::store::series::outlines::StoredOutline;
+use crate::server::store::series::outlines::{MIN_OUTLINE_POINTS, READ_TOGETHER, read_outline_in, select_outlines_together};
 use crate::server::store::series::{CHUNK, Series};
 
 /// Chunks that are read at once: 6 MB.
@@ -24,19 +25,18 @@ struct OutlineRead {
     /// Position in the request.
     at: usize,
     series: Series,
-    outline: OutlineBuilder,
+    curve: CurveState,
 }
 
 impl OutlineRead {
     /// The outline, if it has all points and they did not go back too far; otherwise what was read.
     #[expect(clippy::result_large_err, reason = "what was read goes on to the next step, no error goes up")]
     fn finish(self) -> Result<CurveOutline, Self> {
-        let Some(figures) = self.series.figures().filter(|_| self.outline.points() == self.series.count()) else { return Err(self) };
-        if self.outline.needs_rebuild() {
+        if self.curve.figures(&self.series).is_none() {
             return Err(self);
         }
-        let Self { at, series, outline } = self;
-        outline.finish(figures).ok_or(Self { at, series, outline: OutlineBuilder::default() })
+        let Self { at, series, curve } = self;
+        curve.finish(&series).ok_or(Self { at, series, curve: CurveState::default() })
     }
 }
 
@@ -52,7 +52,12 @@ impl Store {
                 let index = self.index();
                 let known = left.iter().filter_map(|at| Some((*at, index.visible_series(cell, &series[*at])?.clone())));
                 let known = known.filter(|(_, series)| series.count() > 0 && series.id.run.is_some());
-                known.map(|(at, series)| OutlineRead { at, series, outline: OutlineBuilder::default() }).collect()
+                let curve = |series: &Series| self.cache.curve(series.key).filter(|curve| curve.is_part_of(series));
+                let begun = |(at, series): (usize, Series)| {
+                    let curve = curve(&series).map(|curve| CurveState::clone(&curve)).unwrap_or_default();
+                    OutlineRead { at, series, curve }
+                };
+                known.map(begun).collect()
             };
             left = self.try_outlines(reads, &mut found).await?;
             match left.first() {
@@ -84,6 +89,7 @@ impl Store {
             let group = self.push_tails(group, &mut connection).await?;
             for (read, tail) in group {
                 let at = read.at;
+                self.remember(&read.series, &read.curve);
                 let made = match (read.finish(), tail) {
                     (Ok(outline), _) => Some(outline),
                     (Err(_), None) => None,
@@ -100,21 +106,27 @@ impl Store {
 
     /// Begins with the outlines that are stored.
     async fn read_stored(&self, mut reads: Vec<OutlineRead>, connection: &mut LazyConnection) -> Result<Vec<OutlineRead>, StoreError> {
-        let keys: Vec<i64> = reads.iter().filter(|read| read.series.outlined > 0).map(|read| read.series.key).collect();
-        if keys.is_empty() {
+        let is_newer = |read: &OutlineRead| read.series.outlined > read.curve.points();
+        let stored: Vec<usize> = (0..reads.len()).filter(|at| is_newer(&reads[*at])).collect();
+        if stored.is_empty() {
             return Ok(reads);
         }
-        let rows = self.select(StoredOutline::SELECT, keys.iter(), connection).await?;
+        let mut rows = Vec::with_capacity(stored.len().div_ceil(READ_TOGETHER));
+        for together in stored.chunks(READ_TOGETHER) {
+            let keys = together.iter().map(|at| Some(reads[*at].series.key)).chain(std::iter::repeat(None)).take(READ_TOGETHER);
+            let select = keys.fold(sqlx::query(select_outlines_together()), |select, key| select.bind(key));
+            rows.push(select.fetch_one(connection.get(self).await?).await.map_err(StoreError::from_read)?);
+        }
         let decode = move || {
-            let mut stored: HashMap<i64, OutlineBuilder> = HashMap::with_capacity(rows.len());
-            let sound = rows.iter().filter_map(|row| StoredOutline::read(row).ok());
-            stored.extend(sound.map(|stored| (stored.series, stored.outline)));
             let mut damaged = Vec::new();
-            for read in reads.iter_mut().filter(|read| read.series.outlined > 0) {
-                match stored.remove(&read.series.key) {
+            for (place, at) in stored.into_iter().enumerate() {
+                let read = &mut reads[at];
+                let found = read_outline_in(&rows[place / READ_TOGETHER], place % READ_TOGETHER, read.series.key);
+                match found {
                     // After the series was looked up a newer one may have been stored.
-                    Some(outline) => read.outline = Some(outline).filter(|it| it.points() <= read.series.count()).unwrap_or_default(),
-                    None => damaged.push(read.series.key),
+                    Ok(Some(outline)) if outline.points() <= read.series.count() => read.curve = CurveState::of_outline(outline),
+                    Ok(Some(_)) => {}
+                    Ok(None) | Err(_) => damaged.push(read.series.key),
                 }
             }
             (reads, damaged)
@@ -152,22 +164,31 @@ impl Store {
         tail: &Arc<Points>,
         connection: &mut LazyConnection,
     ) -> Result<Option<CurveOutline>, StoreError> {
-        let OutlineRead { at, series, mut outline } = read;
-        if !outline.needs_rebuild() {
-            let from = outline.points();
-            let pushed = self.pass(&series, tail, from, outline, OutlineBuilder::push, connection).await?;
-            let Some(pushed) = pushed else { return Ok(None) };
-            outline = pushed;
-            let read = OutlineRead { at, series: series.clone(), outline };
-            if let Ok(outline) = read.finish() {
+        let OutlineRead { series, curve, .. } = read;
+        if !curve.outline.needs_rebuild() {
+            let from = curve.points();
+            let pushed = self.pass(&series, tail, from, curve, CurveState::push, connection).await?;
+            let Some(curve) = pushed else { return Ok(None) };
+            self.remember(&series, &curve);
+            if let Some(outline) = curve.finish(&series) {
                 return Ok(Some(outline));
             }
         }
         let scan = |scan: &mut SupersededScan, points: &Points| scan.push(&points.x);
         let Some(scan) = self.pass(&series, tail, 0, SupersededScan::default(), scan, connection).await? else { return Ok(None) };
         let rebuilt = self.pass(&series, tail, 0, scan.into_rebuild(), crate::series::CurveRebuild::push, connection).await?;
-        let Some((summary, outline)) = rebuilt.map(crate::series::CurveRebuild::finish) else { return Ok(None) };
-        Ok(summary.figures().and_then(|figures| outline.finish(figures)))
+        let Some(curve) = rebuilt.map(|rebuild| CurveState::rebuilt(rebuild.finish())) else { return Ok(None) };
+        self.remember(&series, &curve);
+        Ok(curve.finish(&series))
+    }
+
+    /// Puts the curve of a whole series into the cache, so that the next reader reads later points only. One that is stored, or of few
+    /// points, is read as fast.
+    fn remember(&self, series: &Series, curve: &CurveState) {
+        let is_long = series.count() >= MIN_OUTLINE_POINTS && series.count() > series.outlined;
+        if is_long && curve.figures(series).is_some() {
+            self.cache.insert_curve(series.key, Arc::new(curve.clone()));
+        }
     }
 
     /// Passes the points of a series from `from` on to `take`, chunk by chunk, then those after the last chunk. `None` if a chunk is missing.
@@ -208,18 +229,17 @@ impl Store {
 impl OutlineRead {
     /// Pushes the points after the last chunk if the outline has those of the chunks. A series without chunks is made again if needed.
     fn push_tail(&mut self, tail: &Points) {
-        let known = self.outline.points();
+        let known = self.curve.points();
         if known < self.series.sealed {
             return;
         }
-        self.outline.push(&tail.slice(((known - self.series.sealed) as usize).min(tail.len()), tail.len()));
-        if self.series.sealed == 0 && self.outline.needs_rebuild() {
+        self.curve.push(&tail.slice(((known - self.series.sealed) as usize).min(tail.len()), tail.len()));
+        if self.series.sealed == 0 && self.curve.outline.needs_rebuild() {
             let mut scan = SupersededScan::default();
             scan.push(&tail.x);
             let mut rebuild = scan.into_rebuild();
             rebuild.push(tail);
-            let (summary, outline) = rebuild.finish();
-            (self.outline, self.series.summary) = (outline, Some(summary.into()));
+            self.curve = CurveState::rebuilt(rebuild.finish());
         }
     }
 }

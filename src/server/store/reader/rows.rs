@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite};
+use sqlx::{Row, Sqlite, SqliteConnection};
 
 use crate::series::{BLOCK, BlockRead, ChunkRead, Points, nodes_at};
 use crate::server::store::Store;
@@ -205,18 +205,23 @@ impl Store {
         &self,
         select: &'static str,
         keys: impl ExactSizeIterator<Item = &i64>,
-        LazyConnection(connection): &mut LazyConnection,
+        connection: &mut LazyConnection,
     ) -> Result<Vec<SqliteRow>, StoreError> {
         if keys.len() == 0 {
             return Ok(Vec::new());
         }
-        let connection = match connection {
-            Some(connection) => connection,
-            None => connection.insert(self.readers.acquire().await.map_err(StoreError::from_read)?),
-        };
         let keys: Vec<String> = keys.map(i64::to_string).collect();
         let select = sqlx::query(select).bind(format!("[{}]", keys.join(",")));
-        select.fetch_all(&mut **connection).await.map_err(StoreError::from_read)
+        select.fetch_all(connection.get(self).await?).await.map_err(StoreError::from_read)
+    }
+}
+
+impl LazyConnection {
+    pub(super) async fn get(&mut self, store: &Store) -> Result<&mut SqliteConnection, StoreError> {
+        Ok(match &mut self.0 {
+            Some(connection) => connection,
+            none => none.insert(store.readers.acquire().await.map_err(StoreError::from_read)?),
+        })
     }
 }
 

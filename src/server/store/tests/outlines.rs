@@ -188,6 +188,57 @@ async fn an_outline_is_stored_when_its_run_ends_and_its_points_leave_memory() {
     sound(folder.path()).await;
 }
 
+/// It has more rows than are read together.
+#[tokio::test]
+async fn many_stored_outlines_are_read_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    create(&store, "a").await;
+    let points = |number: usize| {
+        let mut points = Points::default();
+        (0..600).for_each(|step| points.push(f64::from(step), f64::from(step + number as u32).sin(), 1e9));
+        points
+    };
+    let count = 2 * crate::server::store::series::outlines::READ_TOGETHER + 3;
+    for number in 0..count {
+        put(&store, number, "running").await;
+        append(&store, number, &points(number)).await;
+        put(&store, number, "finished").await;
+    }
+    until(|| (0..count).all(|number| counts(&store, number).1 == 600)).await;
+    let store = again(store, folder.path()).await;
+    let ids: Vec<SeriesId> = (0..count).rev().map(series).collect();
+    let found = store.outlines(&id("a"), &ids).await.unwrap();
+    for (number, found) in (0..count).rev().zip(&found) {
+        assert_eq!(text(found.as_ref().unwrap()), text(&expected(&points(number))), "run {number}");
+    }
+    store.close().await;
+    sound(folder.path()).await;
+}
+
+#[tokio::test]
+async fn the_points_of_a_running_run_are_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    create(&store, "a").await;
+    let mut points = Points::default();
+    (0..5000).for_each(|step| points.push(f64::from(step), f64::from(step).cos(), 1e9));
+    put(&store, 0, "running").await;
+    append(&store, 0, &points).await;
+    store.outlines(&id("a"), &[series(0)]).await.unwrap();
+    assert_eq!(counts(&store, 0).1, 0, "no outline is stored");
+    let mut file = sqlx::sqlite::SqliteConnectOptions::new().filename(database_path(folder.path())).connect().await.unwrap();
+    sqlx::query("DELETE FROM chunk").execute(&mut file).await.unwrap();
+    file.close().await.unwrap();
+    let mut more = Points::default();
+    (5000..5010).for_each(|step| more.push(f64::from(step), 1.0, 1e9));
+    append(&store, 0, &more).await;
+    points.extend(&more);
+    let found = store.outlines(&id("a"), &[series(0)]).await.unwrap().remove(0).unwrap();
+    assert_eq!(text(&found), text(&expected(&points)));
+    store.close().await;
+}
+
 #[tokio::test]
 async fn a_damaged_outline_is_made_from_the_points() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use crate::series::{CurveRebuild, CurveSummary, OutlineBuilder, Points, Supersed
 use crate::server::store::error::{StoreError, corrupt, reason};
 use crate::server::store::integrity::checksum::keyed;
 use crate::server::store::series::codec::unpack_points;
-use crate::server::store::series::outlines::{StoredOutline, put_outline};
+use crate::server::store::series::outlines::{SELECT_OUTLINES, put_outline, read_outline};
 use crate::server::store::series::rows::{SeriesRow, chunk_key};
 use crate::server::store::series::tails::{put_tail, read_tail};
 use crate::server::store::series::{CHUNK, Series};
@@ -109,9 +109,9 @@ impl Writer {
         if series.outlined == 0 {
             return Ok(OutlineBuilder::default());
         }
-        let select = sqlx::query(StoredOutline::SELECT).bind(format!("[{}]", series.key));
+        let select = sqlx::query(SELECT_OUTLINES).bind(format!("[{}]", series.key));
         let row = select.fetch_optional(&mut self.connection).await?;
-        let stored = row.and_then(|row| StoredOutline::read(&row).ok()).map(|stored| stored.outline);
+        let stored = row.and_then(|row| read_outline(&row).ok());
         Ok(stored.filter(|outline| outline.points() <= series.count()).unwrap_or_default())
     }
 

@@ -4,8 +4,9 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use plan::{BATCH_MEMBERS, PlannedMember};
-pub use plan::{CurvePlan, PlannedCell, PlannedCurve};
+use futures::{StreamExt, TryStreamExt};
+use plan::{BATCH_MEMBERS, BATCHES_AT_ONCE, PlannedMember};
+pub use plan::{CurvePlan, PlannedCell, PlannedCurve, WORKING_BYTES};
 use tokio_util::sync::CancellationToken;
 
 use super::membership::RunGroup;
@@ -116,10 +117,15 @@ impl Boards {
         let most = f64::from(width).min(OUTLINE_COLUMNS as f64);
         let column_width = outline_column_width(first, last, most);
         let mut sampler = GroupSampler::dyadic(first, last, column_width, most as u32);
-        for batch in members.chunks(BATCH_MEMBERS) {
+        sampler.reserve(members.len());
+        let read = async |batch: &[PlannedMember]| {
             check_cancelled(cancelled)?;
             let series: Vec<_> = batch.iter().map(|member| member.series.id.clone()).collect();
-            let outlines = self.store.outlines(cell, &series).await?;
+            Ok::<_, ServerError>(self.store.outlines(cell, &series).await?)
+        };
+        // The next ones are read while some are decoded.
+        let mut batches = std::pin::pin!(futures::stream::iter(members.chunks(BATCH_MEMBERS)).map(read).buffered(BATCHES_AT_ONCE));
+        while let Some(outlines) = batches.try_next().await? {
             outlines.iter().flatten().for_each(|outline| sampler.push(&MemberCurve::from(outline)));
         }
         Ok(sampler.finish())

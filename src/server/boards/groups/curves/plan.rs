@@ -11,20 +11,24 @@ use crate::series::OUTLINE_COLUMNS;
 use crate::server::boards::Boards;
 use crate::server::boards::groups::membership::RunGroup;
 use crate::server::boards::runs::started_ms;
+use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::limits::{
-    MAX_GROUP_PLACES, MAX_GROUP_POINTS, MAX_GROUP_READ_POINTS, MAX_GROUP_VALUES, MAX_GROUPS, MAX_GROUPS_MEMBERS, MAX_MEMBER_POINTS,
+    MAX_GROUP_PLACES, MAX_GROUP_POINTS, MAX_GROUP_READ_POINTS, MAX_GROUP_VALUES, MAX_GROUPS, MAX_GROUPS_MEMBERS, MAX_LARGE_GROUP_POINTS,
+    MAX_MEMBER_POINTS, MAX_SMALL_GROUP,
 };
 use crate::server::store::{Index, MemberSeries, RunRecord, Series, Store};
 
 /// Members that are read at once.
 pub(super) const BATCH_MEMBERS: usize = 250;
+/// Outlines of so many times [`BATCH_MEMBERS`] are in memory.
+pub(super) const BATCHES_AT_ONCE: usize = 2;
 /// Points of these; one member may have more, alone.
 const BATCH_POINTS: u64 = 250_000;
 /// Bytes of a point while it is read: packed, of the curve, and as its part.
 const POINT_BYTES: usize = 112;
 /// Bytes of a member at a place while a curve is calculated: its value, and its point until the places are known.
-const VALUE_BYTES: usize = 24;
+pub const WORKING_BYTES: usize = 24;
 /// Bytes of an outline's column.
 const OUTLINE_COLUMN_BYTES: usize = 72;
 /// Places of a group that it has however many members there are.
@@ -69,14 +73,8 @@ pub(super) struct PlannedMember {
 }
 
 impl Boards {
-    /// The curves of these groups of a board in the cells among `cells` that are lines.
-    pub fn plan_curves(&self, board: &str, cells: &[CellId], groups: &[RunGroup], axis: GroupAxis) -> CurvePlan {
-        CurvePlan::read(&self.store, board, cells, groups, axis)
-    }
-
-    /// As [`Self::plan_curves`], of the largest groups; not on the threads of requests if the board has many runs. 400: there are too many
-    /// cells for so many runs.
-    pub async fn prepare_curves(
+    /// The curves of the largest groups of a board in the cells among `cells` that are lines. 400: there are too many cells for so many runs.
+    pub async fn plan_curves(
         &self,
         board: &str,
         cells: &[CellId],
@@ -85,7 +83,9 @@ impl Boards {
     ) -> Result<CurvePlan, ServerError> {
         let (cells, groups) = (cells.to_vec(), groups.clone());
         check_members(cells.len(), drawn(&groups).iter().map(|group| group.runs.len()).sum())?;
-        self.search_board(board, move |store, board| CurvePlan::read(store, board, &cells, drawn(&groups), axis)).await
+        let plan =
+            move |store: &Store, board: &str, client: &CancelFlag| CurvePlan::read(store, board, &cells, drawn(&groups), axis, client);
+        Ok(self.search_board(board, plan).await??)
     }
 }
 
@@ -113,7 +113,15 @@ fn runs_by_id(group: &RunGroup, axis: GroupAxis) -> Vec<(&Arc<RunRecord>, Option
 }
 
 impl CurvePlan {
-    fn read(store: &Store, board: &str, cells: &[CellId], groups: &[RunGroup], axis: GroupAxis) -> Self {
+    /// 503 once the `client` has gone.
+    fn read(
+        store: &Store,
+        board: &str,
+        cells: &[CellId],
+        groups: &[RunGroup],
+        axis: GroupAxis,
+        client: &CancelFlag,
+    ) -> Result<Self, ApiError> {
         let runs: Vec<_> = groups.iter().map(|group| runs_by_id(group, axis)).collect();
         let mut hash = DefaultHasher::new();
         store.epoch().hash(&mut hash);
@@ -121,6 +129,7 @@ impl CurvePlan {
         // Before the points: what is newer than this event may be read, and nothing of it is missing.
         let seq = store.index().board(board).map_or(0, |board| board.seq);
         for cell in cells {
+            client.check()?;
             // The index is released after each cell, so that commits do not wait.
             let index = store.index();
             if !index.cell(cell).is_some_and(|record| record.is_line() && *record.board == *board) {
@@ -135,7 +144,7 @@ impl CurvePlan {
             }
             planned.push(PlannedCell { cell: cell.clone(), curves });
         }
-        Self { seq, cells: planned, version: hash.finish() }
+        Ok(Self { seq, cells: planned, version: hash.finish() })
     }
 }
 
@@ -203,7 +212,8 @@ impl PlannedCurve {
     /// Whether the curve is made of outlines: it is whole, along steps, and its members have many points.
     pub(super) fn is_outlined(&self, query: &CurveQuery) -> bool {
         let is_whole = query.from.is_none() && query.to.is_none();
-        is_whole && query.axis == GroupAxis::Step && self.members.iter().map(|member| member.points).sum::<u64>() > MAX_GROUP_POINTS
+        let most = if self.members.len() > MAX_SMALL_GROUP { MAX_LARGE_GROUP_POINTS } else { MAX_GROUP_POINTS };
+        is_whole && query.axis == GroupAxis::Step && self.members.iter().map(|member| member.points).sum::<u64>() > most
     }
 
     /// The members in parts whose points are in memory together.
@@ -225,9 +235,9 @@ impl PlannedCurve {
     /// Bytes that the curve takes while it is calculated.
     pub fn working_bytes(&self, query: &CurveQuery) -> usize {
         let width = self.places(query.width);
-        let values = VALUE_BYTES * self.members.len() * width as usize;
+        let values = WORKING_BYTES * self.members.len() * width as usize;
         if self.is_outlined(query) {
-            return values + OUTLINE_COLUMN_BYTES * OUTLINE_COLUMNS * self.members.len().min(BATCH_MEMBERS);
+            return values + OUTLINE_COLUMN_BYTES * OUTLINE_COLUMNS * self.members.len().min(BATCHES_AT_ONCE * BATCH_MEMBERS);
         }
         let points = self.batches(width).map(|batch| batch.iter().map(|member| member.points_in_memory(width)).sum::<u64>());
         values + POINT_BYTES * points.max().unwrap_or(0) as usize

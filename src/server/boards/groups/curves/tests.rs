@@ -1,5 +1,7 @@
 //! Plans and curves of groups in a store.
 
+use std::sync::Arc;
+
 use serde_json::{Map, json};
 
 use super::plan::{check_members, extent};
@@ -8,7 +10,9 @@ use crate::protocol::{RunId, SeriesId};
 use crate::series::Points;
 use crate::series::groups::{Band, CurvePart, GroupGrid, GroupLine};
 use crate::server::boards::groups::membership::{GroupKeys, group_runs};
-use crate::server::limits::{MAX_GROUP_READ_POINTS, MAX_GROUP_VALUES, MAX_GROUPS_MEMBERS, MAX_MEMBER_POINTS};
+use crate::server::limits::{
+    MAX_GROUP_READ_POINTS, MAX_GROUP_VALUES, MAX_GROUPS_MEMBERS, MAX_LARGE_GROUP_POINTS, MAX_MEMBER_POINTS, MAX_SMALL_GROUP,
+};
 use crate::server::store::{Batch, ChangeKind, Durability, NewPoints, Record, RunRecord, Series, Store, StoreError};
 use crate::split_mix::SplitMix64;
 
@@ -45,8 +49,8 @@ async fn outlines_and_points_give_the_same_curve() {
     let folder = tempfile::tempdir().unwrap();
     let (boards, cell) = boards(folder.path(), &[1022, 700, 12, 900]).await;
     let runs = boards.index().board("b").unwrap().runs.iter().cloned().collect();
-    let groups = group_runs(runs, &GroupKeys::default());
-    let plan = boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step);
+    let groups: Arc<[_]> = group_runs(runs, &GroupKeys::default()).into();
+    let plan = boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).await.unwrap();
     let curve = &plan.cells[0].curves[0];
     let members = &curve.members;
     assert_eq!(members.iter().map(|member| member.is_plain).collect::<Vec<_>>(), [true, true, true, false]);
@@ -72,12 +76,14 @@ async fn long_members_that_go_back_are_refused_before_they_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let (boards, cell) = boards(folder.path(), &[10, 20]).await;
     let runs = boards.index().board("b").unwrap().runs.iter().cloned().collect();
-    let groups = group_runs(runs, &GroupKeys::default());
-    let mut plan = boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).cells.remove(0).curves.remove(0);
+    let groups: Arc<[_]> = group_runs(runs, &GroupKeys::default()).into();
+    let mut plan =
+        boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).await.unwrap().cells.remove(0).curves.remove(0);
     assert_eq!((plan.runs(), plan.oldest_ids().len()), (2, 2));
-    let mut newest_first = groups;
+    let mut newest_first = groups.to_vec();
     newest_first[0].runs.reverse();
-    let again = boards.plan_curves("b", &[cell], &newest_first, GroupAxis::Step).cells.remove(0).curves.remove(0);
+    let newest_first = newest_first.into();
+    let again = boards.plan_curves("b", &[cell], &newest_first, GroupAxis::Step).await.unwrap().cells.remove(0).curves.remove(0);
     let ids = |plan: &PlannedCurve| plan.members.iter().map(|member| member.series.id.run.clone()).collect::<Vec<_>>();
     assert_eq!((ids(&again), ids(&again).is_sorted()), (ids(&plan), true), "in the order of their ids");
     plan.members[0].points = MAX_MEMBER_POINTS + 1;
@@ -91,8 +97,8 @@ async fn long_members_that_go_back_are_refused_before_they_are_read() {
 async fn plan_of(members: &[(u64, bool)]) -> PlannedCurve {
     let folder = tempfile::tempdir().unwrap();
     let (boards, cell) = boards(folder.path(), &[3]).await;
-    let groups = group_runs(boards.index().board("b").unwrap().runs.iter().cloned().collect(), &GroupKeys::default());
-    let mut plan = boards.plan_curves("b", &[cell], &groups, GroupAxis::Step).cells.remove(0).curves.remove(0);
+    let groups = group_runs(boards.index().board("b").unwrap().runs.iter().cloned().collect(), &GroupKeys::default()).into();
+    let mut plan = boards.plan_curves("b", &[cell], &groups, GroupAxis::Step).await.unwrap().cells.remove(0).curves.remove(0);
     let member = plan.members.remove(0);
     plan.members =
         members.iter().map(|(points, is_plain)| PlannedMember { points: *points, is_plain: *is_plain, ..member.clone() }).collect();
@@ -118,6 +124,15 @@ async fn points_in_memory_are_bounded_and_counted() {
     assert_eq!(mixed.batches(100).map(<[_]>::len).collect::<Vec<_>>(), [2, 1, 1]);
     let many = plan_of(&vec![(3, true); 50_000]).await;
     assert!(many.working_bytes(&whole(1024)) <= 24 * MAX_GROUP_VALUES + 112 * 1000, "as many places as it has");
+}
+
+#[tokio::test]
+async fn the_whole_curves_of_many_members_are_made_of_their_outlines() {
+    let small = plan_of(&vec![(MAX_LARGE_GROUP_POINTS / 100, true); MAX_SMALL_GROUP]).await;
+    let large = plan_of(&vec![(MAX_LARGE_GROUP_POINTS / 100, true); MAX_SMALL_GROUP + 1]).await;
+    let short = plan_of(&vec![(3, true); MAX_SMALL_GROUP + 1]).await;
+    assert_eq!([&small, &large, &short].map(|plan| plan.is_outlined(&whole(800))), [false, true, false]);
+    assert!(!large.is_outlined(&CurveQuery { to: Some(9.0), ..whole(800) }), "zoomed in");
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ pub async fn read(request: RequestContext) -> Result<Response, ServerError> {
         Some(board) => boards.groups_of_runs(board, &query.runs, &query.by, is_share(&request)).await?.into(),
         None => Arc::default(),
     };
-    let plan = boards.prepare_curves(board.as_deref().unwrap_or_default(), &query.cells, &groups, query.axis).await?;
+    let plan = boards.plan_curves(board.as_deref().unwrap_or_default(), &query.cells, &groups, query.axis).await?;
     let mut hash = DefaultHasher::new();
     (plan.version, groups.len(), &request.query, query.binary).hash(&mut hash);
     let tag = format!("W/\"{:016x}\"", hash.finish());

@@ -62,17 +62,17 @@ pub fn unpack_outline(bytes: &[u8]) -> Result<OutlineBuilder, DecodeError> {
     }
     let points = decoder.u64()?;
     let step = decoder.f64()?;
-    let (newest_points, count) = (decoder.u64()?, decoder.u64()?);
+    let (newest_points, newest_finite) = (decoder.u64()?, decoder.u64()?);
     let (sum, compensation, is_scaled) = (decoder.f64()?, decoder.f64()?, decoder.u8()? != 0);
-    let newest = NewestStep { step, points: newest_points, sum: CompensatedSum { count, sum, compensation, is_scaled } };
+    let newest = NewestStep { step, points: newest_points, sum: CompensatedSum { count: newest_finite, sum, compensation, is_scaled } };
     let newest_range = (decoder.f64()?, decoder.f64()?);
     let width = decoder.f64()?;
     let is_merged = width > 0.0;
     let is_power_of_two = width.is_normal() && width.to_bits() & 0x800F_FFFF_FFFF_FFFF == 0;
-    if is_merged && !is_power_of_two || !is_merged && width.to_bits() != 0 || count > newest_points || newest_points > points {
+    if is_merged && !is_power_of_two || !is_merged && width.to_bits() != 0 || newest_finite > newest_points || newest_points > points {
         return Err(DecodeError::Invalid);
     }
-    let (columns, length) = (decoder.count, bytes.len() - 4);
+    let (count, length) = (decoder.count, bytes.len() - 4);
     let mut locator = ColumnLocator { decoder, length };
     let (x_first, finite, mean) = (locator.column()?, locator.counts()?, locator.column()?);
     let range = match locator.decoder.u8()? {
@@ -80,14 +80,30 @@ pub fn unpack_outline(bytes: &[u8]) -> Result<OutlineBuilder, DecodeError> {
         _ => Some((locator.column()?, locator.column()?)),
     };
     let merged = if is_merged { Some((locator.column()?, locator.counts()?)) } else { None };
-    let one = |at: usize| {
-        let (x_first, mean) = (x_first.get(bytes, at), mean.get(bytes, at));
-        let (min, max) = range.map_or((mean, mean), |(min, max)| (min.get(bytes, at), max.get(bytes, at)));
-        let (x_last, steps) = merged.map_or((x_first, 1), |(x_last, steps)| (x_last.get(bytes, at), steps.get(bytes, at)));
-        let value = if is_merged { f64::NAN } else { mean };
-        OutlineColumn { x_first, x_last, steps, finite: finite.get(bytes, at), mean, min, max, first: value, last: value }
+    let (x_first, finite, mean) = (x_first.all(bytes, count), finite.all(bytes, count), mean.all(bytes, count));
+    let (min, max) = match range {
+        None => (mean.clone(), mean.clone()),
+        Some((min, max)) => (min.all(bytes, count), max.all(bytes, count)),
     };
-    let mut columns: Vec<OutlineColumn> = (0..columns).map(one).collect();
+    let (x_last, steps) = match merged {
+        None => (x_first.clone(), vec![1; count]),
+        Some((x_last, steps)) => (x_last.all(bytes, count), steps.all(bytes, count)),
+    };
+    let one = |at: usize| {
+        let value = if is_merged { f64::NAN } else { mean[at] };
+        OutlineColumn {
+            x_first: x_first[at],
+            x_last: x_last[at],
+            steps: steps[at],
+            finite: finite[at],
+            mean: mean[at],
+            min: min[at],
+            max: max[at],
+            first: value,
+            last: value,
+        }
+    };
+    let mut columns: Vec<OutlineColumn> = (0..count).map(one).collect();
     let is_sound = |column: &OutlineColumn| column.x_first <= column.x_last && (1..=points).contains(&column.steps);
     let is_ascending = columns.windows(2).all(|pair| pair[0].x_last < pair[1].x_first);
     if !is_ascending || !columns.iter().all(|column| is_sound(column) && column.finite <= column.steps) {
