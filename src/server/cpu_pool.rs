@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::error::ServerError;
 use super::limits::{CPU_TASK_TIMEOUT, MAX_WAITING_CPU_TASKS};
+use crate::protocol::{ApiError, ErrorKind};
 
 /// A bounded number of tasks that run at the same time. Others wait in the order of arrival.
 pub struct CpuPool {
@@ -26,6 +27,16 @@ pub struct CancelFlag(Arc<AtomicBool>);
 impl CancelFlag {
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    pub fn cancelled() -> Self {
+        Self(Arc::new(true.into()))
+    }
+
+    /// 503 once nobody waits for the answer.
+    pub fn check(&self) -> Result<(), ApiError> {
+        if self.is_cancelled() { Err(ErrorKind::Unavailable.with("Nobody waits for this answer any more.")) } else { Ok(()) }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::server::boards::Boards;
 use crate::server::boards::runs::metric_table::MetricTable;
 use crate::server::boards::runs::run_view::{RunClock, RunView};
 use crate::server::boards::runs::search::{RunField, RunFields};
+use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::store::Store;
 
@@ -31,9 +32,8 @@ impl Boards {
     /// The table of a board's runs as CSV. `is_public`: without what a share does not show. 400: a name is no key of the board.
     pub async fn run_table_lines(&self, board: &str, query: &RunTableQuery, is_public: bool) -> Result<RunTableLines, ServerError> {
         let (query, signs, indexes) = (query.clone(), self.signs.clone(), self.config_indexes.clone());
-        let work = move |store: &Store, board: &str| {
-            let configs = indexes.of(board);
-            let found = find(store, board, &query, &RunClock::now(&signs), &configs, is_public, usize::MAX)?;
+        let work = move |store: &Store, board: &str, client: &CancelFlag| {
+            let found = find(store, board, &query, &RunClock::now(&signs), &indexes, is_public, usize::MAX, client)?;
             Ok::<_, ApiError>(RunTableLines::new(found, store, board, &query))
         };
         Ok(self.search_board(board, work).await??)

@@ -6,19 +6,19 @@ mod query;
 mod rows;
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::protocol::{ApiError, RunId, RunStatus, RunTable};
 use crate::server::boards::Boards;
 use crate::server::boards::groups::membership::{GroupKeys, group_runs};
-use crate::server::boards::runs::RunSigns;
-use crate::server::boards::runs::config_index::ConfigIndex;
 use crate::server::boards::runs::list::BoardRuns;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
 use crate::server::boards::runs::run_view::{RunClock, RunView};
+use crate::server::boards::runs::{ConfigIndexes, RunSigns};
+use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::store::{RunRecord, Store};
 use columns::TableLayout;
@@ -44,10 +44,9 @@ impl Boards {
     /// The table of a board's runs. `is_public`: without what a share does not show. 400: a name is no key of the board.
     pub async fn run_table(&self, board: &str, query: &RunTableQuery, is_public: bool) -> Result<RunTable, ServerError> {
         let (query, signs, indexes) = (query.clone(), self.signs.clone(), self.config_indexes.clone());
-        let work = move |store: &Store, board: &str| {
-            let configs = indexes.of(board);
+        let work = move |store: &Store, board: &str, client: &CancelFlag| {
             let clock = RunClock::now(&signs);
-            let found = find(store, board, &query, &clock, &configs, is_public, query.end())?;
+            let found = find(store, board, &query, &clock, &indexes, is_public, query.end(), client)?;
             Ok::<_, ApiError>(found.page(store, board, &query, &signs))
         };
         Ok(self.search_board(board, work).await??)
@@ -64,18 +63,24 @@ fn find(
     board: &str,
     query: &RunTableQuery,
     clock: &RunClock,
-    configs: &Mutex<ConfigIndex>,
+    indexes: &ConfigIndexes,
     is_public: bool,
     first: usize,
+    client: &CancelFlag,
 ) -> Result<FoundRuns, ApiError> {
-    let known = BoardRuns::read(store, board);
+    let known = BoardRuns::read(store, board, indexes);
     let selection = known.prepare(store, board, query.runs.clone(), is_public)?;
     let chosen = query.columns.as_ref().map(|names| known.resolve(store, board, names, "columns", is_public)).transpose()?;
-    let archived = known.runs.iter().filter(|run| is_archived(run)).count();
-    let views = known.runs.iter().filter(|run| query.archived.includes(is_archived(run)));
-    let views: Vec<RunView> = views.map(|run| selection.view(run.clone(), clock)).collect();
+    let (mut views, mut archived) = (Vec::with_capacity(known.runs.len()), 0);
+    for (place, run) in known.runs.iter().enumerate() {
+        let is_archived = is_archived(run);
+        archived += usize::from(is_archived);
+        if query.archived.includes(is_archived) {
+            views.push(selection.view_at(place, run, clock));
+        }
+    }
     let first = if query.group.is_some() { usize::MAX } else { first };
-    let mut runs = selection.select_first(views, first, || false)?;
+    let mut runs = selection.select_first(views, first, client)?;
     if let Some((by, group)) = &query.group {
         let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
         let groups = group_runs(runs.iter().map(|view| view.record.clone()).collect(), &keys);
@@ -83,10 +88,8 @@ fn find(
         let members: HashSet<&RunId> = members.iter().map(|run| &run.id).collect();
         runs.retain(|view| members.contains(&view.record.id));
     }
-    let mut configs = configs.lock().unwrap_or_else(PoisonError::into_inner);
-    configs.update(known.run_seq, &known.runs);
     let metrics = MetricCatalog::read(store, board);
-    let layout = TableLayout::new(&runs, &configs, &metrics, &known.directions, chosen);
+    let layout = TableLayout::new(&runs, &known.configs(), &metrics, &known.directions, chosen);
     Ok(FoundRuns { runs, layout, run_seq: known.run_seq, all: known.runs.len() - archived, archived, directions: known.directions })
 }
 

@@ -3,7 +3,7 @@
 use crate::protocol::{ApiError, ErrorKind, GroupId, RunTable};
 use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::runs::RunQuery;
-use crate::server::boards::runs::run_query::{is_timed, split_names};
+use crate::server::boards::runs::run_query::{is_timed, split_names, wrong_parameter as wrong};
 use crate::server::limits::{MAX_RUN_TABLE_COLUMNS, MAX_RUN_TABLE_ROWS};
 
 const KNOWN: &str = "q, sort, runs, by, in, columns, archived, $skip and $limit";
@@ -99,11 +99,6 @@ fn parse_columns(value: &str) -> Result<Vec<String>, ApiError> {
             Err(ErrorKind::BadRequest.with(format!("'columns' {rule}.")).at("columns", rule))
         }
     }
-}
-
-fn wrong(key: &str, rule: &str, value: &str) -> ApiError {
-    let short = |text: &str| text.chars().take(80).collect::<String>();
-    ErrorKind::BadRequest.with(format!("'{}' {rule}, not '{}'.", short(key), short(value))).at(&short(key), rule)
 }
 
 #[cfg(test)]

@@ -70,9 +70,9 @@ impl Boards {
         if among.is_some_and(<[RunId]>::is_empty) {
             return Ok(Vec::new());
         }
-        let (selection, mut runs) = self.prepare_runs(board, choice.query(among)?, is_public).await?;
-        runs.retain(|run| is_drawn(run));
+        let (selection, runs) = self.prepare_runs(board, choice.query(among)?, is_public).await?;
         let found = self.find_runs(selection, runs).await?;
-        Ok(found.iter().take(choice.top.unwrap_or(RunList::MAX_DRAWN)).map(|view| view.record.id.clone()).collect())
+        let drawn = found.iter().filter(|view| is_drawn(&view.record));
+        Ok(drawn.take(choice.top.unwrap_or(RunList::MAX_DRAWN)).map(|view| view.record.id.clone()).collect())
     }
 }

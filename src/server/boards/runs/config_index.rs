@@ -4,6 +4,7 @@
 //! configuration is another one.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use slab::Slab;
 
 use super::config_value::ConfigValue;
 use super::flat_config::{for_each_value, value_of};
+use super::run_columns::RunColumns;
 use crate::protocol::{RunId, ValueType};
 use crate::server::store::RunRecord;
 
@@ -57,6 +59,10 @@ pub struct ConfigIndex {
     values: Slab<IndexedValue>,
     /// The runs whose configurations are counted.
     runs: HashMap<RunId, IndexedRun>,
+    /// Keys of documents, on their first level, each with the number of runs that have it.
+    document_keys: HashMap<Box<str>, usize>,
+    /// Values of single keys of the configurations.
+    pub columns: RunColumns,
     updates: u64,
     /// The last event of runs that the index contains.
     run_seq: Option<u64>,
@@ -99,19 +105,21 @@ pub struct KeySpread<'a> {
 }
 
 impl ConfigIndex {
-    /// Makes this the index of exactly these runs: all of a board after its event `run_seq`.
-    pub fn update<'a>(&mut self, run_seq: u64, runs: impl IntoIterator<Item = &'a Arc<RunRecord>>) {
+    /// Makes this the index of exactly these runs, the oldest first: all of a board after its event `run_seq`.
+    pub fn update(&mut self, run_seq: u64, runs: &Arc<[Arc<RunRecord>]>) {
         if self.run_seq == Some(run_seq) {
             return;
         }
         self.run_seq = Some(run_seq);
         self.updates += 1;
-        let mut seen = 0;
-        for run in runs {
-            seen += 1;
+        for run in &**runs {
             match self.runs.get_mut(&run.id) {
-                Some(known) if Arc::ptr_eq(&known.record, run) || known.record.keys.get(CONFIG) == run.keys.get(CONFIG) => {
-                    (known.record, known.update) = (run.clone(), self.updates);
+                Some(known) if Arc::ptr_eq(&known.record, run) => known.update = self.updates,
+                Some(known) if known.record.keys.get(CONFIG) == run.keys.get(CONFIG) => {
+                    let before = std::mem::replace(&mut known.record, run.clone());
+                    known.update = self.updates;
+                    self.count_document(&before, false);
+                    self.count_document(run, true);
                 }
                 Some(_) => {
                     self.remove(&run.id);
@@ -120,9 +128,38 @@ impl ConfigIndex {
                 None => self.insert(run),
             }
         }
-        if seen < self.runs.len() {
+        if runs.len() < self.runs.len() {
             let removed: Vec<RunId> = self.runs.iter().filter(|(_, run)| run.update < self.updates).map(|(id, _)| id.clone()).collect();
             removed.iter().for_each(|id| self.remove(id));
+        }
+        self.columns.update(runs.clone());
+    }
+
+    /// Whether a document may have the key, or one within it: `git` of `git.commit`.
+    pub fn may_have_document_key(&self, key: &str) -> bool {
+        let dots = key.char_indices().filter(|(_, char)| *char == '.').map(|(at, _)| at);
+        dots.chain([key.len()]).any(|end| self.document_keys.contains_key(&key[..end]))
+    }
+
+    /// Whether a configuration may have the key, or is an object there, which has keys of its own.
+    pub fn may_have_key(&self, key: &str) -> bool {
+        let within = format!("{key}.");
+        self.has_key(key)
+            || self
+                .names
+                .range::<str, _>((Bound::Included(&*within), Bound::Unbounded))
+                .next()
+                .is_some_and(|(name, _)| name.starts_with(&within))
+    }
+
+    fn count_document(&mut self, run: &RunRecord, is_added: bool) {
+        for key in run.keys.keys() {
+            match self.document_keys.get_mut(key.as_str()) {
+                Some(runs) if is_added => *runs += 1,
+                Some(runs) if *runs > 1 => *runs -= 1,
+                Some(_) => drop(self.document_keys.remove(key.as_str())),
+                None => drop(self.document_keys.insert(key.as_str().into(), 1)),
+            }
         }
     }
 
@@ -175,6 +212,7 @@ impl ConfigIndex {
     }
 
     fn insert(&mut self, run: &Arc<RunRecord>) {
+        self.count_document(run, true);
         let mut numbers = Vec::new();
         let Self { names, keys, values, .. } = self;
         for_each_key(run, &mut |name, value| {
@@ -199,6 +237,7 @@ impl ConfigIndex {
 
     fn remove(&mut self, run: &RunId) {
         let Some(run) = self.runs.remove(run) else { return };
+        self.count_document(&run.record, false);
         let Self { names, keys, values, .. } = self;
         for_each_key(&run.record, &mut |name, value| {
             let Some(key) = names.get(name).copied() else { return };
@@ -264,108 +303,4 @@ fn has_dotted_key(config: &Map<String, Value>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::split_mix::SplitMix64;
-
-    fn run(id: &str, keys: Value) -> Arc<RunRecord> {
-        let keys: Map<String, Value> = keys.as_object().unwrap().clone();
-        Arc::new(RunRecord::new("b".into(), RunId::parse(id).unwrap(), keys))
-    }
-
-    fn all(index: &ConfigIndex) -> Vec<KeySummary> {
-        index.keys().filter_map(|key| index.summary_of(key)).collect()
-    }
-
-    fn summaries(index: &ConfigIndex) -> Value {
-        json!(all(index))
-    }
-
-    #[test]
-    fn keys_have_their_types_counts_and_values() {
-        let runs = [
-            run("a", json!({"config": {"lr": 0.1, "opt": {"name": "sgd"}, "seed": 1, "x": null, "layers": [1, 2]}})),
-            run("b", json!({"config": {"lr": 0.01, "opt": {"name": "sgd"}, "seed": "two", "text": "y".repeat(500)}})),
-            run("c", json!({"config": {"lr": 1}})),
-            run("d", json!({"name": "no configuration"})),
-            run("e", json!({"config": "no object"})),
-        ];
-        let mut index = ConfigIndex::default();
-        index.update(1, &runs);
-        let expected = json!([
-            {"key": "layers", "type": "array", "runs": 1, "distinct": 1, "values": [{"value": [1, 2], "runs": 1}]},
-            {"key": "lr", "type": "number", "runs": 3, "distinct": 3, "min": 0.01, "max": 1,
-             "values": [{"value": 0.01, "runs": 1}, {"value": 0.1, "runs": 1}, {"value": 1, "runs": 1}]},
-            {"key": "opt.name", "type": "string", "runs": 2, "distinct": 1, "values": [{"value": "sgd", "runs": 2}]},
-            {"key": "seed", "type": "mixed", "runs": 2, "distinct": 2, "min": 1, "max": 1,
-             "values": [{"value": 1, "runs": 1}, {"value": "two", "runs": 1}]},
-            {"key": "text", "type": "string", "runs": 1, "distinct": 1},
-            {"key": "x", "type": "null", "runs": 1, "distinct": 1, "values": [{"value": null, "runs": 1}]},
-        ]);
-        assert_eq!(summaries(&index), expected);
-        assert!(index.has_key("opt.name") && !index.has_key("opt") && index.runs() == 5);
-    }
-
-    #[test]
-    fn a_key_that_is_written_twice_is_counted_once() {
-        let mut index = ConfigIndex::default();
-        let twice = [run("a", json!({"config": {"a": {"b": 2}, "a.b": 1}}))];
-        index.update(1, &twice);
-        assert_eq!(
-            summaries(&index),
-            json!([{"key": "a.b", "type": "number", "runs": 1, "distinct": 1, "min": 1, "max": 1,
-                                              "values": [{"value": 1, "runs": 1}]}])
-        );
-        index.update(2, []);
-        assert_eq!(index.keys().count(), 0);
-    }
-
-    #[test]
-    fn many_values_are_only_counted() {
-        let runs: Vec<_> =
-            (0..21).map(|at| run(&format!("r{at}"), json!({"config": {"seed": at, "path": format!("/tmp/{at}")}}))).collect();
-        let mut index = ConfigIndex::default();
-        index.update(1, &runs[..20]);
-        assert!(all(&index).iter().all(|summary| summary.values.is_some()));
-        index.update(2, &runs);
-        let [path, seed] = all(&index).try_into().unwrap();
-        assert_eq!((path.values, path.distinct, path.min), (None, 21, None));
-        assert_eq!((seed.values, seed.distinct, seed.min, seed.max), (None, 21, Some(json!(0)), Some(json!(20))));
-    }
-
-    /// Whatever runs come, change and are removed: the index is that which is made of the runs that are there.
-    #[test]
-    fn updates_lead_to_the_index_of_the_runs_that_are_there() {
-        let mut rng = SplitMix64(41);
-        let mut runs: BTreeMap<String, Arc<RunRecord>> = BTreeMap::new();
-        let mut index = ConfigIndex::default();
-        for seq in 0..500 {
-            for _ in 0..rng.below(4) {
-                let id = format!("r{}", rng.below(12));
-                if rng.below(4) == 0 {
-                    runs.remove(&id);
-                } else {
-                    let value =
-                        |rng: &mut SplitMix64| rng.pick(&[json!(1), json!(1.0), json!("a"), json!(null), json!([1]), json!({"c": 0.5})]);
-                    let config = json!({"a": value(&mut rng), "b": {"c": value(&mut rng)}, "a.c": value(&mut rng)});
-                    let keys = rng.pick(&[json!({"config": config, "status": "failed"}), json!({"config": config}), json!({})]);
-                    runs.insert(id.clone(), run(&id, keys));
-                }
-            }
-            index.update(seq, runs.values());
-            let mut fresh = ConfigIndex::default();
-            fresh.update(seq, runs.values());
-            assert_eq!((index.runs(), summaries(&index)), (runs.len(), summaries(&fresh)));
-            let some: Vec<RunId> = runs.values().filter(|_| rng.below(2) == 0).map(|run| run.id.clone()).collect();
-            let mut of_some = ConfigIndex::default();
-            of_some.update(seq, some.iter().map(|id| &runs[id.as_str()]));
-            let expected: Vec<_> =
-                all(&of_some).into_iter().map(|summary| (summary.key, summary.value_type, summary.runs, summary.distinct)).collect();
-            let spreads = index.spread(some.iter());
-            let spreads: Vec<_> = spreads.iter().map(|of| (of.key.to_owned(), of.value_type, of.runs, of.distinct)).collect();
-            assert_eq!(spreads, expected);
-        }
-    }
-}
+mod tests;

@@ -2,19 +2,22 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::board_keys::BoardKeys;
+use super::config_index::ConfigIndex;
+use super::keys::ConfigIndexes;
 use super::metric_table::{Directions, MetricTable};
 use super::no_run;
+use super::run_columns::ReadColumns;
 use super::run_query::RunQuery;
 use super::run_view::{RunCandidate, RunClock, RunView};
-use super::search::{RunField, RunFields, Search, SearchBudget, resolve_name};
+use super::search::{RunField, RunFields, Search, SearchBudget, SearchError, resolve_name};
 use crate::protocol::{ApiError, RunId};
 use crate::server::boards::Boards;
 use crate::server::boards::query::filter::{QueryBudget, QueryFields, SortKey};
 use crate::server::boards::query::number::ExactNumber;
-use crate::server::cpu_pool::{CpuPool, processors};
+use crate::server::cpu_pool::{CancelFlag, CpuPool, processors};
 use crate::server::error::ServerError;
 use crate::server::store::{RunRecord, Store};
 
@@ -33,12 +36,16 @@ pub struct RunPage {
     pub resolved: BTreeMap<String, RunField>,
 }
 
+/// A search, an order and the columns that they read.
+type ResolvedQuery = (Search, Vec<(RunField, bool)>, ReadColumns);
+
 /// A query over the runs of a board as they were committed.
 pub struct RunSelection {
     search: Search,
     sort: Vec<(RunField, bool)>,
     query: RunQuery,
     metrics: Arc<MetricTable>,
+    columns: Arc<ReadColumns>,
     pub resolved: BTreeMap<String, RunField>,
     pub is_public: bool,
 }
@@ -57,17 +64,27 @@ impl RunSelection {
         RunView::new(record, self.metrics.clone(), clock, self.is_public)
     }
 
-    /// The matching runs, in order.
-    pub(in crate::server::boards) fn select(&self, views: Vec<RunView>, is_cancelled: impl Fn() -> bool) -> Result<Vec<RunView>, ApiError> {
-        self.select_first(views, usize::MAX, is_cancelled)
+    /// The same of the run at this place among those of the board that the query was prepared for. It reads less of the document.
+    pub fn view_at(&self, place: usize, record: &Arc<RunRecord>, clock: &RunClock) -> RunView {
+        self.view(record.clone(), clock).with_columns(self.columns.clone(), place)
     }
 
-    /// The matching runs, the `first` ones in order before the others.
+    /// All of these runs, for which the query was prepared.
+    pub fn views(&self, runs: &[Arc<RunRecord>], clock: &RunClock) -> Vec<RunView> {
+        runs.iter().enumerate().map(|(place, run)| self.view_at(place, run, clock)).collect()
+    }
+
+    /// The matching runs, in order. 503 once the `client` has gone.
+    pub(in crate::server::boards) fn select(&self, views: Vec<RunView>, client: &CancelFlag) -> Result<Vec<RunView>, ApiError> {
+        self.select_first(views, usize::MAX, client)
+    }
+
+    /// The matching runs, the `first` ones in order before the others. 503 once the `client` has gone.
     pub(in crate::server::boards) fn select_first(
         &self,
         views: Vec<RunView>,
         first: usize,
-        is_cancelled: impl Fn() -> bool,
+        client: &CancelFlag,
     ) -> Result<Vec<RunView>, ApiError> {
         let budgets = (SearchBudget::whole(), QueryBudget::whole());
         let mut found = Vec::new();
@@ -80,9 +97,7 @@ impl RunSelection {
                     budgets.1.check()?;
                 }
             }
-            if is_cancelled() {
-                return Ok(Vec::new());
-            }
+            client.check()?;
         }
         let descends: Vec<bool> = self
             .sort
@@ -134,19 +149,32 @@ pub(in crate::server::boards) struct BoardRuns {
     /// The last event of runs.
     pub run_seq: u64,
     /// The oldest first.
-    pub runs: Vec<Arc<RunRecord>>,
+    pub runs: Arc<[Arc<RunRecord>]>,
     pub directions: Directions,
+    configs: Arc<Mutex<ConfigIndex>>,
 }
 
 impl BoardRuns {
-    pub fn read(store: &Store, board: &str) -> Self {
+    pub fn read(store: &Store, board: &str, indexes: &ConfigIndexes) -> Self {
         let index = store.index();
         let known = index.board(board);
         Self {
             run_seq: known.map_or(0, |board| board.run_seq),
             runs: known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default(),
             directions: Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)),
+            configs: indexes.of(board),
         }
+    }
+
+    /// The index of the keys of these runs. Only one can be held at a time.
+    pub fn configs(&self) -> MutexGuard<'_, ConfigIndex> {
+        let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        configs.update(self.run_seq, &self.runs);
+        configs
+    }
+
+    fn keys<'a>(&'a self, store: &'a Store, board: &'a str, configs: &'a ConfigIndex, is_public: bool) -> BoardKeys<'a> {
+        BoardKeys { runs: &self.runs, configs, store, board, is_public }
     }
 
     /// The fields that names stand for. 400, which `parameter` is the cause of: a name is no key of the board.
@@ -158,37 +186,56 @@ impl BoardRuns {
         parameter: &str,
         is_public: bool,
     ) -> Result<Vec<RunField>, ApiError> {
-        let keys = BoardKeys { runs: &self.runs, store, board, is_public };
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let configs = self.configs();
+        let keys = self.keys(store, board, &configs, is_public);
         names.iter().map(|name| resolve_name(name, &keys).map_err(|error| error.in_parameter(parameter))).collect()
     }
 
     /// Prepares a query over these runs. 400: a name is no key of the board.
     pub fn prepare(&self, store: &Store, board: &str, query: RunQuery, is_public: bool) -> Result<RunSelection, ApiError> {
-        let keys = BoardKeys { runs: &self.runs, store, board, is_public };
-        let search = match query.search.clone() {
-            Some(search) => search.resolve(&keys).map_err(|error| error.in_parameter("q"))?,
-            None => Search::default(),
+        let (search, sort, columns) = match query.search.is_none() && query.sort.is_empty() {
+            // The index need not be made.
+            true => Default::default(),
+            false => self.resolve_query(store, board, &query, is_public)?,
         };
         let mut resolved = search.resolved.clone();
-        let mut sort = Vec::new();
-        for (name, descends) in &query.sort {
-            let field = resolve_name(name, &keys).map_err(|error| error.in_parameter("sort"))?;
-            resolved.insert(name.clone(), field.clone());
-            sort.push((field, *descends));
-        }
+        resolved.extend(query.sort.iter().zip(&sort).map(|((name, _), (field, _))| (name.clone(), field.clone())));
         let mut wanted = query.queried_metrics();
-        wanted.extend(resolved.values().filter_map(|field| match field {
-            RunField::Metric(name, _) => Some(name.clone()),
-            _ => None,
-        }));
+        wanted.extend(resolved.values().filter_map(|field| field.metric().map(str::to_owned)));
         let metrics = Arc::new(MetricTable::of_names(store, board, &wanted, &self.directions));
-        Ok(RunSelection { search, sort, query, metrics, resolved, is_public })
+        Ok(RunSelection { search, sort, query, metrics, columns: Arc::new(columns), resolved, is_public })
+    }
+
+    /// The search and the order of a query, and the columns that they read.
+    fn resolve_query(&self, store: &Store, board: &str, query: &RunQuery, is_public: bool) -> Result<ResolvedQuery, ApiError> {
+        let mut configs = self.configs();
+        let keys = self.keys(store, board, &configs, is_public);
+        let search = query.search.clone().map(|search| search.resolve(&keys).map_err(|error| error.in_parameter("q")));
+        let search = search.transpose()?.unwrap_or_default();
+        let field = |(name, descends): &(String, bool)| Ok((resolve_name(name, &keys)?, *descends));
+        let sort = query.sort.iter().map(field).collect::<Result<Vec<_>, _>>().map_err(|error: SearchError| error.in_parameter("sort"))?;
+        let mut columns = ReadColumns::default();
+        for field in search.resolved.values().chain(sort.iter().map(|(field, _)| field)) {
+            if let RunField::Config(key) = field {
+                columns.add(key, &mut configs.columns);
+            }
+        }
+        Ok((search, sort, columns))
     }
 }
 
 /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-fn prepare(store: &Store, board: &str, query: RunQuery, is_public: bool) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ApiError> {
-    let known = BoardRuns::read(store, board);
+fn prepare(
+    store: &Store,
+    board: &str,
+    indexes: &ConfigIndexes,
+    query: RunQuery,
+    is_public: bool,
+) -> Result<(Arc<RunSelection>, Arc<[Arc<RunRecord>]>), ApiError> {
+    let known = BoardRuns::read(store, board, indexes);
     let selection = known.prepare(store, board, query, is_public)?;
     Ok((Arc::new(selection), known.runs))
 }
@@ -213,17 +260,18 @@ impl Boards {
         format!("{}.{seq}.{run_seq}.{document}.{}", self.store.epoch(), index.summaries_version())
     }
 
-    /// Runs `work`, which looks at the series of a board: not on the threads of requests if it has many runs.
+    /// Runs `work`, which looks at the series of a board: not on the threads of requests if it has many runs. There are few other threads:
+    /// it ends early once its client has gone.
     pub(in crate::server::boards) async fn search_board<T: Send + 'static>(
         &self,
         board: &str,
-        work: impl FnOnce(&Store, &str) -> T + Send + 'static,
+        work: impl FnOnce(&Store, &str, &CancelFlag) -> T + Send + 'static,
     ) -> Result<T, ServerError> {
         if self.store.index().board(board).map_or(0, |board| board.runs.len()) <= MAX_INLINE_RUNS {
-            return Ok(work(&self.store, board));
+            return Ok(work(&self.store, board, &CancelFlag::default()));
         }
         let (store, board) = (self.store.clone(), board.to_owned());
-        SEARCHES.run(1, move |_| work(&store, &board)).await
+        SEARCHES.run(1, move |client| work(&store, &board, client)).await
     }
 
     /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
@@ -232,18 +280,19 @@ impl Boards {
         board: &str,
         query: RunQuery,
         is_public: bool,
-    ) -> Result<(Arc<RunSelection>, Vec<Arc<RunRecord>>), ServerError> {
-        Ok(self.search_board(board, move |store, board| prepare(store, board, query, is_public)).await??)
+    ) -> Result<(Arc<RunSelection>, Arc<[Arc<RunRecord>]>), ServerError> {
+        let indexes = self.config_indexes.clone();
+        Ok(self.search_board(board, move |store, board, _| prepare(store, board, &indexes, query, is_public)).await??)
     }
 
     /// Those of the runs that match, in the order of the query.
-    pub(super) async fn find_runs(&self, selection: Arc<RunSelection>, runs: Vec<Arc<RunRecord>>) -> Result<Vec<RunView>, ServerError> {
+    pub(super) async fn find_runs(&self, selection: Arc<RunSelection>, runs: Arc<[Arc<RunRecord>]>) -> Result<Vec<RunView>, ServerError> {
         let clock = RunClock::now(&self.signs);
-        let views: Vec<RunView> = runs.into_iter().map(|record| selection.view(record, &clock)).collect();
+        let views = selection.views(&runs, &clock);
         if views.len() <= MAX_INLINE_RUNS {
-            return Ok(selection.select(views, || false)?);
+            return Ok(selection.select(views, &CancelFlag::default())?);
         }
-        Ok(SEARCHES.run(1, move |client| selection.select(views, || client.is_cancelled())).await??)
+        Ok(SEARCHES.run(1, move |client| selection.select(views, client)).await??)
     }
 
     /// A page of the runs of a board. `is_public`: without what a share does not show.
@@ -254,7 +303,7 @@ impl Boards {
         let (limit, _) = query.bounds(total);
         let mut runs: Vec<RunView> = query.query.page(found).take(limit).collect();
         if query.query.selects("metrics") {
-            let add = move |store: &Store, board: &str| {
+            let add = move |store: &Store, board: &str, _: &CancelFlag| {
                 add_metrics(store, board, &mut runs);
                 runs
             };

@@ -17,6 +17,7 @@ mod listed;
 pub mod log;
 pub mod metric_catalog;
 pub mod metric_table;
+pub mod run_columns;
 pub mod run_diff;
 pub mod run_id;
 mod run_keys;

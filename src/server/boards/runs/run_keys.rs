@@ -1,7 +1,7 @@
 //! `run-keys`: the names that searches take, with the values that occur. A page completes what is typed by them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use super::metric_table::cells_of;
 use super::search::{RunField, Statistic, resolve_name};
 use crate::protocol::{ApiError, ErrorKind, RunId, ValueType};
 use crate::server::boards::Boards;
+use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_RUN_KEYS;
 use crate::server::store::{RunRecord, Store, json_number};
@@ -107,10 +108,9 @@ impl Boards {
     /// The names that searches of the runs of a board take. `is_public`: without what a share does not show. 400: `key` is no key of the board.
     pub async fn run_keys(&self, board: &str, query: &RunKeysQuery, is_public: bool) -> Result<RunKeys, ServerError> {
         let (query, indexes) = (query.clone(), self.config_indexes.clone());
-        let work = move |store: &Store, board: &str| {
-            let (known, configs) = (BoardRuns::read(store, board), indexes.of(board));
-            let mut configs = configs.lock().unwrap_or_else(PoisonError::into_inner);
-            configs.update(known.run_seq, &known.runs);
+        let work = move |store: &Store, board: &str, _: &CancelFlag| {
+            let known = BoardRuns::read(store, board, &indexes);
+            let configs = known.configs();
             match &query.key {
                 Some(key) => values_of(store, board, &known, &configs, &query, key, is_public),
                 None => Ok(names(store, board, &known, &configs, &query)),
@@ -146,7 +146,7 @@ fn values_of(
     key: &str,
     is_public: bool,
 ) -> Result<RunKeys, ApiError> {
-    let catalog = BoardKeys { runs: &known.runs, store, board, is_public };
+    let catalog = BoardKeys { runs: &known.runs, configs, store, board, is_public };
     let mut keys = RunKeys::empty(known);
     match resolve_name(key, &catalog).map_err(|error| error.in_parameter("key"))? {
         RunField::Metric(name, _) => keys.metrics = metric_keys(store, board, &[name.into()]),

@@ -101,6 +101,12 @@ pub(in crate::server::boards) fn is_timed(name: &str) -> bool {
     search::is_one_of(name, &TIMED_KEYS)
 }
 
+/// 400: `rule` ends the sentence that begins with the name of the parameter.
+pub(in crate::server::boards) fn wrong_parameter(key: &str, rule: &str, value: &str) -> ApiError {
+    let short = |text: &str| text.chars().take(80).collect::<String>();
+    ErrorKind::BadRequest.with(format!("'{}' {rule}, not '{}'.", short(key), short(value))).at(&short(key), rule)
+}
+
 fn given_twice(key: &str) -> ApiError {
     ErrorKind::BadRequest.with(format!("'{key}' is given twice.")).at(key, "is given twice")
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::document_keys::{is_private, public_exit};
 use super::flat_config::value_of;
 use super::metric_table::MetricTable;
+use super::run_columns::{ColumnValue, ReadColumns};
 use super::search::{RunFields, Statistic, document_key_cost};
 use super::signs::RunSigns;
 use super::silence::Silence;
@@ -52,12 +53,18 @@ pub struct RunView {
     last_sign_ms: u64,
     /// Without the keys that a share does not show.
     is_public: bool,
+    /// Values of keys of the configuration, and the place of the run in them.
+    columns: Option<(Arc<ReadColumns>, usize)>,
 }
 
 impl RunView {
     pub fn new(record: Arc<RunRecord>, metrics: Arc<MetricTable>, clock: &RunClock, is_public: bool) -> Self {
         let last_sign_ms = clock.signs.last_ms(&record.board, &record.id).max(record.beat_ms());
-        Self { now_ms: clock.now_ms, up_since_ms: clock.signs.up_since_ms, record, metrics, last_sign_ms, is_public }
+        Self { now_ms: clock.now_ms, up_since_ms: clock.signs.up_since_ms, record, metrics, last_sign_ms, is_public, columns: None }
+    }
+
+    pub fn with_columns(self, columns: Arc<ReadColumns>, place: usize) -> Self {
+        Self { columns: Some((columns, place)), ..self }
     }
 
     pub fn status(&self) -> RunStatus {
@@ -150,7 +157,15 @@ impl RunFields for RunView {
     }
 
     fn config(&self, key: &str) -> Option<Cow<'_, Value>> {
-        value_of(config_of(&self.record)?, key).map(Cow::Borrowed)
+        let value = match self.columns.as_ref().and_then(|(columns, place)| columns.get(key, *place)) {
+            None | Some(ColumnValue::InDocument) => return value_of(config_of(&self.record)?, key).map(Cow::Borrowed),
+            Some(ColumnValue::Missing) => return None,
+            Some(ColumnValue::Null) => Value::Null,
+            Some(ColumnValue::Boolean(value)) => Value::Bool(*value),
+            Some(ColumnValue::Number(number)) => Value::Number(number.clone()),
+            Some(ColumnValue::Text(text)) => Value::String(text.to_string()),
+        };
+        Some(Cow::Owned(value))
     }
 
     fn metric(&self, name: &str, statistic: Statistic) -> Option<f64> {
