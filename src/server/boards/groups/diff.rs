@@ -109,7 +109,7 @@ impl Boards {
                 ErrorKind::BadRequest.with(format!("'reference' {rule}.")).at("reference", rule)
             })?,
         };
-        let diff = move |_: &_, _: &str| diff_columns(&columns, reference, |key| !is_public || !is_private(key));
+        let diff = move |_: &_, _: &str, _: &_| diff_columns(&columns, reference, |key| !is_public || !is_private(key));
         self.search_board(board, diff).await
     }
 

@@ -75,44 +75,49 @@ pub struct RunGroup {
     pub key: Vec<(String, Option<Value>)>,
     /// The values, such as `0.01 · adam`.
     pub label: String,
-    /// The place among the groups in the order in which their oldest members were created, from 0. It is that of letter and colour.
+    /// The place among the groups of the board by these keys, in the order in which their oldest runs were created, from 0. It is that of
+    /// letter and colour.
     pub index: usize,
     /// The members, at least one, the oldest first.
     pub runs: Vec<Arc<RunRecord>>,
 }
 
 /// The groups of these runs, the largest first; of the same size the oldest first. Archived runs are in none.
-pub fn group_runs(runs: Vec<Arc<RunRecord>>, keys: &GroupKeys) -> Vec<RunGroup> {
-    let sorted = keys.sorted();
-    let mut runs: Vec<_> = runs.into_iter().filter(|run| run.keys.get("archived") != Some(&Value::Bool(true))).collect();
+pub fn group_runs(mut runs: Vec<Arc<RunRecord>>, keys: &GroupKeys) -> Vec<RunGroup> {
     runs.sort_by_key(|run| run.created_order);
+    group_found_runs(&runs, |_| true, keys)
+}
+
+/// The same of those `all` runs of a board, the oldest first, that are found. Letter and colour of a group do not depend on the search: its
+/// index is that among the groups of all runs, archived ones too.
+pub fn group_found_runs(all: &[Arc<RunRecord>], is_found: impl Fn(&RunRecord) -> bool, keys: &GroupKeys) -> Vec<RunGroup> {
+    let sorted = keys.sorted();
     // By digest: values may be long.
     let mut known: HashMap<[u8; 32], usize> = HashMap::new();
-    let mut groups: Vec<Vec<Arc<RunRecord>>> = Vec::new();
-    let mut ids = Vec::new();
+    let mut groups: Vec<(GroupId, Vec<Arc<RunRecord>>)> = Vec::new();
     let mut identity = String::new();
-    for run in runs {
+    for run in all {
         identity.clear();
         for (at, name) in &sorted {
-            write_identity(&mut identity, name, value(&run, &keys.0[*at]).as_deref());
+            write_identity(&mut identity, name, value(run, &keys.0[*at]).as_deref());
         }
         let digest = Sha256::digest(identity.as_bytes()).into();
-        match known.get(&digest) {
-            Some(at) => groups[*at].push(run),
-            None => {
-                known.insert(digest, groups.len());
-                ids.push(id_of(&digest));
-                groups.push(vec![run]);
-            }
+        let at = *known.entry(digest).or_insert_with(|| {
+            groups.push((id_of(&digest), Vec::new()));
+            groups.len() - 1
+        });
+        if run.keys.get("archived") != Some(&Value::Bool(true)) && is_found(run) {
+            groups[at].1.push(run.clone());
         }
     }
-    let group = |(index, (runs, id)): (usize, (Vec<Arc<RunRecord>>, GroupId))| {
-        let values: Vec<_> = keys.0.iter().map(|field| (field.to_string(), value(&runs[0], field).map(Cow::into_owned))).collect();
+    let group = |(index, (id, runs)): (usize, (GroupId, Vec<Arc<RunRecord>>))| {
+        let oldest = runs.first()?;
+        let values: Vec<_> = keys.0.iter().map(|field| (field.to_string(), value(oldest, field).map(Cow::into_owned))).collect();
         let label = values.iter().map(|(_, value)| value_label(value.as_ref())).collect::<Vec<_>>().join(" · ");
         let label = if values.is_empty() { "all runs".to_owned() } else { label };
-        RunGroup { id, key: values, label, index, runs }
+        Some(RunGroup { id, key: values, label, index, runs })
     };
-    let mut groups: Vec<RunGroup> = groups.into_iter().zip(ids).enumerate().map(group).collect();
+    let mut groups: Vec<RunGroup> = groups.into_iter().enumerate().filter_map(group).collect();
     groups.sort_by_key(|group| (usize::MAX - group.runs.len(), group.index));
     groups
 }

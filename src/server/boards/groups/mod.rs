@@ -7,6 +7,7 @@ mod comparison_tests;
 pub mod curves;
 mod diff;
 pub mod membership;
+mod metric_curves;
 mod notes;
 mod order;
 mod proposed_keys;
@@ -15,19 +16,20 @@ mod sample;
 mod summary;
 mod table;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
 pub use colours::{RunColours, RunColoursQuery};
 pub use diff::RunDiffQuery;
-use membership::{GroupKeys, RunGroup, group_runs};
+use membership::{GroupKeys, RunGroup, group_found_runs};
 pub use query::RunGroupsQuery;
 
 use super::Boards;
 use super::runs::list::BoardRuns;
-use super::runs::{RunClock, RunQuery};
+use super::runs::{ConfigIndexes, RunClock, RunQuery};
 use crate::protocol::ApiError;
+use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
-use crate::server::store::{RunRecord, Store};
+use crate::server::store::Store;
 
 /// The groups of the runs of a board that a search has found.
 struct FoundGroups {
@@ -38,16 +40,26 @@ struct FoundGroups {
 
 impl FoundGroups {
     /// 400: a name is no key of the board, or no key to group by.
-    fn read(store: &Store, board: &str, query: RunQuery, by: &[String], clock: &RunClock, is_public: bool) -> Result<Self, ApiError> {
-        let known = BoardRuns::read(store, board);
+    fn read(
+        store: &Store,
+        board: &str,
+        query: RunQuery,
+        by: &[String],
+        clock: &RunClock,
+        is_public: bool,
+        indexes: &ConfigIndexes,
+        client: &CancelFlag,
+    ) -> Result<Self, ApiError> {
+        let known = BoardRuns::read(store, board, indexes);
         if known.runs.is_empty() {
             return Ok(Self { known, groups: Vec::new() });
         }
         let selection = known.prepare(store, board, query, is_public)?;
         let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
-        let views = known.runs.iter().map(|run| selection.view(run.clone(), clock)).collect();
-        let found: Vec<Arc<RunRecord>> = selection.select(views, || false)?.into_iter().map(|view| view.record).collect();
-        Ok(Self { groups: group_runs(found, &keys), known })
+        let views = selection.views(&known.runs, clock);
+        let found: HashSet<u64> = selection.select(views, client)?.iter().map(|view| view.record.created_order).collect();
+        let groups = group_found_runs(&known.runs, |run| found.contains(&run.created_order), &keys);
+        Ok(Self { groups, known })
     }
 }
 
@@ -61,13 +73,84 @@ impl Boards {
         by: &[String],
         is_public: bool,
     ) -> Result<Vec<RunGroup>, ServerError> {
-        let (query, by, clock) = (query.clone(), by.to_vec(), RunClock::now(&self.signs));
-        let read = move |store: &Store, board: &str| FoundGroups::read(store, board, query, &by, &clock, is_public);
+        let (query, by, clock, indexes) = (query.clone(), by.to_vec(), RunClock::now(&self.signs), self.config_indexes.clone());
+        let read = move |store: &Store, board: &str, client: &CancelFlag| {
+            FoundGroups::read(store, board, query, &by, &clock, is_public, &indexes, client)
+        };
         Ok(self.search_board(board, read).await??.groups)
     }
 
     /// Changes when the groups may have changed. `None` if they change with the time. Signs of life alone are no change.
     pub fn run_groups_version(&self, board: &str, query: &RunGroupsQuery) -> Option<String> {
         (!query.runs.depends_on_time()).then(|| self.runs_version(board))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use serde_json::{Map, Value, json};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::protocol::RunId;
+    use crate::server::store::{Batch, ChangeKind, Durability, RunRecord, StoreError};
+
+    /// A board with so many runs that it is searched on threads of its own.
+    async fn boards(folder: &std::path::Path) -> Arc<Boards> {
+        let store = Store::open_with_small_limits(folder, Durability::Normal, Box::new(drop)).await;
+        let fill = |batch: &mut Batch| {
+            for at in 0..201 {
+                let id = RunId::parse(&format!("r{at}")).unwrap();
+                let keys: Map<String, Value> = json!({ "config": { "half": at / 100 } }).as_object().cloned().unwrap();
+                batch.put_run(ChangeKind::Created, RunRecord::new("b".into(), id, keys));
+            }
+            Ok::<_, StoreError>(())
+        };
+        store.write(1, fill).await.unwrap();
+        Arc::new(Boards::new(store))
+    }
+
+    #[tokio::test]
+    async fn a_search_changes_no_letter() {
+        let folder = tempfile::tempdir().unwrap();
+        let boards = boards(folder.path()).await;
+        let groups = async |q: &str| {
+            let groups = boards.groups_of_runs("b", &RunQuery::parse(q).unwrap(), &["half".to_owned()], false).await.unwrap();
+            groups.into_iter().map(|group| (group.label, group.index, group.runs.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(groups("").await, [("0".to_owned(), 0, 100), ("1".to_owned(), 1, 100), ("2".to_owned(), 2, 1)]);
+        assert_eq!(groups("q=half>0").await, [("1".to_owned(), 1, 100), ("2".to_owned(), 2, 1)]);
+        boards.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_search_that_nobody_waits_for_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let boards = boards(folder.path()).await;
+        let ((begun, has_begun), (ended, has_ended)) = (oneshot::channel(), oneshot::channel());
+        let searched = boards.clone();
+        let request = tokio::spawn(async move {
+            let work = move |_: &Store, _: &str, client: &CancelFlag| {
+                begun.send(()).unwrap();
+                let began = Instant::now();
+                while !client.is_cancelled() && began.elapsed() < Duration::from_secs(10) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                ended.send(client.is_cancelled()).unwrap();
+            };
+            searched.search_board("b", work).await
+        });
+        has_begun.await.unwrap();
+        request.abort();
+        assert!(has_ended.await.unwrap());
+        let (query, clock) = (RunQuery::parse("q=r1").unwrap(), RunClock::now(&boards.signs));
+        let read =
+            |client: &CancelFlag| FoundGroups::read(&boards.store, "b", query.clone(), &[], &clock, false, &boards.config_indexes, client);
+        assert_eq!(read(&CancelFlag::default()).unwrap().groups[0].runs.len(), 111);
+        assert_eq!(read(&CancelFlag::cancelled()).err().unwrap().code, 503);
+        boards.close().await;
     }
 }

@@ -34,7 +34,7 @@ impl RowOrder<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let is_column = |name: &String| COLUMNS.contains(&name.as_str()) || self.keys.contains(name) || self.secondary.contains(name);
+        let is_column = |name: &String| COLUMNS.contains(&name.as_str()) || self.keys.contains(name) || self.secondary(name).is_some();
         if let Some((name, _)) = self.columns.iter().find(|(name, _)| !is_column(name)) {
             let name: String = name.chars().take(80).collect();
             let known = format!("known are {}, the keys of 'by' as the answer names them, and secondary metrics", COLUMNS.join(", "));
@@ -55,6 +55,12 @@ impl RowOrder<'_> {
         Ok(())
     }
 
+    /// The place of the secondary metric of this name, or of `metrics.` and its name, which may be that of another column.
+    fn secondary(&self, column: &str) -> Option<usize> {
+        let is_named = |name: &str| self.secondary.iter().position(|metric| metric == name);
+        is_named(column).or_else(|| is_named(column.strip_prefix("metrics.")?))
+    }
+
     fn key(&self, row: &GroupRow, column: &str) -> SortKey {
         let count = |count: u32| SortKey::Number(ExactNumber::Whole(count.into()));
         let number = |number: Option<f64>| number.map_or(SortKey::Absent, |number| SortKey::Number(ExactNumber::of_double(number)));
@@ -72,7 +78,19 @@ impl RowOrder<'_> {
             "last_step" => number(row.last_steps.map(|(_, last)| last)),
             "difference" => number(row.difference.map(|difference| difference.value)),
             column if self.keys.iter().any(|key| key == column) => SortKey::of(row.key.get(column)),
-            column => number(row.secondary.iter().find(|mean| mean.metric == column).and_then(|mean| mean.mean)),
+            column => number(self.secondary(column).and_then(|at| row.secondary.get(at)?.mean)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secondary_metric_may_have_the_name_of_a_column() {
+        let secondary = ["mean".to_owned(), "loss".to_owned()];
+        let order = RowOrder { columns: &[], direction: None, keys: &[], secondary: &secondary };
+        assert_eq!(["metrics.mean", "loss", "metrics.loss", "acc"].map(|name| order.secondary(name)), [Some(0), Some(1), Some(1), None]);
     }
 }

@@ -1,7 +1,8 @@
 //! What the address of a table of groups says.
 
 use super::membership::GroupKeys;
-use crate::protocol::{ApiError, ErrorKind, GroupId, RunId, SummaryKind};
+use crate::protocol::{ApiError, GroupId, RunId, SummaryKind};
+use crate::server::boards::runs::run_query::wrong_parameter as wrong;
 use crate::server::boards::runs::{RunQuery, parse_run_id, split_names};
 use crate::server::limits::{MAX_RUN_GROUPS_PER_PAGE, MAX_SECONDARY_METRICS, MAX_SERIES_NAME_CHARS, MAX_SORT_KEYS};
 
@@ -130,11 +131,6 @@ fn metric(key: &str, name: &str) -> Result<String, ApiError> {
         1..=MAX_SERIES_NAME_CHARS => Ok(name.to_owned()),
         _ => Err(wrong(key, &format!("must name metrics of 1 to {MAX_SERIES_NAME_CHARS} characters"), name)),
     }
-}
-
-fn wrong(key: &str, rule: &str, value: &str) -> ApiError {
-    let short = |text: &str| text.chars().take(80).collect::<String>();
-    ErrorKind::BadRequest.with(format!("'{}' {rule}, not '{}'.", short(key), short(value))).at(&short(key), rule)
 }
 
 #[cfg(test)]

@@ -77,6 +77,12 @@ impl CurvePlace {
     }
 }
 
+/// How many points of a series [`Boards::summarize_place`] may read one by one.
+pub fn points_to_read(series: &Series) -> u64 {
+    let most = if series.is_plain_curve() { FIRST_POINTS } else { MAX_MEMBER_POINTS };
+    series.count().min(most)
+}
+
 impl Boards {
     /// Reads the end of a series of a run: its last chunks, or nodes above them where the curve is all of its points.
     pub(super) async fn summarize_place(&self, cell: &CellId, series: &Series, place: CurvePlace) -> Result<RunSummary, StoreError> {
@@ -99,7 +105,7 @@ impl Boards {
             let steps = CurveSteps::of(&page.points, start == 0);
             if steps.reaches(from) {
                 return summary(match place {
-                    CurvePlace::Step(step) => of_value(steps.value_at(step)),
+                    CurvePlace::Step(step) => at_step(step, steps.value_at(step), &figures),
                     CurvePlace::LastTenth => steps.mean_from(from).map_or(SummaryValue::Diverged, SummaryValue::Finite),
                 });
             }
@@ -114,7 +120,7 @@ impl Boards {
             .and_then(|columns| columns.series.into_iter().find(|found| found.run == series.id.run && *found.name == *series.id.name));
         let columns = of_series.map(|found| found.columns).unwrap_or_default();
         summary(match place {
-            CurvePlace::Step(step) => of_value(value_between(&columns, step)),
+            CurvePlace::Step(step) => at_step(step, value_between(&columns, step), &figures),
             CurvePlace::LastTenth => {
                 let inside = || columns.iter().filter(|column| column.x_first >= from && column.x_last <= to);
                 let (sum, finite) = (inside().map(|column| column.sum).sum::<f64>(), inside().map(Column::finite).sum::<u64>());
@@ -124,11 +130,12 @@ impl Boards {
     }
 }
 
-fn of_value(value: Option<f64>) -> SummaryValue {
+/// A curve that is not finite at a step has diverged unless it is finite again later.
+fn at_step(step: f64, value: Option<f64>, figures: &CurveFigures) -> SummaryValue {
     match value {
-        None => SummaryValue::Missing,
         Some(value) if value.is_finite() => SummaryValue::Finite(value),
-        Some(_) => SummaryValue::Diverged,
+        Some(_) if figures.values.is_none_or(|values| values.last.step <= step) => SummaryValue::Diverged,
+        Some(_) | None => SummaryValue::Missing,
     }
 }
 
@@ -142,4 +149,25 @@ fn value_between(columns: &[Column], step: f64) -> Option<f64> {
     let left = &columns[next.checked_sub(1)?];
     let part = (step - left.x_last) / (right.x_first - left.x_last);
     Some(left.last * (1.0 - part) + right.first * part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::{CurveSummary, Points};
+
+    #[test]
+    fn a_gap_within_a_curve_is_not_its_end() {
+        let mut points = Points::default();
+        for (step, value) in [(1.0, 0.5), (2.0, f64::NAN), (3.0, 0.25), (4.0, f64::INFINITY)] {
+            points.push(step, value, 0.0);
+        }
+        let mut summary = CurveSummary::default();
+        summary.push(&points);
+        let figures = summary.figures().unwrap();
+        let at = |step, value| at_step(step, value, &figures);
+        assert_eq!(at(1.0, Some(0.5)), SummaryValue::Finite(0.5));
+        assert_eq!([at(2.0, Some(f64::NAN)), at(9.0, None)], [SummaryValue::Missing; 2]);
+        assert_eq!(at(4.0, Some(f64::INFINITY)), SummaryValue::Diverged);
+    }
 }

@@ -1,32 +1,32 @@
 //! The rows of groups: one summary of one metric for each, and how it differs from the baseline.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Map;
 
 use super::comparison::{BaselineSample, ComparisonRules, compare};
 use super::membership::RunGroup;
+use super::metric_curves::{CurveSource, MetricCurves, check_points, curves_of_metric};
 use super::order::RowOrder;
 use super::proposed_keys::proposed_keys;
 use super::query::{BaselineId, RunGroupsQuery};
 use super::sample::GroupSample;
-use super::summary::{CurvePlace, RunSummary};
+use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
 use crate::protocol::{
-    ApiError, Baseline, CellId, Direction, ErrorKind, GroupRow, IntervalKind, RunGroups, RunId, SecondaryMean, SeriesId, SummaryKind,
-    Verdict,
+    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, IntervalKind, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
 use crate::server::boards::runs::RunClock;
-use crate::server::boards::runs::config_index::ConfigIndex;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
-use crate::server::boards::runs::metric_table::{Directions, cells_of};
+use crate::server::boards::runs::metric_table::Directions;
 use crate::server::boards::runs::shortened;
+use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_POINT_SUMMARIES;
-use crate::server::store::{RunRecord, Series, Store};
+use crate::server::store::{RunRecord, Store};
 use crate::statistics::{CONFIDENCE, CriticalValues, Moments, corrected_confidence};
 
 /// The best of so many groups or more is marked.
@@ -36,16 +36,6 @@ const MIN_COMPARISONS: u32 = 2;
 
 /// The summaries of the runs of one metric.
 type Summaries = HashMap<RunId, RunSummary>;
-/// The curves of one metric, by run.
-type MetricCurves = HashMap<RunId, CurveSource>;
-
-/// Where the number of a curve is. No series is held: the writer would have to copy its recent points.
-enum CurveSource {
-    Known(RunSummary),
-    /// At a place of its points.
-    Points(CellId, SeriesId, CurvePlace),
-}
-
 /// What a table is made from, read at one time.
 struct Prepared {
     run_seq: u64,
@@ -63,17 +53,15 @@ impl Boards {
     /// The groups of the runs that match as rows. `is_public`: without what a share does not show. 400: a name is no key of the board,
     /// or the summary cannot be made.
     pub async fn run_groups(&self, board: &str, query: &RunGroupsQuery, is_public: bool) -> Result<RunGroups, ServerError> {
-        let (query, clock, configs) = (query.clone(), RunClock::now(&self.signs), self.config_indexes.of(board));
+        let (query, clock, indexes) = (query.clone(), RunClock::now(&self.signs), self.config_indexes.clone());
         let wanted = query.clone();
-        let prepare = move |store: &Store, board: &str| {
-            let found = FoundGroups::read(store, board, wanted.runs.clone(), &wanted.by, &clock, is_public)?;
-            let mut configs = configs.lock().unwrap_or_else(PoisonError::into_inner);
-            configs.update(found.known.run_seq, &found.known.runs);
-            Prepared::new(store, board, found, &configs, &wanted)
+        let prepare = move |store: &Store, board: &str, client: &CancelFlag| {
+            let found = FoundGroups::read(store, board, wanted.runs.clone(), &wanted.by, &clock, is_public, &indexes, client)?;
+            Prepared::new(store, board, found, &wanted)
         };
         let prepared = self.search_board(board, prepare).await??;
         let summaries = self.summaries(&prepared).await?;
-        Ok(self.search_board(board, move |_, _| prepared.table(&summaries, &query)).await??)
+        Ok(self.search_board(board, move |_, _, _| prepared.table(&summaries, &query)).await??)
     }
 
     /// Those of the metric, then of the secondary ones.
@@ -84,7 +72,7 @@ impl Boards {
             for (run, source) in curves {
                 let summary = match source {
                     CurveSource::Known(summary) => *summary,
-                    CurveSource::Points(cell, id, place) => {
+                    CurveSource::Points(cell, id, place, _) => {
                         let series = self.store.index().visible_series(cell, id).cloned();
                         match series {
                             Some(series) => self.summarize_place(cell, &series, *place).await?,
@@ -101,7 +89,7 @@ impl Boards {
 }
 
 impl Prepared {
-    fn new(store: &Store, board: &str, found: FoundGroups, configs: &ConfigIndex, query: &RunGroupsQuery) -> Result<Self, ApiError> {
+    fn new(store: &Store, board: &str, found: FoundGroups, query: &RunGroupsQuery) -> Result<Self, ApiError> {
         let FoundGroups { known, groups } = found;
         let members = || groups.iter().flat_map(|group| &group.runs);
         let baseline_run = match &query.baseline {
@@ -112,8 +100,10 @@ impl Prepared {
             }
             _ => None,
         };
-        let spreads = configs.spread(members().map(|run| &run.id));
-        let proposed = if query.by.is_empty() { proposed_keys(&spreads, members().count()) } else { Vec::new() };
+        let proposed = match query.by.is_empty() {
+            true => proposed_keys(&known.configs().spread(members().map(|run| &run.id)), members().count()),
+            false => Vec::new(),
+        };
         let metric = query.metric.clone().or_else(|| default_metric(store, board, &known.directions));
         let direction = metric.as_deref().and_then(|metric| known.directions.direction(metric));
         if let (Some(metric), None, SummaryKind::Best) = (&metric, direction, query.stat) {
@@ -127,7 +117,7 @@ impl Prepared {
             let direction = known.directions.direction(metric);
             curves_of_metric(store, board, metric, &runs, |cell, series| match place {
                 None => CurveSource::Known(RunSummary::of(series, query.stat, direction)),
-                Some(place) => CurveSource::Points(cell.clone(), series.id.clone(), place),
+                Some(place) => CurveSource::Points(cell.clone(), series.id.clone(), place, points_to_read(series)),
             })
         };
         let curves: Vec<_> = metrics.iter().map(of_metric).collect();
@@ -136,6 +126,7 @@ impl Prepared {
             let rule = format!("reads points, of {MAX_POINT_SUMMARIES} curves at most; search for fewer runs, or use last");
             return Err(ErrorKind::BadRequest.with(format!("'stat={}' {rule}.", query.stat.as_str())).at("stat", rule));
         }
+        check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
         Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, proposed, metric, groups })
     }
 
@@ -176,7 +167,7 @@ impl Prepared {
         }
         let best = best_of(&samples, self.direction);
         let mut critical = CriticalValues::new(CONFIDENCE);
-        let mut rows: Vec<GroupRow> = Vec::with_capacity(samples.len());
+        let (mut rows, mut notes_of) = (Vec::with_capacity(samples.len()), Vec::with_capacity(samples.len()));
         for (at, ((group, sample), comparison)) in self.groups.iter().zip(&samples).zip(comparisons).enumerate() {
             let is_baseline = baseline.as_ref().is_some_and(|(known, _)| *known == Some(at));
             let (difference, verdict, mut said) = match comparison {
@@ -198,9 +189,10 @@ impl Prepared {
                 id: group.id,
                 index: group.index as u32,
                 label: group.label.clone(),
+                // Of the page only: ids and notes are most of a row.
+                ids: Vec::new(),
                 key: group.key.iter().filter_map(|(name, value)| Some((name.clone(), shortened(value.as_ref()?)))).collect::<Map<_, _>>(),
                 runs: sample.runs,
-                ids: group.runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect(),
                 used: sample.n(),
                 running: sample.running,
                 failed: sample.failed,
@@ -220,11 +212,20 @@ impl Prepared {
                 difference,
                 verdict,
                 is_best,
-                notes: said,
+                notes: Vec::new(),
             });
+            notes_of.push(said);
         }
         let order = RowOrder { columns: &query.sort, direction: self.direction, keys: &keys, secondary: &query.secondary };
         order.sort(&mut rows)?;
+        let total = rows.len() as u32;
+        let mut page: Vec<GroupRow> = rows.into_iter().skip(query.skip).take(query.limit).collect();
+        let places: HashMap<GroupId, usize> = self.groups.iter().enumerate().map(|(at, group)| (group.id, at)).collect();
+        for row in &mut page {
+            let at = places[&row.id];
+            row.ids = self.groups[at].runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect();
+            row.notes = std::mem::take(&mut notes_of[at]);
+        }
         let expected = if rules.confidence > CONFIDENCE { 1.0 - CONFIDENCE } else { (1.0 - CONFIDENCE) * f64::from(count) };
         let notes = self.notes(&samples, baseline.is_some(), (count, rules.confidence, expected), query);
         Ok(RunGroups {
@@ -232,9 +233,9 @@ impl Prepared {
             direction: self.direction,
             stat: query.stat,
             at: query.at,
-            total: rows.len() as u32,
+            total,
             runs: samples.iter().map(|sample| sample.runs).sum(),
-            groups: rows.into_iter().skip(query.skip).take(query.limit).collect(),
+            groups: page,
             baseline: baseline.map(|(at, baseline)| self.shown_baseline(at, &baseline)),
             comparisons: count,
             expected_by_chance: expected,
@@ -319,29 +320,6 @@ fn default_metric(store: &Store, board: &str, directions: &Directions) -> Option
     let rank = |name: &str| MetricRank::of(name, directions.direction(name), directions.settings());
     let ranked = catalog.iter().map(|(name, runs)| (rank(name).map_or((true, None), |rank| (false, Some(rank))), usize::MAX - runs, name));
     ranked.min().map(|(.., name)| name.to_string())
-}
-
-/// The curve of a metric of each of these runs; of several of a run the one with the newest point.
-fn curves_of_metric(
-    store: &Store,
-    board: &str,
-    metric: &str,
-    runs: &HashSet<&RunId>,
-    source: impl Fn(&CellId, &Series) -> CurveSource,
-) -> MetricCurves {
-    let mut found: HashMap<RunId, (f64, CurveSource)> = HashMap::new();
-    for cell in cells_of(store, board) {
-        let index = store.index();
-        for (run, list) in index.cell_series(&cell).into_iter().flat_map(|series| series.runs_among(runs)) {
-            for series in list.iter().filter(|series| series.metric.as_deref() == Some(metric)) {
-                let time = series.last.map_or(f64::NEG_INFINITY, |last| last.t);
-                if found.get(run).is_none_or(|(known, _)| *known <= time) {
-                    found.insert(run.clone(), (time, source(&cell, series)));
-                }
-            }
-        }
-    }
-    found.into_iter().map(|(run, (_, source))| (run, source)).collect()
 }
 
 /// Which group has the best mean, of how many. `None` of few groups, and without a better end. Groups with running members take no part.

@@ -21,9 +21,9 @@ const COUNTS: Counts = [
 
 /// One curve of `{"cells":{"<id>":{"groups":[{"group":"g1a2b3c4d5e6f","key":{"config.lr":0.01},"line":"val","runs":5,"ids":[..],"grid":"steps",
 /// "columns":{"x":[..],"line":[..],..}}],"more":0}}}`. `key`: the values of the group, long ones as a table shows them; a key that the runs
-/// do not have is null.
+/// do not have is left out.
 pub fn write_curve(out: &mut String, curve: &GroupCurve, key: &[(String, Option<Value>)], style: GroupStyle) {
-    let key: Map<String, Value> = key.iter().map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::Null, shortened))).collect();
+    let key: Map<String, Value> = key.iter().filter_map(|(name, value)| Some((name.clone(), shortened(value.as_ref()?)))).collect();
     out.push_str(&format!("{{\"group\":\"{}\",\"index\":{},\"label\":", curve.group, curve.index));
     push_string(out, &curve.label);
     out.push_str(&format!(",\"key\":{},\"line\":", Value::from(key)));
@@ -97,7 +97,7 @@ mod tests {
             "n": [2, 0], "nan": [1, 1], "ended": [0, 0], "interpolated": [0, 0],
         });
         let expected = json!({
-            "group": "g000000000005", "index": 2, "label": "a\"b", "key": {"config.lr": 0.1, "config.x": null}, "line": "val",
+            "group": "g000000000005", "index": 2, "label": "a\"b", "key": {"config.lr": 0.1}, "line": "val",
             "runs": 2, "ids": ["first"], "grid": "steps", "method": "mean of 2 runs, band: one standard deviation at each step",
             "columns": columns,
         });

@@ -30,7 +30,7 @@ pub struct GroupCurve {
     /// Place among the groups found, by age.
     index: u64,
     label: String,
-    /// The values that its runs agree in; null for a key that they do not have.
+    /// The values that its runs agree in. A key that they do not have is left out.
     key: BTreeMap<String, Value>,
     /// `train`, `val`; empty without a split.
     line: String,
