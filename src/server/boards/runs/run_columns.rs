@@ -8,7 +8,6 @@ use std::sync::Arc;
 use serde_json::{Number, Value};
 
 use super::flat_config::value_of;
-use super::run_view::config_of;
 use crate::server::limits::MAX_COLUMN_VALUES;
 use crate::server::store::RunRecord;
 
@@ -29,7 +28,8 @@ pub enum ColumnValue {
 
 impl ColumnValue {
     fn of(run: &RunRecord, key: &str) -> Self {
-        match config_of(run).and_then(|config| value_of(config, key)) {
+        let config = run.keys.get("config").and_then(Value::as_object);
+        match config.and_then(|config| value_of(config, key)) {
             None => Self::Missing,
             Some(Value::Null) => Self::Null,
             Some(Value::Bool(value)) => Self::Boolean(*value),
