@@ -47,6 +47,7 @@ pub struct OutlineColumn {
 
 impl OutlineColumn {
     /// Whether there is an empty column of this width between this one and the next one.
+    #[cfg(feature = "ssr")]
     pub(crate) fn is_before_empty(&self, next: &Self, width: f64) -> bool {
         number(next, width) > number(self, width) + 1.0
     }
