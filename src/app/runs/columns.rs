@@ -147,6 +147,20 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
             ..ShownColumn::default()
         });
     }
+    if let Some(baseline) = &groups.baseline {
+        let percent = crate::charts::format_significant(groups.confidence * 100.0, 4);
+        columns.push(ShownColumn {
+            role: ColumnRole::Difference,
+            at: None,
+            key: "difference".to_owned(),
+            name: [metric.rsplit('/').next().unwrap_or_default(), " − baseline"].concat(),
+            note: [if baseline.is_run { "± prediction " } else { "± Welch " }, &percent, " %"].concat(),
+            direction: groups.direction,
+            decimals,
+            ..ShownColumn::default()
+        });
+    }
+    // The difference is what groups are compared for: it stands before further metrics.
     let summaries = |place: usize| rows.sections.iter().filter_map(move |section| section.group.as_ref()?.secondary.get(place));
     for place in 0.. {
         let Some(first) = summaries(place).next() else { break };
@@ -161,19 +175,6 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
             note: [&what, ", mean ± std"].concat(),
             decimals: common_decimals(summaries(place).filter_map(|summary| summary.mean)),
             secondary: Some(place),
-            ..ShownColumn::default()
-        });
-    }
-    if let Some(baseline) = &groups.baseline {
-        let percent = crate::charts::format_significant(groups.confidence * 100.0, 4);
-        columns.push(ShownColumn {
-            role: ColumnRole::Difference,
-            at: None,
-            key: "difference".to_owned(),
-            name: [metric.rsplit('/').next().unwrap_or_default(), " − baseline"].concat(),
-            note: [if baseline.is_run { "± prediction " } else { "± Welch " }, &percent, " %"].concat(),
-            direction: groups.direction,
-            decimals,
             ..ShownColumn::default()
         });
     }
