@@ -56,6 +56,12 @@ fn OpenPanel() -> impl IntoView {
             let _ = heading.focus();
         }
     });
+    // The buttons of a trial leave with it, and one of them has the focus.
+    let focus_heading = move || {
+        if let Some(heading) = heading.get_untracked() {
+            let _ = heading.focus();
+        }
+    };
     let sections = move || arrangement.sections.with(|sections| sections.iter().map(|section| section.name.clone()).collect::<Vec<_>>());
     let first = untrack(sections).into_iter().next().unwrap_or_default();
     let section = RwSignal::new(first);
@@ -71,10 +77,15 @@ fn OpenPanel() -> impl IntoView {
         }
     };
     let has_trial = move || arrangement.trial.with(Option::is_some);
+    let undo = move |_| {
+        arrangement.trial.set(None);
+        focus_heading();
+    };
     let store = move |_| {
         if let Some(trial) = arrangement.trial.get_untracked() {
             dashboard.apply_block(trial);
         }
+        focus_heading();
     };
     view! {
         <aside class="layout-panel" aria-labelledby="layout-title" on:keydown=on_key>
@@ -120,7 +131,7 @@ fn OpenPanel() -> impl IntoView {
                             </button>
                         }
                     })}
-                <button type="button" class="quiet" on:click=move |_| arrangement.trial.set(None)>
+                <button type="button" class="quiet" on:click=undo>
                     "As it was"
                 </button>
             </p>
