@@ -182,7 +182,8 @@ mod tests {
         assert!(shown[0].starts_with("…0.1-") && shown[1].starts_with("…0.15-"), "{shown:?}");
         assert_eq!(lead_with_difference(&["run-1", "run-2"], 180.0), ["run-1", "run-2"]);
         let mixed = ["experiment-long-name-one-and-more-words", "experiment-b"];
-        assert_eq!(lead_with_difference(&mixed, 180.0), ["…long-name-one-and-more-words", "experiment-b"]);
+        let shown = lead_with_difference(&mixed, 180.0);
+        assert!(shown[0].starts_with("…long-name-") && shown[1] == "experiment-b", "{shown:?}");
         assert_eq!(lead_with_difference::<&str>(&[], 100.0), Vec::<String>::new());
     }
 
