@@ -41,8 +41,7 @@ struct FoundGroups {
 impl FoundGroups {
     /// 400: a name is no key of the board, or no key to group by.
     fn read(
-        store: &Store,
-        board: &str,
+        (store, board): (&Store, &str),
         query: RunQuery,
         by: &[String],
         clock: &RunClock,
@@ -75,7 +74,7 @@ impl Boards {
     ) -> Result<Vec<RunGroup>, ServerError> {
         let (query, by, clock, indexes) = (query.clone(), by.to_vec(), RunClock::now(&self.signs), self.config_indexes.clone());
         let read = move |store: &Store, board: &str, client: &CancelFlag| {
-            FoundGroups::read(store, board, query, &by, &clock, is_public, &indexes, client)
+            FoundGroups::read((store, board), query, &by, &clock, is_public, &indexes, client)
         };
         Ok(self.search_board(board, read).await??.groups)
     }
@@ -147,8 +146,9 @@ mod tests {
         request.abort();
         assert!(has_ended.await.unwrap());
         let (query, clock) = (RunQuery::parse("q=r1").unwrap(), RunClock::now(&boards.signs));
-        let read =
-            |client: &CancelFlag| FoundGroups::read(&boards.store, "b", query.clone(), &[], &clock, false, &boards.config_indexes, client);
+        let read = |client: &CancelFlag| {
+            FoundGroups::read((&boards.store, "b"), query.clone(), &[], &clock, false, &boards.config_indexes, client)
+        };
         assert_eq!(read(&CancelFlag::default()).unwrap().groups[0].runs.len(), 111);
         assert_eq!(read(&CancelFlag::cancelled()).err().unwrap().code, 503);
         boards.close().await;

@@ -56,7 +56,7 @@ impl Boards {
         let (query, clock, indexes) = (query.clone(), RunClock::now(&self.signs), self.config_indexes.clone());
         let wanted = query.clone();
         let prepare = move |store: &Store, board: &str, client: &CancelFlag| {
-            let found = FoundGroups::read(store, board, wanted.runs.clone(), &wanted.by, &clock, is_public, &indexes, client)?;
+            let found = FoundGroups::read((store, board), wanted.runs.clone(), &wanted.by, &clock, is_public, &indexes, client)?;
             Prepared::new(store, board, found, &wanted)
         };
         let prepared = self.search_board(board, prepare).await??;

@@ -33,7 +33,7 @@ impl Boards {
     pub async fn run_table_lines(&self, board: &str, query: &RunTableQuery, is_public: bool) -> Result<RunTableLines, ServerError> {
         let (query, signs, indexes) = (query.clone(), self.signs.clone(), self.config_indexes.clone());
         let work = move |store: &Store, board: &str, client: &CancelFlag| {
-            let found = find(store, board, &query, &RunClock::now(&signs), &indexes, is_public, usize::MAX, client)?;
+            let found = find((store, board), &query, &RunClock::now(&signs), &indexes, is_public, usize::MAX, client)?;
             Ok::<_, ApiError>(RunTableLines::new(found, store, board, &query))
         };
         Ok(self.search_board(board, work).await??)

@@ -46,7 +46,7 @@ impl Boards {
         let (query, signs, indexes) = (query.clone(), self.signs.clone(), self.config_indexes.clone());
         let work = move |store: &Store, board: &str, client: &CancelFlag| {
             let clock = RunClock::now(&signs);
-            let found = find(store, board, &query, &clock, &indexes, is_public, query.end(), client)?;
+            let found = find((store, board), &query, &clock, &indexes, is_public, query.end(), client)?;
             Ok::<_, ApiError>(found.page(store, board, &query, &signs))
         };
         Ok(self.search_board(board, work).await??)
@@ -59,8 +59,7 @@ fn is_archived(run: &RunRecord) -> bool {
 
 /// Finds the runs, of which the `first` ones are in order.
 fn find(
-    store: &Store,
-    board: &str,
+    (store, board): (&Store, &str),
     query: &RunTableQuery,
     clock: &RunClock,
     indexes: &ConfigIndexes,

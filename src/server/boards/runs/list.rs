@@ -39,6 +39,9 @@ pub struct RunPage {
 /// A search, an order and the columns that they read.
 type ResolvedQuery = (Search, Vec<(RunField, bool)>, ReadColumns);
 
+/// A query, and the runs that it was prepared for, the oldest first.
+type PreparedRuns = (Arc<RunSelection>, Arc<[Arc<RunRecord>]>);
+
 /// A query over the runs of a board as they were committed.
 pub struct RunSelection {
     search: Search,
@@ -228,13 +231,7 @@ impl BoardRuns {
 }
 
 /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-fn prepare(
-    store: &Store,
-    board: &str,
-    indexes: &ConfigIndexes,
-    query: RunQuery,
-    is_public: bool,
-) -> Result<(Arc<RunSelection>, Arc<[Arc<RunRecord>]>), ApiError> {
+fn prepare(store: &Store, board: &str, indexes: &ConfigIndexes, query: RunQuery, is_public: bool) -> Result<PreparedRuns, ApiError> {
     let known = BoardRuns::read(store, board, indexes);
     let selection = known.prepare(store, board, query, is_public)?;
     Ok((Arc::new(selection), known.runs))
@@ -275,12 +272,7 @@ impl Boards {
     }
 
     /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-    pub(super) async fn prepare_runs(
-        &self,
-        board: &str,
-        query: RunQuery,
-        is_public: bool,
-    ) -> Result<(Arc<RunSelection>, Arc<[Arc<RunRecord>]>), ServerError> {
+    pub(super) async fn prepare_runs(&self, board: &str, query: RunQuery, is_public: bool) -> Result<PreparedRuns, ServerError> {
         let indexes = self.config_indexes.clone();
         Ok(self.search_board(board, move |store, board, _| prepare(store, board, &indexes, query, is_public)).await??)
     }
