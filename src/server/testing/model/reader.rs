@@ -198,6 +198,8 @@ impl Reader {
             for (name, series) in document["value"]["series"].as_object().into_iter().flatten() {
                 self.counts.insert((id.clone(), name.clone()), series["points"].as_u64().unwrap_or_default());
             }
+            // Where the reader resumes just behind the document, no event says which series were removed.
+            self.values.retain(|name, _| name.0 != id || self.counts.contains_key(name));
         }
         self.documents.insert(id, document.clone());
     }
