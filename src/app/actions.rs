@@ -117,13 +117,18 @@ impl Dashboard {
         }
     }
 
-    /// Undoes the newest deletion or rearrangement that has a toast. False if there is none.
+    /// Undoes the newest deletion, tagging or rearrangement that has a toast. False if there is none.
     pub fn undo(self) -> bool {
-        let is_deletion =
-            |toast: &&Toast| matches!(toast.kind, ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } | ToastKind::Arranged { .. });
+        let is_deletion = |toast: &&Toast| {
+            matches!(
+                toast.kind,
+                ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } | ToastKind::Arranged { .. } | ToastKind::Tagged { .. }
+            )
+        };
         match self.toasts.with_untracked(|toasts| toasts.iter().rev().find(is_deletion).cloned()) {
             Some(Toast { number, kind: ToastKind::Deleted { id, name } }) => self.restore(number, id, &name),
             Some(Toast { number, kind: ToastKind::DeletedRun { id, .. } }) => self.restore_run(number, id),
+            Some(Toast { number, kind: ToastKind::Tagged { tag, runs } }) => self.untag_runs(number, runs, tag),
             Some(toast @ Toast { kind: ToastKind::Arranged { .. }, .. }) => self.undo_arrangement(toast),
             _ => return false,
         }

@@ -35,10 +35,19 @@ impl Dashboard {
         }
         // A run that is not among the newest is shown in this tab only; hiding it again is for everyone.
         choose((!is_drawn).then_some(true));
-        let is_hidden = runs.run_untracked(&id).is_some_and(|run| run.hidden);
+        let run = runs.run_untracked(&id);
+        let is_hidden = run.as_ref().is_some_and(|run| run.hidden);
         if is_drawn || is_hidden {
-            self.send(self.patch_run(id, json!({ "hidden": is_drawn })), None);
+            let name = run.map(|run| run.name).unwrap_or_default();
+            let done = is_drawn.then(|| ToastKind::HiddenRun { id: id.clone(), name });
+            self.send(self.patch_run(id, json!({ "hidden": is_drawn })), done);
         }
+    }
+
+    /// Shows a run again that was hidden for everyone.
+    pub fn show_run(self, toast: u32, id: RunId) {
+        self.dismiss(toast);
+        self.send(self.patch_run(id, json!({ "hidden": false })), None);
     }
 
     pub fn rename_run(self, id: RunId, name: String) {
@@ -81,23 +90,47 @@ impl Dashboard {
         self.send(request(Method::PATCH, self.many_address(scope), Some(json!({ "archived": is_archived }))), None);
     }
 
-    /// Adds a tag to the tags that each of the runs has.
+    /// Adds a tag to the tags that each of the runs has. The toast has an undo button.
     pub fn tag_runs(self, scope: RunScope, tag: String) {
-        let address = self.many_address(&scope);
-        let board = self.page().board.clone();
+        let change = self.change_tags(&scope, tag.clone(), true);
         let add = async move {
-            let found = fetch::api::<Vec<Value>>(Method::GET, &[&address, "&$limit=1000&$select[]=tags"].concat(), None).await?;
-            for run in found {
-                let Some(id) = run["_id"].as_str().and_then(RunId::parse) else { continue };
-                let mut tags: Vec<Value> = run["tags"].as_array().cloned().unwrap_or_default();
-                if !tags.iter().any(|known| known.as_str() == Some(&tag)) {
-                    tags.push(tag.as_str().into());
-                    request(Method::PATCH, routes::run(&board, &id), Some(json!({ "tags": tags }))).await?;
-                }
-            }
+            let runs = change.await?;
+            self.notify(ToastKind::Tagged { tag, runs });
             Ok(())
         };
         self.send(add, None);
+    }
+
+    /// Removes a tag from the runs that it was added to.
+    pub fn untag_runs(self, toast: u32, runs: Vec<RunId>, tag: String) {
+        self.dismiss(toast);
+        if !runs.is_empty() {
+            let change = self.change_tags(&RunScope::These(runs), tag, false);
+            self.send(async move { change.await.map(drop) }, None);
+        }
+    }
+
+    /// Adds or removes a tag. The runs whose tags have changed.
+    fn change_tags(self, scope: &RunScope, tag: String, is_added: bool) -> impl Future<Output = Result<Vec<RunId>, ApiError>> + use<> {
+        let address = self.many_address(scope);
+        let board = self.page().board.clone();
+        async move {
+            let found = fetch::api::<Vec<Value>>(Method::GET, &[&address, "&$limit=1000&$select[]=tags"].concat(), None).await?;
+            let mut changed = Vec::new();
+            for run in found {
+                let Some(id) = run["_id"].as_str().and_then(RunId::parse) else { continue };
+                let mut tags: Vec<Value> = run["tags"].as_array().cloned().unwrap_or_default();
+                let count = tags.len();
+                tags.retain(|known| known.as_str() != Some(&tag));
+                if (tags.len() < count) == is_added {
+                    continue;
+                }
+                tags.extend(is_added.then(|| tag.as_str().into()));
+                request(Method::PATCH, routes::run(&board, &id), Some(json!({ "tags": tags }))).await?;
+                changed.push(id);
+            }
+            Ok(changed)
+        }
     }
 
     /// Removes runs in one change. The panel has an undo button.

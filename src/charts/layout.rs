@@ -37,6 +37,8 @@ pub enum AllHidden {
     Series,
     /// Its series are of runs that are not drawn.
     Runs,
+    /// The search finds no run.
+    NoMatch,
 }
 
 /// CSS pixels.
@@ -220,6 +222,8 @@ fn empty_note(options: &ChartOptions, curves: &[SeriesView]) -> &'static str {
     let mut columns = curves.iter().flat_map(|curve| curve.columns).peekable();
     if options.all_hidden == AllHidden::Runs {
         "All runs are hidden. Show one in the list of runs."
+    } else if options.all_hidden == AllHidden::NoMatch {
+        "No run matches the search."
     } else if options.all_hidden == AllHidden::Series {
         "All series are hidden. Show one by its name below."
     } else if columns.peek().is_none() {

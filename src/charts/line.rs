@@ -136,6 +136,7 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
     const MAX_SERIES: usize = 8;
     let mut text = match (curves.len(), options.x_axis) {
         (0, _) if options.all_hidden == AllHidden::Runs => return "All runs are hidden.".into(),
+        (0, _) if options.all_hidden == AllHidden::NoMatch => return "No run matches the search.".into(),
         (0, _) if options.all_hidden == AllHidden::Series => return "All series are hidden.".into(),
         (0, _) => return "No points yet.".into(),
         (1, XAxis::Step) => "1 series over steps.".to_owned(),

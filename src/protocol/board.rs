@@ -156,6 +156,7 @@ mod tests {
             status: RunStatus::Failed,
             hidden: true,
             archived: false,
+            has_warning: true,
             group: "sweep".into(),
             tags: vec!["ok".into()],
             created_order: 4,

@@ -16,6 +16,8 @@ pub struct Run {
     /// The key `hidden`: no page draws it.
     pub hidden: bool,
     pub archived: bool,
+    /// The key `warning`: two processes write to it.
+    pub has_warning: bool,
     /// Empty without a group.
     pub group: String,
     pub tags: Vec<String>,

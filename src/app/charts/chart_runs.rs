@@ -22,6 +22,8 @@ pub struct ChartRuns {
     pub drawn: Vec<DrawnRun>,
     /// How many runs the board has, as far as the page knows.
     pub count: usize,
+    /// No run matches the search.
+    pub is_none_found: bool,
     /// Counts the changes, from which labels and styles are made again.
     pub revision: u64,
     /// The key by which runs are coloured; empty: each has its own colour.

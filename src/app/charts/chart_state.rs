@@ -244,6 +244,7 @@ impl ChartState {
             origin: Some(self.origin(runs)).filter(|origin| origin.is_finite()),
             zone: theme.zone(),
             all_hidden: match curves.is_empty() {
+                true if runs.is_none_found => AllHidden::NoMatch,
                 true if !self.cache.series.is_empty() || !self.groups.groups.is_empty() => AllHidden::Series,
                 true if runs.hides_any() => AllHidden::Runs,
                 _ => AllHidden::No,

@@ -6,16 +6,16 @@ use crate::app::signals::SetIfChanged;
 use crate::protocol::RunId;
 
 impl ChartRegistry {
-    /// Draws these runs, of all `count` of the board. Columns of others are released.
-    pub fn set_runs(self, drawn: Vec<DrawnRun>, count: usize) {
+    /// Draws these runs, of all `count` of the board. Columns of others are released. `is_none_found`: no run matches the search.
+    pub fn set_runs(self, drawn: Vec<DrawnRun>, count: usize, is_none_found: bool) {
         self.update(|charts| {
             let before = &charts.runs;
-            if before.drawn == drawn && before.count == count {
+            if before.drawn == drawn && before.count == count && before.is_none_found == is_none_found {
                 return;
             }
             let is_any_new = drawn.iter().any(|run| before.get(&run.id).is_none());
             let Charts { list, runs, .. } = charts;
-            (runs.drawn, runs.count) = (drawn, count);
+            (runs.drawn, runs.count, runs.is_none_found) = (drawn, count, is_none_found);
             runs.revision += 1;
             for chart in list.iter_mut() {
                 chart.retain_drawn(runs);

@@ -11,6 +11,10 @@ fn message(kind: &ToastKind) -> String {
         ToastKind::Deleted { name, .. } if name.is_empty() => "Deleted the untitled cell.".to_owned(),
         ToastKind::Deleted { name, .. } => ["Deleted ‘", name, "’."].concat(),
         ToastKind::DeletedRun { name, .. } => ["Deleted the run ‘", name, "’."].concat(),
+        ToastKind::HiddenRun { name, .. } => ["Hid the run ‘", name, "’ for everyone."].concat(),
+        ToastKind::Tagged { tag, runs } if runs.is_empty() => ["All of them have the tag ‘", tag, "’ already."].concat(),
+        ToastKind::Tagged { tag, runs } if runs.len() == 1 => ["Tagged 1 run with ‘", tag, "’."].concat(),
+        ToastKind::Tagged { tag, runs } => ["Tagged ", &runs.len().to_string(), " runs with ‘", tag, "’."].concat(),
         ToastKind::Arranged { message, .. } => message.clone(),
         ToastKind::Copied(object) => ["Copied ", object, "."].concat(),
         ToastKind::Filtered(1) => "The filter hides 1 cell that is new or renamed.".to_owned(),
@@ -18,9 +22,11 @@ fn message(kind: &ToastKind) -> String {
     }
 }
 
-const fn button(kind: &ToastKind) -> &'static str {
+fn button(kind: &ToastKind) -> &'static str {
     match kind {
         ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } | ToastKind::Arranged { .. } => "Undo",
+        ToastKind::Tagged { runs, .. } if runs.is_empty() => "Dismiss",
+        ToastKind::HiddenRun { .. } | ToastKind::Tagged { .. } => "Undo",
         ToastKind::Filtered(_) => "Show all",
         ToastKind::Error(_) | ToastKind::Copied(_) => "Dismiss",
     }
@@ -47,6 +53,8 @@ fn ToastView(toast: Toast) -> impl IntoView {
     let press = move |_| match &kind {
         ToastKind::Deleted { id, name } => dashboard.restore(number, id.clone(), name),
         ToastKind::DeletedRun { id, .. } => dashboard.restore_run(number, id.clone()),
+        ToastKind::HiddenRun { id, .. } => dashboard.show_run(number, id.clone()),
+        ToastKind::Tagged { tag, runs } => dashboard.untag_runs(number, runs.clone(), tag.clone()),
         ToastKind::Arranged { .. } => dashboard.undo_arrangement(toast.clone()),
         ToastKind::Filtered(_) => {
             dashboard.dismiss(number);

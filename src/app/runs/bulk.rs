@@ -1,8 +1,10 @@
 //! Actions on the chosen runs, and on all that were found.
 
+use leptos::html;
 use leptos::prelude::*;
+use leptos::task::{spawn_local, tick};
 
-use super::diff::{Compared, MAX_COLUMNS, query_of_runs};
+use super::diff::{Compared, DiffColumns, MAX_COLUMNS};
 use super::selection::toggle_item;
 use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
@@ -51,7 +53,7 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
         let id = runs.selected.with_untracked(|selected| selected.first().map(|id| id.to_string()));
         runs.update_comparison(|comparison| comparison.solo = if comparison.solo == id { None } else { id });
     };
-    let compare = move |_| compared.set(Some(runs.selected.with_untracked(|selected| query_of_runs(selected))));
+    let compare = move |_| compared.set(Some(runs.selected.with_untracked(|selected| DiffColumns::of_runs(selected))));
     let archive = move |_| {
         dashboard.archive_runs(&scope(), !runs.comparison.with_untracked(|comparison| comparison.is_archived));
         end();
@@ -60,12 +62,32 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
         dashboard.delete_runs(scope());
         end();
     };
+    let (tag_button, tag_field) = (NodeRef::<html::Button>::new(), NodeRef::<html::Input>::new());
+    // What is hidden takes no focus until the effects of this turn have run.
+    let open_tag = move |_| {
+        tag.set(Some(String::new()));
+        spawn_local(async move {
+            tick().await;
+            if let Some(field) = tag_field.get_untracked() {
+                let _ = field.focus();
+            }
+        });
+    };
+    let close_tag = move || {
+        tag.set(None);
+        spawn_local(async move {
+            tick().await;
+            if let Some(button) = tag_button.get_untracked() {
+                let _ = button.focus();
+            }
+        });
+    };
     let add_tag = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if let Some(name) = tag.get_untracked().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) {
             dashboard.tag_runs(scope(), name);
         }
-        tag.set(None);
+        close_tag();
     };
     let writes = move || {
         dashboard.may_write().then(|| {
@@ -73,15 +95,24 @@ pub fn BulkActions(compared: Compared) -> impl IntoView {
                 <button type="button" on:click=archive>
                     {move || if runs.comparison.with(|comparison| comparison.is_archived) { "Restore" } else { "Archive" }}
                 </button>
-                <button type="button" hidden=move || tag.with(Option::is_some) on:click=move |_| tag.set(Some(String::new()))>
+                <button type="button" node_ref=tag_button hidden=move || tag.with(Option::is_some) on:click=open_tag>
                     "Tag"
                 </button>
                 <form hidden=move || tag.with(Option::is_none) on:submit=add_tag>
                     <input
+                        node_ref=tag_field
                         aria-label="Tag"
+                        placeholder="Tag"
                         maxlength="200"
                         prop:value=move || tag.get().unwrap_or_default()
                         on:input:target=move |event| tag.set(Some(event.target().value()))
+                        on:keydown=move |event| {
+                            if event.key() == "Escape" {
+                                event.prevent_default();
+                                event.stop_propagation();
+                                close_tag();
+                            }
+                        }
                     />
                     <button type="submit">"Add tag"</button>
                 </form>

@@ -3,7 +3,7 @@
 use super::cell_text::{common_decimals, number, step_text};
 use super::key_text::STATISTICS;
 use crate::app::state::{ColumnList, RunRows};
-use crate::protocol::{ColumnKind, Direction, RunGroups, SummaryKind, TableColumn, ValueType};
+use crate::protocol::{ColumnKind, Direction, IntervalKind, RunGroups, SummaryKind, TableColumn, ValueType};
 
 /// More columns than a reader can compare; the others can be searched and sorted by.
 pub const MAX_COLUMNS: usize = 14;
@@ -153,8 +153,8 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
             role: ColumnRole::Difference,
             at: None,
             key: "difference".to_owned(),
-            name: [metric.rsplit('/').next().unwrap_or_default(), " − baseline"].concat(),
-            note: [if baseline.is_run { "± prediction " } else { "± Welch " }, &percent, " %"].concat(),
+            name: [&metric, " − baseline"].concat(),
+            note: ["± ", interval_name(rows, baseline.is_run), &percent, " %"].concat(),
             direction: groups.direction,
             decimals,
             ..ShownColumn::default()
@@ -179,6 +179,18 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
         });
     }
     columns
+}
+
+/// The name of the intervals of the rows.
+fn interval_name(rows: &RunRows, is_run: bool) -> &'static str {
+    let known = || rows.sections.iter().filter_map(|section| Some(section.group.as_ref()?.difference?.interval));
+    let has = |kind: IntervalKind| known().any(|interval| interval == kind);
+    match (has(IntervalKind::Welch), has(IntervalKind::Paired)) {
+        _ if is_run => "prediction ",
+        (true, true) => "Welch or paired t ",
+        (_, true) => "paired t ",
+        (_, false) => "Welch ",
+    }
 }
 
 /// The statistic of the column of runs that a summary is nearest to.

@@ -118,7 +118,10 @@ pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoV
             _ => String::new(),
         });
         let is_well = failure.is_empty();
+        let warning = document.with(|document| document.as_ref()?.as_ref().ok()?["warning"].as_str().map(str::to_owned));
+        let warning = warning.map(|text| view! { <p class="run-warning">{text}</p> });
         Some(view! {
+            {warning}
             <p class="failed" role="alert" hidden=is_well>
                 {failure}
             </p>

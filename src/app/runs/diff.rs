@@ -7,42 +7,75 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 
 use super::diff_metrics::{metric_rows, metrics_of_groups, metrics_of_runs};
-use super::diff_rows::{DiffCell, DiffRow, columns, different_rows, equal_rows};
+use super::diff_rows::{self, DiffCell, DiffRow, different_rows, equal_rows};
 use super::row_content::series_color;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{Dashboard, RowKey, use_dashboard};
+use crate::app::state::{Dashboard, RowKey, RunRows, use_dashboard};
 use crate::browser::fetch;
-use crate::protocol::{ApiError, GroupId, RunId, RunTable};
+use crate::protocol::{ApiError, Direction, GroupId, RunId, RunTable, group_letter};
 use crate::routes::{encoded, of_runs};
 
 /// The server compares so many at most.
 pub const MAX_COLUMNS: usize = 50;
 
-/// What is compared, as the query of `run-diff` without its reference; `None`: the dialog is closed.
-pub type Compared = RwSignal<Option<String>>;
+/// What is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiffColumns {
+    /// The query of `run-diff` without its reference.
+    query: String,
+    /// The column that the others are compared with at first; empty: the first one.
+    reference: String,
+}
+
+impl DiffColumns {
+    pub fn of_runs(ids: &[RunId]) -> Self {
+        Self { query: query_of_runs(ids), reference: String::new() }
+    }
+
+    /// The groups of the table in its order, with the baseline or else the best one as the reference; `None` if there are fewer than two.
+    pub fn of_groups(dashboard: Dashboard) -> Option<Self> {
+        let (q, by) = dashboard.runs.comparison.with(|comparison| (encoded(&comparison.q), encoded(&comparison.by.join(","))));
+        let (ids, reference) = dashboard.runs.rows.with(groups_and_reference);
+        let search = if q.is_empty() { "" } else { "&q=" };
+        let query = || ["by=", &by, "&groups=", &ids.join(","), search, &q].concat();
+        (ids.len() > 1 && !by.is_empty()).then(|| Self { query: query(), reference })
+    }
+}
+
+/// The ids of the first groups of the table, and that of the baseline, else of the best mean; empty if no end is the better one.
+fn groups_and_reference(rows: &RunRows) -> (Vec<String>, String) {
+    let groups: Vec<_> = rows.sections.iter().filter_map(|section| section.group.as_ref()).take(MAX_COLUMNS).collect();
+    let best = || {
+        let known = groups.iter().filter_map(|group| Some((group, group.mean?)));
+        let best = match rows.groups.as_ref()?.direction? {
+            Direction::Min => known.min_by(|(_, a), (_, b)| a.total_cmp(b)),
+            Direction::Max => known.max_by(|(_, a), (_, b)| a.total_cmp(b)),
+        };
+        best.map(|(group, _)| group)
+    };
+    let reference = groups.iter().find(|group| group.is_baseline).or_else(best);
+    (groups.iter().map(|group| group.id.to_string()).collect(), reference.map(|group| group.id.to_string()).unwrap_or_default())
+}
+
+/// `None`: the dialog is closed.
+pub type Compared = RwSignal<Option<DiffColumns>>;
 
 /// The query that compares these runs.
 pub fn query_of_runs(ids: &[RunId]) -> String {
     ["runs=", &ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")].concat()
 }
 
-/// The query that compares the largest groups of the table; `None` if there are fewer than two.
-pub fn query_of_groups(dashboard: Dashboard) -> Option<String> {
-    let (q, by) = dashboard.runs.comparison.with(|comparison| (encoded(&comparison.q), encoded(&comparison.by.join(","))));
-    let groups = dashboard.runs.rows.with(|rows| rows.groups.as_ref().map_or(0, |groups| groups.total));
-    (groups > 1 && !by.is_empty()).then(|| ["by=", &by, if q.is_empty() { "" } else { "&q=" }, &q].concat())
-}
-
 /// Shown while something is compared.
 #[component]
 pub fn ConfigDiff(compared: Compared) -> impl IntoView {
-    move || compared.get().map(|query| InBrowser(view! { <DiffDialog query compared /> }))
+    move || compared.get().map(|columns| InBrowser(view! { <DiffDialog columns compared /> }))
 }
 
 /// Opens when it is created, and is removed when it closes.
 #[component]
-fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
+fn DiffDialog(columns: DiffColumns, compared: Compared) -> impl IntoView {
+    let DiffColumns { query, reference } = columns;
     let dashboard = use_dashboard();
     let dialog = NodeRef::<html::Dialog>::new();
     dialog.on_load(|dialog| {
@@ -60,7 +93,7 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
         });
     }
     // The column that the reader has chosen; empty: the first one.
-    let reference = RwSignal::new(String::new());
+    let reference = RwSignal::new(reference);
     let is_all = RwSignal::new(false);
     Effect::new(move |_| {
         let id = reference.get();
@@ -80,7 +113,8 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
     let different = Memo::new(move |_| with(&different_rows));
     let equal = Memo::new(move |_| with(&equal_rows));
     // The heads stay in the document when another reference is chosen, so that the focus does.
-    let heads = Memo::new(move |_| diff.with(|diff| diff.as_ref().and_then(|diff| diff.as_ref().ok()).map(columns).unwrap_or_default()));
+    let heads =
+        Memo::new(move |_| diff.with(|diff| diff.as_ref().and_then(|diff| diff.as_ref().ok()).map(diff_rows::columns).unwrap_or_default()));
     let metrics = Memo::new(move |_| {
         let columns = heads.get();
         let chosen = reference.with(|reference| columns.iter().position(|id| id == reference).unwrap_or(0));
@@ -101,7 +135,8 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
         }
     };
     let head = move |(at, id): (usize, String)| {
-        let (name, color) = column_name(dashboard, &id);
+        let (letter, name, color) = column_name(dashboard, &id);
+        let letter = (!letter.is_empty()).then(|| view! { <em class="letter">{letter}</em> });
         let of_button = id.clone();
         let is_reference = Memo::new(move |_| reference.with(|chosen| if chosen.is_empty() { at == 0 } else { *chosen == id }));
         view! {
@@ -114,6 +149,7 @@ fn DiffDialog(query: String, compared: Compared) -> impl IntoView {
                     title=["Compare with ", &name].concat()
                     on:click=move |_| reference.set_if_changed(of_button.clone())
                 >
+                    {letter}
                     <bdi>{name.clone()}</bdi>
                 </button>
                 <small>{move || if is_reference.get() { "reference" } else { "" }}</small>
@@ -173,16 +209,16 @@ fn row(row: DiffRow) -> impl IntoView {
     }
 }
 
-/// The name of a run or of a group, and its colour.
-fn column_name(dashboard: Dashboard, id: &str) -> (String, String) {
+/// The letter of a group, the name of a run or of a group, and its colour.
+fn column_name(dashboard: Dashboard, id: &str) -> (String, String, String) {
     let run = RunId::parse(id).and_then(|id| dashboard.runs.run_untracked(&id));
-    let of_run = run.map(|run| (run.name.clone(), series_color(dashboard.runs.colour(&run))));
+    let of_run = run.map(|run| (String::new(), run.name.clone(), series_color(dashboard.runs.colour(&run))));
     let of_group = || {
         let key = RowKey::Group(GroupId::parse(id)?);
         dashboard.runs.rows.with_untracked(|rows| {
             let group = rows.sections[rows.find(&key)?.section].group.as_ref()?;
-            Some((group.label.clone(), series_color(group.index as usize)))
+            Some((group_letter(group.index), group.label.clone(), series_color(group.index as usize)))
         })
     };
-    of_run.or_else(of_group).unwrap_or_else(|| (id.to_owned(), String::new()))
+    of_run.or_else(of_group).unwrap_or_else(|| (String::new(), id.to_owned(), String::new()))
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::diff::{Compared, query_of_groups};
+use super::diff::{Compared, DiffColumns};
 use super::requests::csv_link;
 use super::rules::show_text;
 use crate::app::erased::Erase;
@@ -15,6 +15,9 @@ pub fn Footer(compared: Compared) -> impl IntoView {
     let runs = dashboard.runs;
     let is_archived = move || runs.comparison.with(|comparison| comparison.is_archived);
     let rule = move || {
+        if let Some(hint) = runs.hint.get() {
+            return hint.to_owned();
+        }
         let (total, archived, groups) = runs.rows.with(|rows| {
             let table = &rows.table;
             (table.total.max(rows.count() as u32), table.archived, rows.groups.is_some())
@@ -38,7 +41,7 @@ pub fn Footer(compared: Compared) -> impl IntoView {
     };
     let archived = move || {
         let archived = runs.rows.with(|rows| rows.table.archived);
-        if is_archived() { "Other runs".to_owned() } else { [&archived.to_string(), " archived"].concat() }
+        if is_archived() { "Back to runs".to_owned() } else { [&archived.to_string(), " archived"].concat() }
     };
     let has_archived = move || is_archived() || runs.rows.with(|rows| rows.table.archived > 0);
     let toggle_archived = move |_| {
@@ -57,9 +60,9 @@ pub fn Footer(compared: Compared) -> impl IntoView {
         })
     };
     let compare = move || {
-        let query = query_of_groups(dashboard)?;
+        let columns = DiffColumns::of_groups(dashboard)?;
         Some(view! {
-            <button type="button" class="quiet" on:click=move |_| compared.set(Some(query.clone()))>
+            <button type="button" class="quiet" on:click=move |_| compared.set(Some(columns.clone()))>
                 "Compare configurations"
             </button>
         })
@@ -67,6 +70,11 @@ pub fn Footer(compared: Compared) -> impl IntoView {
     let copy_csv = move |_| {
         let link = runs.comparison.with_untracked(|comparison| csv_link(&dashboard.page().board, comparison));
         dashboard.copy(dom::root() + &link, "the link to the CSV");
+    };
+    let copy_link = move |_| {
+        if let Ok(link) = window().location().href() {
+            dashboard.copy(link, "the link to this view");
+        }
     };
     view! {
         <div class="runs-footer">
@@ -76,6 +84,14 @@ pub fn Footer(compared: Compared) -> impl IntoView {
                 {archived}
             </button>
             {compare}
+            <button
+                type="button"
+                class="quiet"
+                title="Copy the link to this view: search, groups, baseline, what is hidden for you, and zoom"
+                on:click=copy_link
+            >
+                "Copy the link to this view"
+            </button>
             <button type="button" class="quiet" title="Copy a link to these runs as CSV" on:click=copy_csv>
                 "CSV"
             </button>

@@ -71,6 +71,7 @@ fn act(dashboard: Dashboard, key: &RowKey, name: &str, event: &KeyboardEvent) ->
         ("o", _) => toggle_solo(dashboard, key),
         ("x", RowKey::Run(id)) => selection::toggle(dashboard, id),
         ("X", RowKey::Run(id)) => selection::extend_to(dashboard, id),
+        ("x" | "X", RowKey::Group(_)) => runs.hint.set(Some("Runs are chosen, not groups: open the group (→) and choose its runs.")),
         ("F2", RowKey::Run(id)) if dashboard.may_write() => {
             runs.renaming.set(true);
             open(dashboard, Some(id.clone()));

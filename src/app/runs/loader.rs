@@ -11,12 +11,12 @@ use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::addresses::{colours_address, linked_address, rule_address};
 use super::requests::RowQuery;
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{Dashboard, LoadedPage, RowKey, RowSection, RunColours, RunRows, RunsState};
+use crate::app::state::{Dashboard, LoadedPage, RowSection, RunColours, RunRows, RunsState};
 use crate::browser::fetch::{self, VersionedReply};
-use crate::protocol::{GroupId, RunGroups, RunId, RunTable};
-use crate::routes::{encoded, of_runs};
+use crate::protocol::{GroupId, RunGroups, RunTable};
 
 /// Minimum time between two requests for what has changed.
 const INTERVAL_MS: f64 = 500.0;
@@ -80,7 +80,8 @@ impl RowLoader {
         let runs = dashboard.runs;
         Effect::new(move |before: Option<RowQuery>| {
             let query = runs.comparison.with(RowQuery::of);
-            if before.is_some_and(|before| before != query) {
+            if let Some(before) = before.filter(|before| *before != query) {
+                runs.rows.update(|rows| rows.expire(!before.finds_same_runs(&query)));
                 runs.mark_changed();
                 loader.load(dashboard, true);
             }
@@ -139,16 +140,12 @@ impl RowLoader {
         let query = runs.comparison.with_untracked(RowQuery::of);
         let window = self.window.get_untracked();
         let parts = runs.rows.with_untracked(|rows| self.due_parts(rows, &query, (runs, &board), window, is_refresh.then_some(changes)));
-        let columns = runs.rows.with_untracked(column_keys);
-        let group_of = |id: &GroupId| {
-            runs.rows.with_untracked(|rows| rows.sections.iter().find_map(|section| section.group.clone().filter(|group| group.id == *id)))
-        };
         let requests = parts.into_iter().filter_map(|part| {
             let address = match &part {
                 Part::Rows(page) => query.table(&board, None, "", page * RowSection::PAGE, RowSection::PAGE),
                 Part::Counts => query.table(&board, None, "", 0, 1),
                 Part::Groups => query.groups(&board),
-                Part::Members(id, page) => query.table(&board, Some(&*group_of(id)?), &columns, page * RowSection::PAGE, RowSection::PAGE),
+                Part::Members(id, page) => runs.rows.with_untracked(|rows| members_address(&board, rows, &query, *id, *page))?,
                 Part::Rule => rule_address(&board, runs, &query)?,
                 Part::Linked => linked_address(&board, runs)?,
                 Part::Colours(address) => address.clone(),
@@ -235,8 +232,17 @@ impl RowLoader {
         if is_open.is_none() || runs.comparison.with_untracked(RowQuery::of) != query {
             return;
         }
+        let is_of_other_columns = || match part {
+            Part::Members(id, page) => {
+                let board = &dashboard.page().board;
+                runs.rows.with_untracked(|rows| members_address(board, rows, &query, id, page)).as_ref() != Some(&address)
+            }
+            _ => false,
+        };
         let loaded = |etag| LoadedPage { address: address.clone(), etag, changes };
         match reply {
+            // The answer for earlier columns.
+            VersionedReply::Unchanged | VersionedReply::Changed { .. } if is_of_other_columns() => self.load(dashboard, false),
             VersionedReply::Unchanged => self.apply_unchanged(runs, &part, changes),
             VersionedReply::Changed { text, etag } => self.apply(runs, part, &text, loaded(etag)),
             VersionedReply::Refused(body) if matches!(part, Part::Colours(_)) => {
@@ -327,34 +333,10 @@ impl RowLoader {
     }
 }
 
-/// The address of the runs that the rule shows; `None` if the events of the page are enough.
-fn rule_address(board: &str, runs: RunsState, query: &RowQuery) -> Option<String> {
-    runs.comparison.with_untracked(|comparison| Some(query.of_rule(board, &comparison.show, RunsState::rule_limit(comparison)?)))
-}
-
-/// The address of the run that the board is narrowed to; `None` if the list or a loaded row has it.
-fn linked_address(board: &str, runs: RunsState) -> Option<String> {
-    let id = runs.comparison.with_untracked(|comparison| comparison.run.clone())?;
-    let is_known =
-        runs.list.with_untracked(|list| list.get(&id).is_some()) || runs.rows.with_untracked(|rows| rows.runs().any(|run| run.id == id));
-    (!is_known).then(|| of_runs(board, "run-table", &["$limit=1&archived=true&columns=run.name&runs=", id.as_str()].concat()))
-}
-
-/// The address of the colours of the runs that are drawn and of those in sight; `None` if each has its own.
-fn colours_address(board: &str, runs: RunsState, rows: &RunRows, window: std::ops::Range<usize>) -> Option<String> {
-    let by = runs.comparison.with_untracked(|comparison| comparison.colour_by.clone().filter(|_| comparison.by.is_empty()))?;
-    let mut ids = runs.drawn.get_untracked();
-    let in_sight = window.filter_map(|index| match rows.key(index)? {
-        RowKey::Run(id) => Some(id),
-        _ => None,
-    });
-    for id in in_sight {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    let ids = ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",");
-    (!ids.is_empty()).then(|| of_runs(board, "run-colours", &["by=", &encoded(&by), "&runs=", &ids].concat()))
+/// The address of a page of a group's runs, with the columns of the table. `None`: the group is not there.
+fn members_address(board: &str, rows: &RunRows, query: &RowQuery, id: GroupId, page: usize) -> Option<String> {
+    let group = rows.sections.iter().find_map(|section| section.group.as_ref().filter(|group| group.id == id))?;
+    Some(query.table(board, Some(group), &column_keys(rows), page * RowSection::PAGE, RowSection::PAGE))
 }
 
 /// The section that a part is of.

@@ -6,6 +6,7 @@
 //! - `search` and `rules` choose what is compared; `selection`, `keys` and `bulk` act on rows.
 //! - `details` shows the run that the board is narrowed to; `diff` compares configurations.
 
+mod addresses;
 mod bulk;
 mod cell_text;
 mod colour_choice;
@@ -55,7 +56,7 @@ use crate::protocol::RunId;
 use bulk::BulkActions;
 use conditions::Conditions;
 use details::RunDetails;
-use diff::ConfigDiff;
+use diff::{Compared, ConfigDiff};
 use document::Row;
 use equal_keys::EqualKeys;
 use footer::Footer;
@@ -104,7 +105,7 @@ fn Panel() -> impl IntoView {
     let is_hydrated = RwSignal::new(false);
     Effect::new(move |_| is_hydrated.set(true));
     let opened = Memo::new(move |_| runs.opened.get().filter(|_| is_hydrated.get()));
-    let compared = RwSignal::new(None::<String>);
+    let compared: Compared = RwSignal::new(None);
     let stepped = StoredValue::new(None::<bool>);
     view! {
         <aside class="runs-panel" aria-label="Runs" inert=move || dashboard.fullscreen.with(Option::is_some) on:keydown=move |event| panel_size::on_key(dashboard, size, &event)>
@@ -164,7 +165,9 @@ fn counts(dashboard: Dashboard) -> String {
     if total < all {
         text.extend([" of ", &all.to_string()]);
     }
-    let parts = [(running, "running"), (groups.unwrap_or(0), "groups"), (hidden as u32, "hidden")];
+    // Groups have their hidden runs, too.
+    let hidden = if groups.is_some() { 0 } else { hidden as u32 };
+    let parts = [(running, "running"), (groups.unwrap_or(0), "groups"), (hidden, "hidden")];
     for (count, word) in parts.into_iter().filter(|(count, _)| *count > 0) {
         text.extend([" · ", &count.to_string(), " ", word]);
     }

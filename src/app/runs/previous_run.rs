@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 
 use super::cell_text::number_text;
-use super::diff::{Compared, query_of_runs};
+use super::diff::{Compared, DiffColumns, query_of_runs};
 use super::diff_rows::{DiffRow, different_rows};
 use super::open;
 use crate::app::state::{Dashboard, use_dashboard};
@@ -52,7 +52,7 @@ pub fn PreviousRun(id: RunId, compared: Compared) -> impl IntoView {
         rows.truncate(MAX_ROWS);
         let compare = move |_| {
             if let Some([(before, _), (now, _)]) = documents.get_untracked() {
-                compared.set(Some(query_of_runs(&[before, now])));
+                compared.set(Some(DiffColumns::of_runs(&[before, now])));
             }
         };
         let label = if more > 0 { ["And ", &more.to_string(), " more keys"].concat() } else { "Compare configurations".to_owned() };
@@ -164,6 +164,7 @@ mod tests {
             status: RunStatus::Finished,
             hidden: false,
             archived,
+            has_warning: false,
             group: String::new(),
             tags: Vec::new(),
             created_order: 0,

@@ -26,6 +26,12 @@ fn is_of_runs(sort: &str) -> bool {
     ["config.", "metrics.", "run."].iter().any(|space| name.starts_with(space))
 }
 
+/// Whether a search has a condition on the key `archived`: it then looks at archived runs, too.
+fn names_archived(q: &str) -> bool {
+    let words = q.split(|c: char| c.is_whitespace() || matches!(c, '(' | '|'));
+    words.filter_map(|word| word.trim_start_matches('-').strip_prefix("archived")).any(|rest| rest.starts_with([':', '=', '!']))
+}
+
 /// The further metrics of rows of groups: those that have a column.
 fn secondary(comparison: &Comparison) -> String {
     let mut names: Vec<&str> = Vec::new();
@@ -66,7 +72,11 @@ impl RowQuery {
             sort: pair("sort", if sorts_runs { &comparison.sort } else { "" }),
             group_sort: pair("sort", if sorts_runs { "" } else { &comparison.sort }),
             summary: summary.concat(),
-            archived: if comparison.is_archived { "&archived=only" } else { "" },
+            archived: match comparison.is_archived {
+                true => "&archived=only",
+                false if names_archived(&comparison.q) => "&archived=true",
+                false => "",
+            },
         }
     }
 
@@ -101,6 +111,11 @@ impl RowQuery {
         ["$limit=", &limit.to_string(), &self.q, &self.sort, self.archived, &self.columns].concat()
     }
 
+    /// Whether both find the same runs in the same groups, with the same cells; their order may be another one.
+    pub fn finds_same_runs(&self, other: &Self) -> bool {
+        (&self.q, &self.columns, &self.by, self.archived) == (&other.q, &other.columns, &other.by, other.archived)
+    }
+
     /// The rows of groups.
     pub fn groups(&self, board: &str) -> String {
         of_runs(board, "run-groups", &self.first_groups())
@@ -113,7 +128,7 @@ impl RowQuery {
     /// The runs that the rule shows: the newest of those that match, or the first ones in the order of the table.
     pub fn of_rule(&self, board: &str, show: &ShowRule, limit: u32) -> String {
         let sort = if matches!(show, ShowRule::Newest(_)) { "" } else { &self.sort };
-        of_runs(board, "run-table", &["$limit=", &limit.to_string(), &self.q, sort, "&columns=run.name"].concat())
+        of_runs(board, "run-table", &["$limit=", &limit.to_string(), &self.q, sort, self.archived, "&columns=run.name"].concat())
     }
 }
 
@@ -181,6 +196,10 @@ mod tests {
         assert_eq!(
             (archived.has_groups(), archived.table("d", None, "", 0, 50)),
             (false, "boards/d/run-table?$limit=50&archived=only".into())
+        );
+        let by_search = |query: &str| first_table_query(query).ends_with("&archived=true");
+        assert!(
+            by_search("q=archived=true") && by_search("q=a -(archived:false)") && !by_search("q=archived") && !by_search("q=name:archived")
         );
         assert_eq!(first_drawing_query("view=x:1:2"), "");
         assert_eq!(first_drawing_query("q=lr<1&colour=lr&pin=a"), "&q=lr%3C1&top=20&colour=lr&pin=a");

@@ -8,24 +8,36 @@ use web_sys::{Element, MouseEvent};
 
 use super::column_heads::fixed_style;
 use super::columns::ShownColumn;
-use super::row_content::{Cell, RowContent, RowKind, content_of};
+use super::row_content::{Cell, RowContent, RowKind, TWO_WRITERS, content_of};
 use super::short_names::ShortNames;
 use super::window::WindowRow;
 use super::{open, selection};
 use crate::app::charts::use_charts;
 use crate::app::erased::Erase;
 use crate::app::run_actions::RunScope;
+use crate::app::signals::SetIfChanged;
 use crate::app::state::{Comparison, Dashboard, RowKey, use_dashboard};
 use crate::browser::dom;
 
 /// Shows or hides what a row stands for in all charts.
 pub fn toggle_eye(dashboard: Dashboard, key: &RowKey) {
+    // What was just hidden is not shown in front of the others.
+    highlight(dashboard, key, false);
     match key {
         RowKey::Run(id) => dashboard.toggle_run(id.clone()),
         RowKey::Group(id) => {
             let id = id.to_string();
             dashboard.runs.update_comparison(|comparison| selection::toggle_item(&mut comparison.hidden_groups, id));
         }
+        RowKey::Missing(_) | RowKey::Gap(_) => {}
+    }
+}
+
+/// Highlights in all charts what a row stands for, or ends that.
+fn highlight(dashboard: Dashboard, key: &RowKey, is_on: bool) {
+    match key {
+        RowKey::Run(id) => dashboard.charts.highlight_run(is_on.then(|| id.clone())),
+        RowKey::Group(id) => dashboard.charts.highlight_group(is_on.then_some(*id)),
         RowKey::Missing(_) | RowKey::Gap(_) => {}
     }
 }
@@ -116,14 +128,23 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
             let _ = name.focus();
         }
     });
-    let point_at = move |is_over: bool| {
-        key.with_value(|key| match key {
-            RowKey::Run(id) => charts.highlight_run(is_over.then(|| id.clone())),
-            RowKey::Group(id) => charts.highlight_group(is_over.then_some(*id)),
-            RowKey::Missing(_) | RowKey::Gap(_) => {}
-        });
-    };
+    let point_at = move |is_over: bool| key.with_value(|key| highlight(dashboard, key, is_over));
+    // No event says that the pointer has left a row that ends below it.
+    on_cleanup({
+        let key = key.get_value();
+        move || {
+            let is_highlighted = match &key {
+                RowKey::Run(id) => charts.highlighted_run.with_untracked(|highlighted| highlighted.as_ref() == Some(id)),
+                RowKey::Group(id) => charts.highlighted_group.with_untracked(|highlighted| *highlighted == Some(*id)),
+                RowKey::Missing(_) | RowKey::Gap(_) => false,
+            };
+            if is_highlighted {
+                highlight(dashboard, &key, false);
+            }
+        }
+    });
     let focus_in = move |_| {
+        runs.hint.set_if_changed(None);
         runs.current.set(Some(key.get_value()));
         point_at(true);
     };
@@ -154,7 +175,11 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
             view! { <td class=*class style=left>{text.clone()} {line(at)}</td> }
         };
         let cells = cells.iter().enumerate().map(cell).collect_view();
-        let eye_title = if content.is_drawn { "Hide in all charts (space)" } else { "Show in all charts (space)" };
+        let eye_title = match (content.is_drawn, is_group, dashboard.may_write()) {
+            (true, false, true) => "Hide in all charts, for everyone (space)",
+            (true, _, _) => "Hide in all charts, for you alone (space)",
+            (false, ..) => "Show in all charts (space)",
+        };
         let label = ["Show ", &content.name, " in all charts"].concat();
         let name_label = (content.short != content.name).then(|| content.name.clone());
         let states = content.states.iter().map(|(word, count)| shape(word, count)).collect_view();
@@ -177,7 +202,11 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
             }
         });
         let actions = actions.collect_view();
-        let marks = content.marks.iter().map(|mark| view! { <span class="mark">{*mark}</span> }).collect_view();
+        let mark = |mark: &&'static str| {
+            let title = (*mark == TWO_WRITERS).then_some("Two processes write to this run at the same time");
+            view! { <span class="mark" title=title>{*mark}</span> }
+        };
+        let marks = content.marks.iter().map(mark).collect_view();
         view! {
             <tr
                 data-run=(!is_group).then(|| id.clone())
@@ -221,10 +250,12 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                         </button>
                         {marks}
                         {states}
-                        <span class="row-actions">{actions}</span>
                     </div>
                 </th>
                 {cells}
+                <td class="row-actions">
+                    <div>{actions}</div>
+                </td>
             </tr>
         }
         .erase()

@@ -14,6 +14,9 @@ use crate::app::state::{Dashboard, RowKey, second_line};
 use crate::charts::palette;
 use crate::protocol::{GroupDifference, GroupRow, Run, TableRow, Verdict, group_letter};
 
+/// The mark of a run with a warning.
+pub const TWO_WRITERS: &str = "two writers";
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RowKind {
     #[default]
@@ -44,7 +47,7 @@ pub struct RowContent {
     pub letter: String,
     /// Words of states, with how many runs have them; the number is empty in the row of a run.
     pub states: Vec<(&'static str, String)>,
-    /// `pinned`, `baseline`.
+    /// `pinned`, `baseline`, `solo`, [`TWO_WRITERS`].
     pub marks: Vec<&'static str>,
     pub is_drawn: bool,
     pub is_selected: bool,
@@ -121,7 +124,7 @@ fn run_content(dashboard: Dashboard, row: &TableRow, group: Option<&GroupRow>, c
         style: series_color(colour),
         letter: letter.unwrap_or_default(),
         states: vec![(state, String::new())],
-        marks: marks(dashboard, id.as_str()),
+        marks: marks(dashboard, id.as_str()).into_iter().chain(run.has_warning.then_some(TWO_WRITERS)).collect(),
         is_drawn,
         is_selected,
         is_archived: run.archived,
@@ -189,14 +192,28 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
                 return vec![("value", String::new()), ("note", String::new())];
             };
             let sign = if value > 0.0 { "+" } else { "" };
-            let (class, note) = match group.verdict {
-                Verdict::Better => ("value better", "note better"),
-                Verdict::Worse => ("value worse", "note worse"),
-                _ => ("value unsure", "note unsure"),
+            let (class, note, word) = match group.verdict {
+                Verdict::Better => ("value better", "note better", " better"),
+                Verdict::Worse => ("value worse", "note worse", " worse"),
+                _ => ("value unsure", "note unsure", ""),
             };
-            vec![(class, [sign, &number(Some(value))].concat()), (note, spread(half_width))]
+            vec![(class, [sign, &number(Some(value))].concat()), (note, spread(half_width) + word)]
         }
     }
+}
+
+/// All that is to be said of a group, and what its verdict means.
+fn title(group: &GroupRow) -> String {
+    let meaning = match group.verdict {
+        Verdict::Better | Verdict::Worse => "The interval of the difference does not contain 0.",
+        Verdict::CannotTell => {
+            "can’t tell: there are too few runs, or the interval of the difference contains 0.\n\
+             ‘±a now; with n runs each about ±b’: half the interval’s width now, and with n runs in both groups."
+        }
+        _ => "",
+    };
+    let lines = group.notes.iter().map(String::as_str).chain(Some(meaning).filter(|meaning| !meaning.is_empty()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn group_content(dashboard: Dashboard, group: &GroupRow, is_open: bool, columns: &[ShownColumn], content: RowContent) -> RowContent {
@@ -227,7 +244,7 @@ fn group_content(dashboard: Dashboard, group: &GroupRow, is_open: bool, columns:
         level: Some("1"),
         cells: columns.iter().flat_map(|column| group_cells(group, column)).collect(),
         line: line.unwrap_or_default(),
-        title: group.notes.join("\n"),
+        title: title(group),
         id,
         ..content
     }

@@ -21,6 +21,10 @@ const SEED_NAMES: [&str; 4] = ["seed", "random_seed", "random_state", "rng"];
 const STATISTICS: [(&str, &str); 4] =
     [("", "last value"), ("mean10", "mean of the last 10 %"), ("step", "value at a step"), ("best", "best, biased upwards")];
 
+/// What the sentences below the rules mean.
+const COMPARISONS: &str = "Of 100 intervals at 95 %, 5 miss the true difference: of so many comparisons, so many look better or worse by \
+                           chance alone. Runs that failed or still run are counted in their group, and not in its mean.";
+
 #[component]
 pub fn Rules(key_names: KeyNames) -> impl IntoView {
     let runs = use_dashboard().runs;
@@ -124,8 +128,11 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
         </div>
         <ColourLegend runs />
         <p class="comparisons" hidden=move || summary().is_none()>
-            {summary}
-            <label hidden=move || !is_many()>
+            <span title=COMPARISONS>{summary}</span>
+            <label
+                title="Widens the intervals until all of them hold together with 95 %"
+                hidden=move || !is_many()
+            >
                 <input
                     type="checkbox"
                     prop:checked=corrected

@@ -82,6 +82,7 @@ mod tests {
             status,
             hidden: false,
             archived: false,
+            has_warning: false,
             group: String::new(),
             tags: Vec::new(),
             created_order: 1,

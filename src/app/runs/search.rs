@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::key_names::KeyNames;
 use super::loader::RowLoader;
-use super::suggestions::{Suggestion, quoted, suggest};
+use super::suggestions::{Suggestion, is_part_of_name, quoted, suggest};
 use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
@@ -15,6 +15,8 @@ use crate::app::state::use_dashboard;
 
 /// Time after the last key until the runs are searched.
 const DELAY: Duration = Duration::from_millis(250);
+/// The same where the last word may become the name of a key: until then the last result stays.
+const NAME_DELAY: Duration = Duration::from_millis(1200);
 
 #[component]
 pub fn SearchField(loader: RowLoader, key_names: KeyNames) -> impl IntoView {
@@ -40,7 +42,10 @@ pub fn SearchField(loader: RowLoader, key_names: KeyNames) -> impl IntoView {
         let Some(field) = field.get_untracked() else { return };
         let text = field.value();
         let caret = field.selection_start().ok().flatten().map_or(text.len(), |units| byte_of_unit(&text, units as usize));
-        suggestions.set_if_changed(names.with_untracked(|names| suggest(&text, caret, names)));
+        let is_name = names.with_untracked(|names| {
+            suggestions.set_if_changed(suggest(&text, caret, names));
+            is_part_of_name(&text, names)
+        });
         chosen.set_if_changed(None);
         let number = typed.try_update_value(|typed| {
             *typed += 1;
@@ -52,7 +57,7 @@ pub fn SearchField(loader: RowLoader, key_names: KeyNames) -> impl IntoView {
                     search(text);
                 }
             },
-            DELAY,
+            if is_name { NAME_DELAY } else { DELAY },
         );
     };
     let replace = move |text: &str, (from, to): (usize, usize)| {

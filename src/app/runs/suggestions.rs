@@ -50,6 +50,13 @@ pub fn read_names(keys: &Value) -> Vec<SearchName> {
     names
 }
 
+/// Whether the search ends in a word that is a part of a name, or a name without an operator.
+pub fn is_part_of_name(search: &str, names: &[SearchName]) -> bool {
+    let word = search.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '|')).next().unwrap_or_default();
+    let word = word.trim_start_matches(['-', '"']).to_lowercase();
+    !word.is_empty() && names.iter().any(|name| name.name.to_lowercase().contains(&word))
+}
+
 /// What may take the place of the word before the caret, which is in bytes.
 pub fn suggest(search: &str, caret: usize, names: &[SearchName]) -> Vec<Suggestion> {
     let before = search.get(..caret).unwrap_or(search);
@@ -99,6 +106,13 @@ mod tests {
 
     fn texts(search: &str) -> Vec<String> {
         suggest(search, search.len(), &names()).into_iter().map(|suggestion| suggestion.text).collect()
+    }
+
+    #[test]
+    fn a_search_that_ends_in_a_part_of_a_name_is_not_complete() {
+        let is_part = |search: &str| is_part_of_name(search, &names());
+        assert!(is_part("l") && is_part("lr") && is_part("status:failed -(mod") && is_part("\"opt."));
+        assert!(!is_part("") && !is_part("lr>") && !is_part("lr=0.1") && !is_part("lr ") && !is_part("first"));
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl RowSection {
         self.head_height(heights) + self.shown() as f64 * heights.run
     }
 
+    fn drop_rows(&mut self) {
+        self.rows.fill(None);
+        self.pages.clear();
+    }
+
     /// Applies a page of `total` runs.
     pub fn set_page(&mut self, page: usize, total: usize, rows: Vec<TableRow>, loaded: LoadedPage) {
         self.rows.resize(total, None);
@@ -122,6 +127,7 @@ impl RunRows {
     /// Applies a page of the runs that were found, without groups.
     pub fn set_table(&mut self, mut table: RunTable, loaded: LoadedPage, page: usize) {
         let rows = std::mem::take(&mut table.rows);
+        self.drop_rows_of_other_columns(&table);
         if self.groups.take().is_some() || self.sections.is_empty() {
             self.sections = vec![RowSection { is_open: true, ..RowSection::default() }];
         }
@@ -132,7 +138,26 @@ impl RunRows {
     /// Applies counts and columns beside groups.
     pub fn set_counts(&mut self, mut table: RunTable) {
         table.rows.clear();
+        self.drop_rows_of_other_columns(&table);
         self.table = table;
+    }
+
+    /// Cells of a row stand in the order of the columns that it was loaded with.
+    fn drop_rows_of_other_columns(&mut self, table: &RunTable) {
+        let keys = |table: &RunTable| table.columns.iter().map(|column| column.key.clone()).collect::<Vec<_>>();
+        if keys(&self.table) != keys(table) {
+            self.sections.iter_mut().for_each(RowSection::drop_rows);
+        }
+    }
+
+    /// The comparison has changed: each page is loaded again. `are_other_runs`: other members may be in the groups, so their rows end here.
+    pub fn expire(&mut self, are_other_runs: bool) {
+        for section in &mut self.sections {
+            section.pages.clear();
+            if are_other_runs && section.group.is_some() {
+                section.drop_rows();
+            }
+        }
     }
 
     /// Applies the groups. Sections of known groups stay open, with the rows that they have.
@@ -145,7 +170,10 @@ impl RunRows {
         }
         for group in std::mem::take(&mut groups.groups) {
             let mut section = known.remove(&group.id).unwrap_or_default();
-            section.rows.resize(group.runs as usize, None);
+            if section.rows.len() != group.runs as usize {
+                section.rows.resize(group.runs as usize, None);
+                section.pages.clear();
+            }
             section.group = Some(Arc::new(group));
             self.sections.push(section);
         }
@@ -240,5 +268,63 @@ impl RunRows {
             first += section.len();
         }
         first.saturating_sub(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn table(key: &str, cell: f64) -> RunTable {
+        let run = json!({
+            "id": "a", "name": "a", "colour": 0, "status": "running", "hidden": false, "archived": false, "has_warning": false, "group": "",
+            "tags": [], "created_order": 1, "rev": 1, "started_ms": 0, "ended_ms": null, "last_sign_ms": 0, "interval": null, "last": [],
+        });
+        let row = TableRow { run: serde_json::from_value(run).unwrap(), cells: vec![Some(json!(cell))], steps: vec![None] };
+        let column = json!({"key": key, "label": key, "kind": "config", "type": "number", "distinct": 2, "runs": 2, "direction": null});
+        RunTable { columns: vec![serde_json::from_value(column).unwrap()], rows: vec![row], total: 1, ..RunTable::default() }
+    }
+
+    fn groups(runs: u32) -> RunGroups {
+        let group = json!({
+            "id": "g000000000001", "index": 0, "label": "0.1", "key": {}, "runs": runs, "ids": ["a"], "used": runs, "running": 0, "failed": 0,
+            "diverged": 0, "without": 0, "mean": null, "std": null, "half_width": null, "last_steps": null, "secondary": [],
+            "is_baseline": false, "difference": null, "verdict": "none", "is_best": false, "notes": [],
+        });
+        RunGroups { groups: vec![serde_json::from_value(group).unwrap()], ..RunGroups::default() }
+    }
+
+    /// An open group with one run, whose row is loaded.
+    fn opened() -> RunRows {
+        let mut rows = RunRows::new(table("config.lr", 0.1), Some(groups(1)));
+        rows.sections[0].set_page(0, 1, table("config.lr", 0.1).rows, LoadedPage::default());
+        rows
+    }
+
+    #[test]
+    fn a_row_ends_with_the_columns_that_it_was_loaded_with() {
+        let mut rows = opened();
+        rows.set_counts(table("config.lr", 0.1));
+        assert!(rows.sections[0].rows[0].is_some() && rows.sections[0].pages.len() == 1, "the same columns");
+        rows.set_counts(table("config.seed", 1.0));
+        assert!(rows.sections[0].rows[0].is_none() && rows.sections[0].pages.is_empty());
+        let mut rows = RunRows::new(table("config.lr", 0.1), None);
+        rows.sections[0].set_page(1, 51, Vec::new(), LoadedPage::default());
+        rows.set_table(table("config.seed", 1.0), LoadedPage::default(), 1);
+        assert!(rows.sections[0].pages.get(&0).is_none(), "the other pages, too");
+    }
+
+    #[test]
+    fn members_end_with_another_search_and_with_another_size_of_the_group() {
+        let mut rows = opened();
+        rows.expire(false);
+        assert!(rows.sections[0].rows[0].is_some() && rows.sections[0].pages.is_empty(), "shown until the answer is there");
+        rows.expire(true);
+        assert!(rows.sections[0].rows[0].is_none());
+        let mut rows = opened();
+        rows.set_groups(groups(3));
+        assert_eq!((rows.sections[0].rows.len(), rows.sections[0].pages.len()), (3, 0), "the rows that are new are loaded");
     }
 }

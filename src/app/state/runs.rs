@@ -45,6 +45,8 @@ pub struct RunsState {
     pub focus_due: RwSignal<Option<RowKey>>,
     /// The chosen runs, for actions on many.
     pub selected: RwSignal<Vec<RunId>>,
+    /// Why the last key did nothing; until the focus moves.
+    pub hint: RwSignal<Option<&'static str>>,
     /// The newest last.
     pub deletions: RwSignal<Vec<Deletion>>,
     /// Unix time of the server in milliseconds, as far as this browser knows. It advances in steps of some seconds.
@@ -89,6 +91,7 @@ impl RunsState {
             current: RwSignal::new(None),
             focus_due: RwSignal::new(None),
             selected: RwSignal::new(Vec::new()),
+            hint: RwSignal::new(None),
             deletions: RwSignal::new(Vec::new()),
             now_ms: RwSignal::new(now_ms),
             drawn,
@@ -125,6 +128,12 @@ impl RunsState {
     /// Whether the board has runs that are not archived.
     pub fn has_any(self) -> bool {
         self.rows.with(|rows| rows.table.all > 0) || self.list.with(|list| list.runs.iter().any(|run| !run.archived))
+    }
+
+    /// Whether no run matches the search.
+    pub fn is_none_found(self) -> bool {
+        let is_searched = self.comparison.with(|comparison| !comparison.q.is_empty());
+        is_searched && self.rows.with(|rows| rows.table.total == 0 && rows.count() == 0 && rows.table.all > 0)
     }
 
     pub fn update_comparison(self, change: impl FnOnce(&mut Comparison)) {
@@ -172,7 +181,7 @@ impl Dashboard {
             let drawn = runs.drawn.get();
             let count = runs.list.with(|list| list.runs.len());
             self.charts.set_colour_key(runs.colours.with(|colours| colours.by.clone()));
-            self.charts.set_runs(self.runs_in_charts(), count);
+            self.charts.set_runs(self.runs_in_charts(), count, runs.is_none_found());
             if before.as_ref() != Some(&drawn) {
                 self.connection.with_value(|connection| {
                     if let Some(connection) = connection {

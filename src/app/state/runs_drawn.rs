@@ -75,6 +75,7 @@ mod tests {
             status: RunStatus::Running,
             hidden: false,
             archived: false,
+            has_warning: false,
             group: String::new(),
             tags: Vec::new(),
             created_order,

@@ -25,6 +25,16 @@ pub enum ToastKind {
         id: RunId,
         name: String,
     },
+    /// A run was hidden for everyone.
+    HiddenRun {
+        id: RunId,
+        name: String,
+    },
+    /// These runs have a tag that they did not have.
+    Tagged {
+        tag: String,
+        runs: Vec<RunId>,
+    },
     /// Completes the sentence "Copied …".
     Copied(&'static str),
     /// This number of cells is new or renamed, and hidden by the filter.
@@ -42,6 +52,7 @@ impl ToastKind {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
             Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) | Self::Arranged { .. } => 10,
+            Self::HiddenRun { .. } | Self::Tagged { .. } => 10,
             Self::Copied(_) => 3,
         })
     }
@@ -66,6 +77,11 @@ impl Dashboard {
             // One step can be undone: the one before has other places and sizes.
             kind @ ToastKind::Arranged { .. } => {
                 toasts.retain(|toast| !matches!(toast.kind, ToastKind::Arranged { .. }));
+                kind
+            }
+            // Runs are often hidden one after the other; their eyes show the earlier ones.
+            kind @ ToastKind::HiddenRun { .. } => {
+                toasts.retain(|toast| !matches!(toast.kind, ToastKind::HiddenRun { .. }));
                 kind
             }
             kind => kind,

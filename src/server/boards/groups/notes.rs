@@ -86,9 +86,12 @@ pub fn no_direction(metric: &str) -> String {
 pub const NO_BASELINE: &str = "the baseline is not among the runs found";
 pub const BASELINE_IS_MEMBER: &str = "compared without the baseline, which is a member";
 
-pub fn not_finished(runs: u32) -> String {
-    let runs = if runs == 1 { "1 run that has not finished is".to_owned() } else { format!("{runs} runs that have not finished are") };
-    format!("{runs} counted, not averaged")
+/// `1 still running and 2 failed, left out of the means`; `None` if there is none. Killed ones are among the failed ones.
+pub fn left_out(running: u32, failed: u32) -> Option<String> {
+    let running = (running > 0).then(|| format!("{running} still running"));
+    let failed = (failed > 0).then(|| format!("{failed} failed"));
+    let parts: Vec<String> = running.into_iter().chain(failed).collect();
+    (!parts.is_empty()).then(|| format!("{}, left out of the means", parts.join(" and ")))
 }
 
 /// With one significant digit.
@@ -121,6 +124,13 @@ mod tests {
         let list = [0.009, 0.0094, 0.0096, 0.5, 0.96, 1.0, 1.6, 9.7, 23.0, 4321.0, 1e7, 2.4e-7, 0.0];
         let expected = ["0.009", "0.009", "0.01", "0.5", "1", "1", "2", "10", "20", "4000", "1e7", "2e-7", "0"];
         assert_eq!(list.map(one_digit), expected);
+    }
+
+    #[test]
+    fn members_that_are_left_out_are_said_by_their_state() {
+        assert_eq!(left_out(0, 2).unwrap(), "2 failed, left out of the means");
+        assert_eq!(left_out(1, 0).unwrap(), "1 still running, left out of the means");
+        assert_eq!((left_out(1, 2).unwrap(), left_out(0, 0)), ("1 still running and 2 failed, left out of the means".into(), None));
     }
 
     #[test]

@@ -305,8 +305,11 @@ impl Prepared {
         }
         said.extend((count >= MIN_COMPARISONS).then(|| notes::comparisons(count, confidence, expected)));
         said.extend((query.stat == SummaryKind::Best).then(|| notes::BEST_IS_BIASED.to_owned()));
-        let unfinished: u32 = samples.iter().map(|sample| sample.running + sample.failed).sum();
-        said.extend((query.is_finished && unfinished > 0).then(|| notes::not_finished(unfinished)));
+        if query.is_finished {
+            let (running, failed) =
+                samples.iter().fold((0, 0), |(running, failed), sample| (running + sample.running, failed + sample.failed));
+            said.extend(notes::left_out(running, failed));
+        }
         said
     }
 }

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use super::RunSigns;
+use super::document::WARNING;
 use crate::protocol::{LastValue, Run, RunId, RunStatus};
 use crate::server::store::{BoardIndex, Index, Record, RunRecord};
 
@@ -45,6 +46,7 @@ impl<'a> RunListView<'a> {
             status: RunStatus::parse(record.text("status")).unwrap_or_default(),
             hidden: is_true("hidden"),
             archived: is_true("archived"),
+            has_warning: record.keys.contains_key(WARNING),
             group: record.text("group").to_owned(),
             tags: tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
             created_order: record.created_order,
