@@ -27,7 +27,7 @@ impl CellSize {
 
     /// Of a line chart. On a board with heads of sections or with a density, charts without a height are as high as suits their width.
     pub fn of_chart(self, layout: &BoardLayout, has_heads: bool) -> Self {
-        let by_density = (has_heads || layout.density.is_some()).then(|| match layout.density {
+        let by_density = (has_heads || layout.density.is_some()).then_some(match layout.density {
             Some(..=2) => 35,
             None | Some(3) => 25,
             Some(4) => 20,

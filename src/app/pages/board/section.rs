@@ -43,7 +43,7 @@ pub fn SectionView(name: String) -> impl IntoView {
     };
     Effect::new(move |_| {
         if let (Some(section), Some(flow)) = (section.get(), flow.get()) {
-            arrangement.register(own.get_value(), SectionElements { section: section.into(), flow: flow.into() });
+            arrangement.register(own.get_value(), SectionElements { section, flow: flow.into() });
         }
     });
     let label = move || has_head().then(|| own.get_value());

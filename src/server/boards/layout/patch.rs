@@ -225,13 +225,13 @@ mod tests {
         for round in 0..150 {
             let before = layout(&boards);
             let (name, to) = (rng.pick(&SECTIONS).to_owned(), rng.pick(&SECTIONS).to_owned());
-            let cell = CellId::parse(&rng.pick(&CELLS)).unwrap();
+            let cell = CellId::parse(rng.pick(&CELLS)).unwrap();
             let undo = match rng.below(8) {
                 0 => boards.rename_section("b".into(), name, to).await,
                 1 => boards.move_section("b".into(), name, Some(to)).await,
                 2 => boards.pin_section("b".into(), name, round % 2 == 0).await,
                 3 => boards.resize_section("b".into(), (round % 3 > 0).then_some(name), Some(6), None).await,
-                4 => boards.move_cell(cell, Some(name), CellId::parse(&rng.pick(&CELLS))).await,
+                4 => boards.move_cell(cell, Some(name), CellId::parse(rng.pick(&CELLS))).await,
                 5 => boards.move_cell(cell, None, None).await,
                 _ => boards.change_layout("b".into(), random_patch(&mut rng)).await,
             };
