@@ -1,8 +1,10 @@
 //! Groups of runs in a line chart: a line with a band, thin where members are missing, plates that count those that are left, and a
 //! letter at the end of each line.
 
+use super::attrition::Attrition;
 use super::display_list::{Area, Glyph, Ink, Layer, Marker, Shape, Shapes, TextAnchor, X};
 use super::layout::PlotLayout;
+use super::legend::member_count;
 use super::line_ends::place_letters;
 use super::polyline::{PlotTransform, trace_band, trace_points};
 use super::series_view::{Emphasis, GroupView, SeriesView};
@@ -94,7 +96,7 @@ pub fn draw_marks(plot: &mut Shapes, layout: &PlotLayout, curves: &[SeriesView])
 /// A group in words: its members, and its newest value in the window.
 pub(super) fn summarize(group: &GroupView, window: Option<(f64, f64)>) -> String {
     let is_in = |column: &&GroupColumn| window.is_none_or(|(from, to)| from <= column.x && column.x <= to);
-    let mut text = group.runs.to_string() + if group.runs == 1 { " run" } else { " runs" };
+    let mut text = member_count(Attrition::of(group.columns).left, group.runs);
     if let Some(last) = group.columns.iter().rfind(is_in) {
         text = text + ", last " + &format_number(last.line);
         if !last.low.is_nan() {

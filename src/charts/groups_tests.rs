@@ -23,14 +23,41 @@ fn layout(options: &ChartOptions, curves: &[SeriesView]) -> PlotLayout {
 #[test]
 fn a_band_sets_the_range_from_three_members_on() {
     let range = |n: u32, half: f64| {
-        let columns = [column(0.0, 1.0, half, n), column(10.0, 2.0, half, n)];
+        let columns = [column(0.0, -1.0, half, n), column(10.0, 2.0, half, n)];
         let layout = layout(&ChartOptions::default(), &[group(0, &columns)]);
-        (layout.y.lo < 0.0, layout.y.hi > 3.0)
+        (layout.y.lo < -2.0, layout.y.hi > 3.0)
     };
     assert_eq!(
         [range(5, 10.0), range(3, 10.0), range(2, 10.0), range(1, f64::NAN)],
         [(true, true), (true, true), (false, false), (false, false)]
     );
+}
+
+#[test]
+fn a_few_wide_bands_do_not_squeeze_the_lines() {
+    let columns = |line: f64, half: f64| (0..40).map(|x| column(f64::from(x), line, half, 3)).collect::<Vec<_>>();
+    let groups = [columns(0.9, 0.02), columns(0.8, 0.03), columns(0.7, 0.02), columns(0.6, 0.02), columns(0.5, 1.2)];
+    let curves: Vec<_> = (0..).zip(&groups).map(|(index, columns)| group(index, columns)).collect();
+    let whole = layout(&ChartOptions::default(), &curves);
+    assert!(whole.y.lo > 0.4 && whole.y.hi < 1.0, "{whole:?}");
+    let window = layout(&ChartOptions { window: Some((10.2, 10.7)), ..ChartOptions::default() }, &curves);
+    assert!(window.y.lo > 0.4 && window.y.hi < 1.0, "between two places, too: {window:?}");
+    let alone = layout(&ChartOptions::default(), &curves[4..]);
+    assert!(alone.y.hi > 1.7 && alone.y.lo == 0.0, "most of the bands are seen: {alone:?}");
+}
+
+#[test]
+fn no_band_takes_the_axis_over_zero_where_no_line_is() {
+    let range = |line: f64| {
+        let columns = [column(0.0, line, 3.0, 3), column(10.0, 2.0 * line, 3.0, 3)];
+        let y = layout(&ChartOptions::default(), &[group(0, &columns)]).y;
+        (y.lo, y.hi)
+    };
+    let ((loss, top), (bottom, log_likelihood)) = (range(1.0), range(-1.0));
+    assert_eq!((loss, log_likelihood), (0.0, 0.0));
+    assert!(top > 4.9 && bottom < -4.9);
+    let (near, _) = range(0.01);
+    assert!(near > -0.001, "no lower than the lines alone: {near}");
 }
 
 #[test]

@@ -100,10 +100,15 @@ pub fn legend_items<'a>(series: impl Iterator<Item = NamedSeries<'a>>, has_one_r
     items
 }
 
-/// The name of a group: its letter, its values, how many runs it has.
-pub fn group_name(index: u32, label: &str, runs: u32) -> String {
-    let runs = [" · ", &runs.to_string(), if runs == 1 { " run" } else { " runs" }].concat();
-    [&group_letter(index), " ", label, &runs].concat()
+/// The name of a group: its letter, its values, how many runs it has, and of these how many are left.
+pub fn group_name(index: u32, label: &str, left: u32, runs: u32) -> String {
+    [&group_letter(index), " ", label, " · ", &member_count(left, runs)].concat()
+}
+
+/// `3 runs`, `2 of 3 runs`.
+pub fn member_count(left: u32, runs: u32) -> String {
+    let left = if left < runs { [&left.to_string(), " of "].concat() } else { String::new() };
+    [left.as_str(), &runs.to_string(), if runs == 1 { " run" } else { " runs" }].concat()
 }
 
 /// The name of a value by which runs are coloured: its letter, unless it is on a scale, the key and the value.
@@ -177,6 +182,14 @@ mod tests {
         let named = rows.iter().flatten().filter(|entry| entry.swatch.is_some()).count();
         assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - named));
         assert!(rows.iter().flatten().all(|entry| entry.x + text_width(&entry.text) < 640.0));
+    }
+
+    #[test]
+    fn a_group_says_how_many_of_its_runs_are_left() {
+        assert_eq!(
+            [group_name(2, "16 · 0.4", 2, 3), group_name(0, "cnn", 3, 3), group_name(1, "mlp", 1, 1)],
+            ["c 16 · 0.4 · 2 of 3 runs", "a cnn · 3 runs", "b mlp · 1 run"]
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct LineChart<'a> {
     pub series: &'a [SeriesView<'a>],
     /// The names below the plot; with them the title stands above it. `None`: the page writes both itself. The height includes them.
     pub legend: Option<&'a [LegendItem]>,
-    /// How the lines of groups are made, as a line below the names; empty for none.
+    /// How the lines of groups are made and what they show, as lines below the names; empty for none.
     pub method: &'a str,
     /// How many series are not drawn, because there are too many; a text in the chart says so.
     pub left_out: usize,
@@ -32,6 +32,8 @@ pub struct LineChart<'a> {
 
 const HEADLINE: f64 = 20.0;
 const HEADLINE_SIZE: f64 = 13.0;
+/// The height of the bar along a run of NaN, in CSS pixels.
+const NAN_BAR: f64 = 2.0;
 
 impl LineChart<'_> {
     /// Its size grows with the number of columns, never with that of points.
@@ -49,7 +51,7 @@ impl LineChart<'_> {
         };
         let rows = legend.map_or_else(Vec::new, |items| lay_out_legend(items, room - 2.0 * EDGE, whole.height / 3.0));
         let headline = if legend.is_some() && !canvas.title.is_empty() { HEADLINE } else { 0.0 };
-        let row_count = rows.len() + usize::from(!method.is_empty());
+        let row_count = rows.len() + method.lines().count();
         let below = if row_count == 0 { 0.0 } else { row_count as f64 * ROW + 6.0 };
         let layout = PlotLayout::new(options, series, Size { height: whole.height - below - headline, ..whole }).shift_down(headline);
         let mut list = DisplayList { summary, left: layout.left, right: layout.right, ..DisplayList::default() };
@@ -75,9 +77,9 @@ impl LineChart<'_> {
             let y = layout.size.height + ROW * row as f64 + 12.0;
             entries.into_iter().for_each(|entry| draw_entry(&mut list.margin, entry, y));
         }
-        if !method.is_empty() {
-            let y = layout.size.height + ROW * (row_count - 1) as f64 + 12.0;
-            list.margin.text(Ink::Muted, TextAnchor::Start, X::px(EDGE), y, shorten_name(method, room - 2.0 * EDGE));
+        for (row, line) in (row_count - method.lines().count()..).zip(method.lines()) {
+            let y = layout.size.height + ROW * row as f64 + 12.0;
+            list.margin.text(Ink::Muted, TextAnchor::Start, X::px(EDGE), y, shorten_name(line, room - 2.0 * EDGE));
         }
         list
     }
@@ -120,13 +122,13 @@ fn crisp(y: f64) -> f64 {
 /// Figures for what a line cannot show.
 pub fn draw_markers(plot: &mut Shapes, layout: &PlotLayout, markers: &[LineMarker]) {
     for marker in markers {
-        plot.push(Shape::Marker(Marker {
-            ink: Ink::Series(marker.colour),
-            glyph: Glyph::Polygon(marker.kind.shape()),
-            is_outlined: true,
-            share: (marker.x - layout.left) / layout.width,
-            y: marker.y,
-        }));
+        let ink = if marker.is_faint { Ink::Grid } else { Ink::Series(marker.colour) };
+        let [share, to] = [marker.x, marker.to].map(|x| (x - layout.left) / layout.width);
+        if to > share {
+            plot.rect(ink, X::share(share), marker.y - 0.5 - NAN_BAR, X::share(to - share), NAN_BAR);
+        }
+        let glyph = Glyph::Polygon(marker.kind.shape());
+        plot.push(Shape::Marker(Marker { ink, glyph, is_outlined: !marker.is_faint, share, y: marker.y }));
     }
 }
 
@@ -287,6 +289,22 @@ mod tests {
         let document = drawn(&curves, FIXED, false);
         assert_eq!(document.matches("class=\"f0 o\"").count(), 2);
         assert!(document.contains("1 times NaN, 1 times ∞."), "{document}");
+    }
+
+    #[test]
+    fn each_line_of_the_method_has_a_row() {
+        let columns = wave(20);
+        let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
+        let canvas = ChartCanvas { size: FIXED, theme: Theme::Light, title: String::new() };
+        let items = names(&curves);
+        let chart = |method| LineChart { options: &ChartOptions::default(), series: &curves, legend: Some(&items), method, left_out: 0 };
+        let list = chart("mean of 3 runs\nsplit val").draw(&canvas);
+        let base = |wanted: &str| {
+            let texts = list.margin.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None });
+            texts.filter(|text| text.text == wanted).map(|text| text.y).next().unwrap()
+        };
+        assert_eq!([base("mean of 3 runs") - base("loss"), base("split val") - base("mean of 3 runs")], [ROW, ROW]);
+        assert!(base("split val") < 300.0);
     }
 
     #[test]

@@ -31,12 +31,22 @@ pub(super) fn place_letters(layout: &PlotLayout, curves: &[SeriesView]) -> Vec<(
     ends.into_iter().map(|(index, y)| (group_letter(index), y)).collect()
 }
 
-/// Moves the places, which ascend, so far down that they are [`LETTER_STEP`] apart, and those at the lower end up again.
+/// Moves the places, which ascend, [`LETTER_STEP`] apart and as little as possible: those that would overlap stand around the mean of their
+/// places. Isotonic regression of the places less the steps before them, by pooling adjacent violators.
 fn spread(ends: &mut [(u32, f64)], (top, bottom): (f64, f64)) {
+    let mut blocks: Vec<(f64, f64)> = Vec::new();
+    for (at, (_, y)) in ends.iter().enumerate() {
+        let mut block = (y - LETTER_STEP * at as f64, 1.0);
+        while let Some((sum, count)) = blocks.pop_if(|before| before.0 / before.1 > block.0 / block.1) {
+            block = (block.0 + sum, block.1 + count);
+        }
+        blocks.push(block);
+    }
+    let means = blocks.iter().flat_map(|(sum, count)| std::iter::repeat_n(sum / count, *count as usize));
     let mut least = top;
-    for (_, y) in ends.iter_mut() {
-        *y = y.max(least);
-        least = *y + LETTER_STEP;
+    for (at, (end, mean)) in ends.iter_mut().zip(means).enumerate() {
+        end.1 = (mean + LETTER_STEP * at as f64).max(least);
+        least = end.1 + LETTER_STEP;
     }
     let mut most = bottom;
     for (_, y) in ends.iter_mut().rev() {
@@ -60,5 +70,8 @@ mod tests {
         let mut alone = [(0, 42.0)];
         spread(&mut alone, (5.0, 95.0));
         assert_eq!(alone[0].1, 42.0, "what has room stays");
+        let mut crowd = [(0, 20.0), (1, 49.0), (2, 50.0), (3, 51.0), (4, 80.0)];
+        spread(&mut crowd, (5.0, 95.0));
+        assert_eq!(crowd.map(|(_, y)| y), [20.0, 50.0 - LETTER_STEP, 50.0, 50.0 + LETTER_STEP, 80.0], "around the middle of their lines");
     }
 }

@@ -2,7 +2,7 @@
 //! skipped, never drawn as zero.
 
 use super::layout::PlotLayout;
-use super::series_view::SeriesView;
+use super::series_view::{Emphasis, SeriesView};
 use crate::series::Column;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,10 @@ pub struct LineMarker {
     /// Of the series.
     pub slot: usize,
     pub colour: usize,
+    /// Where a run of points without a number ends, in CSS pixels; `x` for a single one.
+    pub to: f64,
+    /// Its line is in the background.
+    pub is_faint: bool,
     /// How many points it stands for; of [`MarkerKind::NotOnLog`], how many columns, since a column does not count these.
     pub count: u64,
 }
@@ -85,23 +89,35 @@ pub fn place_markers(layout: &PlotLayout, curves: &[SeriesView]) -> Vec<LineMark
     markers
 }
 
-/// The columns that need a marker, and whether each begins left of where the one before ended. Mostly there are none.
-fn find_anomalies<'a>(layout: &PlotLayout, curve: &SeriesView<'a>) -> Vec<(&'a Column, bool)> {
+/// A column that needs a marker.
+struct Anomaly<'a> {
+    column: &'a Column,
+    /// It begins left of where the one before ended.
+    is_back: bool,
+    /// It has only NaN, as the one before.
+    goes_on: bool,
+}
+
+/// Mostly there are none.
+fn find_anomalies<'a>(layout: &PlotLayout, curve: &SeriesView<'a>) -> Vec<Anomaly<'a>> {
     let mut anomalies = Vec::new();
-    let mut before = f64::NEG_INFINITY;
+    let (mut before, mut was_nan) = (f64::NEG_INFINITY, false);
     for column in curve.columns {
-        let is_back = column.x_first < before;
-        before = column.x_last;
+        let (is_back, is_nan) = (column.x_first < before, column.nan == column.count);
+        let goes_on = is_nan && was_nan && !is_back;
+        (before, was_nan) = (column.x_last, is_nan);
         if is_back || column.nan + column.pos_inf + column.neg_inf + column.breaks > 0 || (layout.y.log && column.min <= 0.0) {
-            anomalies.push((column, is_back));
+            anomalies.push(Anomaly { column, is_back, goes_on });
         }
     }
     anomalies
 }
 
-fn push_markers(layout: &PlotLayout, curve: &SeriesView, anomalies: &[(&Column, bool)], kind: MarkerKind, markers: &mut Vec<LineMarker>) {
+fn push_markers(layout: &PlotLayout, curve: &SeriesView, anomalies: &[Anomaly], kind: MarkerKind, markers: &mut Vec<LineMarker>) {
     let own = markers.len();
-    for &(column, is_back) in anomalies {
+    // The marker of the run of NaN that may go on.
+    let mut open = None;
+    for &Anomaly { column, is_back, goes_on } in anomalies {
         let middle = column.x_min / 2.0 + column.x_max / 2.0;
         let (count, at) = match kind {
             MarkerKind::Nan => (column.nan, middle),
@@ -115,26 +131,41 @@ fn push_markers(layout: &PlotLayout, curve: &SeriesView, anomalies: &[(&Column, 
         }
         let at = at.max(layout.x.lo).min(layout.x.hi);
         let x = layout.px(at);
-        // Backwards steps: a later column may stand left of an earlier one.
-        if let Some(near) = markers[own..].iter_mut().rev().find(|marker| (marker.x - x).abs() < MERGE_DISTANCE) {
-            near.count += count;
+        if kind == MarkerKind::Nan
+            && goes_on
+            && let Some(run) = open.and_then(|open: usize| markers.get_mut(open))
+        {
+            run.count += count;
+            run.to = run.to.max(layout.px(column.x_max.min(layout.x.hi)));
             continue;
         }
-        let up = kind == MarkerKind::PosInf;
-        let below = markers[..own]
-            .iter()
-            .filter(|marker| (marker.kind == MarkerKind::PosInf) == up && (marker.x - x).abs() < MERGE_DISTANCE)
-            .count()
-            .min(MAX_STACKED - 1);
-        let rise = STACK_STEP * below as f64;
-        let y = if up { layout.top + rise } else { layout.bottom() - rise };
-        markers.push(LineMarker { x, y, at, kind, slot: curve.slot, colour: curve.style.colour, count });
+        // Backwards steps: a later column may stand left of an earlier one.
+        if let Some(near) = (own..markers.len()).rev().find(|near| (markers[*near].x - x).abs() < MERGE_DISTANCE) {
+            markers[near].count += count;
+            open = Some(near);
+            continue;
+        }
+        open = Some(markers.len());
+        let is_faint = curve.emphasis == Emphasis::Faint;
+        markers.push(LineMarker { x, y: 0.0, at, kind, slot: curve.slot, colour: curve.style.colour, to: x, is_faint, count });
+    }
+    let (others, own) = markers.split_at_mut(own);
+    let is_up = kind == MarkerKind::PosInf;
+    for marker in own {
+        let is_below = |other: &&LineMarker| {
+            let is_beside = other.to + MERGE_DISTANCE <= marker.x || marker.to + MERGE_DISTANCE <= other.x;
+            (other.kind == MarkerKind::PosInf) == is_up && !is_beside
+        };
+        let rise = STACK_STEP * others.iter().filter(is_below).count().min(MAX_STACKED - 1) as f64;
+        marker.y = if is_up { layout.top + rise } else { layout.bottom() - rise };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::display_list::{Ink, Shape, Shapes};
+    use crate::charts::line::draw_markers;
     use crate::charts::{ChartOptions, Size};
     use crate::protocol::YScale;
 
@@ -161,6 +192,48 @@ mod tests {
         let markers = of(&points, &ChartOptions::default());
         assert!((30..=70).contains(&markers.len()), "{}", markers.len());
         assert_eq!(markers.iter().map(|marker| marker.count).sum::<u64>(), 9000);
+    }
+
+    #[test]
+    fn a_run_of_nan_has_one_mark_where_it_begins_and_reaches_to_its_end() {
+        let points = |from: u32| (0..100).map(|x| (f64::from(x), if x >= from { f64::NAN } else { 1.0 })).collect::<Vec<_>>();
+        let markers = of(&points(30), &ChartOptions::default());
+        assert_eq!(markers.iter().map(|marker| (marker.at, marker.count)).collect::<Vec<_>>(), [(30.0, 70)]);
+        assert!(markers[0].to > markers[0].x + 200.0);
+        let mut twice = points(30);
+        (60..80).for_each(|x| twice[x].1 = 2.0);
+        let markers = of(&twice, &ChartOptions::default());
+        assert_eq!(markers.iter().map(|marker| (marker.at, marker.count)).collect::<Vec<_>>(), [(30.0, 30), (80.0, 20)]);
+        assert!(markers[0].to < markers[1].x, "numbers between two runs are no part of them");
+        let window = ChartOptions { window: Some((50.0, 90.0)), ..ChartOptions::default() };
+        let markers = of(&points(30), &window);
+        assert!(markers.len() == 1 && markers[0].at == 50.0, "the part in the window: {markers:?}");
+    }
+
+    #[test]
+    fn the_marks_of_a_faint_line_are_faint_and_runs_lie_apart() {
+        let columns = |from: u32| (0..100).map(|x| Column::point(f64::from(x), if x >= from { f64::NAN } else { 1.0 })).collect::<Vec<_>>();
+        let (early, late) = (columns(30), columns(60));
+        let curves = [(&late, Emphasis::Normal), (&early, Emphasis::Faint)];
+        let curves = curves.map(|(columns, emphasis)| SeriesView { columns, emphasis, ..SeriesView::default() });
+        let markers = place_markers(&PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 400.0, height: 200.0 }), &curves);
+        assert_eq!(markers.iter().map(|marker| marker.is_faint).collect::<Vec<_>>(), [false, true]);
+        assert!(markers[0].y != markers[1].y, "the second goes on above the first");
+    }
+
+    #[test]
+    fn a_run_of_nan_is_a_bar_behind_its_mark() {
+        let columns: Vec<_> = (0..20).map(|x| Column::point(f64::from(x), if x < 5 { 1.0 } else { f64::NAN })).collect();
+        let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 640.0, height: 200.0 });
+        let mut shapes = Shapes::default();
+        draw_markers(&mut shapes, &layout, &place_markers(&layout, &curves));
+        assert!(matches!(shapes.0[..], [Shape::Rect(bar), Shape::Marker(mark)] if bar.ink == Ink::Series(0)
+            && bar.x.share == mark.share && (bar.x.share + bar.width.share - 1.0).abs() < 1e-9 && mark.is_outlined));
+        let faint = [SeriesView { emphasis: Emphasis::Faint, ..curves[0] }];
+        let mut shapes = Shapes::default();
+        draw_markers(&mut shapes, &layout, &place_markers(&layout, &faint));
+        assert!(matches!(shapes.0[..], [Shape::Rect(bar), Shape::Marker(mark)] if bar.ink == Ink::Grid && mark.ink == Ink::Grid));
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! - [`Scale`] maps data units to 0..1, linearly or by the logarithm; [`ticks`] chooses round values
 //!   (Heckbert, "Nice Numbers for Graph Labels", Graphics Gems, 1990).
 
+mod attrition;
 pub mod axis_titles;
 pub mod canvas;
 pub mod csv;
@@ -49,6 +50,7 @@ pub mod text_metrics;
 pub mod ticks;
 pub mod time_zone;
 
+pub use attrition::{Attrition, Diverged};
 pub use axis_titles::AxisTitles;
 pub use canvas::{CanvasSize, ChartCanvas};
 pub use display_list::{Area, Layer};

@@ -1,7 +1,7 @@
 //! From where to where the axes of a line chart reach.
 
-use super::group_range::{self, at_edges};
-use super::scale::{Scale, is_flat, pad_range};
+use super::group_range::{self, BandEnds, at_edges};
+use super::scale::{Scale, is_flat};
 use super::series_view::SeriesView;
 
 pub fn x_range(curves: &[SeriesView]) -> Scale {
@@ -15,7 +15,7 @@ pub fn x_range(curves: &[SeriesView]) -> Scale {
 }
 
 /// From the lowest to the highest value of the columns that touch the window, of the lines that cross its edges, there, and of the
-/// smoothed lines. `None` when nothing of all that has a place on the axis.
+/// smoothed lines, and of groups the bulk of the bands. `None` when no line has a place on the axis.
 pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut see = |value: f64| {
@@ -29,9 +29,10 @@ pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
             }
         }
     };
+    let mut bands = BandEnds::default();
     for curve in curves {
         if let Some(group) = &curve.group {
-            group_range::see_values(group, x, log, &mut see);
+            group_range::see_values(group, x, log, &mut see, &mut bands);
         }
         let mut before = (f64::INFINITY, 0.0);
         for column in curve.columns {
@@ -57,5 +58,5 @@ pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool) -> Option<Scale> {
             }
         }
     }
-    (lo <= hi).then(|| pad_range(lo, hi, log))
+    (lo <= hi).then(|| bands.widen(lo, hi, log))
 }

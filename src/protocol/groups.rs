@@ -65,9 +65,43 @@ impl GroupCurve {
     pub const MAX_IDS: usize = 100;
 }
 
-/// How the curves of a chart are made, for tooltips and below exports: `mean of 5 runs, band: 95 % t interval at each step`. `runs`: the
-/// fewest and the most members of a group; `grids`: those of the groups; `smooth`: the weight of the smoothing, 0 for none.
-pub fn method(line: GroupLine, band: Band, runs: RangeInclusive<u32>, grids: &[GroupGrid], smooth: f64) -> String {
+/// The members of the groups of a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberCounts {
+    /// The fewest and the most of a group.
+    pub runs: RangeInclusive<u32>,
+    /// Fewer of a group have a value at some place.
+    pub vary: bool,
+}
+
+impl MemberCounts {
+    /// `None` without a curve.
+    pub fn of<'a>(curves: impl IntoIterator<Item = &'a GroupCurve>) -> Option<Self> {
+        let of_curve = |curve: &GroupCurve| {
+            let vary = curve.columns.iter().any(|column| column.n < curve.runs);
+            Self { runs: curve.runs..=curve.runs, vary }
+        };
+        let both = |one: Self, other: Self| {
+            let runs = *one.runs.start().min(other.runs.start())..=*one.runs.end().max(other.runs.end());
+            Self { runs, vary: one.vary || other.vary }
+        };
+        curves.into_iter().map(of_curve).reduce(both)
+    }
+
+    /// `5 runs`, `3 to 5 runs`, `up to 5 runs`.
+    fn describe(&self) -> String {
+        match (*self.runs.start(), *self.runs.end()) {
+            (1, 1) => "1 run".to_owned(),
+            (_, many) if self.vary => format!("up to {many} runs"),
+            (few, many) if few == many => format!("{many} runs"),
+            (few, many) => format!("{few} to {many} runs"),
+        }
+    }
+}
+
+/// How the curves of a chart are made, for tables and below exports: `mean of 5 runs, band: 95 % t interval at each step`. `grids`: those
+/// of the groups; `smooth`: the weight of the smoothing, 0 for none.
+pub fn method(line: GroupLine, band: Band, members: &MemberCounts, grids: &[GroupGrid], smooth: f64) -> String {
     let line = match line {
         GroupLine::Mean => "mean",
         GroupLine::Median => "median",
@@ -83,12 +117,7 @@ pub fn method(line: GroupLine, band: Band, runs: RangeInclusive<u32>, grids: &[G
         Band::MinMax => ", band: minimum to maximum",
         Band::Iqr => ", band: lower to upper quartile",
     };
-    let (few, many) = runs.into_inner();
-    let runs = match (few, many) {
-        (1, 1) => "1 run".to_owned(),
-        _ if few == many => format!("{many} runs"),
-        _ => format!("{few} to {many} runs"),
-    };
+    let runs = members.describe();
     let smoothed = match (smooth > 0.0, band.is_empty()) {
         (false, _) => String::new(),
         (true, true) => format!(", then smoothed by {smooth}"),
@@ -290,7 +319,8 @@ mod tests {
 
     #[test]
     fn the_method_is_a_sentence() {
-        let say = |line, band, runs, smooth| method(line, band, runs, &[GroupGrid::Steps], smooth);
+        let all = |runs| MemberCounts { runs, vary: false };
+        let say = |line, band, runs, smooth| method(line, band, &all(runs), &[GroupGrid::Steps], smooth);
         assert_eq!(say(GroupLine::Mean, Band::T95, 5..=5, 0.0), "mean of 5 runs, band: 95 % t interval at each step");
         assert_eq!(say(GroupLine::Median, Band::Iqr, 3..=5, 0.0), "median of 3 to 5 runs, band: lower to upper quartile at each step");
         assert_eq!(say(GroupLine::Max, Band::None, 1..=1, 0.5), "maximum of 1 run at each step, then smoothed by 0.5");
@@ -298,11 +328,17 @@ mod tests {
         assert_eq!(say(GroupLine::Mean, Band::Std, 2..=2, 0.9), smoothed);
         let grid = GroupGrid::Columns { from: 0.0, to: 1000.0, count: 250 };
         let of_columns = "geometric mean of 5 runs, band: 95 % t interval of the means in 250 columns";
-        assert_eq!(method(GroupLine::GeoMean, Band::T95, 5..=5, &[grid], 0.0), of_columns);
+        assert_eq!(method(GroupLine::GeoMean, Band::T95, &all(5..=5), &[grid], 0.0), of_columns);
         let few = GroupGrid::Columns { from: 0.0, to: 1.0, count: 64 };
-        let of_grids = |grids: &[GroupGrid]| method(GroupLine::Mean, Band::None, 5..=5, grids, 0.0);
+        let of_grids = |grids: &[GroupGrid]| method(GroupLine::Mean, Band::None, &all(5..=5), grids, 0.0);
         assert_eq!(of_grids(&[grid, few]), "mean of 5 runs of the means in 64 to 250 columns");
         assert_eq!(of_grids(&[grid, GroupGrid::Steps]), "mean of 5 runs at each step, or of the means in 250 columns");
         assert_eq!(grid.bounds(402.0), Some((400.0, 404.0)));
+        let mut curves = [curve("", GroupGrid::Steps, 4), curve("", GroupGrid::Steps, 4)];
+        (curves[0].runs, curves[1].runs) = (3, 5);
+        let describe = |curves: &[GroupCurve]| MemberCounts::of(curves).unwrap().describe();
+        assert_eq!(describe(&curves), "up to 5 runs", "a place with 3 of 5");
+        curves.iter_mut().for_each(|curve| curve.columns.iter_mut().for_each(|column| column.n = curve.runs));
+        assert_eq!((describe(&curves).as_str(), MemberCounts::of([])), ("3 to 5 runs", None));
     }
 }

@@ -5,7 +5,7 @@ use super::chart_state::ChartState;
 use super::groups::Grouping;
 use super::tooltip::TooltipRow;
 use crate::charts::text_metrics::{decimal_exponent, format_decimal, power_of_ten};
-use crate::charts::{GroupHitRow, SeriesView, format_number, group_letter, hit_test_groups, palette};
+use crate::charts::{Diverged, GroupHitRow, SeriesView, format_number, group_letter, hit_test_groups, palette};
 use crate::protocol::GroupId;
 use crate::protocol::groups::{GroupColumn, GroupGrid};
 
@@ -43,7 +43,8 @@ pub fn read_groups(
     for GroupHitRow { slot, column } in hit.rows.iter().skip(from).take(MAX_ROWS) {
         let Some(group) = group(*slot) else { continue };
         let style = chart.looks.styles.get(*slot).copied().unwrap_or_default();
-        let mut value = format_value(column, grouping, chart.settings.smooth > 0.0, &chart.settings.unit, group.curve.runs);
+        let mut value = format_value(column, grouping, chart.settings.smooth > 0.0, &chart.settings.unit);
+        value.push_str(&describe_missing(column, group.attrition.diverged(column), group.curve.runs));
         if group.curve.grid == GroupGrid::Steps && axis.format(column.x) != heading {
             value.extend([" @", &axis.format(column.x)]);
         }
@@ -68,8 +69,8 @@ fn describe_column(from: f64, to: f64, axis: &AxisFormat) -> String {
     [if axis.is_step() { "mean of steps " } else { "mean of " }, &axis.format(first), " to ", &axis.format(last)].concat()
 }
 
-/// `0.312 ± 0.014 (n=5)`, and what is missing of the `runs` members.
-fn format_value(column: &GroupColumn, grouping: &Grouping, is_smoothed: bool, unit: &str, runs: u32) -> String {
+/// `0.312 ± 0.014 (n=5)`.
+fn format_value(column: &GroupColumn, grouping: &Grouping, is_smoothed: bool, unit: &str) -> String {
     let unit = [if unit.is_empty() || unit == "%" { "" } else { " " }, unit].concat();
     let half = column.high / 2.0 - column.low / 2.0;
     let mut text = if column.low.is_nan() {
@@ -83,8 +84,20 @@ fn format_value(column: &GroupColumn, grouping: &Grouping, is_smoothed: bool, un
         [&round_to(column.line, half.abs()), unit.as_str(), ", ", &low, " to ", &high].concat()
     };
     text.extend([" (n=", &column.n.to_string(), ")"]);
+    text
+}
+
+/// What is missing of the `runs` members, behind a value: `, 2 of 3: 1 diverged`. As the table says it, a member has diverged whose last
+/// values are not finite; NaN is a gap.
+fn describe_missing(column: &GroupColumn, diverged: Diverged, runs: u32) -> String {
     let mut missing = Vec::new();
-    for (count, what) in [(column.nan, " NaN"), (column.ended, " ended"), (column.interpolated, " interpolated")] {
+    let counts = [
+        (diverged.ended + diverged.nan, " diverged"),
+        (column.nan - diverged.nan, " NaN"),
+        (column.ended - diverged.ended, " ended"),
+        (column.interpolated, " interpolated"),
+    ];
+    for (count, what) in counts {
         if count > 0 {
             missing.push(count.to_string() + what);
         }
@@ -92,10 +105,7 @@ fn format_value(column: &GroupColumn, grouping: &Grouping, is_smoothed: bool, un
     if column.n < runs && column.nan + column.ended > 0 {
         missing[0] = [&column.n.to_string(), " of ", &runs.to_string(), ": ", &missing[0]].concat();
     }
-    if !missing.is_empty() {
-        text.extend([", ", &missing.join(", ")]);
-    }
-    text
+    if missing.is_empty() { String::new() } else { [", ", &missing.join(", ")].concat() }
 }
 
 /// A number and its uncertainty, which has two digits: `0.312`, `0.014`.
@@ -147,7 +157,8 @@ mod tests {
     #[test]
     fn a_row_says_how_many_members_there_are_and_which_are_missing() {
         let mean = Grouping::default();
-        let say = |column: &GroupColumn| format_value(column, &mean, false, "", 5);
+        let say_diverged = |column: &GroupColumn, diverged| format_value(column, &mean, false, "") + &describe_missing(column, diverged, 5);
+        let say = |column: &GroupColumn| say_diverged(column, Diverged::default());
         assert_eq!(say(&column(0.312, 0.298, 0.326, 5)), "0.312 ± 0.014 (n=5)");
         assert_eq!(say(&column(0.338, f64::NAN, f64::NAN, 1)), "0.338 (n=1)");
         assert_eq!(say(&GroupColumn { nan: 1, ..column(0.5, 0.4, 0.6, 4) }), "0.50 ± 0.10 (n=4), 4 of 5: 1 NaN");
@@ -156,14 +167,12 @@ mod tests {
             "0.50 ± 0.10 (n=3), 3 of 5: 2 ended, 1 interpolated"
         );
         assert_eq!(say(&GroupColumn { interpolated: 1, ..column(0.5, 0.4, 0.6, 5) }), "0.50 ± 0.10 (n=5), 1 interpolated");
-        assert_eq!(format_value(&column(5.0, 4.5, 5.5, 3), &mean, false, "ms", 3), "5.00 ± 0.50 ms (n=3)");
+        let lost = GroupColumn { nan: 1, ended: 2, ..column(0.5, 0.4, 0.6, 2) };
+        assert_eq!(say_diverged(&lost, Diverged { ended: 1, nan: 1 }), "0.50 ± 0.10 (n=2), 2 of 5: 2 diverged, 1 ended");
+        assert_eq!(format_value(&column(5.0, 4.5, 5.5, 3), &mean, false, "ms"), "5.00 ± 0.50 ms (n=3)");
         let median = Grouping { line: GroupLine::Median, band: Band::Iqr, ..Grouping::default() };
-        assert_eq!(format_value(&column(5.0, 4.5, 6.5, 3), &median, false, "", 3), "5.0, 4.5 to 6.5 (n=3)");
-        assert_eq!(
-            format_value(&column(7.0, 4.5, 5.5, 3), &mean, true, "", 3),
-            "7.00, 4.50 to 5.50 (n=3)",
-            "the band is that of the values"
-        );
+        assert_eq!(format_value(&column(5.0, 4.5, 6.5, 3), &median, false, ""), "5.0, 4.5 to 6.5 (n=3)");
+        assert_eq!(format_value(&column(7.0, 4.5, 5.5, 3), &mean, true, ""), "7.00, 4.50 to 5.50 (n=3)", "the band is that of the values");
         assert_eq!((mean.describe().as_str(), median.describe().as_str()), ("mean ± 95 % (t)", "median, quartiles"));
     }
 

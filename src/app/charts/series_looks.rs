@@ -66,7 +66,7 @@ impl SeriesLooks {
             let place = |named: &NamedSeries| runs.legend_place(series[named.slot].run.as_ref());
             place(one).cmp(&place(other))
         });
-        let of_groups = groups.groups.iter().zip(series.len()..).map(|(CachedGroup { curve, owner }, slot)| NamedSeries {
+        let of_groups = groups.groups.iter().zip(series.len()..).map(|(CachedGroup { curve, owner, .. }, slot)| NamedSeries {
             slot,
             owner: Some((owner, &curve.label)),
             name: &curve.split,
@@ -78,9 +78,9 @@ impl SeriesLooks {
         self.legend = Vec::with_capacity(items.len());
         for (mut item, mut short) in items.drain(..).zip(short) {
             let group = item.slots.first().and_then(|slot| groups.groups.get(slot.checked_sub(series.len())?));
-            if let Some(CachedGroup { curve, .. }) = group.filter(|_| !item.is_split) {
-                item.name = group_name(curve.index, &item.name, curve.runs);
-                short = group_name(curve.index, &short, curve.runs);
+            if let Some(CachedGroup { curve, attrition, .. }) = group.filter(|_| !item.is_split) {
+                item.name = group_name(curve.index, &item.name, attrition.left, curve.runs);
+                short = group_name(curve.index, &short, attrition.left, curve.runs);
             }
             self.legend.push(NamedItem { item, short });
         }

@@ -1,12 +1,13 @@
 //! The groups of runs that a drawing or a table shows, and their curves.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::charts::{LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_name, legend_items, series_label, series_styles};
-use crate::protocol::groups::{Band, GroupCurve, GroupGrid, GroupLine, method};
+use crate::charts::{
+    LegendItem, NamedSeries, SeriesStyle, StyledSeries, format_number, group_name, legend_items, series_label, series_styles,
+};
+use crate::protocol::groups::{Band, GroupCurve, GroupGrid, GroupLine, MemberCounts, method};
 use crate::protocol::{ApiError, CellId, GroupId, XAxis};
 use crate::series::groups::GroupStyle;
 use crate::server::boards::Boards;
@@ -110,7 +111,8 @@ impl PlannedGroups {
         let mut items = legend_items(named, false);
         for item in items.iter_mut().filter(|item| !item.is_split) {
             let curve = &self.curves[item.slots[0]];
-            item.name = group_name(group(curve).index as u32, &item.name, curve.runs() as u32);
+            let runs = curve.runs() as u32;
+            item.name = group_name(group(curve).index as u32, &item.name, runs, runs);
         }
         items
     }
@@ -163,8 +165,27 @@ impl PlannedGroups {
 
     /// How a curve is made, as one sentence.
     pub fn method(&self, curve: &GroupCurve) -> String {
-        method(self.view.line, self.view.band, curve.runs..=curve.runs, &[curve.grid], self.smooth)
+        MemberCounts::of([curve])
+            .map_or_else(String::new, |members| method(self.view.line, self.view.band, &members, &[curve.grid], self.smooth))
     }
+}
+
+/// `groups by batch · lr, split: val, x axis: steps 237 to 358`.
+fn scope(keys: &[&str], splits: &[&str], x_axis: XAxis, window: Option<(f64, f64)>) -> String {
+    let mut parts = Vec::new();
+    if !keys.is_empty() {
+        parts.push(["groups by ", &keys.join(" · ")].concat());
+    }
+    match splits {
+        [] => {}
+        [split] => parts.push(["split: ", split].concat()),
+        splits => parts.push(["splits: ", &splits.join(" and ")].concat()),
+    }
+    let is_step = x_axis == XAxis::Step;
+    let window = window.map(|(from, to)| if is_step { (from.ceil(), to.floor().max(from.ceil())) } else { (from, to) });
+    let window = window.map(|(from, to)| [" ", &format_number(from), " to ", &format_number(to)].concat()).unwrap_or_default();
+    parts.push(["x axis: ", if is_step { "steps" } else { "seconds of a run" }, &window].concat());
+    parts.join(", ")
 }
 
 /// The curves of groups in one cell.
@@ -179,11 +200,15 @@ pub struct DrawnGroups {
 impl DrawnGroups {
     /// How the curves are made, as one sentence; empty without any.
     pub fn method(&self) -> String {
-        let Some(first) = self.curves.first() else { return String::new() };
-        let count = |runs: RangeInclusive<u32>, curve: &GroupCurve| *runs.start().min(&curve.runs)..=*runs.end().max(&curve.runs);
-        let runs = self.curves.iter().fold(first.runs..=first.runs, count);
+        let Some(members) = MemberCounts::of(&self.curves) else { return String::new() };
         let grids: Vec<GroupGrid> = self.curves.iter().map(|curve| curve.grid).collect();
-        method(self.view.line, self.view.band, runs, &grids, self.smooth)
+        method(self.view.line, self.view.band, &members, &grids, self.smooth)
+    }
+
+    /// Which part of which numbers the curves show, as one line: the keys, the splits, the x axis and its window.
+    pub fn scope(&self, splits: &[&str], x_axis: XAxis, window: Option<(f64, f64)>) -> String {
+        let keys: Vec<&str> = self.view.by.iter().map(|key| key.strip_prefix("config.").unwrap_or(key)).collect();
+        scope(&keys, splits, x_axis, window)
     }
 
     /// The styles and the labels of the curves.
@@ -196,5 +221,21 @@ impl DrawnGroups {
     /// The ids of the groups of the curves, as names of hidden series have them.
     pub fn owners(&self) -> Vec<String> {
         self.curves.iter().map(|curve| curve.group.to_string()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scope_names_keys_splits_axis_and_window() {
+        assert_eq!(
+            scope(&["batch", "lr"], &["val"], XAxis::Step, Some((236.6, 358.4))),
+            "groups by batch · lr, split: val, x axis: steps 237 to 358"
+        );
+        assert_eq!(scope(&["lr"], &["train", "val"], XAxis::Step, None), "groups by lr, splits: train and val, x axis: steps");
+        assert_eq!(scope(&[], &[], XAxis::Relative, Some((0.5, 60.0))), "x axis: seconds of a run 0.5 to 60");
+        assert_eq!(scope(&[], &[], XAxis::Step, Some((4.2, 4.8))), "x axis: steps 5 to 5");
     }
 }

@@ -10,10 +10,11 @@ use super::drawn_runs::DrawnRuns;
 use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AllHidden, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
+    AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
     NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, group_name, is_series_hidden, legend_items, legend_labels,
     needs_two_rows, owner_labels, palette, series_key, series_label, series_styles,
 };
+use crate::protocol::groups::GroupCurve;
 use crate::protocol::{Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::series::{Axis, Window};
@@ -200,10 +201,20 @@ pub async fn svg(
     let mut items = if has_legend { Some(legend_items(shown.into_iter(), runs.has_one_run() && groups.is_none())) } else { None };
     for item in items.iter_mut().flatten().filter(|item| !item.is_split) {
         if let Some(at) = item.slots[0].checked_sub(series.len()) {
-            item.name = group_name(drawn_groups[at].index, &item.name, drawn_groups[at].runs);
+            let GroupCurve { index, runs, columns, .. } = &drawn_groups[at];
+            item.name = group_name(*index, &item.name, Attrition::of(columns).left, *runs);
         }
     }
-    let method = groups.as_ref().filter(|_| has_legend).map(DrawnGroups::method).unwrap_or_default();
+    let method = match &groups {
+        Some(groups) if has_legend => {
+            let mut splits: Vec<&str> = Vec::new();
+            for group in curves.iter().filter_map(|curve| drawn_groups.get(curve.slot.checked_sub(series.len())?)) {
+                splits.extend(Some(group.split.as_str()).filter(|split| !split.is_empty() && !splits.contains(split)));
+            }
+            [groups.method(), groups.scope(&splits, x_axis, view.window)].join("\n")
+        }
+        _ => String::new(),
+    };
     let list = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: &method, left_out }.draw(canvas);
     Ok(svg::svg(&list, canvas))
 }

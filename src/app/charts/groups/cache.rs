@@ -3,6 +3,7 @@
 
 use crate::app::charts::column_cache::ColumnQuery;
 use crate::app::charts::viewport::Viewport;
+use crate::charts::Attrition;
 use crate::protocol::groups::{CellGroups, GroupColumn, GroupCurve, GroupGrid};
 use crate::series::Axis;
 
@@ -11,6 +12,8 @@ pub struct CachedGroup {
     pub curve: GroupCurve,
     /// The group's id, as names of hidden series have it.
     pub owner: String,
+    /// Of the last response for all of the axis, in which the curve was.
+    pub attrition: Attrition,
 }
 
 /// The curves of a chart. Empty without groups.
@@ -83,7 +86,13 @@ impl GroupCache {
         let is_known = self.loaded.as_ref().is_some_and(|(loaded, known)| loaded.axis == query.axis && known == keys);
         self.extent = if is_all || !is_known { extent } else { (self.extent.0.min(extent.0), self.extent.1.max(extent.1)) };
         self.loaded = Some((query, keys.to_owned()));
-        self.groups = received.groups.into_iter().map(|curve| CachedGroup { owner: curve.group.to_string(), curve }).collect();
+        let mut known = if is_all || !is_known { Vec::new() } else { std::mem::take(&mut self.groups) };
+        let cached = |curve: GroupCurve| {
+            let same = known.iter_mut().find(|group| (group.curve.group, &group.curve.split) == (curve.group, &curve.split));
+            let attrition = same.map_or_else(|| Attrition::of(&curve.columns), |group| std::mem::take(&mut group.attrition));
+            CachedGroup { owner: curve.group.to_string(), attrition, curve }
+        };
+        self.groups = received.groups.into_iter().map(cached).collect();
         self.more = received.more;
         self.revision += 1;
     }
@@ -158,6 +167,31 @@ mod tests {
         let mut zoomed = columns;
         zoomed.finish_query(query, "&by=lr", Some(cell(GroupGrid::Columns { from: 350.0, to: 550.0, count: 4 }, &[400.0, 500.0])));
         assert_eq!(zoomed.missing_query(seen, Axis::Step, 100, 0.0, "&by=lr"), None);
+    }
+
+    #[test]
+    fn a_window_keeps_what_became_of_the_members() {
+        let with_end = |ended_from: f64, nan_from: f64, places: &[f64]| {
+            let mut cell = cell(GroupGrid::Steps, places);
+            for column in &mut cell.groups[0].columns {
+                (column.ended, column.nan) = (u32::from(column.x >= ended_from), u32::from((nan_from..ended_from).contains(&column.x)));
+                column.n -= column.ended + column.nan;
+            }
+            cell
+        };
+        let mut cache = GroupCache::default();
+        let query = cache.missing_query(None, Axis::Step, 100, 0.0, "&by=lr").unwrap();
+        cache.finish_query(query, "&by=lr", Some(with_end(3.0, 2.0, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])));
+        let diverged = |cache: &GroupCache| {
+            let CachedGroup { curve, attrition, .. } = &cache.groups[0];
+            (attrition.left, attrition.diverged(curve.columns.last().unwrap()).ended)
+        };
+        assert_eq!(diverged(&cache), (2, 1));
+        let window = ColumnQuery { from: 4.0, to: 5.0, ..query };
+        cache.finish_query(window, "&by=lr", Some(with_end(3.0, 2.0, &[4.0, 5.0])));
+        assert_eq!(diverged(&cache), (2, 1), "the member has ended before the window");
+        cache.finish_query(query, "&by=lr", Some(with_end(9.0, 9.0, &[4.0, 5.0])));
+        assert_eq!(diverged(&cache), (3, 0), "a response for all of the axis replaces it");
     }
 
     #[test]
