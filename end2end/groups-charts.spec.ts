@@ -52,7 +52,7 @@ function tooltip(page: Page) {
 test("a group is one line with a band, and says what its numbers are", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
   const names = cell(page, id).locator(".legend .series");
-  await expect(names).toHaveText(["a 0.1 · 3 runs", "b 0.3 · 3 runs", "c 1 · 3 runs", "d 3 · 3 runs", "train", "val"]);
+  await expect(names).toHaveText(["a 0.1 · 3 runs", "b 0.3 · 3 runs", "c 1 · 3 runs", "d 3 · 2 of 3 runs", "train", "val"]);
   expect(await names.evaluateAll((all) => all.map((one) => one.getAttribute("data-dash")))).toEqual(["0", "0", "0", "0", "1", "0"]);
   await expect(canvas(page, id)).toHaveAttribute("aria-label", /0\.1 · val 1\.02; /);
   await point(page, id, 30);
@@ -95,7 +95,7 @@ test("zoom, hidden groups and other groups change no number", async ({ page, agn
 
 test("a group is highlighted from its name and from its line, with its members beneath", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
-  const ink = await colour(page, id, "d 3 · 3 runs");
+  const ink = await colour(page, id, "d 3 · 2 of 3 runs");
   expect(await pixels(page, id, ink)).toBeGreaterThan(50);
   const members = page.waitForRequest((request) => /\/columns\?.*runs=lr0\.1-0%2Clr0\.1-1%2Clr0\.1-2/.test(request.url()));
   await cell(page, id).locator(".legend").getByRole("button", { name: /^a 0\.1/ }).hover();
@@ -121,9 +121,10 @@ test("without groups the chart has its runs again", async ({ page, agnez }) => {
 
 test("pictures and tables of groups say how they are made", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
-  const method = "mean of 3 runs, band: 95 % t interval at each step";
+  const method = "mean of up to 3 runs, band: 95 % t interval at each step";
   const svg = (await agnez.call("GET", `/values/${id}.svg?by=lr&width=640&height=300&theme=light`)).text;
   expect(svg).toContain(method);
+  expect(svg).toContain("groups by lr, splits: train and val, x axis: steps");
   expect(svg.match(/fill-opacity="0\.16"/g)).toHaveLength(RATES.length);
   for (const text of [">a<", ">d<", ">2<", ">a 0.1 · 3 runs<"]) expect(svg).toContain(text);
   await cell(page, id).locator(".legend").getByRole("button", { name: /^c 1/ }).click();
@@ -140,7 +141,7 @@ test("pictures and tables of groups say how they are made", async ({ page, agnez
   expect(head).toBe("x,config.lr,split,line,low,high,n,nan,ended,interpolated,method");
   expect(first).toMatch(/^0,0\.1,train,0\.10*2?,.*,3,0,0,0,"mean of 3 runs, band: 95 % t interval at each step"$/);
   const median = (await agnez.call("GET", `/values/${id}.svg?by=lr&line=median&width=640&height=300`)).text;
-  expect(median).toContain("median of 3 runs, band: lower to upper quartile at each step");
+  expect(median).toContain("median of up to 3 runs, band: lower to upper quartile at each step");
   expect((await agnez.call("GET", `/values/${id}.svg?by=lr&line=median&band=t95`)).status).toBe(400);
 });
 

@@ -77,15 +77,16 @@ pub struct MemberCounts {
 impl MemberCounts {
     /// `None` without a curve.
     pub fn of<'a>(curves: impl IntoIterator<Item = &'a GroupCurve>) -> Option<Self> {
-        let of_curve = |curve: &GroupCurve| {
-            let vary = curve.columns.iter().any(|column| column.n < curve.runs);
-            Self { runs: curve.runs..=curve.runs, vary }
-        };
         let both = |one: Self, other: Self| {
             let runs = *one.runs.start().min(other.runs.start())..=*one.runs.end().max(other.runs.end());
             Self { runs, vary: one.vary || other.vary }
         };
-        curves.into_iter().map(of_curve).reduce(both)
+        curves.into_iter().map(Self::of_curve).reduce(both)
+    }
+
+    pub fn of_curve(curve: &GroupCurve) -> Self {
+        let vary = curve.columns.iter().any(|column| column.n < curve.runs);
+        Self { runs: curve.runs..=curve.runs, vary }
     }
 
     /// `5 runs`, `3 to 5 runs`, `up to 5 runs`.

@@ -165,8 +165,7 @@ impl PlannedGroups {
 
     /// How a curve is made, as one sentence.
     pub fn method(&self, curve: &GroupCurve) -> String {
-        MemberCounts::of([curve])
-            .map_or_else(String::new, |members| method(self.view.line, self.view.band, &members, &[curve.grid], self.smooth))
+        method(self.view.line, self.view.band, &MemberCounts::of_curve(curve), &[curve.grid], self.smooth)
     }
 }
 

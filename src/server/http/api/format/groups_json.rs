@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::number::{push_json, push_string};
-use crate::protocol::groups::{GroupColumn, GroupCurve, GroupGrid, method};
+use crate::protocol::groups::{GroupColumn, GroupCurve, GroupGrid, MemberCounts, method};
 use crate::series::groups::GroupStyle;
 use crate::server::boards::runs::shortened;
 
@@ -42,7 +42,7 @@ pub fn write_curve(out: &mut String, curve: &GroupCurve, key: &[(String, Option<
         }
     }
     out.push_str(",\"method\":");
-    push_string(out, &method(style.line, style.band, curve.runs..=curve.runs, &[curve.grid], style.smooth));
+    push_string(out, &method(style.line, style.band, &MemberCounts::of_curve(curve), &[curve.grid], style.smooth));
     out.push_str(",\"columns\":{");
     for (name, number) in NUMBERS {
         push_list(out, name, &curve.columns, |out, column| push_json(out, number(column)));
