@@ -44,7 +44,7 @@ async fn runs_that_agree_in_a_key_have_one_line_with_a_band() {
     let curves = curves(&server, "by=lr&line=mean&band=std").await;
     let expected = json!({
         "group": curves[0]["group"], "index": 0, "label": "0.1", "key": {"config.lr": 0.1}, "line": "", "runs": 3, "ids": ["a", "b", "d"],
-        "grid": "steps", "method": "mean of 3 runs, band: one standard deviation at each step",
+        "grid": "steps", "method": "mean of up to 3 runs, band: one standard deviation at each step",
         "columns": {
             "x": [0.0, 1.0, 2.0], "line": [2.0, 3.0, 4.0], "low": [1.0, 2.0, 4.0 - 2_f64.sqrt()], "high": [3.0, 4.0, 4.0 + 2_f64.sqrt()],
             "n": [3, 3, 2], "nan": [0, 0, 0], "ended": [0, 0, 1], "interpolated": [0, 1, 0],
