@@ -297,7 +297,8 @@ mod tests {
         let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
         let canvas = ChartCanvas { size: FIXED, theme: Theme::Light, title: String::new() };
         let items = names(&curves);
-        let chart = |method| LineChart { options: &ChartOptions::default(), series: &curves, legend: Some(&items), method, left_out: 0 };
+        let options = ChartOptions::default();
+        let chart = |method| LineChart { options: &options, series: &curves, legend: Some(&items), method, left_out: 0 };
         let list = chart("mean of 3 runs\nsplit val").draw(&canvas);
         let base = |wanted: &str| {
             let texts = list.margin.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None });

@@ -98,7 +98,7 @@ mod tests {
         });
         let expected = json!({
             "group": "g000000000005", "index": 2, "label": "a\"b", "key": {"config.lr": 0.1}, "line": "val",
-            "runs": 2, "ids": ["first"], "grid": "steps", "method": "mean of 2 runs, band: one standard deviation at each step",
+            "runs": 2, "ids": ["first"], "grid": "steps", "method": "mean of up to 2 runs, band: one standard deviation at each step",
             "columns": columns,
         });
         assert_eq!(json(&curve), expected);
@@ -108,6 +108,6 @@ mod tests {
         curve.grid = GroupGrid::Columns { from: 0.0, to: 512.0, count: 256 };
         let of_columns = json(&curve);
         assert_eq!((&of_columns["grid"], &of_columns["to"], &of_columns["count"]), (&json!("columns"), &json!(512.0), &json!(256)));
-        assert_eq!(of_columns["method"], "mean of 2 runs, band: one standard deviation of the means in 256 columns");
+        assert_eq!(of_columns["method"], "mean of up to 2 runs, band: one standard deviation of the means in 256 columns");
     }
 }
