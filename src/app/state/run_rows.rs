@@ -313,7 +313,7 @@ mod tests {
         let mut rows = RunRows::new(table("config.lr", 0.1), None);
         rows.sections[0].set_page(1, 51, Vec::new(), LoadedPage::default());
         rows.set_table(table("config.seed", 1.0), LoadedPage::default(), 1);
-        assert!(rows.sections[0].pages.get(&0).is_none(), "the other pages, too");
+        assert!(!rows.sections[0].pages.contains_key(&0), "the other pages, too");
     }
 
     #[test]
