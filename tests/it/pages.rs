@@ -57,7 +57,7 @@ async fn boards_are_those_that_hold_cells() {
     let refused = server.call("GET", "/boards?name=main", "").await;
     assert_eq!(
         (refused.status, refused.json()["message"].as_str().unwrap()),
-        (400, "'name' is no key of this query, which has none, not 'main'.")
+        (400, "'name' is no key of this query; known are size and trash, not 'main'.")
     );
 }
 
