@@ -84,7 +84,7 @@ test("what a person does is seen in the other browser", async ({ page, open, agn
   await openMenu(here, "Delete");
   await order(other, [b._id]);
   await order(page, [b._id]);
-  await page.getByRole("button", { name: "Undo" }).click();
+  await page.locator("#toasts > *").filter({ hasText: "Deleted" }).getByRole("button", { name: "Undo" }).click();
   await order(other, [a._id, b._id]);
   await order(page, [a._id, b._id]);
   await expect(notes(cell(other, a._id))).toContainText("two lines");

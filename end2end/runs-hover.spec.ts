@@ -116,7 +116,7 @@ test("a tag is typed at once, its letters are no keys of the page, and it can be
   await page.keyboard.press("Enter");
   const toast = page.locator(".toast").filter({ hasText: "Tagged 1 run with ‘fine x’." });
   await expect(toast).toBeVisible();
-  await expect(page.locator(".cell")).toHaveCount(1);
+  await expect(page.getByRole("article")).toHaveCount(1);
   const tags = async () => (await agnez.call("GET", "/boards/digits/runs/cnn-0.1-7")).json.tags ?? [];
   expect(await tags()).toEqual(["fine x"]);
   await toast.getByRole("button", { name: "Undo" }).click();

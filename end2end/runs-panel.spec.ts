@@ -76,7 +76,7 @@ test("suggestions complete a name, and errors say what is near", async ({ page, 
   await expect(async () => {
     await search.fill("");
     await search.pressSequentially("op");
-    await expect(page.getByRole("option", { name: "opt.lr" })).toBeVisible({ timeout: 500 });
+    await expect(page.getByRole("listbox", { name: "Suggestions" }).getByRole("option", { name: "opt.lr" })).toBeVisible({ timeout: 500 });
   }).toPass();
   await search.press("ArrowDown");
   await expect(search).toHaveAttribute("aria-activedescendant", "run-suggestion-0");
