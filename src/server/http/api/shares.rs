@@ -28,11 +28,13 @@ use crate::server::limits::MAX_SHARE_BODY_BYTES;
 #[serde(default, deny_unknown_fields)]
 struct ShareRequest {
     /// main when missing
+    #[schema(pattern = "^$|^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$")]
     board: String,
     /// For whom it is.
     #[schema(max_length = 100)]
     name: String,
     /// The `_id` of the view of the board that the link opens with.
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
     view: Option<String>,
 }
 
