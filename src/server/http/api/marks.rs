@@ -3,17 +3,13 @@
 use axum::body::Body;
 use axum::response::Response;
 
+use super::board_items::{create_item, list_items, remove_item};
 use super::request::{BoardInPath, ItemInPath, RequestContext};
-use super::run_reads::{no_query, respond};
-use super::{json_response, parse_body};
-use crate::server::boards::ResponseShape;
 use crate::server::boards::marks::MARKS;
 use crate::server::error::ServerError;
-use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{BoardPath, IdempotencyHeaders};
 use crate::server::http::openapi::responses::{BodyErrors, ChangeErrors, Conflict, NotFound, QueryErrors};
 use crate::server::http::openapi::schemas::{Mark, MarkDraft, MarkOrRepeated};
-use crate::server::limits::MAX_RUN_BODY_BYTES;
 
 #[utoipa::path(
     get,
@@ -28,8 +24,7 @@ use crate::server::limits::MAX_RUN_BODY_BYTES;
     )
 )]
 pub async fn list(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    no_query(&request.query)?;
-    respond(&request, request.app.boards.list_items(&board, &MARKS)?).await
+    list_items(request, board, &MARKS).await
 }
 
 #[utoipa::path(
@@ -48,11 +43,7 @@ pub async fn list(request: RequestContext, BoardInPath(board): BoardInPath) -> R
     )
 )]
 pub async fn create(request: RequestContext, BoardInPath(board): BoardInPath, body: Body) -> Result<Response, ServerError> {
-    no_query(&request.query)?;
-    let body = read_to_end(body, MAX_RUN_BODY_BYTES).await?;
-    let draft = parse_body(&body, |body| MARKS.parse(body)).await?;
-    let idempotent = request.idempotent_change(&format!("/boards/{board}/marks"), &body, &ResponseShape::Created)?;
-    Ok(json_response(request.app.boards.add_item(board, &MARKS, draft, idempotent).await?))
+    create_item(request, board, &MARKS, body).await
 }
 
 #[utoipa::path(
@@ -68,7 +59,5 @@ pub async fn create(request: RequestContext, BoardInPath(board): BoardInPath, bo
     )
 )]
 pub async fn remove(request: RequestContext, ItemInPath { board, item }: ItemInPath) -> Result<Response, ServerError> {
-    no_query(&request.query)?;
-    let idempotent = request.idempotent_change(&format!("/boards/{board}/marks/{item}"), &[], &ResponseShape::Run)?;
-    Ok(json_response(request.app.boards.remove_item(board, &MARKS, item, idempotent).await?))
+    remove_item(request, board, &MARKS, item).await
 }

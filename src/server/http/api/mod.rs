@@ -1,5 +1,6 @@
 //! REST, one file a resource; here is what they share.
 
+mod board_items;
 pub mod boards;
 pub mod columns;
 mod document_list;

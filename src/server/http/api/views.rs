@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 
+use super::board_items::{create_item, list_items, remove_item};
 use super::request::{BoardInPath, ItemInPath, RequestContext};
 use super::run_reads::{no_query, respond};
 use super::{json_response, parse_body};
@@ -28,8 +29,7 @@ use crate::server::limits::MAX_RUN_BODY_BYTES;
     )
 )]
 pub async fn list(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    no_query(&request.query)?;
-    respond(&request, request.app.boards.list_items(&board, &VIEWS)?).await
+    list_items(request, board, &VIEWS).await
 }
 
 #[utoipa::path(
@@ -65,11 +65,7 @@ pub async fn read(request: RequestContext, ItemInPath { board, item }: ItemInPat
     )
 )]
 pub async fn create(request: RequestContext, BoardInPath(board): BoardInPath, body: Body) -> Result<Response, ServerError> {
-    no_query(&request.query)?;
-    let body = read_to_end(body, MAX_RUN_BODY_BYTES).await?;
-    let draft = parse_body(&body, |body| VIEWS.parse(body)).await?;
-    let idempotent = request.idempotent_change(&format!("/boards/{board}/views"), &body, &ResponseShape::Created)?;
-    Ok(json_response(request.app.boards.add_item(board, &VIEWS, draft, idempotent).await?))
+    create_item(request, board, &VIEWS, body).await
 }
 
 #[utoipa::path(
@@ -107,7 +103,5 @@ pub async fn update(request: RequestContext, ItemInPath { board, item }: ItemInP
     )
 )]
 pub async fn remove(request: RequestContext, ItemInPath { board, item }: ItemInPath) -> Result<Response, ServerError> {
-    no_query(&request.query)?;
-    let idempotent = request.idempotent_change(&format!("/boards/{board}/views/{item}"), &[], &ResponseShape::Run)?;
-    Ok(json_response(request.app.boards.remove_item(board, &VIEWS, item, idempotent).await?))
+    remove_item(request, board, &VIEWS, item).await
 }

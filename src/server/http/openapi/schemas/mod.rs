@@ -4,6 +4,7 @@
 #![expect(dead_code, reason = "they are read by the derive macros only")]
 
 mod board_items;
+mod boards;
 mod cells;
 mod columns;
 mod groups;
@@ -14,6 +15,7 @@ mod run_table;
 mod runs;
 
 pub use board_items::{Mark, MarkDraft, MarkOrRepeated, View, ViewDraft, ViewOrRepeated};
+pub use boards::{Board, BoardDraft, BoardOrRepeated};
 pub use cells::{Cell, CellOrRepeated, CellValue, Created, CreatedBefore, Draft, Drafts, Found, Patch};
 pub use columns::Columns;
 pub use groups::{BinaryGroups, Groups};
@@ -24,8 +26,8 @@ pub use points::{
 pub use run_groups::RunGroups;
 pub use run_table::RunTable;
 pub use runs::{
-    Beat, Board, BoardDraft, BoardOrRepeated, ConsoleAppended, ConsoleText, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run,
-    RunColours, RunDiff, RunDraft, RunHistory, RunKeys, RunOrRepeated, RunValue,
+    Beat, ConsoleAppended, ConsoleText, EpochTaken, FoundRuns, LogBody, LogLines, Logged, Run, RunColours, RunDiff, RunDraft, RunHistory,
+    RunKeys, RunOrRepeated, RunValue,
 };
 
 use std::collections::BTreeMap;
