@@ -128,8 +128,8 @@ impl Board {
 mod tests {
     use super::*;
     use crate::protocol::{
-        BoardLayout, CellContent, CellLayout, LastValue, LayoutBlock, LayoutPatch, Mark, Run, RunEvent, RunId, RunSign, RunStatus,
-        SectionLayout, View,
+        BoardLayout, CellContent, CellLayout, LastValue, LayoutBlock, LayoutPatch, Mark, NonFiniteEnd, Run, RunEvent, RunId, RunSign,
+        RunStatus, SectionLayout, View,
     };
 
     fn cell(id: &str, order: Option<f64>, created_seq: u64) -> Cell {
@@ -166,6 +166,7 @@ mod tests {
             last_sign_ms: 7,
             interval: Some(15.0),
             last: vec![LastValue { metric: "val/loss".into(), value: 0.1 }],
+            non_finite: Some(NonFiniteEnd { metric: "loss".into(), step: None, value: f64::NEG_INFINITY, metrics: 2 }),
         }
     }
 
@@ -254,8 +255,8 @@ mod tests {
             Event::Bookmark { .. } => Some(Event::Runs(RunEvent::Changed { run_seq: 8, changed: vec![run()], removed: vec![run().id] })),
             Event::Runs(RunEvent::Changed { .. }) => Some(Event::Runs(RunEvent::All { run_seq: 9, runs: vec![run()] })),
             Event::Runs(RunEvent::All { .. }) => {
-                let Run { id, last_sign_ms, last, .. } = run();
-                Some(Event::Runs(RunEvent::Signs { signs: vec![RunSign { run: id, last_sign_ms, last }] }))
+                let Run { id, last_sign_ms, last, non_finite, .. } = run();
+                Some(Event::Runs(RunEvent::Signs { signs: vec![RunSign { run: id, last_sign_ms, last, non_finite }] }))
             }
             Event::Runs(RunEvent::Signs { .. }) => None,
         };

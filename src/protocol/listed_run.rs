@@ -35,6 +35,8 @@ pub struct Run {
     pub interval: Option<f64>,
     /// The last value of each metric, in the order of their names; at most [`Self::MAX_METRICS`].
     pub last: Vec<LastValue>,
+    /// `None` if the curves of all metrics end with a value.
+    pub non_finite: Option<NonFiniteEnd>,
 }
 
 impl Run {
@@ -51,6 +53,20 @@ pub struct LastValue {
     pub value: f64,
 }
 
+/// Where the values of a run stop being finite. Metrics of the machine (`system/…`) do not count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NonFiniteEnd {
+    /// Of the metrics without a finite value at their end the one that has none from the earliest step on.
+    pub metric: String,
+    /// This step. `None` until it is known: after a step far back the summary is made again.
+    pub step: Option<f64>,
+    /// The last value.
+    #[serde(with = "number_or_text")]
+    pub value: f64,
+    /// Number of such metrics, this one among them.
+    pub metrics: u32,
+}
+
 /// A sign of life of a run, and its last values. Signs are not numbered: the newest counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSign {
@@ -59,6 +75,7 @@ pub struct RunSign {
     pub last_sign_ms: u64,
     /// As in [`Run`].
     pub last: Vec<LastValue>,
+    pub non_finite: Option<NonFiniteEnd>,
 }
 
 /// A finite double as a number, the others as the texts `NaN`, `inf` and `-inf`. The page reads no numbers from texts: the tables for

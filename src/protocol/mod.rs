@@ -38,7 +38,7 @@ pub use event::{Event, RunEvent};
 pub use group_id::{GroupId, group_letter};
 pub use layout_patch::{BlockPatch, LayoutPatch};
 pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};
-pub use listed_run::{LastValue, Run, RunSign};
+pub use listed_run::{LastValue, NonFiniteEnd, Run, RunSign};
 pub use mark::Mark;
 pub use mosaic::{Mosaic, MosaicArea, MosaicError, NAMED_MOSAICS};
 pub use run::{RunId, RunStatus};

@@ -88,6 +88,9 @@ pub struct GroupRow {
     pub failed: u32,
     /// Members whose number would count but is not finite.
     pub diverged: u32,
+    /// Members of which a metric, not only this one, has no finite value at its end ([`super::NonFiniteEnd`]); also those whose number
+    /// does not count.
+    pub non_finite: u32,
     /// Members whose number would count but is not there: they did not log the metric, or not at this step.
     pub without: u32,
     pub mean: Option<f64>,

@@ -53,7 +53,7 @@ impl RunList {
                 for sign in signs {
                     if let Some(run) = self.runs.iter_mut().find(|run| run.id == sign.run) {
                         run.last_sign_ms = sign.last_sign_ms;
-                        run.last = sign.last;
+                        (run.last, run.non_finite) = (sign.last, sign.non_finite);
                         known.push(sign.run);
                     }
                 }
@@ -91,7 +91,7 @@ impl RunList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{LastValue, RunSign, RunStatus};
+    use crate::protocol::{LastValue, NonFiniteEnd, RunSign, RunStatus};
 
     fn id(text: &str) -> RunId {
         RunId::parse(text).unwrap()
@@ -115,6 +115,7 @@ mod tests {
             last_sign_ms: 0,
             interval: None,
             last: Vec::new(),
+            non_finite: None,
         }
     }
 
@@ -172,10 +173,14 @@ mod tests {
     fn signs_change_the_time_and_the_last_values() {
         let mut list = RunList { run_seq: 4, runs: vec![run("b", 2), run("a", 1)] };
         let last = vec![LastValue { metric: "loss".into(), value: 0.5 }];
-        let sign = |name| RunSign { run: id(name), last_sign_ms: 7, last: last.clone() };
+        let non_finite = Some(NonFiniteEnd { metric: "loss".into(), step: Some(3.0), value: f64::INFINITY, metrics: 1 });
+        let sign = |name| RunSign { run: id(name), last_sign_ms: 7, last: last.clone(), non_finite: non_finite.clone() };
         let change = list.apply(RunEvent::Signs { signs: vec![sign("a"), sign("unknown")] });
         assert_eq!(change, RunListChange::Content(vec![id("a")]));
-        assert_eq!(list.get(&id("a")).unwrap(), &Run { last_sign_ms: 7, last: last.clone(), ..run("a", 1) });
+        assert_eq!(
+            list.get(&id("a")).unwrap(),
+            &Run { last_sign_ms: 7, last: last.clone(), non_finite: non_finite.clone(), ..run("a", 1) }
+        );
         assert_eq!((list.run_seq, list.get(&id("b")).unwrap().last_sign_ms), (4, 0));
         assert_eq!(list.apply(RunEvent::Signs { signs: vec![sign("unknown")] }), RunListChange::None);
     }

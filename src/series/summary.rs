@@ -36,6 +36,8 @@ pub struct CurveFigures {
     pub first_time: f64,
     /// The latest of the wall times of the last points of all steps: that of the last step unless the clock went back.
     pub latest_time: f64,
+    /// The first step of the gap in which the curve ends: from here on no step has a finite value. `None` if it ends with a value.
+    pub gap_from: Option<f64>,
     /// `None` if no step has a finite value.
     pub values: Option<CurveValues>,
 }
@@ -76,6 +78,8 @@ pub(super) struct StepsBefore {
     pub last_step: f64,
     /// The latest of the wall times of the last points of these steps, if there are any.
     pub latest_time: f64,
+    /// The first step of the gap in which these steps end; 0 if they end with a value.
+    pub gap_step: f64,
     /// Of the finite values, as are the next three, if there are any.
     pub sum: CompensatedSum,
     pub last: StepValue,
@@ -149,7 +153,7 @@ impl CurveSummary {
         }
         let mut all = self.before;
         all.add(&self.newest, self.last_time);
-        let StepsBefore { points, steps, non_finite, last_step, latest_time, sum, last, min, max } = all;
+        let StepsBefore { points, steps, non_finite, last_step, latest_time, gap_step, sum, last, min, max } = all;
         Some(CurveFigures {
             steps,
             finite_steps: sum.count,
@@ -159,6 +163,7 @@ impl CurveSummary {
             last_step,
             first_time: self.first_time,
             latest_time,
+            gap_from: all.ends_in_gap().then_some(gap_step),
             values: (sum.count > 0).then(|| CurveValues { last, min, max, mean: sum.mean() }),
         })
     }
@@ -178,16 +183,24 @@ impl NewestStep {
 }
 
 impl StepsBefore {
+    /// Whether the last step is without a finite value.
+    fn ends_in_gap(&self) -> bool {
+        self.steps > 0 && (self.sum.count == 0 || self.last.step < self.last_step)
+    }
+
     /// `time`: the wall time of the last point of the newest step.
     fn add(&mut self, newest: &NewestStep, time: f64) {
+        let is_in_gap = self.ends_in_gap();
         self.latest_time = if self.steps == 0 { time } else { self.latest_time.max(time) };
         self.points += newest.points;
         self.steps += 1;
         self.non_finite += newest.points - newest.sum.count;
         self.last_step = newest.step;
         if newest.sum.count == 0 {
+            self.gap_step = if is_in_gap { self.gap_step } else { newest.step };
             return;
         }
+        self.gap_step = 0.0;
         let value = StepValue { step: newest.step, value: newest.sum.mean() };
         if self.sum.count == 0 || value.value < self.min.value {
             self.min = value;

@@ -5,20 +5,20 @@
 //! | version | 1 byte |
 //! | flags | 1 byte |
 //! | lengths | 12 bytes: a number of bytes, 0 to 8, in each half, the lower one first |
-//! | numbers | 23 numbers of 0 to 8 bytes: counts from the lowest byte on, doubles from the highest byte on, without zeros at the end |
+//! | numbers | 24 numbers of 0 to 8 bytes: counts from the lowest byte on, doubles from the highest byte on, without zeros at the end |
 //!
-//! Whole steps and values of 32 bits have zeros at the end, so that a summary takes about 90 bytes instead of 184.
+//! Whole steps and values of 32 bits have zeros at the end, so that a summary takes about 90 bytes instead of 192.
 
 use super::summary::{CurveSummary, NewestStep, StepValue, StepsBefore};
 use crate::compensated_sum::CompensatedSum;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const NEEDS_REBUILD: u8 = 1;
 /// The sums are in their large unit.
 const BEFORE_IS_SCALED: u8 = 2;
 const NEWEST_IS_SCALED: u8 = 4;
 const COUNTS: usize = 7;
-const DOUBLES: usize = 16;
+const DOUBLES: usize = 17;
 const LENGTHS: usize = (COUNTS + DOUBLES).div_ceil(2);
 /// Beyond it counts are damaged: no series has as many points.
 const MAX_POINTS: u64 = 1 << 53;
@@ -70,9 +70,9 @@ impl CurveSummary {
 
     fn numbers(&self) -> ([u64; COUNTS], [f64; DOUBLES]) {
         let Self { points, needs_rebuild: _, first_step, first_time, last_time, before, newest } = self;
-        let StepsBefore { points: before_points, steps, non_finite, last_step, latest_time, sum, last, min, max } = before;
+        let StepsBefore { points: before_points, steps, non_finite, last_step, latest_time, gap_step, sum, last, min, max } = before;
         let counts = [*points, *before_points, *steps, *non_finite, sum.count, newest.points, newest.sum.count];
-        let ends = [*first_step, *first_time, *last_time, *last_step, *latest_time];
+        let ends = [*first_step, *first_time, *last_time, *last_step, *latest_time, *gap_step];
         let values = [last.step, last.value, min.step, min.value, max.step, max.value];
         let mut doubles = [0.0; DOUBLES];
         let all = ends.into_iter().chain(values).chain([sum.sum, sum.compensation, newest.step, newest.sum.sum, newest.sum.compensation]);
@@ -88,6 +88,7 @@ impl CurveSummary {
             last_time,
             last_step,
             latest_time,
+            gap_step,
             ref values @ ..,
             sum,
             compensation,
@@ -102,6 +103,7 @@ impl CurveSummary {
             non_finite,
             last_step,
             latest_time,
+            gap_step,
             sum: CompensatedSum { count: finite_steps, sum, compensation, is_scaled: flags & BEFORE_IS_SCALED != 0 },
             last: value(0),
             min: value(1),

@@ -49,6 +49,8 @@ fn check(points: &Points, figures: &CurveFigures) {
     assert_eq!((figures.first_step, figures.first_time), (first.0, first.2));
     let step_ends = curve.points.chunk_by(|one, other| one.0 == other.0).map(|points| points[points.len() - 1].2);
     assert_eq!((figures.last_step, figures.latest_time), (last.0, step_ends.fold(f64::MIN, f64::max)));
+    let gap = steps.iter().rev().take_while(|step| !step.value.is_finite()).last();
+    assert_eq!(figures.gap_from, gap.map(|step| step.step));
     assert_eq!(figures.values.is_some(), !finite.is_empty());
     let Some(CurveValues { last, min, max, mean }) = figures.values else { return };
     let largest = finite.iter().map(|step| step.value.abs()).fold(0.0, f64::max);

@@ -174,6 +174,7 @@ mod tests {
             last_sign_ms: 0,
             interval: None,
             last: value.map(|value| LastValue { metric: "val/acc".into(), value }).into_iter().collect(),
+            non_finite: None,
         }
     }
 

@@ -92,6 +92,7 @@ mod tests {
             last_sign_ms: 1_000_000,
             interval,
             last: Vec::new(),
+            non_finite: None,
         }
     }
 

@@ -85,6 +85,7 @@ mod tests {
             last_sign_ms: 0,
             interval: None,
             last: Vec::new(),
+            non_finite: None,
         }
     }
 

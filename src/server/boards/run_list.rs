@@ -40,9 +40,11 @@ impl Boards {
         let Some(known) = index.board(board) else { return Vec::new() };
         let (view, oldest) = (RunListView::new(&index, known, &self.signs), oldest_listed(known));
         let listed = signs.filter_map(|(run, ms)| Some((known.runs.get(run)?, *ms))).filter(|(record, _)| record.created_order >= oldest);
-        listed
-            .map(|(record, last_sign_ms)| RunSign { run: record.id.clone(), last_sign_ms, last: view.last_values(&record.id).0 })
-            .collect()
+        let sign = |(record, last_sign_ms): (&Arc<RunRecord>, u64)| {
+            let curves = view.curves(&record.id);
+            RunSign { run: record.id.clone(), last_sign_ms, last: curves.last_values(), non_finite: curves.non_finite() }
+        };
+        listed.map(sign).collect()
     }
 }
 

@@ -308,3 +308,32 @@ async fn groups_are_compared_key_by_key() {
     let one = refused(&server, "GET", "/boards/digits/run-diff?by=batch", "").await;
     assert_eq!(one, (400, "'run-diff' compares 2 to 50 runs or groups, not 1.".to_owned()));
 }
+
+#[tokio::test]
+async fn a_metric_that_is_not_finite_is_said_whatever_metric_is_compared() {
+    let server = spawn().await;
+    for (seed, acc, losses) in [(0, 0.9, json!([0.5, 0.4])), (1, 0.8, json!([0.6, "NaN"])), (2, 0.1, json!(["NaN", "Infinity"]))] {
+        run(&server, &format!("r{seed}"), json!({"lr": 0.3, "seed": seed}), json!(acc)).await;
+        let steps = json!([{"step": 50, "loss": losses[0]}, {"step": 100, "loss": losses[1], "system/gpu": "NaN"}]);
+        log(&server, &format!("/boards/digits/runs/r{seed}/log"), &steps.to_string()).await;
+    }
+    let row = groups(&server, "by=lr&metric=val/acc").await["groups"][0].clone();
+    assert_eq!((&row["non_finite"], &row["diverged"], &row["used"]), (&json!(2), &json!(0), &json!(3)));
+    assert_eq!(row["notes"], json!(["2 of 3 diverged in loss"]));
+    let row = groups(&server, "by=lr&metric=loss").await["groups"][0].clone();
+    assert_eq!((&row["non_finite"], &row["diverged"], &row["used"]), (&json!(2), &json!(2), &json!(1)));
+    assert_eq!(row["notes"], json!(["2 of 3 diverged"]), "said once");
+    let ends = async || {
+        let table = server.get("/boards/digits/run-table?sort=_id").await;
+        table["rows"].as_array().unwrap().iter().map(|row| row["run"]["non_finite"].clone()).collect::<Vec<_>>()
+    };
+    let end = |step: f64, value: &str| json!({"metric": "loss", "step": step, "value": value, "metrics": 1});
+    assert_eq!(ends().await, [json!(null), end(100.0, "NaN"), end(50.0, "inf")]);
+    let one = server.get("/boards/digits/runs/r2").await;
+    assert_eq!((&one["metrics"]["loss"]["nonFiniteFrom"], &one["metrics"]["val/acc"]["nonFiniteFrom"]), (&json!(50.0), &json!(null)));
+    // The earliest of several; finite again, and as long as the step has a finite point.
+    log(&server, "/boards/digits/runs/r1/log", r#"{"step":40,"grad":"-Infinity"}"#).await;
+    log(&server, "/boards/digits/runs/r2/log", r#"[{"step":101,"loss":0.1},{"step":101,"loss":"NaN"}]"#).await;
+    let several = json!({"metric": "grad", "step": 40.0, "value": "-inf", "metrics": 2});
+    assert_eq!(ends().await, [json!(null), several, json!(null)]);
+}

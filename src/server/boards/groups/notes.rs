@@ -1,5 +1,6 @@
 //! The sentences beside a row and below a table. Each is short and says one thing.
 
+use super::non_finite::NonFiniteMembers;
 use super::sample::GroupSample;
 use crate::statistics::CONFIDENCE;
 
@@ -15,6 +16,16 @@ pub fn still_running(sample: &GroupSample, is_judged: bool) -> String {
 
 pub fn diverged(sample: &GroupSample) -> String {
     format!("{} diverged", of_members(sample.diverged, sample))
+}
+
+/// Of members whose number does not show it.
+pub fn non_finite(members: &NonFiniteMembers, sample: &GroupSample) -> Option<String> {
+    let mut metrics = members.metrics.iter();
+    let place = match (metrics.next()?, metrics.next()) {
+        (metric, None) => metric,
+        _ => "other metrics",
+    };
+    Some(format!("{} diverged in {place}", of_members(members.hidden, sample)))
 }
 
 pub fn failed(sample: &GroupSample) -> String {

@@ -8,6 +8,7 @@ use serde_json::Map;
 use super::comparison::{BaselineSample, ComparisonRules, compare};
 use super::membership::RunGroup;
 use super::metric_curves::{CurveSource, MetricCurves, check_points, curves_of_metric};
+use super::non_finite::NonFiniteMembers;
 use super::order::RowOrder;
 use super::proposed_keys::proposed_keys;
 use super::query::{BaselineId, RunGroupsQuery};
@@ -15,14 +16,14 @@ use super::sample::GroupSample;
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
 use crate::protocol::{
-    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, IntervalKind, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
+    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, IntervalKind, NonFiniteEnd, RunGroups, RunId, SecondaryMean, SummaryKind,
+    Verdict,
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
-use crate::server::boards::runs::RunClock;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
-use crate::server::boards::runs::shortened;
+use crate::server::boards::runs::{RunClock, non_finite_ends, shortened};
 use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_POINT_SUMMARIES;
@@ -46,6 +47,8 @@ struct Prepared {
     direction: Option<Direction>,
     /// Of the metric, then of the secondary ones.
     curves: Vec<MetricCurves>,
+    /// Of the members.
+    non_finite: HashMap<RunId, NonFiniteEnd>,
     proposed: Vec<String>,
 }
 
@@ -127,7 +130,8 @@ impl Prepared {
             return Err(ErrorKind::BadRequest.with(format!("'stat={}' {rule}.", query.stat.as_str())).at("stat", rule));
         }
         check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
-        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, proposed, metric, groups })
+        let non_finite = non_finite_ends(store, board, &runs);
+        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups })
     }
 
     fn table(self, summaries: &[Summaries], query: &RunGroupsQuery) -> Result<RunGroups, ApiError> {
@@ -179,6 +183,8 @@ impl Prepared {
                     (None, verdict, running.into_iter().chain(diverged).collect())
                 }
             };
+            let ends = NonFiniteMembers::of(&group.runs, &self.non_finite, main);
+            said.extend(notes::non_finite(&ends, sample));
             said.extend((sample.failed > 0).then(|| notes::failed(sample)));
             said.extend((sample.without > 0).then(|| notes::without(sample)));
             said.extend((sample.unread > 0).then(|| notes::unread(sample)));
@@ -197,6 +203,7 @@ impl Prepared {
                 running: sample.running,
                 failed: sample.failed,
                 diverged: sample.diverged,
+                non_finite: ends.count,
                 without: sample.without + sample.unread,
                 mean: sample.mean(),
                 std: sample.std(),

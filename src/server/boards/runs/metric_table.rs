@@ -21,17 +21,20 @@ pub struct MetricFigures {
     time: f64,
     /// Of the curve's finite values.
     values: Option<CurveValues>,
+    /// The first step of the gap in which the curve ends.
+    gap_from: Option<f64>,
     direction: Option<Direction>,
 }
 
 impl MetricFigures {
     fn of(series: &Series, direction: Option<Direction>) -> Option<Self> {
-        let last = series.last?;
+        let (last, figures) = (series.last?, series.figures());
         Some(Self {
             points: series.count(),
             last: (last.y, last.x),
             time: last.t,
-            values: series.figures().and_then(|figures| figures.values),
+            values: figures.and_then(|figures| figures.values),
+            gap_from: figures.and_then(|figures| figures.gap_from),
             direction,
         })
     }
@@ -58,6 +61,9 @@ impl MetricFigures {
 
     fn to_json(self) -> Value {
         let mut keys = json!({ "last": json_number(self.last.0), "lastStep": json_number(self.last.1), "points": self.points });
+        if let Some(step) = self.gap_from {
+            keys["nonFiniteFrom"] = json_number(step);
+        }
         if let Some(CurveValues { min, max, mean, .. }) = self.values {
             for (key, number) in [("min", min.value), ("minStep", min.step), ("max", max.value), ("maxStep", max.step), ("mean", mean)] {
                 keys[key] = json_number(number);

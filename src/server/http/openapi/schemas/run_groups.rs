@@ -72,6 +72,8 @@ pub struct GroupRow {
     failed: u64,
     /// Members whose number would count but is not finite.
     diverged: u64,
+    /// Members of which a metric, not only this one, ends without a finite value; also those whose number does not count.
+    non_finite: u64,
     /// Members whose number would count but is not there.
     without: u64,
     #[schema(required = true)]

@@ -125,6 +125,9 @@ pub struct MetricFigures {
     mean: f64,
     #[schema(required = false, value_type = Number)]
     best: f64,
+    /// The step from which on no value is finite, up to the end of the curve.
+    #[schema(required = false, value_type = Number)]
+    non_finite_from: f64,
 }
 
 /// In place of a run, for a request that was done before, where its answer was too long to be kept or is forgotten.
