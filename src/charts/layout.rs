@@ -19,10 +19,8 @@ pub struct ChartOptions<'a> {
     /// The unit of the values; empty for plain numbers.
     pub unit: &'a str,
     pub titles: AxisTitles<&'a str>,
-    /// The part of the x axis that is shown, in the columns' own numbers (steps, or seconds since 1970); all of it when `None`.
+    /// The part of the x axis that is shown, in the columns' own numbers (steps, or seconds); all of it when `None`.
     pub window: Option<(f64, f64)>,
-    /// Seconds since 1970 of the chart's first point: what [`XAxis::Relative`] counts from. The left end of the axis when `None`.
-    pub origin: Option<f64>,
     /// The clock of [`XAxis::Wall`]: that of the browser; UTC on the server, unless a request names one.
     pub zone: TimeZone,
     pub all_hidden: AllHidden,
@@ -96,7 +94,7 @@ impl PlotLayout {
         let y = range.unwrap_or(if options.y_scale == YScale::Log { Scale::log(0.1, 10.0) } else { Scale::linear(0.0, 1.0) });
         let x_format = match options.x_axis {
             XAxis::Step => TickFormat::Number(""),
-            XAxis::Relative => TickFormat::Elapsed { origin: options.origin.unwrap_or(x.lo) },
+            XAxis::Relative => TickFormat::Elapsed,
             XAxis::Wall => TickFormat::TimeOfDay(&options.zone),
         };
         let (above, below) = (options.titles.height_above(), options.titles.height_below());

@@ -372,7 +372,6 @@ mod tests {
                 y_scale: [YScale::Linear, YScale::Log][round / 3 % 2],
                 unit: ["", "s"][round % 2],
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
-                origin: (round % 5 > 0).then(|| pick(&far)),
                 zone: TimeZone::fixed(330),
                 titles: AxisTitles { x: ["", "epoch"][round % 2], y: ["", "loss"][round / 2 % 2] },
                 all_hidden: AllHidden::No,

@@ -1,8 +1,8 @@
 //! The binary format of columns, from which the page draws lines.
 //!
-//! Little-endian. A frame is `b"AGNZ"`, u8 version (2), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
+//! Little-endian. A frame is `b"AGNZ"`, u8 version (3), u8 kind (2), u16 0, u64 `seq`, u32 number of cells, and the cells, each: u8
 //! length and id, u32 number of series, and the series, each: u8 length and the run's id (0: a series without a run), u16 length and
-//! name (UTF-8), u64 points in all, u32 `n`, and the 16 fields of `n` columns in the order of `FIELDS`, and the smoothed line: u8 0 if none was requested,
+//! name (UTF-8), u64 points in all, f64 origin of its times, u32 `n`, and the 16 fields of `n` columns in the order of `FIELDS`, and the smoothed line: u8 0 if none was requested,
 //! else 1, four f64 (the weight, the average after the last point, the remaining bias wⁿ, the last
 //! step; four NaN if unknown) and two more fields, x and y of each column's place, NaN where it has
 //! none. A field is u8 form and then: 0 one f64 for all columns, 1 `n` f32, 2 `n` f64, 16 + k no data:
@@ -13,7 +13,7 @@ use super::{CellId, RunId};
 use crate::series::{Average, Column, SmoothedLine};
 
 const KIND: u8 = 2;
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// The bytes of the number of cells.
 const CELL_COUNT: std::ops::Range<usize> = 16..20;
 
@@ -57,6 +57,8 @@ pub struct SeriesColumns {
     pub name: String,
     /// Number of points of the whole series, not only of the requested range.
     pub points: u64,
+    /// What its places count from, in seconds since 1970; 0 along steps and wall time.
+    pub origin: f64,
     pub columns: Vec<Column>,
     /// The smoothed line of exactly these points; `None` if it was not requested.
     pub smoothed: Option<SmoothedLine>,
@@ -90,10 +92,11 @@ pub fn begin_cell(out: &mut Vec<u8>, cell: &CellId, series: usize) {
     out.extend_from_slice(&(series as u32).to_le_bytes());
 }
 
-pub fn write_series(out: &mut Vec<u8>, SeriesColumns { run, name, points, columns, smoothed }: &SeriesColumns) {
+pub fn write_series(out: &mut Vec<u8>, SeriesColumns { run, name, points, origin, columns, smoothed }: &SeriesColumns) {
     write_run(out, run.as_ref());
     write_name(out, name);
     out.extend_from_slice(&points.to_le_bytes());
+    out.extend_from_slice(&origin.to_le_bytes());
     out.extend_from_slice(&(columns.len() as u32).to_le_bytes());
     write_fields(out, columns, smoothed.as_ref());
 }
@@ -121,9 +124,9 @@ pub fn read(bytes: &[u8]) -> Result<ColumnsFrame, DecodeError> {
         let cell = reader.id()?;
         let mut series = Vec::new();
         for _ in 0..reader.u32()? {
-            let (run, name, points) = (reader.run()?, reader.name()?, reader.u64()?);
+            let (run, name, points, origin) = (reader.run()?, reader.name()?, reader.u64()?, f64::from_bits(reader.u64()?));
             let (columns, smoothed) = read_fields(&mut reader)?;
-            series.push(SeriesColumns { run, name, points, columns, smoothed });
+            series.push(SeriesColumns { run, name, points, origin, columns, smoothed });
         }
         cells.push(CellColumns { cell, series });
     }
@@ -193,8 +196,15 @@ mod tests {
         let places = columns.iter().map(|column| if column.nan < column.count { (column.x_last, column.last) } else { NO_PLACE }).collect();
         let last = Some(Average { weight: 0.9, value: 0.1, kept: 0.5, step: f64::NEG_INFINITY });
         let smoothed = Some(SmoothedLine { places, last });
-        let of_a_run = SeriesColumns { run: RunId::parse("lr_0.1"), name: String::new(), points: 0, columns: Vec::new(), smoothed: None };
-        let series = vec![SeriesColumns { run: None, name: "größe".into(), points, columns, smoothed }, of_a_run];
+        let of_a_run = SeriesColumns {
+            run: RunId::parse("lr_0.1"),
+            name: String::new(),
+            points: 0,
+            origin: 1.7e9,
+            columns: Vec::new(),
+            smoothed: None,
+        };
+        let series = vec![SeriesColumns { run: None, name: "größe".into(), points, origin: 0.0, columns, smoothed }, of_a_run];
         let other = CellColumns { cell: CellId::parse("other").unwrap(), series: vec![] };
         write(9, &[CellColumns { cell: CellId::parse("a").unwrap(), series }, other])
     }
@@ -214,7 +224,7 @@ mod tests {
             let read = read(&frame(columns.clone())).unwrap();
             assert_eq!((read.seq, read.cells.len(), read.cells[0].series[0].name.as_str()), (9, 2, "größe"));
             let of_a_run = &read.cells[0].series[1];
-            assert_eq!((of_a_run.run.as_ref().unwrap().as_str(), of_a_run.name.as_str()), ("lr_0.1", ""));
+            assert_eq!((of_a_run.run.as_ref().unwrap().as_str(), of_a_run.name.as_str(), of_a_run.origin), ("lr_0.1", "", 1.7e9));
             assert_eq!(read.cells[0].series[0].run, None);
             let got = &read.cells[0].series[0].columns;
             assert_eq!(got.len(), columns.len());

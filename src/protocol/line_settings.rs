@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::series::Axis;
+
 /// The quantity on the horizontal axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum XAxis {
     #[default]
     Step,
-    /// Wall time since the first point of the chart.
+    /// Wall time since the start of each run; of series without a run, since the first point of these.
     Relative,
     Wall,
 }
@@ -17,6 +19,11 @@ impl XAxis {
     /// By its name in JSON.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Step, Self::Relative, Self::Wall].into_iter().find(|axis| axis.name() == name)
+    }
+
+    /// What its places are made of.
+    pub fn axis(self) -> Axis {
+        if self == Self::Step { Axis::Step } else { Axis::Time }
     }
 
     /// Its name in JSON.

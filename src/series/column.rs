@@ -74,6 +74,13 @@ impl Column {
         self.neg_inf += next.neg_inf;
     }
 
+    /// Counts its places from `origin`.
+    pub fn shift_left(&mut self, origin: f64) {
+        for place in [&mut self.x_first, &mut self.x_last, &mut self.x_min, &mut self.x_max, &mut self.at_min, &mut self.at_max] {
+            *place -= origin;
+        }
+    }
+
     pub fn finite(&self) -> u64 {
         self.count - self.nan - self.pos_inf - self.neg_inf
     }

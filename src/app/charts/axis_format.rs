@@ -10,8 +10,6 @@ pub struct AxisFormat {
     pub x_axis: XAxis,
     /// Span of a pixel, in units of the axis.
     pub resolution: f64,
-    /// First x of the chart: relative time starts there.
-    pub origin: f64,
     pub zone: TimeZone,
 }
 
@@ -23,7 +21,7 @@ impl AxisFormat {
     pub fn format(&self, x: f64) -> String {
         match self.x_axis {
             XAxis::Step => format_position(x, self.resolution),
-            XAxis::Relative => format_position(x - self.origin, self.resolution) + " s",
+            XAxis::Relative => format_position(x, self.resolution) + " s",
             XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => ticks::format_timestamp(x, self.resolution, &self.zone),
             XAxis::Wall => format_position(x, self.resolution) + " s",
         }

@@ -8,8 +8,7 @@ use super::hidden_series;
 use super::series_looks::NamedItem;
 use crate::charts::{Emphasis, GroupView, SeriesView, is_series_hidden, series_key};
 use crate::protocol::groups::GroupCurve;
-use crate::protocol::{GroupId, RunId};
-use crate::series::Axis;
+use crate::protocol::{GroupId, RunId, XAxis};
 
 impl ChartState {
     pub fn hidden(&self) -> &[String] {
@@ -73,7 +72,7 @@ impl ChartState {
         let is_of_highlighted = |series: &CachedSeries| series.run.as_ref().is_some_and(|run| runs.highlights(run));
         // Of a run that has no series here nothing can be in bold.
         let is_any_highlighted = self.highlighted.is_some() || self.cache.series.iter().any(is_of_highlighted);
-        let is_along_steps = self.axis() == Axis::Step;
+        let is_along_steps = self.axis() == XAxis::Step;
         // The smoothed line of the last weight is drawn until the one of the new weight has come.
         let is_smooth = self.settings.smooth > 0.0 && self.cache.has_smoothing();
         let curve = |(slot, series): (usize, &'_ CachedSeries)| SeriesView {
@@ -92,8 +91,8 @@ impl ChartState {
             },
             group: None,
         };
-        // Times of runs begin at 0, those of series at 1970.
-        let series = if runs.grouping.is_some() && !is_along_steps { &[][..] } else { &self.cache.series[..] };
+        // Times of groups begin at 0, wall times in 1970.
+        let series = if runs.grouping.is_some() && self.axis() == XAxis::Wall { &[][..] } else { &self.cache.series[..] };
         let mut curves: Vec<_> = series.iter().enumerate().filter(|(_, series)| !self.is_hidden(series)).map(curve).collect();
         if let Some(grouping) = &runs.grouping {
             self.push_groups(grouping, runs.highlighted_group, &mut curves);

@@ -16,7 +16,6 @@ use crate::charts::{
     AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, Size, format_number, format_significant, palette,
 };
 use crate::protocol::{CellId, LineSettings, XAxis};
-use crate::series::Axis;
 
 /// More series than these are only counted in the label for screen readers.
 const MAX_LABEL_SERIES: usize = 20;
@@ -130,8 +129,8 @@ impl ChartState {
         self.is_dirty = true;
     }
 
-    pub fn axis(&self) -> Axis {
-        if self.settings.x == XAxis::Step { Axis::Step } else { Axis::Time }
+    pub fn axis(&self) -> XAxis {
+        self.settings.x
     }
 
     /// Draws with other settings. True when the viewport was reset, because it was one of the other axis.
@@ -172,8 +171,8 @@ impl ChartState {
         if self.groups.groups.is_empty() {
             return self.cache.extent;
         }
-        // Times of runs begin at 0, those of series at 1970: such series are not drawn.
-        let series = if self.axis() == Axis::Step { self.cache.extent } else { (f64::NAN, f64::NAN) };
+        // Series along wall time are not drawn beside groups.
+        let series = if self.axis() == XAxis::Wall { (f64::NAN, f64::NAN) } else { self.cache.extent };
         (self.groups.extent.0.min(series.0), self.groups.extent.1.max(series.1))
     }
 
@@ -212,7 +211,7 @@ impl ChartState {
     /// The curves of groups to request.
     pub fn missing_groups(&self, keys: &str) -> Option<ColumnQuery> {
         let width = self.pixel_columns();
-        if width == 0 { None } else { self.groups.missing_query(self.viewport, self.axis(), width, self.settings.smooth, keys) }
+        if width == 0 { None } else { self.groups.missing_query(self.viewport, group_axis(self.axis()), width, self.settings.smooth, keys) }
     }
 
     /// Pixels of the screen in the plot's width.
@@ -222,11 +221,11 @@ impl ChartState {
         (width * plot) as u32
     }
 
-    pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(Axis, f64)>, runs: &ChartRuns) {
+    pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(XAxis, f64)>, runs: &ChartRuns) {
         self.is_dirty = false;
         // Columns along the other axis cannot be drawn on this one: the last drawing stays until the new columns come.
         let axis = if runs.grouping.is_some() { self.groups.axis() } else { self.cache.axis() };
-        if axis != Some(self.axis()) {
+        if axis != Some(self.x_axis(runs)) {
             return;
         }
         let Some(plot) = self.plot.clone() else { return };
@@ -241,7 +240,6 @@ impl ChartState {
             unit: &self.settings.unit,
             titles: self.titles(),
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
-            origin: Some(self.origin(runs)).filter(|origin| origin.is_finite()),
             zone: theme.zone(),
             all_hidden: match curves.is_empty() {
                 true if runs.is_none_found => AllHidden::NoMatch,
@@ -253,7 +251,7 @@ impl ChartState {
         let target = canvas::Target { canvas: &plot.canvas, context: &plot.context, size: self.size, is_new: self.layout.is_none() };
         let Some((layout, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
         (self.layout, self.markers) = (Some(layout), markers);
-        self.show_crosshair(crosshair);
+        self.show_crosshair(crosshair, runs);
         let refusal = &self.groups.refusal;
         if plot.display.refusal.with_untracked(|before| before != refusal) {
             plot.display.refusal.set(refusal.clone());
@@ -328,9 +326,9 @@ impl ChartState {
     }
 
     /// Shows the crosshair if it is on this axis and in the visible range. It is an element over the canvas: nothing is drawn.
-    pub fn show_crosshair(&self, crosshair: Option<(Axis, f64)>) {
+    pub fn show_crosshair(&self, crosshair: Option<(XAxis, f64)>, runs: &ChartRuns) {
         let Some(Plot { display, .. }) = &self.plot else { return };
-        let place = crosshair.filter(|(axis, _)| *axis == self.axis()).and_then(|(_, x)| {
+        let place = crosshair.filter(|(axis, _)| *axis == self.x_axis(runs)).and_then(|(_, x)| {
             let layout = self.layout.as_ref()?;
             let left = layout.px(x);
             let is_inside = left >= layout.left && left <= layout.left + layout.width;
@@ -346,12 +344,7 @@ impl ChartState {
 
     /// Groups have no wall times: their runs are aligned at their beginnings.
     pub fn x_axis(&self, runs: &ChartRuns) -> XAxis {
-        if runs.grouping.is_some() && self.axis() == Axis::Time { XAxis::Relative } else { self.settings.x }
-    }
-
-    /// What relative times count from.
-    pub fn origin(&self, runs: &ChartRuns) -> f64 {
-        if runs.grouping.is_some() { 0.0 } else { self.cache.extent.0 }
+        if runs.grouping.is_some() { group_axis(self.axis()) } else { self.axis() }
     }
 
     fn titles(&self) -> AxisTitles<&str> {
@@ -375,4 +368,9 @@ impl ChartState {
         label.extend(["; ", &points.to_string(), " points.", &self.titles().summarize(), " ", layout.note]);
         Some(Summary { label, points, from: layout.x.lo, to: layout.x.hi })
     }
+}
+
+/// The axis of groups in a chart along this one.
+fn group_axis(axis: XAxis) -> XAxis {
+    if axis == XAxis::Step { XAxis::Step } else { XAxis::Relative }
 }

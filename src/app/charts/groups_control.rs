@@ -3,8 +3,7 @@
 use super::groups::Grouping;
 use super::registry::{ChartRegistry, Charts};
 use crate::app::signals::SetIfChanged;
-use crate::protocol::{GroupId, RunId};
-use crate::series::Axis;
+use crate::protocol::{GroupId, RunId, XAxis};
 
 /// Members of the highlighted group that are drawn beneath its line.
 const MAX_MEMBERS: usize = 20;
@@ -20,8 +19,8 @@ impl ChartRegistry {
                 charts.list.iter_mut().for_each(|chart| chart.groups = Default::default());
             }
             if charts.runs.grouping.is_some() != grouping.is_some() {
-                // Times of groups begin at 0, those of runs at 1970.
-                charts.list.iter_mut().filter(|chart| chart.axis() == Axis::Time).for_each(|chart| chart.viewport = None);
+                // Times of groups begin at 0, wall times in 1970.
+                charts.list.iter_mut().filter(|chart| chart.axis() == XAxis::Wall).for_each(|chart| chart.viewport = None);
             }
             charts.runs.grouping = grouping;
             charts.runs.revision += 1;

@@ -9,10 +9,9 @@ use super::column_cache::ColumnQuery;
 use super::registry::{ChartRegistry, Charts};
 use crate::browser::dom;
 use crate::browser::fetch::{self, Tagged};
-use crate::protocol::CellId;
 use crate::protocol::groups::{self as wire, CellGroups};
+use crate::protocol::{CellId, XAxis};
 use crate::routes;
-use crate::series::Axis;
 
 /// Minimum time between two requests of a chart, also while points come.
 const INTERVAL_MS: f64 = 500.0;
@@ -95,7 +94,7 @@ impl Charts {
 async fn request(registry: ChartRegistry, batch: Batch, keys: String) {
     let ColumnQuery { axis, from, to, width, smooth } = batch.query;
     let names = batch.ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
-    let axis = if axis == Axis::Step { "step" } else { "relative" };
+    let axis = if axis == XAxis::Step { "step" } else { "relative" };
     let end = |end: f64| end.is_finite().then(|| dom::number_text(end));
     let smooth = (smooth > 0.0).then(|| dom::number_text(smooth));
     let address = routes::groups(&names, axis, (end(from), end(to)), width, smooth, &keys);

@@ -6,8 +6,7 @@ use super::chart_state::ChartState;
 use super::readout::{Pin, Readout, ReadoutTarget};
 use super::registry::{ChartRegistry, Charts};
 use super::tooltip::TooltipContent;
-use crate::protocol::CellId;
-use crate::series::Axis;
+use crate::protocol::{CellId, XAxis};
 
 impl ChartRegistry {
     /// Hides the readout. False when there was none.
@@ -80,7 +79,7 @@ impl Charts {
         }
         let is_dark = self.is_dark();
         let Some((chart, runs)) = self.chart_and_runs(&id) else { return self.clear_readout() };
-        let axis = chart.axis();
+        let axis = chart.x_axis(runs);
         let dock = if runs.grouping.is_some() { dock(chart) } else { None };
         match Readout::at(chart, runs, canvas, is_dark) {
             Some(Readout { x, rows, group }) => {
@@ -119,10 +118,10 @@ impl Charts {
         }
     }
 
-    fn set_crosshair(&mut self, crosshair: Option<(Axis, f64)>) {
+    fn set_crosshair(&mut self, crosshair: Option<(XAxis, f64)>) {
         if self.crosshair != crosshair {
             self.crosshair = crosshair;
-            self.list.iter().filter(|chart| chart.is_visible).for_each(|chart| chart.show_crosshair(crosshair));
+            self.list.iter().filter(|chart| chart.is_visible).for_each(|chart| chart.show_crosshair(crosshair, &self.runs));
         }
     }
 }

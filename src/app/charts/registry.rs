@@ -19,8 +19,7 @@ use super::tooltip::TooltipHandle;
 use super::url_state::UrlState;
 use super::value_chart::CanvasChart;
 use super::viewport::Viewport;
-use crate::protocol::{CellId, GroupId, LineSettings, RunId, points};
-use crate::series::Axis;
+use crate::protocol::{CellId, GroupId, LineSettings, RunId, XAxis, points};
 
 /// A handle to the charts of the page, which components get by [`use_charts`]. On the server it holds no charts.
 #[derive(Clone, Copy)]
@@ -43,7 +42,7 @@ pub struct Charts {
     /// Charts that are drawn from one value.
     pub canvas_charts: Vec<CanvasChart>,
     /// Place of the crosshair on the axis of all charts.
-    pub crosshair: Option<(Axis, f64)>,
+    pub crosshair: Option<(XAxis, f64)>,
     pub readout: Option<ReadoutTarget>,
     /// The readout has moved since the last frame.
     pub is_readout_due: bool,

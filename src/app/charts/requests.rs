@@ -8,10 +8,9 @@ use leptos::task::spawn_local;
 use super::column_cache::ColumnQuery;
 use super::registry::{ChartRegistry, Charts};
 use crate::browser::{dom, fetch};
-use crate::protocol::CellId;
 use crate::protocol::columns::{self as wire, CellColumns};
+use crate::protocol::{CellId, XAxis};
 use crate::routes;
-use crate::series::Axis;
 
 /// Minimum time between two requests of a chart.
 const INTERVAL_MS: f64 = 250.0;
@@ -76,7 +75,11 @@ impl Charts {
 async fn request(registry: ChartRegistry, query: ColumnQuery, ids: Vec<CellId>, runs: Option<String>) {
     let names = ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
     let end = |end: f64| end.is_finite().then(|| dom::number_text(end));
-    let axis = if query.axis == Axis::Step { "step" } else { "time" };
+    let axis = match query.axis {
+        XAxis::Step => "step",
+        XAxis::Relative => "relative",
+        XAxis::Wall => "time",
+    };
     let smooth = (query.smooth > 0.0).then(|| dom::number_text(query.smooth));
     let bytes = fetch::bytes(&routes::columns(&names, axis, (end(query.from), end(query.to)), query.width, smooth, runs)).await;
     match bytes.and_then(|bytes| wire::read(&bytes).ok()) {

@@ -1,8 +1,8 @@
-//! The viewports in the URL, so that a link shows what its sender saw: `?view=ID:from:to:step,ID:from:to:time:follow`. `history` reads
+//! The viewports in the URL, so that a link shows what its sender saw: `?view=ID:from:to:step,ID:from:to:relative:follow`. `history` reads
 //! and writes them.
 
 use super::viewport::{self, Viewport};
-use crate::series::Axis;
+use crate::protocol::XAxis;
 
 pub const KEY: &str = "view=";
 
@@ -23,7 +23,7 @@ pub struct UrlState {
 pub struct UrlViewport {
     pub cell: String,
     pub viewport: Viewport,
-    pub axis: Option<Axis>,
+    pub axis: Option<XAxis>,
 }
 
 pub fn parse_viewports(search: &str, number: fn(&str) -> f64) -> Vec<UrlViewport> {

@@ -1,6 +1,6 @@
 //! The visible part of the x axis, and how zoom, pan and follow change it. Pure.
 
-use crate::series::Axis;
+use crate::protocol::XAxis;
 
 /// A window on the horizontal axis: `from < to`, in its units (steps, or seconds since 1970).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,15 +62,15 @@ impl Viewport {
     }
 }
 
-/// A viewport in a URL: `id:from:to:axis`, optionally with `:follow`. The axis gives the unit of the numbers. `number` formats a number
+/// A viewport in a URL: `id:from:to:axis`, optionally with `:follow`; the axis by its name in JSON. The axis gives the unit of the numbers. `number` formats a number
 /// so that it parses back to the same value.
-pub fn format(id: &str, viewport: &Viewport, axis: Axis, number: fn(f64) -> String) -> String {
-    let axis = if axis == Axis::Step { ":step" } else { ":time" };
-    [id, ":", &number(viewport.from), ":", &number(viewport.to), axis, if viewport.follow { ":follow" } else { "" }].concat()
+pub fn format(id: &str, viewport: &Viewport, axis: XAxis, number: fn(f64) -> String) -> String {
+    let follow = if viewport.follow { ":follow" } else { "" };
+    [id, ":", &number(viewport.from), ":", &number(viewport.to), ":", axis.name(), follow].concat()
 }
 
 /// Parses the text of [`format()`]: the id, the viewport, and its axis, which is optional.
-pub fn parse(text: &str, number: fn(&str) -> f64) -> Option<(&str, Viewport, Option<Axis>)> {
+pub fn parse(text: &str, number: fn(&str) -> f64) -> Option<(&str, Viewport, Option<XAxis>)> {
     let mut parts = text.split(':');
     let id = parts.next()?;
     let view = Viewport::new(number(parts.next()?), number(parts.next()?))?;
@@ -78,9 +78,7 @@ pub fn parse(text: &str, number: fn(&str) -> f64) -> Option<(&str, Viewport, Opt
     for word in parts {
         match word {
             "follow" => follow = true,
-            "step" => axis = Some(Axis::Step),
-            "time" => axis = Some(Axis::Time),
-            _ => {}
+            word => axis = XAxis::from_name(word).or(axis),
         }
     }
     Some((id, Viewport { follow, ..view }, axis))
@@ -152,7 +150,7 @@ mod tests {
     fn addresses_say_what_was_seen() {
         let number = |text: &str| text.parse().unwrap_or(f64::NAN);
         for seen in [view(0.1, 1e300), view(-5.0, 3.0), Viewport { follow: true, ..view(1.7e9, 1.7e9 + 0.25) }] {
-            for axis in [Axis::Step, Axis::Time] {
+            for axis in [XAxis::Step, XAxis::Relative, XAxis::Wall] {
                 let text = format("a-B_1", &seen, axis, |number| number.to_string());
                 assert_eq!(parse(&text, number), Some(("a-B_1", seen, Some(axis))), "{text}");
             }

@@ -172,15 +172,15 @@ fn add_days(lo: f64, hi: f64, zone: &TimeZone, step: TimeStep, format_label: &dy
     }
 }
 
-/// Durations since `origin`. All three are seconds that it [`is_representable`].
-pub fn duration_ticks(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick> {
+/// Durations. Both ends are seconds that it [`is_representable`].
+pub fn duration_ticks(lo: f64, hi: f64, target: usize) -> Vec<Tick> {
     let step = choose_step(hi - lo, target);
     let seconds = match step {
         TimeStep::Part(..) => 0,
         TimeStep::Whole(seconds) => seconds,
     };
-    let hours = (hi - origin).max(origin - lo) >= HOUR as f64;
-    make_multiples(lo, hi, origin, step, &|whole, rest, exponent| {
+    let hours = hi.max(-lo) >= HOUR as f64;
+    make_multiples(lo, hi, 0.0, step, &|whole, rest, exponent| {
         let (whole, rest, sign) = match (whole < 0, rest) {
             (true, 0) => (-whole, 0, "-"),
             (true, rest) => (-whole - 1, 10_i64.pow(exponent.unsigned_abs()) - rest, "-"),
@@ -198,7 +198,7 @@ pub fn duration_ticks(lo: f64, hi: f64, origin: f64, target: usize) -> Vec<Tick>
             (whole / HOUR).to_string() + ":" + &pad_two(whole / MINUTE % 60) + " h"
         } else if hours {
             (whole / HOUR).to_string() + ":" + &pad_two(whole / MINUTE % 60) + ":" + &pad_two(whole % 60) + &format_fraction(rest, exponent)
-        } else if hi - origin < 10.0 {
+        } else if hi < 10.0 {
             whole.to_string() + &format_fraction(rest, exponent) + " s"
         } else {
             (whole / MINUTE).to_string() + ":" + &pad_two(whole % 60) + &format_fraction(rest, exponent)
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn durations_from_the_start() {
-        let since = |lo: f64, hi: f64| labels(duration_ticks(EVENING + lo, EVENING + hi, EVENING, 5));
+        let since = |lo: f64, hi: f64| labels(duration_ticks(lo, hi, 5));
         assert_eq!(since(0.0, 1.0), ["0", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1 s"]);
         assert_eq!(since(0.0, 150.0), ["0", "0:30", "1:00", "1:30", "2:00", "2:30"]);
         assert_eq!(since(0.0, 1500.0), ["0", "5 min", "10 min", "15 min", "20 min", "25 min"]);

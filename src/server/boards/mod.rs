@@ -41,7 +41,7 @@ use metrics::MetricSettingsCache;
 pub use query::Query;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use query::filter::QueryBudget;
-pub use read::ColumnsOutcome;
+pub use read::{ColumnsOutcome, LineWindow};
 use runs::{ConfigIndexes, ConsoleTurns, RunSigns};
 
 use super::store::{Batch, Record, Store, StoreError, StoreStats};

@@ -3,17 +3,39 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLockReadGuard};
 
+use super::runs::started_ms;
 use super::{Boards, Document, Query, not_found};
-use crate::protocol::{Board, Cell, CellId, RunId, SeriesId};
+use crate::protocol::columns::SeriesColumns;
+use crate::protocol::{Board, Cell, CellId, RunId, SeriesId, XAxis};
 use crate::series::Window;
 use crate::server::error::ServerError;
-use crate::server::store::{CellColumns, Index, PointsPage, Record, SmoothingWeights, StoreError, StoredValue};
+use crate::server::store::{Index, PointsPage, Record, RunRecord, SmoothingWeights, StoreError, StoredValue, TimeOrigin};
 
 /// The columns of a cell, as far as they can be read.
 pub enum ColumnsOutcome {
-    Found(CellColumns),
+    Found(Vec<SeriesColumns>),
     Missing,
     Damaged,
+}
+
+/// The part of a line chart that is read.
+#[derive(Clone, Copy, Debug)]
+pub struct LineWindow {
+    pub x: XAxis,
+    /// Along `x`: steps, seconds since 1970, or seconds since the start of each run. Infinite for the ends of the series.
+    pub from: f64,
+    pub to: f64,
+    /// Pixels that the columns are for.
+    pub width: u32,
+}
+
+impl LineWindow {
+    fn origin(&self) -> TimeOrigin {
+        fn start(run: &RunRecord) -> f64 {
+            started_ms(run) as f64 / 1e3
+        }
+        if self.x == XAxis::Relative { TimeOrigin::RunStart(start) } else { TimeOrigin::Epoch }
+    }
 }
 
 impl Boards {
@@ -46,11 +68,12 @@ impl Boards {
     pub async fn smoothed_columns(
         &self,
         cell: &CellId,
-        window: Window,
+        window: LineWindow,
         weights: SmoothingWeights<'_>,
         runs: &[RunId],
-    ) -> Result<Option<CellColumns>, StoreError> {
-        self.store.columns(cell, window, weights, runs).await
+    ) -> Result<Option<Vec<SeriesColumns>>, StoreError> {
+        let LineWindow { x, from, to, width } = window;
+        self.store.columns(cell, Window { axis: x.axis(), from, to, width }, window.origin(), weights, runs).await
     }
 
     /// Reads the columns of a cell's series, with smoothed lines of this weight, for a query of `together`
@@ -58,7 +81,7 @@ impl Boards {
     pub async fn columns(
         &self,
         cell: &CellId,
-        window: Window,
+        window: LineWindow,
         (weight, together): (f64, usize),
         runs: &[RunId],
         or_damage: bool,

@@ -17,9 +17,8 @@ use crate::charts::{
 use crate::protocol::groups::GroupCurve;
 use crate::protocol::{Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
-use crate::series::{Axis, Window};
-use crate::server::boards::Boards;
 use crate::server::boards::groups::RunColours;
+use crate::server::boards::{Boards, LineWindow};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS, MIN_EXPORT_HEIGHT};
 use crate::server::store::{Index, Record, SmoothingWeights};
@@ -123,7 +122,6 @@ pub async fn svg(
     has_legend: bool,
 ) -> Result<String, ServerError> {
     let settings = settings(record);
-    let axis = if settings.x == XAxis::Step { Axis::Step } else { Axis::Time };
     let width = match canvas.size {
         CanvasSize::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
         CanvasSize::Fluid { .. } => FLUID_COLUMNS,
@@ -145,13 +143,13 @@ pub async fn svg(
     // Others are not smoothed: they are not drawn.
     let weight = |id: &SeriesId| if drawn.contains(&id) { settings.smooth } else { 0.0 };
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
-    let found = boards.smoothed_columns(&record.id, Window { axis, from, to, width }, weights, &runs.ids()).await?;
-    let (origin, series) = found.map(|found| (found.extent.min, found.series)).unwrap_or((0.0, Vec::new()));
+    let found = boards.smoothed_columns(&record.id, LineWindow { x: settings.x, from, to, width }, weights, &runs.ids()).await?;
+    let series = found.unwrap_or_default();
     let ids: Vec<SeriesId> = series.iter().map(|series| SeriesId { run: series.run.clone(), name: series.name.as_str().into() }).collect();
     let (labels, styles) = series_looks(&ids, &runs);
     let (mut drawn, mut left_out) = choose_series(&ids, &settings, view);
-    if groups.is_some() && axis == Axis::Time {
-        // Times of runs begin at 0, those of series at 1970.
+    if groups.is_some() && settings.x == XAxis::Wall {
+        // Times of groups begin at 0, those of series at 1970.
         drawn.clear();
     }
     let (group_styles, group_labels) = groups.as_ref().map(DrawnGroups::looks).unwrap_or_default();
@@ -171,7 +169,7 @@ pub async fn svg(
         name: &labels[slot],
         slot,
         style: styles[slot],
-        fades_superseded: axis == Axis::Step && ids[slot].run.is_some(),
+        fades_superseded: settings.x == XAxis::Step && ids[slot].run.is_some(),
         columns: &series[slot].columns,
         smoothed: smoothed(slot),
         emphasis: ids[slot].run.as_ref().map_or(Emphasis::Normal, emphasis),
@@ -179,8 +177,7 @@ pub async fn svg(
     });
     curves.extend(of_series);
     left_out += groups.as_ref().map_or(0, |groups| groups.more);
-    let origin = if groups.is_some() { Some(0.0) } else { Some(origin).filter(|origin| origin.is_finite()) };
-    let x_axis = if groups.is_some() && axis == Axis::Time { XAxis::Relative } else { settings.x };
+    let x_axis = if groups.is_some() && settings.x == XAxis::Wall { XAxis::Relative } else { settings.x };
     let all_hidden = match curves.is_empty() {
         true if !series.is_empty() || !owners.is_empty() => AllHidden::Series,
         true if runs.hides_any() => AllHidden::Runs,
@@ -188,7 +185,7 @@ pub async fn svg(
     };
     let (window, zone) = (view.window, view.zone.clone());
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
-    let options = ChartOptions { x_axis, y_scale: settings.y, unit: &settings.unit, titles, window, origin, zone, all_hidden };
+    let options = ChartOptions { x_axis, y_scale: settings.y, unit: &settings.unit, titles, window, zone, all_hidden };
     let drawn_groups = groups.as_ref().map_or(&[][..], |groups| &groups.curves);
     let shown = curves.iter().map(|SeriesView { slot, style, .. }| match slot.checked_sub(series.len()) {
         Some(at) => {

@@ -48,7 +48,7 @@ pub use maintenance::backup::{CopyError, backup, restore};
 pub use maintenance::check::{CheckReport, check};
 pub use open::StoreOptions;
 pub use open::error::OpenError;
-pub use reader::columns::{CellColumns, SmoothingWeights};
+pub use reader::columns::{SmoothingWeights, TimeOrigin};
 pub use reader::groups::{CurveWindow, MemberSeries};
 pub use reader::points::PointsPage;
 pub use record::{DAMAGED, Record, StoredValue, timestamp};

@@ -151,3 +151,52 @@ async fn each_run_has_its_last_value() {
     assert_eq!((status, message.as_str()), (404, "The run 'a' has logged no value 'other' that is no number."));
     assert_eq!(refused(&server, "GET", "/boards/digits/runs/a/value", "").await.0, 400);
 }
+
+/// Places of the columns, which are single points here, and the origin.
+fn places(series: &Value) -> (Vec<f64>, f64) {
+    let places = series["columns"]["x_first"].as_array().unwrap().iter().map(|place| place.as_f64().unwrap());
+    (places.collect(), series["origin"].as_f64().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn along_relative_time_each_run_begins_at_its_own_start() {
+    const START: f64 = 1_795_860_000.0;
+    let server = spawn().await;
+    for (id, hour) in [("a", 10), ("b", 15)] {
+        let body = format!("{{\"startedAt\":\"2026-11-28T{hour}:00:00Z\"}}");
+        server.call("PATCH", &format!("/boards/digits/runs/{id}?upsert=true"), body).await;
+        let start = START + f64::from((hour - 10) * 3600);
+        let points: Vec<Value> = (0..4).map(|at| json!({"step": at, "time": start + 0.1 + f64::from(10 * at), "loss": at})).collect();
+        log(&server, &format!("/boards/digits/runs/{id}/log"), &json!(points).to_string()).await;
+    }
+    // Series without a run: the first point of the first one is the origin of both.
+    let points = json!({"cells": {"digits-loss": {"early": [[0, 1.0, START + 500.0]], "late": [[0, 1.0, START + 530.0]]}}});
+    log(&server, "/points", &points.to_string()).await;
+    let read = async |query: &str| server.get(&format!("/columns?cells=digits-loss&runs=a,b{query}")).await["cells"]["digits-loss"].take();
+    let near = |found: (Vec<f64>, f64), places: &[f64], origin: f64| {
+        let is_near = |(one, other): (&f64, &f64)| (one - other).abs() < 1e-6;
+        assert!(found.0.len() == places.len() && found.0.iter().zip(places).all(is_near) && found.1 == origin, "{found:?}");
+    };
+    let whole = read("&x=relative").await;
+    near(places(&whole["runs"]["a"][""]), &[0.1, 10.1, 20.1, 30.1], START);
+    near(places(&whole["runs"]["b"][""]), &[0.1, 10.1, 20.1, 30.1], START + 18_000.0);
+    near(places(&whole["series"][0]), &[0.0], START + 500.0);
+    near(places(&whole["series"][1]), &[30.0], START + 500.0);
+    // A window is the same one for all, with the neighbours outside of it to which the lines lead.
+    let window = read("&x=relative&from=9&to=21&width=50").await;
+    for (run, origin) in [("a", START), ("b", START + 18_000.0)] {
+        near(places(&window["runs"][run][""]), &[0.1, 10.1, 20.1, 30.1], origin);
+    }
+    let narrow = read("&x=relative&from=15&to=16&smooth=0.5").await;
+    near(places(&narrow["runs"]["b"][""]), &[10.1, 20.1], START + 18_000.0);
+    let smoothed = narrow["runs"]["b"][""]["smoothed"]["x"].as_array().unwrap();
+    assert!((smoothed[0].as_f64().unwrap() - 10.1).abs() < 1e-6, "{smoothed:?}");
+    // Wall time has no origin.
+    let wall = read("&x=time").await;
+    near(places(&wall["runs"]["b"][""]), &[0.1, 10.1, 20.1, 30.1].map(|at| START + 18_000.0 + at), 0.0);
+    // The drawing has one axis from nought for both.
+    server.call("PATCH", "/values/digits-loss", r#"{"chart":{"x":"relative"}}"#).await;
+    let svg = server.call("GET", "/values/digits-loss.svg?runs=a,b&series=a%2F&series=b%2F", "").await.text;
+    let seconds = |label: &str| svg.contains(&format!(">{label}</text>"));
+    assert!(seconds("0:10") && seconds("0:30") && !seconds("5:00 h"), "{svg}");
+}

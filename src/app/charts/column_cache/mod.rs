@@ -5,10 +5,10 @@
 #[cfg(test)]
 mod tests;
 
-use crate::protocol::RunId;
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::points::SeriesPart;
-use crate::series::{Average, Axis, Columns, NO_PLACE};
+use crate::protocol::{RunId, XAxis};
+use crate::series::{Average, Columns, NO_PLACE};
 
 use super::viewport::Viewport;
 use crate::charts::{nearest_gap, series_key};
@@ -22,6 +22,8 @@ pub struct CachedSeries {
     pub name: String,
     /// Points of the series that the browser knows of.
     pub total: u64,
+    /// What its places count from, in seconds since 1970; 0 along steps and wall time.
+    origin: f64,
     pub columns: Columns,
     /// State of the moving average after the last point; `None` without smoothing, or when the server did not send it.
     average: Option<Average>,
@@ -32,7 +34,7 @@ pub struct CachedSeries {
 /// A request for columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ColumnQuery {
-    pub axis: Axis,
+    pub axis: XAxis,
     /// Infinite at an open end.
     pub from: f64,
     pub to: f64,
@@ -81,7 +83,7 @@ impl ColumnCache {
     }
 
     /// The axis of the columns; `None` before the first response.
-    pub fn axis(&self) -> Option<Axis> {
+    pub fn axis(&self) -> Option<XAxis> {
         self.loaded.map(|loaded| loaded.axis)
     }
 
@@ -92,7 +94,7 @@ impl ColumnCache {
 
     /// The query for this viewport in `width` pixels. The first query along an axis is for all of it, because zooming out
     /// needs the extent.
-    pub fn query(&self, viewport: Option<Viewport>, axis: Axis, width: u32, smooth: f64) -> ColumnQuery {
+    pub fn query(&self, viewport: Option<Viewport>, axis: XAxis, width: u32, smooth: f64) -> ColumnQuery {
         match viewport.filter(|_| self.axis() == Some(axis)) {
             None => ColumnQuery { axis, from: f64::NEG_INFINITY, to: f64::INFINITY, width, smooth },
             Some(viewport) => {
@@ -104,7 +106,7 @@ impl ColumnCache {
     }
 
     /// The same query, if the columns do not cover it in this resolution.
-    pub fn missing_query(&self, viewport: Option<Viewport>, axis: Axis, width: u32, smooth: f64) -> Option<ColumnQuery> {
+    pub fn missing_query(&self, viewport: Option<Viewport>, axis: XAxis, width: u32, smooth: f64) -> Option<ColumnQuery> {
         let wanted = self.query(viewport, axis, width, smooth);
         let Some(loaded) = self.loaded.filter(|loaded| loaded.axis == axis) else { return Some(wanted) };
         let seen = viewport.map_or(self.extent.1 - self.extent.0, |viewport| viewport.width());
@@ -152,9 +154,9 @@ impl ColumnCache {
         } else {
             (self.extent.0.min(extent.0), self.extent.1.max(extent.1))
         };
-        let series = |SeriesColumns { run, name, points, columns, smoothed }| {
+        let series = |SeriesColumns { run, name, points, origin, columns, smoothed }| {
             let (places, average) = smoothed.map_or((Vec::new(), None), |smoothed| (smoothed.places, smoothed.last));
-            CachedSeries { run, name, total: points, columns: Columns::new(columns, places), average, is_stale: false }
+            CachedSeries { run, name, total: points, origin, columns: Columns::new(columns, places), average, is_stale: false }
         };
         self.series = received.into_iter().map(series).collect();
         let (from, to) = (query.from.max(self.extent.0), query.to.min(self.extent.1));
@@ -188,10 +190,12 @@ impl ColumnCache {
         };
         let at = match at {
             Some(at) => at,
+            // Only the server knows when it began.
+            None if loaded.axis == XAxis::Relative => return Merge::Missing,
             None => {
                 let average = (loaded.smooth > 0.0).then(|| Average::new(loaded.smooth));
                 let (run, name, columns) = (part.run.clone(), part.series.clone(), Columns::default());
-                self.series.push(CachedSeries { run, name, total: 0, columns, average, is_stale: false });
+                self.series.push(CachedSeries { run, name, total: 0, origin: 0.0, columns, average, is_stale: false });
                 self.series.len() - 1
             }
         };
@@ -201,12 +205,13 @@ impl ColumnCache {
         if series.is_stale || known >= u64::from(part.n) {
             return Merge::Unchanged;
         }
-        let along = if loaded.axis == Axis::Step { &numbers.x } else { &numbers.t };
+        let along = if loaded.axis == XAxis::Step { &numbers.x } else { &numbers.t };
         let (Some(along), true) = (along, start <= series.total) else { return Merge::Missing };
         // Segments of the smoothed line are those of the steps, on every axis.
         let steps = numbers.x.as_ref().unwrap_or(along);
         let mut merge = Merge::Unchanged;
-        for ((x, y), step) in along.iter().zip(&numbers.y).zip(steps).skip(known as usize) {
+        for ((place, y), step) in along.iter().zip(&numbers.y).zip(steps).skip(known as usize) {
+            let x = &(*place - series.origin);
             series.total += 1;
             let smoothed = series.average.as_mut().and_then(|average| average.push(*step, *y));
             // `max` and `min` pass over NaN.

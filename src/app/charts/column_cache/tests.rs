@@ -5,7 +5,7 @@ use crate::protocol::CellId;
 use crate::protocol::points::Numbers;
 use crate::series::{Column, SmoothedLine, smoothed};
 
-const WHOLE: ColumnQuery = ColumnQuery { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
+const WHOLE: ColumnQuery = ColumnQuery { axis: XAxis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
 
 fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
     let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
@@ -22,7 +22,7 @@ fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
 
 fn received(name: &str, y: &[f64]) -> SeriesColumns {
     let columns = y.iter().enumerate().map(|(x, y)| Column::point(x as f64, *y)).collect();
-    SeriesColumns { run: None, name: name.into(), points: y.len() as u64, columns, smoothed: None }
+    SeriesColumns { run: None, name: name.into(), points: y.len() as u64, origin: 0.0, columns, smoothed: None }
 }
 
 fn last(cache: &ColumnCache) -> (u64, f64) {
@@ -97,7 +97,7 @@ fn columns_stay_few_and_lose_nothing() {
     let columns = &cache.series[0].columns.list;
     assert_eq!(columns.iter().map(|column| column.count).sum::<u64>(), 10_000);
     assert!(columns.len() > 50 && columns.iter().any(|column| column.max == 1e6));
-    assert_eq!(cache.missing_query(None, Axis::Step, 100, 0.0), None);
+    assert_eq!(cache.missing_query(None, XAxis::Step, 100, 0.0), None);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
         (seed >> 33) % end
     };
     for round in 0..60 {
-        let axis = if round % 2 == 0 { Axis::Step } else { Axis::Time };
+        let axis = if round % 2 == 0 { XAxis::Step } else { XAxis::Wall };
         let (mut x, mut t, mut y) = (Vec::new(), Vec::new(), Vec::new());
         let mut step = 0.0;
         for at in 0..1500_u64 {
@@ -119,7 +119,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
             y.push(if dice(9) == 0 { f64::NAN } else { dice(100) as f64 });
         }
         let steps: Vec<_> = x.iter().copied().zip(y.iter().copied()).collect();
-        let along = if axis == Axis::Step { &x } else { &t };
+        let along = if axis == XAxis::Step { &x } else { &t };
         let whole: Vec<_> = smoothed(&steps, WEIGHT).into_iter().zip(along).map(|(place, x)| (*x, place.1)).collect();
         let first = 700;
         let mut last = Average::new(WEIGHT);
@@ -131,7 +131,10 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
         let smoothed = Some(SmoothedLine { places, last: Some(last) });
         let mut cache = ColumnCache::new();
         let query = ColumnQuery { axis, width: 400, smooth: WEIGHT, ..WHOLE };
-        assert!(!cache.finish_query(query, vec![SeriesColumns { run: None, name: "a".into(), points: first as u64, columns, smoothed }]));
+        assert!(!cache.finish_query(
+            query,
+            vec![SeriesColumns { run: None, name: "a".into(), points: first as u64, origin: 0.0, columns, smoothed }]
+        ));
         let mut at = first;
         while at < y.len() {
             let end = (at + 1 + dice(20) as usize).min(y.len());
@@ -182,18 +185,18 @@ fn a_new_series_is_smoothed_from_its_first_point_and_an_unknown_average_is_not_m
 fn a_window_asks_for_margins_and_asks_once() {
     let mut cache = ColumnCache::new();
     let y: Vec<f64> = (0..1000).map(f64::from).collect();
-    assert_eq!(cache.missing_query(None, Axis::Step, 100, 0.0), Some(WHOLE));
+    assert_eq!(cache.missing_query(None, XAxis::Step, 100, 0.0), Some(WHOLE));
     cache.finish_query(WHOLE, vec![received("a", &y)]);
     cache.series[0].columns.coarsen(10.0);
     let viewport = Viewport::new(100.0, 200.0);
-    let query = cache.missing_query(viewport, Axis::Step, 100, 0.0).unwrap();
+    let query = cache.missing_query(viewport, XAxis::Step, 100, 0.0).unwrap();
     assert_eq!((query.from, query.to, query.width), (0.0, 300.0, 300));
     cache.finish_query(query, vec![received("a", &y[..302])]);
-    assert_eq!(cache.missing_query(viewport, Axis::Step, 100, 0.0), None);
-    assert_eq!(cache.missing_query(Viewport::new(150.0, 250.0), Axis::Step, 100, 0.0), None, "the margin serves");
-    assert!(cache.missing_query(Viewport::new(210.0, 310.0), Axis::Step, 100, 0.0).is_some());
-    assert!(cache.missing_query(None, Axis::Step, 100, 0.0).is_some());
-    assert!(cache.missing_query(viewport, Axis::Time, 100, 0.0).is_some());
+    assert_eq!(cache.missing_query(viewport, XAxis::Step, 100, 0.0), None);
+    assert_eq!(cache.missing_query(Viewport::new(150.0, 250.0), XAxis::Step, 100, 0.0), None, "the margin serves");
+    assert!(cache.missing_query(Viewport::new(210.0, 310.0), XAxis::Step, 100, 0.0).is_some());
+    assert!(cache.missing_query(None, XAxis::Step, 100, 0.0).is_some());
+    assert!(cache.missing_query(viewport, XAxis::Wall, 100, 0.0).is_some());
 }
 
 #[test]
@@ -212,7 +215,7 @@ fn zooming_ends_at_a_few_gaps_between_points() {
     let mut cache = ColumnCache::new();
     assert_eq!(cache.min_window(1.0), 0.0);
     let every = |step: f64| (0..50).map(|at| Column::point(step * f64::from(at), 1.0)).collect();
-    let series = |name: &str, columns| SeriesColumns { run: None, name: name.into(), points: 50, columns, smoothed: None };
+    let series = |name: &str, columns| SeriesColumns { run: None, name: name.into(), points: 50, origin: 0.0, columns, smoothed: None };
     cache.finish_query(WHOLE, vec![series("val", every(10.0)), series("train", every(1.0))]);
     assert_eq!((cache.min_window(22.2), cache.min_window(200.0)), (3.0, 3.0));
     cache.finish_query(WHOLE, vec![series("val", every(10.0))]);
@@ -231,6 +234,19 @@ fn a_window_that_follows_forgets_what_it_left_behind() {
     }
     assert!(cache.series[0].columns.list.len() <= 60);
     let viewport = Viewport::new(470.0, 480.0).map(|viewport| viewport.pinned_to_end(499.0)).unwrap();
-    assert_eq!(cache.missing_query(Some(viewport), Axis::Step, 10, 0.0), None);
-    assert!(cache.missing_query(Viewport::new(0.0, 10.0), Axis::Step, 10, 0.0).is_some(), "that was let go");
+    assert_eq!(cache.missing_query(Some(viewport), XAxis::Step, 10, 0.0), None);
+    assert!(cache.missing_query(Viewport::new(0.0, 10.0), XAxis::Step, 10, 0.0).is_some(), "that was let go");
+}
+
+#[test]
+fn times_of_runs_count_from_their_start() {
+    const RELATIVE: ColumnQuery = ColumnQuery { axis: XAxis::Relative, ..WHOLE };
+    let mut cache = ColumnCache::new();
+    let of_run = |name: &str, origin: f64| SeriesColumns { origin, ..received(name, &[1.0, 2.0]) };
+    cache.finish_query(RELATIVE, vec![of_run("a", 1e9), of_run("b", 1e9 - 50.0)]);
+    assert_eq!((cache.append(part("a", 2, &[3.0])), cache.append(part("b", 2, &[3.0]))), (Merge::Updated, Merge::Updated));
+    let ends = cache.series.iter().map(|series| series.columns.list.last().unwrap().x_last).collect::<Vec<_>>();
+    assert_eq!((ends, cache.extent), (vec![2.0, 52.0], (0.0, 52.0)));
+    assert_eq!(cache.append(part("new", 0, &[1.0])), Merge::Missing, "only the server knows its start");
+    assert_eq!(cache.series.len(), 2);
 }

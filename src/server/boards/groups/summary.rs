@@ -4,7 +4,7 @@ use crate::protocol::{CellId, Direction, SummaryKind};
 use crate::series::{Axis, Column, CurveFigures, CurveSteps, Window};
 use crate::server::boards::Boards;
 use crate::server::limits::MAX_MEMBER_POINTS;
-use crate::server::store::{Series, SmoothingWeights, StoreError};
+use crate::server::store::{Series, SmoothingWeights, StoreError, TimeOrigin};
 
 /// Points at the end of a series that are read at first, and then of a curve that is not all of its points, whose nodes do not say it.
 /// They are three and 16 chunks, and the longest curve that is read.
@@ -115,9 +115,9 @@ impl Boards {
         }
         let to = if place == CurvePlace::LastTenth { figures.last_step } else { from };
         let window = Window { axis: Axis::Step, from, to, width: 1 };
-        let columns = self.store.columns(cell, window, SmoothingWeights::NONE, series.id.run.as_slice()).await?;
-        let of_series = columns
-            .and_then(|columns| columns.series.into_iter().find(|found| found.run == series.id.run && *found.name == *series.id.name));
+        let columns = self.store.columns(cell, window, TimeOrigin::Epoch, SmoothingWeights::NONE, series.id.run.as_slice()).await?;
+        let of_series =
+            columns.and_then(|columns| columns.into_iter().find(|found| found.run == series.id.run && *found.name == *series.id.name));
         let columns = of_series.map(|found| found.columns).unwrap_or_default();
         summary(match place {
             CurvePlace::Step(step) => at_step(step, value_between(&columns, step), &figures),

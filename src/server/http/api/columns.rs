@@ -10,8 +10,8 @@ use super::format::columns_stream::{ColumnsWriter, Smoothing};
 use super::request::{CellInPath, RequestContext};
 use super::runs::is_share;
 use super::{NO_STORE, invalid_parameter};
-use crate::protocol::{ApiError, CellId, ErrorKind, RunId};
-use crate::series::{Axis, Window};
+use crate::protocol::{ApiError, CellId, ErrorKind, RunId, XAxis};
+use crate::server::boards::LineWindow;
 use crate::server::boards::lines::Lines;
 use crate::server::boards::runs::RunChoice;
 use crate::server::error::ServerError;
@@ -38,7 +38,7 @@ pub struct ColumnsQuery {
     /// order of `sort`, archived and hidden ones left out.
     #[param(ignore)]
     pub choice: RunChoice,
-    // Both along `axis`, finite, `from` not above `to`.
+    // Both along `x`, finite, `from` not above `to`.
     /// The left end of the window; missing: the first point.
     pub from: Option<f64>,
     /// The right end; missing: the last point.
@@ -46,9 +46,10 @@ pub struct ColumnsQuery {
     /// Pixels that the columns are for.
     #[param(required = false, minimum = 1, maximum = 16384, default = 1000)]
     pub width: u32,
-    /// What runs along the axis.
-    #[param(rename = "x", required = false, value_type = ColumnsAxis, inline)]
-    pub axis: Axis,
+    /// What runs along the axis: steps, wall time in seconds since 1970, or seconds since the start of each run (of series without a run, since
+    /// the first point of these).
+    #[param(required = false, value_type = ColumnsAxis, inline)]
+    pub x: XAxis,
     /// The weight of the smoothed lines that the answer has besides the columns; 0: none. The average at a
     /// step does not depend on the window.
     #[param(required = false, minimum = 0, maximum = 0.999, default = 0)]
@@ -60,7 +61,7 @@ pub struct ColumnsQuery {
 
 shape! {
     /// What columns are ordered by.
-    ColumnsAxis: words_with_default(["step", "time"]);
+    ColumnsAxis: words_with_default(["step", "time", "relative"]);
 }
 
 impl ColumnsQuery {
@@ -73,7 +74,7 @@ impl ColumnsQuery {
             from: None,
             to: None,
             width: DEFAULT_WIDTH,
-            axis: Axis::Step,
+            x: XAxis::Step,
             smooth: 0.0,
             binary,
         };
@@ -91,10 +92,11 @@ impl ColumnsQuery {
                     })?;
                 }
                 "x" => {
-                    query.axis = match &*value {
-                        "step" => Axis::Step,
-                        "time" => Axis::Time,
-                        _ => return Err(invalid_parameter("x", "must be step or time", &value)),
+                    query.x = match &*value {
+                        "step" => XAxis::Step,
+                        "time" => XAxis::Wall,
+                        "relative" => XAxis::Relative,
+                        _ => return Err(invalid_parameter("x", "must be step, time or relative", &value)),
                     }
                 }
                 "smooth" => {
@@ -208,14 +210,14 @@ async fn choose_runs(
 
 /// `or_damage`: a cell whose points are damaged is reported, and the others are answered.
 async fn respond(request: &RequestContext, ids: Vec<CellId>, query: ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
-    let ColumnsQuery { axis, from, to, smooth, .. } = query;
+    let ColumnsQuery { x, from, to, smooth, .. } = query;
     let runs = match query.choice.is_none() {
         true => query.runs,
         false => Some(choose_runs(request, &ids, &query.choice, query.runs.as_deref()).await?),
     };
     let Lines { seq, series, cells } = request.app.boards.lines(ids, runs);
     let width = query.width.min((MAX_COLUMNS_PIXELS / series.max(1)).max(1) as u32);
-    let window = Window { axis, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
+    let window = LineWindow { x, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
     let kind = if query.binary { "application/octet-stream" } else { "application/json" };
     let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
     let smoothing = Smoothing { weight: smooth, together: series };
@@ -233,7 +235,7 @@ mod tests {
         let query =
             ColumnsQuery::parse("cells=a,b-1&from=-0.5&to=1e4&width=800&x=time&smooth=0.999", Some("application/octet-stream")).unwrap();
         assert_eq!(query.cells.iter().map(CellId::as_str).collect::<Vec<_>>(), ["a", "b-1"]);
-        assert_eq!((query.from, query.to, query.width, query.axis, query.binary), (Some(-0.5), Some(1e4), 800, Axis::Time, true));
+        assert_eq!((query.from, query.to, query.width, query.x, query.binary), (Some(-0.5), Some(1e4), 800, XAxis::Wall, true));
         assert_eq!((query.smooth, query.runs), (0.999, None));
         let runs =
             |text: &str| ColumnsQuery::parse(text, None).unwrap().runs.map(|runs| runs.iter().map(RunId::to_string).collect::<Vec<_>>());
@@ -241,9 +243,10 @@ mod tests {
         assert_eq!(runs("runs="), Some(Vec::new()), "no series of runs");
         let query = ColumnsQuery::parse("from=&to=", None).unwrap();
         assert_eq!(
-            (query.cells.len(), query.from, query.to, query.width, query.axis, query.binary),
-            (0, None, None, 1000, Axis::Step, false)
+            (query.cells.len(), query.from, query.to, query.width, query.x, query.binary),
+            (0, None, None, 1000, XAxis::Step, false)
         );
+        assert_eq!(ColumnsQuery::parse("x=relative", None).unwrap().x, XAxis::Relative);
         for query in [
             "cells=a/b",
             "runs=a,-b",

@@ -259,8 +259,8 @@ async fn damaged_nodes_are_rebuilt() {
     let store = Store::begin(opened, Box::new(drop));
     append(&store, "a", "l", vec![2.0; 5000]).await.unwrap();
     let window = Window { axis: crate::series::Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
-    let found = store.columns(&id("a"), window, super::SmoothingWeights::NONE, &[]).await.unwrap().unwrap();
-    let columns = &found.series[0].columns;
+    let found = store.columns(&id("a"), window, super::TimeOrigin::Epoch, super::SmoothingWeights::NONE, &[]).await.unwrap().unwrap();
+    let columns = &found[0].columns;
     assert_eq!((columns.iter().map(|column| column.count).sum::<u64>(), columns[0].min, columns.last().unwrap().max), (10_000, 1.0, 2.0));
     store.close().await;
 }

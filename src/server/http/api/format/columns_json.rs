@@ -47,7 +47,11 @@ pub fn write_series_of_run(out: &mut String, series: &SeriesColumns) {
 }
 
 fn write_members(out: &mut String, series: &SeriesColumns) {
-    out.push_str(&format!("\"points\":{},\"columns\":{{", series.points));
+    out.push_str(&format!("\"points\":{},", series.points));
+    if series.origin != 0.0 {
+        out.push_str(&format!("\"origin\":{},", series.origin));
+    }
+    out.push_str("\"columns\":{");
     write_fields(out, &series.columns);
     out.push('}');
     if let Some(smoothed) = &series.smoothed {
@@ -108,7 +112,7 @@ mod tests {
         let smoothed = Some(SmoothedLine { places: vec![(1.0, 2.5), NO_PLACE], last });
         let text = |name: &str, points: u64, columns: Vec<Column>, smoothed| {
             let mut out = String::new();
-            write_series(&mut out, &SeriesColumns { run: None, name: name.into(), points, columns, smoothed });
+            write_series(&mut out, &SeriesColumns { run: None, name: name.into(), points, origin: 0.0, columns, smoothed });
             serde_json::from_str::<Value>(&out).unwrap()
         };
         let first = text("a\"b", 5, columns, smoothed);

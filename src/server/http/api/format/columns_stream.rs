@@ -9,9 +9,10 @@ use axum::response::{IntoResponseParts, Response};
 use super::columns_json::{write_series, write_series_of_run};
 use crate::protocol::columns::{self as frames, SeriesColumns};
 use crate::protocol::{CellId, RunId};
-use crate::series::{Column, Place, Window};
+use crate::series::{Column, Place};
 use crate::server::App;
 use crate::server::boards::ColumnsOutcome;
+use crate::server::boards::LineWindow;
 use crate::server::error::ServerError;
 use crate::server::net::response_budget::{Principal, counted};
 
@@ -31,7 +32,7 @@ pub struct Smoothing {
 /// Cells that are still to be read and written.
 pub struct ColumnsWriter {
     app: App,
-    window: Window,
+    window: LineWindow,
     smoothing: Smoothing,
     binary: bool,
     /// A cell whose points are damaged is reported, and the others are answered.
@@ -55,7 +56,7 @@ impl ColumnsWriter {
     pub fn new(
         app: &App,
         cells: Vec<(CellId, Arc<[RunId]>)>,
-        window: Window,
+        window: LineWindow,
         smoothing: Smoothing,
         (seq, binary, or_damage): (u64, bool, bool),
     ) -> Self {
@@ -142,7 +143,7 @@ impl ColumnsWriter {
                 Some((cell, runs)) => {
                     let Smoothing { weight, together } = self.smoothing;
                     let series = match self.app.boards.columns(&cell, self.window, (weight, together), &runs, self.or_damage).await? {
-                        ColumnsOutcome::Found(found) => found.series,
+                        ColumnsOutcome::Found(series) => series,
                         ColumnsOutcome::Missing => {
                             self.leave_out(&cell, None);
                             return Ok(());

@@ -27,6 +27,9 @@ pub struct CellColumns {
 #[derive(ToSchema)]
 pub struct RunSeriesColumns {
     points: u64,
+    /// What times count from with `x=relative`, in seconds since 1970.
+    #[schema(required = false)]
+    origin: f64,
     columns: ColumnFields,
     #[schema(required = false)]
     smoothed: SmoothedLine,
@@ -37,6 +40,9 @@ pub struct SeriesColumns {
     name: String,
     /// Of the whole series.
     points: u64,
+    /// What times count from with `x=relative`, in seconds since 1970.
+    #[schema(required = false)]
+    origin: f64,
     columns: ColumnFields,
     #[schema(required = false)]
     smoothed: SmoothedLine,

@@ -251,8 +251,8 @@ async fn columns_are_those_of_the_runs_that_are_named() {
     let window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
     let named = async |runs: &[&str]| {
         let runs: Vec<RunId> = runs.iter().map(|run| run_id(run)).collect();
-        let found = store.columns(&id("a"), window, SmoothingWeights::NONE, &runs).await.unwrap().unwrap();
-        found.series.into_iter().map(|series| (series.run.map(|run| run.to_string()), series.name, series.points)).collect::<Vec<_>>()
+        let found = store.columns(&id("a"), window, TimeOrigin::Epoch, SmoothingWeights::NONE, &runs).await.unwrap().unwrap();
+        found.into_iter().map(|series| (series.run.map(|run| run.to_string()), series.name, series.points)).collect::<Vec<_>>()
     };
     let plain = (None, "train".to_owned(), 1);
     let of = |run: &str| (Some(run.to_owned()), "val".to_owned(), 2);
