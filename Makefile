@@ -22,7 +22,7 @@ LINUX := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
 HYDRATE := --lib --target $(WASM_TARGET) --no-default-features --features hydrate
 
 # What the page is made of: SOURCES in build.rs.
-SITE_SOURCES := Cargo.toml Cargo.lock tools/site.mjs $(shell find src raster style public -mindepth 1 \( -path src/server -o -path src/main.rs \) -prune -o -print) raster style public
+SITE_SOURCES := Cargo.toml Cargo.lock tools/site.mjs tools/budget.json $(shell find src raster style public -mindepth 1 \( -path src/server -o -path src/main.rs \) -prune -o -print) raster style public
 
 # Stamps: made when the step has succeeded, so that an interrupted one is done again.
 SITE := target/site.stamp

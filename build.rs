@@ -16,13 +16,17 @@ const MANIFEST: &str = "target/site/manifest.json";
 /// What `make site` touches at its end, wherever CARGO_TARGET_DIR is.
 const STAMP: &str = "target/site.stamp";
 /// What the page is made of, the files and folders of `src` besides: SITE_SOURCES in the Makefile.
-const SOURCES: [&str; 6] = ["raster", "style", "public", "Cargo.toml", "Cargo.lock", "tools/site.mjs"];
+const SOURCES: [&str; 7] = ["raster", "style", "public", "Cargo.toml", "Cargo.lock", "tools/site.mjs", "tools/budget.json"];
 const SERVER: [&str; 2] = ["src/server", "src/main.rs"];
 /// How many lines of a failed `make site` are repeated.
 const LAST_LINES: usize = 20;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    if var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "wasm32") {
+        // The relocations, by which the build of the site divides the code into parts.
+        println!("cargo:rustc-link-arg-cdylib=--emit-relocs");
+    }
     // The browser's half goes into the site: it must not wait for it.
     if var_os("CARGO_FEATURE_SSR").is_none() {
         return;

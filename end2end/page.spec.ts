@@ -1,5 +1,6 @@
 // The page itself: how it begins, what the server has drawn, how it looks, and how it is delivered.
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 
@@ -13,8 +14,8 @@ const run = promisify(execFile);
 const PYTHON = resolve(process.env.AGNEZ_PYTHON ?? "../target/venv/bin/python");
 const BINARY = resolve(process.env.AGNEZ_BIN ?? "../target/release/agnez");
 
-/** What Rust, wasm-opt, JS and CSS may come to, in brotli. */
-const BUDGET = 640_000;
+/** What Rust, wasm-opt, JS and CSS may come to, in bytes of brotli. */
+const BUDGET = JSON.parse(readFileSync("../tools/budget.json", "utf8")) as { first: number; whole: number };
 
 test("the command on the empty board makes the first cell", async ({ page, agnez, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -149,7 +150,7 @@ test("code and style are small, compressed and kept for ever", async ({ agnez })
     expect(gzip.body.length).toBeLessThan(plain.body.length);
     total += brotli.body.length;
   }
-  expect(total, "js + wasm + css in brotli").toBeLessThanOrEqual(BUDGET);
+  expect(total, "js + wasm + css in brotli").toBeLessThanOrEqual(BUDGET.first);
 
   for (const path of ["/vendor/d3.v5.min.js", "/vendor/mpld3.min.js"]) {
     const answer = await agnez.call("GET", path, undefined, { "accept-encoding": "br" });

@@ -101,7 +101,7 @@ pub fn of_runs(board: &str, resource: &str, query: &str) -> String {
 /// A chart of one value, without its revision. style/main.css has the same heights, to reserve the space. `fullscreen_height` is in CSS
 /// pixels; 0 in the grid.
 pub fn value_chart_svg(id: &CellId, kind: &str, fullscreen_height: u32) -> String {
-    let grid_height = || kinds::kind(kind).map_or(PLOT_HEIGHT, |kind| kind.height);
+    let grid_height = || kinds::height(kind).unwrap_or(PLOT_HEIGHT);
     let height = if fullscreen_height > 0 { fullscreen_height.max(60) } else { grid_height() };
     ["values/", id.as_str(), ".svg?height=", &height.to_string()].concat()
 }

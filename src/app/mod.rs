@@ -8,6 +8,8 @@ mod arranging;
 mod cells;
 mod charts;
 mod components;
+mod deferred;
+mod deferred_code;
 mod erased;
 mod export_png;
 mod fullscreen;
@@ -36,9 +38,13 @@ use charts::{provide_chart_hover, use_chart_hover};
 pub use runs::{first_drawing_query, first_groups_query, first_table_query};
 pub use shell::{Assets, Shell, ShellProps};
 
+use deferred::Deferred;
 use pages::board::BoardPage;
-use state::Dashboard;
+use state::{Dashboard, ToastKind};
 pub use state::line_charts;
+
+/// Where a reader opens something of the second part of the page's code.
+const NOT_LOADED: &str = "This part of the page could not be loaded. Try again when the server can be reached.";
 
 /// Id of the element in which the shell has the page's data.
 const DATA_ID: &str = "agnez-page";
@@ -47,7 +53,7 @@ const DATA_ID: &str = "agnez-page";
 #[component]
 pub fn App(page: PageData) -> impl IntoView {
     provide_prerendered_frames(&page.board);
-    let dashboard = Dashboard::new(page);
+    let dashboard = Dashboard::new(page, Deferred::new(deferred_code::load));
     provide_context(dashboard);
     provide_context(dashboard.charts);
     provide_frame_messages();
@@ -66,6 +72,7 @@ pub fn App(page: PageData) -> impl IntoView {
         live_connection::start(dashboard);
         dashboard.load_theme();
         dom::set_root_attribute("data-hydrated", Some(""));
+        dashboard.deferred.preload(move || dashboard.notify(ToastKind::Error(NOT_LOADED.to_owned())));
     });
     view! {
         <BoardPage />

@@ -21,7 +21,9 @@ use body::CellBody;
 pub use figure::provide_prerendered_frames;
 pub use lines::PrerenderedCharts;
 use note::Note;
+pub use note::note_field;
 use title::Title;
+pub use title::name_field;
 
 /// A cell of the board.
 #[component]

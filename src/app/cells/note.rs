@@ -7,8 +7,10 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{FocusEvent, HtmlTextAreaElement, KeyboardEvent, MouseEvent};
 
+use crate::app::erased::Erase;
 use crate::app::state::{CellState, Field, use_dashboard};
 use crate::browser::dom;
+use crate::protocol::CellId;
 
 #[component]
 pub fn Note(cell: Arc<CellState>) -> impl IntoView {
@@ -23,7 +25,7 @@ pub fn Note(cell: Arc<CellState>) -> impl IntoView {
     let is_hidden = move || !is_editing() && state.read_value().description.with(String::is_empty);
     let content = move || {
         if is_editing() {
-            Either::Left(view! { <NoteField cell=state.get_value() /> })
+            Either::Left(dashboard.deferred.get().map(|code| (code.note_field)(state.read_value().id.clone())))
         } else {
             Either::Right(view! { <p on:click=edit>{move || state.read_value().description.get()}</p> })
         }
@@ -33,6 +35,11 @@ pub fn Note(cell: Arc<CellState>) -> impl IntoView {
             {content}
         </div>
     }
+}
+
+/// The field for the note of a cell, which belongs to the second part of the page's code.
+pub fn note_field(id: CellId) -> AnyView {
+    use_dashboard().cell(&id).map(|cell| view! { <NoteField cell /> }).erase()
 }
 
 /// The text as a `<textarea>` returns it: every line break is a line feed. By characters, because

@@ -9,6 +9,7 @@ use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEve
 
 use crate::app::charts::{NewestNumber, hex_color};
 use crate::app::components::{carry, menu};
+use crate::app::erased::Erase;
 use crate::app::fullscreen;
 use crate::app::in_browser::InBrowser;
 use crate::app::state::{CellState, Field, use_dashboard};
@@ -71,7 +72,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             >
                 {heading}
             </h2>
-            {move || is_editing().then(|| InBrowser(view! { <NameField cell=state.get_value() /> }))}
+            {move || is_editing().then(|| dashboard.deferred.get()).flatten().map(|code| (code.name_field)(id()))}
             {move || has_numbers.get().then(|| InBrowser(view! { <NewestNumbers cell=state.get_value() /> }))}
             {may_write
                 .then(|| {
@@ -129,6 +130,11 @@ fn NewestNumbers(cell: Arc<CellState>) -> impl IntoView {
         }
     };
     view! { <b class="now">{move || cell.newest.get().into_iter().map(number).collect_view()}</b> }
+}
+
+/// The field for the name of a cell, which belongs to the second part of the page's code.
+pub fn name_field(id: CellId) -> AnyView {
+    use_dashboard().cell(&id).map(|cell| view! { <NameField cell /> }).erase()
 }
 
 /// The field takes the name once: an event that arrives meanwhile does not overwrite the typed

@@ -59,6 +59,6 @@ pub use line_chart::{LineChart, Prerendered};
 pub use panel_state::PanelTarget;
 pub use print::NotPrinted;
 pub use registry::{ChartRegistry, use_charts};
-pub use settings_panel::{PanelActions, SettingsPanel};
+pub use settings_panel::{PanelActions, SettingsPanel, chart_panel};
 pub use tooltip::Tooltip;
 pub use value_charts::Outcome;

@@ -19,6 +19,7 @@ use super::tooltip::TooltipHandle;
 use super::url_state::UrlState;
 use super::value_chart::CanvasChart;
 use super::viewport::Viewport;
+use crate::app::deferred::Deferred;
 use crate::protocol::{CellId, GroupId, LineSettings, RunId, XAxis, points};
 
 /// A handle to the charts of the page, which components get by [`use_charts`]. On the server it holds no charts.
@@ -31,6 +32,7 @@ pub struct ChartRegistry {
     pub highlighted_run: RwSignal<Option<RunId>>,
     /// The group that is pointed at in a legend, in a chart or in the list of runs.
     pub highlighted_group: RwSignal<Option<GroupId>>,
+    pub deferred: Deferred,
 }
 
 pub struct Charts {
@@ -70,10 +72,10 @@ pub fn use_charts() -> ChartRegistry {
 }
 
 impl ChartRegistry {
-    pub fn new() -> Self {
+    pub fn new(deferred: Deferred) -> Self {
         let (highlighted_run, highlighted_group) = (RwSignal::new(None), RwSignal::new(None));
         let (tooltip, panel) = (TooltipHandle::new(), PanelState::new());
-        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group };
+        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group, deferred };
         if !is_browser() {
             return registry;
         }

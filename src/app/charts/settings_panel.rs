@@ -8,7 +8,7 @@ use web_sys::HtmlElement;
 use super::panel_fields::{Choice, Smoothing, UnitField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
-use crate::app::in_browser::InBrowser;
+use crate::app::erased::Erase;
 use crate::browser::popover;
 use crate::protocol::{CellId, LineSettingsPatch, XAxis, YScale};
 
@@ -26,9 +26,18 @@ pub struct PanelActions {
     pub cell_element: Callback<CellId, Option<HtmlElement>>,
 }
 
+/// Of [`SettingsPanel`], for its content.
+#[derive(Clone, Copy)]
+struct PanelContext {
+    actions: PanelActions,
+    may_write: bool,
+}
+
 #[component]
 pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
-    let target = use_charts().panel.target;
+    provide_context(PanelContext { actions, may_write });
+    let charts = use_charts();
+    let target = charts.panel.target;
     let panel = NodeRef::<Div>::new();
     Effect::new(move |_| {
         if target.with(Option::is_none) {
@@ -48,7 +57,7 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
     };
     view! {
         <div id="chart-panel" class="menu settings-panel" popover="auto" role="dialog" aria-label=label node_ref=panel on:toggle=on_toggle>
-            {move || target.get().map(|target| InBrowser(view! { <PanelContent target panel actions may_write /> }))}
+            {move || target.read().is_some().then(|| charts.deferred.get()).flatten().map(|code| (code.chart_panel)(panel))}
         </div>
     }
 }
@@ -57,6 +66,12 @@ fn close(panel: NodeRef<Div>) {
     if let Some(panel) = panel.get_untracked() {
         let _ = panel.hide_popover();
     }
+}
+
+/// The content of the open panel.
+pub fn chart_panel(panel: NodeRef<Div>) -> AnyView {
+    let PanelContext { actions, may_write } = expect_context();
+    use_charts().panel.target.get_untracked().map(|target| view! { <PanelContent target panel actions may_write /> }).erase()
 }
 
 #[component]

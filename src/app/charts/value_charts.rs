@@ -11,7 +11,7 @@ use super::value_chart::CanvasChart;
 use crate::browser::fetch::TextReply;
 use crate::browser::{dom, fetch};
 use crate::charts::display_list::DisplayList;
-use crate::charts::kinds::{Chart, kind};
+use crate::charts::kinds::Chart;
 use crate::charts::{CanvasSize, ChartCanvas, Theme};
 use crate::routes;
 
@@ -34,7 +34,7 @@ impl ChartRegistry {
         let Some((source, height)) = source(address) else { return Outcome::Failed };
         let chart = match self.drawn(image, &source) {
             Some(chart) => chart,
-            None => match read(&source, cell_type, MAX_DRAWN_BYTES).await {
+            None => match self.read(&source, cell_type, MAX_DRAWN_BYTES).await {
                 Ok(chart) => chart,
                 Err(outcome) => return outcome,
             },
@@ -58,9 +58,19 @@ impl ChartRegistry {
         let (source, height) = source(address)?;
         let chart = match self.drawn(image, &source) {
             Some(chart) => chart,
-            None => read(&source, cell_type, u64::MAX).await.ok()?,
+            None => self.read(&source, cell_type, u64::MAX).await.ok()?,
         };
         Some((chart, canvas(height)))
+    }
+
+    /// The version in the address is that of the value for ever: the browser's cache answers a second request.
+    async fn read(self, source: &str, cell_type: &str, max_bytes: u64) -> Result<Rc<dyn Chart>, Outcome> {
+        let code = self.deferred.load().await.ok_or(Outcome::Failed)?;
+        let kind = code.chart_kinds.iter().find(|kind| kind.name == cell_type).ok_or(Outcome::Failed)?;
+        match fetch::text(source, max_bytes).await.ok_or(Outcome::Failed)? {
+            TextReply::Text(json) => kind.parse(&json).map(Rc::from).map_err(|_| Outcome::Failed),
+            TextReply::TooLarge => Err(Outcome::TooLarge),
+        }
     }
 
     fn drawn(self, image: &Element, source: &str) -> Option<Rc<dyn Chart>> {
@@ -96,15 +106,6 @@ pub fn source(address: &str) -> Option<(String, f64)> {
 /// As the server's picture is: of any width.
 fn canvas(height: f64) -> ChartCanvas {
     ChartCanvas { size: CanvasSize::Fluid { height }, theme: Theme::Page, title: String::new() }
-}
-
-/// The version in the address is that of the value for ever: the browser's cache answers a second request.
-async fn read(source: &str, cell_type: &str, max_bytes: u64) -> Result<Rc<dyn Chart>, Outcome> {
-    let kind = kind(cell_type).ok_or(Outcome::Failed)?;
-    match fetch::text(source, max_bytes).await.ok_or(Outcome::Failed)? {
-        TextReply::Text(json) => kind.parse(&json).map(Rc::from).map_err(|_| Outcome::Failed),
-        TextReply::TooLarge => Err(Outcome::TooLarge),
-    }
 }
 
 impl Charts {

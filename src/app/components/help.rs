@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::erased::Erase;
 use crate::app::state::{Dashboard, use_dashboard};
 
 /// A row of the help dialog.
@@ -59,14 +60,25 @@ const SHORTCUTS: [Shortcut; 28] = [
 
 pub fn open(dashboard: Dashboard) {
     if let Some(dialog) = dashboard.refs.help.get_untracked() {
+        dashboard.deferred.request();
         let _ = dialog.show_modal();
         // The focused button is below the list, which may be higher than the window.
         dialog.set_scroll_top(0);
     }
 }
 
+/// The dialog. Its content is in the second part of the page's code.
 #[component]
 pub fn Help() -> impl IntoView {
+    let dashboard = use_dashboard();
+    view! {
+        <dialog id="help" node_ref=dashboard.refs.help aria-labelledby="help-title" closedby="any">
+            {move || dashboard.deferred.loaded().map(|code| (code.help)())}
+        </dialog>
+    }
+}
+
+pub fn help_content() -> AnyView {
     let dashboard = use_dashboard();
     let may_write = dashboard.may_write();
     let has_runs = Memo::new(move |_| dashboard.runs.has_any());
@@ -84,13 +96,12 @@ pub fn Help() -> impl IntoView {
         })
         .collect_view();
     view! {
-        <dialog id="help" node_ref=dashboard.refs.help aria-labelledby="help-title" closedby="any">
-            <h2 id="help-title">"Keys"</h2>
-            <dl>{rows}</dl>
-            {may_write.then(|| view! { <p>"Drag a cell by its title to move it, by its edges to resize it. Keys do nothing while you type."</p> })}
-            <form method="dialog">
-                <button type="submit">"Close"</button>
-            </form>
-        </dialog>
+        <h2 id="help-title">"Keys"</h2>
+        <dl>{rows}</dl>
+        {may_write.then(|| view! { <p>"Drag a cell by its title to move it, by its edges to resize it. Keys do nothing while you type."</p> })}
+        <form method="dialog">
+            <button type="submit">"Close"</button>
+        </form>
     }
+    .erase()
 }

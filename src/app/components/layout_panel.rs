@@ -6,7 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::copyable_code::CopyableCode;
-use crate::app::in_browser::InBrowser;
+use crate::app::erased::Erase;
 use crate::app::layout_code::{LayoutCode, layout_code};
 use crate::app::state::{Dashboard, use_dashboard};
 use crate::protocol::{BoardLayout, Mosaic, MosaicArea, NAMED_MOSAICS};
@@ -41,8 +41,14 @@ pub fn toggle(dashboard: Dashboard) {
 
 #[component]
 pub fn LayoutPanel() -> impl IntoView {
-    let is_open = use_dashboard().arrangement.is_panel_open;
-    move || is_open.get().then(|| InBrowser(view! { <OpenPanel /> }))
+    let dashboard = use_dashboard();
+    let is_open = dashboard.arrangement.is_panel_open;
+    move || is_open.get().then(|| dashboard.deferred.get()).flatten().map(|code| (code.layout_panel)())
+}
+
+/// The open panel, which belongs to the second part of the page's code.
+pub fn layout_panel() -> AnyView {
+    view! { <OpenPanel /> }.erase()
 }
 
 #[component]

@@ -11,7 +11,7 @@ pub mod live_status;
 pub mod menu;
 pub mod notice;
 pub mod resize;
-mod share_dialog;
+pub mod share_dialog;
 pub mod size_choice;
 mod theme;
 pub mod toasts;

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::app::in_browser::InBrowser;
+use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
 use crate::browser::{clipboard, fetch, local_time};
 use crate::protocol::ApiError;
@@ -93,9 +93,21 @@ impl Shares {
     }
 }
 
-/// The button in the header, and the dialog that it opens.
+/// The button in the header. The dialog that it opens is in the second part of the page's code.
 #[component]
 pub fn ShareButton() -> impl IntoView {
+    let deferred = use_dashboard().deferred;
+    let is_open = RwSignal::new(false);
+    view! {
+        <button type="button" data-share="" aria-haspopup="dialog" on:click=move |_| is_open.set(true)>
+            "Share"
+        </button>
+        {move || is_open.get().then(|| deferred.get()).flatten().map(|code| (code.share_dialog)(is_open))}
+    }
+}
+
+/// The dialog, while `is_open` is set.
+pub fn share_dialog(is_open: RwSignal<bool>) -> AnyView {
     let page = use_dashboard().page();
     let shares = Shares {
         board: StoredValue::new(page.board.clone()),
@@ -104,13 +116,7 @@ pub fn ShareButton() -> impl IntoView {
         error: RwSignal::new(None),
     };
     let is_local = ["//localhost", "//127.", "//[::1]"].iter().any(|host| page.origin.contains(host));
-    let is_open = RwSignal::new(false);
-    view! {
-        <button type="button" data-share="" aria-haspopup="dialog" on:click=move |_| is_open.set(true)>
-            "Share"
-        </button>
-        {move || is_open.get().then(|| InBrowser(view! { <ShareDialog shares is_open is_local /> }))}
-    }
+    view! { <ShareDialog shares is_open is_local /> }.erase()
 }
 
 /// Opens when it is created, and is removed when it closes.

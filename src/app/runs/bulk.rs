@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
 use super::diff::{Compared, DiffColumns, MAX_COLUMNS};
+use super::PanelContext;
 use super::selection::toggle_item;
 use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
@@ -12,8 +13,14 @@ use crate::app::run_actions::RunScope;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{ShowRule, use_dashboard};
 
+/// The actions, which belong to the second part of the page's code.
+pub fn bulk_actions() -> AnyView {
+    let PanelContext { compared, .. } = expect_context();
+    view! { <BulkActions compared /> }.erase()
+}
+
 #[component]
-pub fn BulkActions(compared: Compared) -> impl IntoView {
+fn BulkActions(compared: Compared) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     // All that were found instead of the chosen ones.

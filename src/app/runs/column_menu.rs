@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::columns::MAX_COLUMNS;
 use super::key_names::KeyNames;
 use super::key_text::{STATISTICS, short_key};
-use crate::app::in_browser::InBrowser;
+use crate::app::erased::Erase;
 use crate::app::state::{ColumnList, RunsState, use_dashboard};
 
 /// Keys that are offered at a time; the field finds the others.
@@ -30,7 +30,8 @@ pub fn change_columns(runs: RunsState, change: impl FnOnce(&mut ColumnList)) {
 
 #[component]
 pub fn ColumnMenu(key_names: KeyNames) -> impl IntoView {
-    let runs = use_dashboard().runs;
+    let dashboard = use_dashboard();
+    let runs = dashboard.runs;
     let is_opened = RwSignal::new(false);
     let open = move |_| {
         is_opened.set(true);
@@ -50,9 +51,14 @@ pub fn ColumnMenu(key_names: KeyNames) -> impl IntoView {
             </button>
         </span>
         <div id="column-menu" class="menu" popover="auto" role="dialog" aria-label="Columns">
-            {move || is_opened.get().then(|| InBrowser(view! { <ColumnEditor key_names /> }))}
+            {move || is_opened.get().then(|| dashboard.deferred.get()).flatten().map(|code| (code.column_editor)())}
         </div>
     }
+}
+
+/// The content of the menu, which belongs to the second part of the page's code.
+pub fn column_editor() -> AnyView {
+    view! { <ColumnEditor key_names=expect_context() /> }.erase()
 }
 
 #[component]

@@ -16,7 +16,8 @@ use super::document::{Row, about, command, config};
 use super::previous_run::PreviousRun;
 use super::row_content::series_color;
 use super::run_state::{RunState, duration};
-use super::{Stepped, neighbour, open, rows_table, step};
+use super::{PanelContext, Stepped, neighbour, open, rows_table, step};
+use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
 use crate::browser::{fetch, local_time};
 use crate::charts::format_number;
@@ -26,8 +27,14 @@ use crate::routes;
 /// The server's limit for names, in characters.
 const MAX_NAME: &str = "200";
 
+/// The details of a run, which belong to the second part of the page's code.
+pub fn run_details(id: RunId) -> AnyView {
+    let PanelContext { compared, stepped } = expect_context();
+    view! { <RunDetails id compared stepped /> }.erase()
+}
+
 #[component]
-pub fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView {
+fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     let run = Memo::new({

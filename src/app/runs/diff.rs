@@ -6,10 +6,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
+use super::PanelContext;
 use super::diff_metrics::{metric_rows, metrics_of_groups, metrics_of_runs};
 use super::diff_rows::{self, DiffCell, DiffRow, different_rows, equal_rows};
 use super::row_content::series_color;
-use crate::app::in_browser::InBrowser;
+use crate::app::erased::Erase;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, RowKey, RunRows, use_dashboard};
 use crate::browser::fetch;
@@ -69,7 +70,14 @@ pub fn query_of_runs(ids: &[RunId]) -> String {
 /// Shown while something is compared.
 #[component]
 pub fn ConfigDiff(compared: Compared) -> impl IntoView {
-    move || compared.get().map(|columns| InBrowser(view! { <DiffDialog columns compared /> }))
+    let deferred = use_dashboard().deferred;
+    move || compared.read().is_some().then(|| deferred.get()).flatten().map(|code| (code.config_diff)())
+}
+
+/// The open dialog, which belongs to the second part of the page's code.
+pub fn config_diff() -> AnyView {
+    let PanelContext { compared, .. } = expect_context();
+    compared.get_untracked().map(|columns| view! { <DiffDialog columns compared /> }).erase()
 }
 
 /// Opens when it is created, and is removed when it closes.

@@ -49,13 +49,14 @@ use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
-use super::in_browser::InBrowser;
 use super::state::{Dashboard, RowKey, use_dashboard};
 use crate::app::erased::Erase;
 use crate::protocol::RunId;
-use bulk::BulkActions;
+pub use bulk::bulk_actions;
+pub use column_menu::column_editor;
 use conditions::Conditions;
-use details::RunDetails;
+pub use details::run_details;
+pub use diff::config_diff;
 use diff::{Compared, ConfigDiff};
 use document::Row;
 use equal_keys::EqualKeys;
@@ -69,6 +70,13 @@ use rules::Rules;
 use run_state::RunState;
 use search::SearchField;
 use table::RunTable;
+
+/// What the views of the panel have in common.
+#[derive(Clone, Copy)]
+struct PanelContext {
+    compared: Compared,
+    stepped: Stepped,
+}
 
 /// Whether the button for the next or the previous run led to the details, which then focus it.
 type Stepped = StoredValue<Option<bool>>;
@@ -106,7 +114,9 @@ fn Panel() -> impl IntoView {
     Effect::new(move |_| is_hydrated.set(true));
     let opened = Memo::new(move |_| runs.opened.get().filter(|_| is_hydrated.get()));
     let compared: Compared = RwSignal::new(None);
-    let stepped = StoredValue::new(None::<bool>);
+    provide_context(PanelContext { compared, stepped: StoredValue::new(None) });
+    provide_context(key_names);
+    let has_selected = Memo::new(move |_| runs.selected.with(|selected| !selected.is_empty()));
     view! {
         <aside class="runs-panel" aria-label="Runs" inert=move || dashboard.fullscreen.with(Option::is_some) on:keydown=move |event| panel_size::on_key(dashboard, size, &event)>
             <h2>
@@ -130,11 +140,11 @@ fn Panel() -> impl IntoView {
                     <Conditions />
                     <Rules key_names />
                     <EqualKeys />
-                    <BulkActions compared />
+                    {move || has_selected.get().then(|| dashboard.deferred.get()).flatten().map(|code| (code.bulk_actions)())}
                     <RunTable loader />
                     <Footer compared />
                 </div>
-                {move || opened.get().map(|id| InBrowser(view! { <RunDetails id compared stepped /> }))}
+                {move || opened.get().and_then(|id| Some((dashboard.deferred.get()?.run_details)(id)))}
             </div>
         </aside>
         <ConfigDiff compared />

@@ -30,6 +30,7 @@ use self::arrangement::Arrangement;
 use self::response_order::ResponseOrder;
 use self::sections::{section_rows, sections};
 use super::charts::ChartRegistry;
+use super::deferred::Deferred;
 use crate::browser::connection::{Connection, Live};
 use crate::protocol::{Board, BoardChange, BoardLayout, BoardSettings, Cell, CellId, Event, PageData};
 
@@ -85,6 +86,7 @@ pub struct Dashboard {
     pub order: RwSignal<Vec<CellId>>,
     pub arrangement: Arrangement,
     pub charts: ChartRegistry,
+    pub deferred: Deferred,
     /// The cells in the order of the list that draws them: see [`rows_in_place`].
     pub cells: RwSignal<Vec<Arc<CellState>>>,
     pub live: RwSignal<Live>,
@@ -124,7 +126,7 @@ pub fn use_dashboard() -> Dashboard {
 
 impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
-    pub fn new(page: PageData) -> Self {
+    pub fn new(page: PageData, deferred: Deferred) -> Self {
         let PageData {
             board,
             settings,
@@ -148,7 +150,8 @@ impl Dashboard {
             page: StoredValue::new(Arc::new(info)),
             refs: PageRefs::new(),
             cell_elements: StoredValue::new_local(HashMap::new()),
-            charts: ChartRegistry::new(),
+            charts: ChartRegistry::new(deferred),
+            deferred,
             order: RwSignal::new(ids(&settings.layout, &board)),
             arrangement: Arrangement::new(&board, &settings),
             board: StoredValue::new(board),

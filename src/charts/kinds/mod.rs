@@ -81,6 +81,22 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
+/// Names and heights of [`KINDS`] alone: the code of the kinds is in the second part of the page, that of addresses in the first one.
+const HEIGHTS: [(&str, u32); KINDS.len()] = {
+    let mut heights = [("", 0); KINDS.len()];
+    let mut at = 0;
+    while at < KINDS.len() {
+        heights[at] = (KINDS[at].name, KINDS[at].height);
+        at += 1;
+    }
+    heights
+};
+
+/// The height of a kind in the page, in CSS pixels.
+pub fn height(name: &str) -> Option<u32> {
+    HEIGHTS.iter().find(|(kind, _)| *kind == name).map(|(_, height)| *height)
+}
+
 /// The names of all kinds, for sentences: "line, bar and number" with `first` and `last` around them.
 pub fn listed(first: &[&str], last: &[&str]) -> String {
     let names: Vec<&str> = first.iter().copied().chain(KINDS.iter().map(|kind| kind.name)).chain(last.iter().copied()).collect();
@@ -97,6 +113,7 @@ mod tests {
     #[test]
     fn kinds_are_listed_in_words() {
         assert_eq!(listed(&["line"], &[]), "line, bar, histogram, heatmap, scatter and number");
+        assert!(KINDS.iter().all(|kind| height(kind.name) == Some(kind.height)) && height("line").is_none());
         assert!(KINDS.iter().enumerate().all(|(at, one)| KINDS[..at].iter().all(|other| other.name != one.name)));
     }
 

@@ -23,6 +23,7 @@ use crate::app::in_browser::InBrowser;
 use crate::app::runs::RunsPanel;
 use crate::app::state::{Carry, Resizing, use_dashboard};
 use grid::Grid;
+pub use section_menu::section_menu;
 
 /// What one sees while an edge is held, or a cell is carried.
 #[component]

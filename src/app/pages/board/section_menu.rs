@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 
 use crate::app::components::menu;
 use crate::app::components::size_choice::SizeChoice;
-use crate::app::in_browser::InBrowser;
+use crate::app::erased::Erase;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, use_dashboard};
 use crate::browser::popover;
@@ -30,8 +30,14 @@ pub fn open(dashboard: Dashboard, section: String, button: &HtmlElement) {
 
 #[component]
 pub fn SectionMenu() -> impl IntoView {
-    let menu = use_dashboard().arrangement.menu;
-    move || menu.get().map(|name| InBrowser(view! { <OpenMenu name /> }))
+    let dashboard = use_dashboard();
+    let menu = dashboard.arrangement.menu;
+    move || menu.get().and_then(|name| Some((dashboard.deferred.get()?.section_menu)(name)))
+}
+
+/// The open menu, which belongs to the second part of the page's code.
+pub fn section_menu(name: String) -> AnyView {
+    view! { <OpenMenu name /> }.erase()
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -50,6 +50,8 @@ pub struct StaticAssets {
     js: String,
     wasm: String,
     css: String,
+    /// Code that the page loads when it is awake.
+    parts: Vec<String>,
     build: String,
 }
 
@@ -58,7 +60,19 @@ impl StaticAssets {
     pub fn load() -> Self {
         let manifest = FILES.get("manifest.json").and_then(|file| serde_json::from_slice(&file.bytes).ok());
         let plain = |name: &str| format!("pkg/agnez.{name}");
-        manifest.unwrap_or_else(|| Self { js: plain("js"), wasm: plain("wasm"), css: plain("css"), build: "development".into() })
+        manifest.unwrap_or_else(|| Self {
+            js: plain("js"),
+            wasm: plain("wasm"),
+            css: plain("css"),
+            parts: Vec::new(),
+            build: "development".into(),
+        })
+    }
+
+    /// Whether the name of this file changes with its content.
+    fn is_hashed(&self, name: &str) -> bool {
+        let mut known = [&self.js, &self.wasm, &self.css].into_iter().chain(&self.parts);
+        self.build != "development" && known.any(|known| known == name)
     }
 
     pub fn build(&self) -> &str {
@@ -90,7 +104,7 @@ pub async fn file(
             .with(format!("There is nothing at '/{path}'; the values are at '/values', all addresses in '/openapi.json'."))
             .into());
     };
-    let hashed = [&app.site.js, &app.site.wasm, &app.site.css].into_iter().any(|known| known == name) && app.site.build != "development";
+    let hashed = app.site.is_hashed(name);
     let tag = &file.tag;
     let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut reply = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, cache.to_owned()), (header::VARY, "accept-encoding".to_owned())]

@@ -1,0 +1,123 @@
+//! The second part of the page's code: what neither the first paint nor hydration needs. The page loads it when it has nothing else to do,
+//! or as soon as a reader opens something of it.
+//!
+//! What belongs to it is named in `deferred_code.rs`; the rest of the page calls it through [`DeferredCode`].
+
+use std::pin::Pin;
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::html::Div;
+use leptos::leptos_dom::helpers::request_idle_callback_with_handle;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::charts::kinds::Kind;
+use crate::protocol::{CellId, RunId};
+
+const FIRST_RETRY_MS: u32 = 500;
+const MAX_RETRY_MS: u32 = 30_000;
+
+/// The functions of the second part. Views take from contexts what their arguments do not say.
+pub struct DeferredCode {
+    /// The content of the dialog that lists the keys.
+    pub help: fn() -> AnyView,
+    /// The dialog with the links to the board. It clears the signal when it closes.
+    pub share_dialog: fn(RwSignal<bool>) -> AnyView,
+    /// The content of the settings panel of charts.
+    pub chart_panel: fn(NodeRef<Div>) -> AnyView,
+    /// The panel of sizes and layouts.
+    pub layout_panel: fn() -> AnyView,
+    /// The menu of the section of this name.
+    pub section_menu: fn(String) -> AnyView,
+    /// The field in which the name of a cell is edited.
+    pub name_field: fn(CellId) -> AnyView,
+    /// The field in which the note of a cell is edited.
+    pub note_field: fn(CellId) -> AnyView,
+    /// The menu of the columns of the table of runs.
+    pub column_editor: fn() -> AnyView,
+    /// The actions on the chosen runs.
+    pub bulk_actions: fn() -> AnyView,
+    /// The details of a run, to which the board is narrowed.
+    pub run_details: fn(RunId) -> AnyView,
+    /// The dialog that compares configurations.
+    pub config_diff: fn() -> AnyView,
+    /// The kinds of charts that are drawn from one value.
+    pub chart_kinds: &'static [Kind],
+}
+
+/// Resolves to `None` where the file could not be loaded; the next call tries again.
+pub type Loading = Pin<Box<dyn Future<Output = Option<&'static DeferredCode>>>>;
+
+/// A handle to the second part.
+#[derive(Clone, Copy)]
+pub struct Deferred {
+    /// `None` until it is loaded. The server never sets it: the browser hydrates what a page without it shows.
+    code: RwSignal<Option<&'static DeferredCode>>,
+    /// Set each time that a reader opens something which cannot be loaded.
+    failed: RwSignal<bool>,
+    load: fn() -> Loading,
+}
+
+impl Deferred {
+    pub fn new(load: fn() -> Loading) -> Self {
+        Self { code: RwSignal::new(None), failed: RwSignal::new(false), load }
+    }
+
+    /// The second part if it is loaded. A view that reads this is updated when it is.
+    pub fn loaded(self) -> Option<&'static DeferredCode> {
+        self.code.get()
+    }
+
+    /// Loads the second part now: a reader waits for it.
+    pub fn request(self) {
+        spawn_local(async move {
+            if self.load().await.is_none() {
+                self.failed.try_set(true);
+            }
+        });
+    }
+
+    /// The second part, for a view that a reader has opened. Where it is not loaded yet, this requests it, and updates the view then.
+    pub fn get(self) -> Option<&'static DeferredCode> {
+        let code = self.loaded();
+        if code.is_none() && is_browser() {
+            self.request();
+        }
+        code
+    }
+
+    /// Waits for the second part. `None` where it cannot be loaded now.
+    pub async fn load(self) -> Option<&'static DeferredCode> {
+        if let Some(code) = self.code.try_get_untracked().flatten() {
+            return Some(code);
+        }
+        let code = (self.load)().await;
+        // Two may have waited for it.
+        if code.is_some() && self.code.try_with_untracked(Option::is_none) == Some(true) {
+            self.code.try_set(code);
+        }
+        code
+    }
+
+    /// Loads it when the browser is idle, and tries again until it is there. Calls `on_failure` when a reader has waited for it in vain.
+    pub fn preload(self, on_failure: impl Fn() + 'static) {
+        Effect::new(move |_| {
+            if self.failed.get() {
+                on_failure();
+            }
+        });
+        let begin = move || {
+            spawn_local(async move {
+                let mut delay = FIRST_RETRY_MS;
+                while self.load().await.is_none() {
+                    TimeoutFuture::new(delay).await;
+                    delay = (2 * delay).min(MAX_RETRY_MS);
+                }
+            });
+        };
+        // Not every browser says when it is idle.
+        if request_idle_callback_with_handle(begin).is_err() {
+            begin();
+        }
+    }
+}
