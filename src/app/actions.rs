@@ -11,7 +11,6 @@ use super::fullscreen;
 use super::state::{CellState, ContentKind, Dashboard, Field, Toast, ToastKind};
 use crate::browser::clipboard;
 use crate::protocol::{ApiError, CellId, LineSettingsPatch, YScale};
-use crate::server_functions::{create_cell, edit_cell, remove_cell, restore_cell, set_chart, set_charts};
 
 impl Dashboard {
     /// Adds an empty cell and asks for its name.
@@ -22,7 +21,8 @@ impl Dashboard {
         // The cell has no name yet, and most filters hide that.
         self.clear_filter_for("");
         spawn_local(async move {
-            match create_cell(self.page().board.clone(), String::new()).await {
+            let board = self.page().board.clone();
+            match self.deferred.call(|server| (server.create_cell)(board, String::new())).await {
                 // The event of the cell may arrive before or after this reply. The name is edited as soon as the cell exists.
                 Ok(id) => {
                     self.new_cell.set(Some(id.clone()));
@@ -46,7 +46,8 @@ impl Dashboard {
         let is_bare =
             |cell: Arc<CellState>| cell.content_kind.get_untracked() == ContentKind::Empty && cell.name.get_untracked().is_empty();
         if is_ended && is_new && self.cell(id).is_some_and(is_bare) {
-            self.send(remove_cell(id.clone()), None);
+            let id = id.clone();
+            self.send(self.deferred.call(|server| (server.remove_cell)(id)), None);
             self.focus_board();
         } else {
             self.focus_cell(id);
@@ -74,7 +75,8 @@ impl Dashboard {
             Field::Note => (None, Some(text.clone())),
         };
         spawn_local(async move {
-            let answer = edit_cell(id.clone(), name, note).await;
+            let edited = id.clone();
+            let answer = self.deferred.call(|server| (server.edit_cell)(edited, name, note)).await;
             if field == Field::Name && answer.is_ok() && !self.is_shown_untracked(&text) {
                 self.notify(ToastKind::Filtered(1));
             }
@@ -110,7 +112,8 @@ impl Dashboard {
             let at = order.iter().position(|known| *known == id)?;
             order.get(at + 1).or_else(|| order.get(at.checked_sub(1)?)).cloned()
         });
-        self.send(remove_cell(id.clone()), Some(ToastKind::Deleted { id, name }));
+        let removed = id.clone();
+        self.send(self.deferred.call(|server| (server.remove_cell)(removed)), Some(ToastKind::Deleted { id, name }));
         match neighbour {
             Some(id) => self.focus_cell(&id),
             None => self.focus_board(),
@@ -139,7 +142,7 @@ impl Dashboard {
     pub fn restore(self, toast: u32, id: CellId, name: &str) {
         self.dismiss(toast);
         self.clear_filter_for(name);
-        self.send(restore_cell(id), None);
+        self.send(self.deferred.call(|server| (server.restore_cell)(id)), None);
     }
 
     /// `object` completes the sentence "Copied ...".
@@ -175,13 +178,13 @@ impl Dashboard {
         if !self.may_write() {
             return;
         }
-        let id = id.cloned();
+        let (id, board) = (id.cloned(), self.page().board.clone());
+        let answer = self.deferred.call(|server| match id {
+            Some(id) => (server.set_chart)(id, patch),
+            None => (server.set_charts)(board, patch),
+        });
         spawn_local(async move {
-            let answer = match id {
-                Some(id) => set_chart(id, patch).await,
-                None => set_charts(self.page().board.clone(), patch).await,
-            };
-            if let Err(error) = answer {
+            if let Err(error) = answer.await {
                 self.notify(ToastKind::Error(error.message));
                 self.charts.revert_settings();
             }

@@ -4,18 +4,21 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::deferred::{Answer, ServerCalls};
 use super::state::{
     CellSize, Dashboard, Edge, Landing, Resizing, Toast, ToastKind, snapped_height, snapped_width, step, stepped_height, stepped_width,
 };
-use crate::protocol::{ApiError, BlockPatch, CellId, CellLayoutPatch, LayoutBlock, LayoutPatch};
-use crate::server_functions::{change_layout, move_cell, move_section, pin_section, rename_section, resize_section};
+use crate::protocol::{BlockPatch, CellId, CellLayoutPatch, LayoutBlock, LayoutPatch};
 
 impl Dashboard {
     /// Stores a change, whose answer undoes it. With a message, a toast offers that.
-    fn arrange(self, change: impl Future<Output = Result<LayoutPatch, ApiError>> + 'static, message: Option<String>) {
-        if !self.may_write() {
-            return;
+    fn arrange(self, call: impl FnOnce(&'static ServerCalls) -> Answer<LayoutPatch> + 'static, message: Option<String>) {
+        if self.may_write() {
+            self.offer_undo(self.deferred.call(call), message);
         }
+    }
+
+    fn offer_undo(self, change: Answer<LayoutPatch>, message: Option<String>) {
         spawn_local(async move {
             match (change.await, message) {
                 (Err(error), _) => self.notify(ToastKind::Error(error.message)),
@@ -26,7 +29,8 @@ impl Dashboard {
     }
 
     fn change_layout(self, patch: LayoutPatch, message: Option<String>) {
-        self.arrange(change_layout(self.page().board.clone(), patch), message);
+        let board = self.page().board.clone();
+        self.arrange(|server| (server.change_layout)(board, patch), message);
     }
 
     pub fn undo_arrangement(self, toast: Toast) {
@@ -47,7 +51,8 @@ impl Dashboard {
     pub fn land(self, id: CellId, Landing { section, before }: Landing, has_toast: bool) {
         let message = has_toast.then(|| sentence("Moved", &self.title_of(&id)));
         self.arrangement.announced.set(Some(id.clone()));
-        self.arrange(move_cell(id, (!section.is_empty()).then_some(section), before), message);
+        let section = (!section.is_empty()).then_some(section);
+        self.arrange(|server| (server.move_cell)(id, section, before), message);
     }
 
     /// Gives a cell a width, a height, or both; of `Some(None)` the default.
@@ -82,8 +87,8 @@ impl Dashboard {
 
     /// Gives all cells of a section the same size.
     pub fn set_section_size(self, section: &str, CellSize { width, height }: CellSize) {
-        let resized = resize_section(self.page().board.clone(), Some(section.to_owned()), width, height);
-        self.arrange(resized, Some(sentence("Resized the cells of", section)));
+        let (board, name) = (self.page().board.clone(), Some(section.to_owned()));
+        self.arrange(move |server| (server.resize_section)(board, name, width, height), Some(sentence("Resized the cells of", section)));
     }
 
     pub fn begin_renaming_section(self, section: &str) {
@@ -99,8 +104,8 @@ impl Dashboard {
         }
         self.arrangement.renaming.set(None);
         if !name.is_empty() && name != section {
-            let renamed = rename_section(self.page().board.clone(), section.to_owned(), name.to_owned());
-            self.arrange(renamed, Some(sentence("Renamed", section)));
+            let (board, from, to) = (self.page().board.clone(), section.to_owned(), name.to_owned());
+            self.arrange(|server| (server.rename_section)(board, from, to), Some(sentence("Renamed", section)));
         }
     }
 
@@ -113,8 +118,8 @@ impl Dashboard {
         let before =
             if is_down { (at + 1 < names.len()).then(|| names.get(at + 2)) } else { at.checked_sub(1).map(|above| names.get(above)) };
         if let Some(before) = before {
-            let moved = move_section(self.page().board.clone(), section.to_owned(), before.cloned());
-            self.arrange(moved, Some(sentence("Moved", section)));
+            let (board, name, before) = (self.page().board.clone(), section.to_owned(), before.cloned());
+            self.arrange(|server| (server.move_section)(board, name, before), Some(sentence("Moved", section)));
         }
     }
 
@@ -125,8 +130,8 @@ impl Dashboard {
     /// Puts a section above all others, or back among them.
     pub fn toggle_pinned(self, section: &str) {
         let is_pinned = untrack(|| self.is_pinned(section));
-        let pinned = pin_section(self.page().board.clone(), section.to_owned(), !is_pinned);
-        self.arrange(pinned, Some(sentence("Moved", section)));
+        let (board, name) = (self.page().board.clone(), section.to_owned());
+        self.arrange(move |server| (server.pin_section)(board, name, !is_pinned), Some(sentence("Moved", section)));
     }
 
     /// How many cells without a width stand in a row; `None`: the default.

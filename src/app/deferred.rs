@@ -12,10 +12,38 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::charts::kinds::Kind;
-use crate::protocol::{CellId, RunId};
+use crate::protocol::{ApiError, CellId, ErrorKind, LayoutPatch, LineSettingsPatch, RunId};
 
 const FIRST_RETRY_MS: u32 = 500;
 const MAX_RETRY_MS: u32 = 30_000;
+
+/// The answer of a server function.
+pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+/// The functions of `crate::server_functions`. Those that arrange the board answer what undoes the change.
+pub struct ServerCalls {
+    /// Of a board and a name.
+    pub create_cell: fn(String, String) -> Answer<CellId>,
+    /// Of a cell, its name and its note.
+    pub edit_cell: fn(CellId, Option<String>, Option<String>) -> Answer<()>,
+    pub remove_cell: fn(CellId) -> Answer<()>,
+    pub restore_cell: fn(CellId) -> Answer<()>,
+    pub set_chart: fn(CellId, LineSettingsPatch) -> Answer<()>,
+    /// Of a board.
+    pub set_charts: fn(String, LineSettingsPatch) -> Answer<()>,
+    /// Of a cell, its section, and the cell before which it comes.
+    pub move_cell: fn(CellId, Option<String>, Option<CellId>) -> Answer<LayoutPatch>,
+    /// Of a board.
+    pub change_layout: fn(String, LayoutPatch) -> Answer<LayoutPatch>,
+    /// Of a board, a section and its new name.
+    pub rename_section: fn(String, String, String) -> Answer<LayoutPatch>,
+    /// Of a board, a section, and the section before which it comes.
+    pub move_section: fn(String, String, Option<String>) -> Answer<LayoutPatch>,
+    /// Of a board and a section.
+    pub pin_section: fn(String, String, bool) -> Answer<LayoutPatch>,
+    /// Of a board, a section, the width and the height of its cells.
+    pub resize_section: fn(String, Option<String>, Option<u8>, Option<u16>) -> Answer<LayoutPatch>,
+}
 
 /// The functions of the second part. Views take from contexts what their arguments do not say.
 pub struct DeferredCode {
@@ -43,6 +71,8 @@ pub struct DeferredCode {
     pub config_diff: fn() -> AnyView,
     /// The kinds of charts that are drawn from one value.
     pub chart_kinds: &'static [Kind],
+    /// The server functions: who changes something waits for the server anyway.
+    pub server: ServerCalls,
 }
 
 /// Resolves to `None` where the file could not be loaded; the next call tries again.
@@ -97,6 +127,17 @@ impl Deferred {
             self.code.try_set(code);
         }
         code
+    }
+
+    /// Calls a server function, whose code is in the second part.
+    pub fn call<T: 'static>(self, call: impl FnOnce(&'static ServerCalls) -> Answer<T> + 'static) -> Answer<T> {
+        let call: Box<dyn FnOnce(&'static ServerCalls) -> Answer<T>> = Box::new(call);
+        Box::pin(async move {
+            match self.load().await {
+                Some(code) => call(&code.server).await,
+                None => Err(ErrorKind::Unavailable.with("The server could not be reached; nothing was changed.")),
+            }
+        })
     }
 
     /// Loads it when the browser is idle, and tries again until it is there. Calls `on_failure` when a reader has waited for it in vain.

@@ -8,10 +8,14 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use super::cells::{name_field, note_field};
 use super::charts::chart_panel;
 use super::components::{help, layout_panel, share_dialog};
-use super::deferred::{DeferredCode, Loading};
+use super::deferred::{DeferredCode, Loading, ServerCalls};
 use super::pages::board::section_menu;
 use super::runs::{bulk_actions, column_editor, config_diff, run_details};
 use crate::charts::kinds::KINDS;
+use crate::server_functions::{
+    change_layout, create_cell, edit_cell, move_cell, move_section, pin_section, remove_cell, rename_section, resize_section, restore_cell,
+    set_chart, set_charts,
+};
 
 static CODE: DeferredCode = DeferredCode {
     help: help::help_content,
@@ -26,6 +30,20 @@ static CODE: DeferredCode = DeferredCode {
     run_details,
     config_diff,
     chart_kinds: KINDS,
+    server: ServerCalls {
+        create_cell: |board, name| Box::pin(create_cell(board, name)),
+        edit_cell: |id, name, note| Box::pin(edit_cell(id, name, note)),
+        remove_cell: |id| Box::pin(remove_cell(id)),
+        restore_cell: |id| Box::pin(restore_cell(id)),
+        set_chart: |id, settings| Box::pin(set_chart(id, settings)),
+        set_charts: |board, settings| Box::pin(set_charts(board, settings)),
+        move_cell: |id, section, before| Box::pin(move_cell(id, section, before)),
+        change_layout: |board, patch| Box::pin(change_layout(board, patch)),
+        rename_section: |board, from, to| Box::pin(rename_section(board, from, to)),
+        move_section: |board, name, before| Box::pin(move_section(board, name, before)),
+        pin_section: |board, name, pinned| Box::pin(pin_section(board, name, pinned)),
+        resize_section: |board, section, width, height| Box::pin(resize_section(board, section, width, height)),
+    },
 };
 
 /// The name of the file is `agnez-deferred`.

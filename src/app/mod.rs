@@ -29,7 +29,7 @@ use leptos::prelude::*;
 use crate::browser::dom;
 use crate::browser::iframe::provide_frame_messages;
 use crate::browser::near_viewport::provide_near_viewport;
-use crate::protocol::PageData;
+use crate::protocol::{PageData, parse_json};
 
 pub use cells::PrerenderedCharts;
 use cells::provide_prerendered_frames;
@@ -40,8 +40,8 @@ pub use shell::{Assets, Shell, ShellProps};
 
 use deferred::Deferred;
 use pages::board::BoardPage;
-use state::{Dashboard, ToastKind};
 pub use state::line_charts;
+use state::{Dashboard, ToastKind};
 
 /// Where a reader opens something of the second part of the page's code.
 const NOT_LOADED: &str = "This part of the page could not be loaded. Try again when the server can be reached.";
@@ -81,5 +81,5 @@ pub fn App(page: PageData) -> impl IntoView {
 
 /// The data from which the server rendered the page. Browser only.
 pub fn page_from_document() -> PageData {
-    serde_json::from_str(&dom::text_of(DATA_ID)).expect("the shell of the same build wrote the page's data into the document")
+    parse_json(&dom::text_of(DATA_ID)).expect("the shell of the same build wrote the page's data into the document")
 }

@@ -9,7 +9,7 @@ use js_sys::{Date, Math};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::protocol::{Cell, Event, points};
+use crate::protocol::{Cell, Event, parse_json, points};
 
 /// The state of the connection, as the page shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -175,7 +175,7 @@ fn read(sink: &impl EventSink, message: Message) -> Option<bool> {
             Some(false)
         }
         Message::Text(text) => {
-            let event: Event<Cell> = serde_json::from_str(&text).ok()?;
+            let event: Event<Cell> = parse_json(&text).ok()?;
             let is_greeting = matches!(event, Event::Hello { .. });
             if is_greeting {
                 sink.on_notice(None);

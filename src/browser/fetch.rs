@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use web_sys::{RequestCache, RequestInit};
 
 use super::dom;
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, ErrorKind, parse_json};
 
 /// The key of the session storage in which the login page (`src/server/http/pages/login.html`) keeps the token of this tab.
 const TOKEN: &str = "agnez-token";
@@ -70,7 +70,7 @@ pub async fn tagged_bytes(address: &str, known: Option<&str>) -> Option<Tagged> 
         return None;
     }
     let text = reply.text().await.ok()?;
-    Some(Tagged::Refused(serde_json::from_str::<ApiError>(&text).map_or(text, |error| error.message)))
+    Some(Tagged::Refused(parse_json::<ApiError>(&text).map_or(text, |error| error.message)))
 }
 
 /// The body of a reply, or that it is not read.
@@ -140,7 +140,7 @@ pub struct ApiReply {
 
 impl ApiReply {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_str(&self.text).map_err(|_| unreadable(self.status))
+        parse_json(&self.text).map_err(|_| unreadable(self.status))
     }
 }
 
@@ -169,5 +169,5 @@ pub async fn api_reply(method: Method, address: &str, body: Option<&serde_json::
     let reply = request.map_err(|_| unreachable())?.send().await.map_err(|_| unreachable())?;
     let (is_ok, status, headers) = (reply.ok(), reply.status(), reply.headers());
     let text = reply.text().await.map_err(|_| unreachable())?;
-    if is_ok { Ok(ApiReply { headers, status, text }) } else { Err(serde_json::from_str(&text).unwrap_or_else(|_| unreadable(status))) }
+    if is_ok { Ok(ApiReply { headers, status, text }) } else { Err(parse_json(&text).unwrap_or_else(|_| unreadable(status))) }
 }

@@ -4,8 +4,8 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
-use super::diff::{Compared, DiffColumns, MAX_COLUMNS};
 use super::PanelContext;
+use super::diff::{Compared, DiffColumns, MAX_COLUMNS};
 use super::selection::toggle_item;
 use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;

@@ -9,7 +9,7 @@ use super::run_state::RunState;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::use_dashboard;
 use crate::browser::fetch::{self, VersionedReply};
-use crate::protocol::RunId;
+use crate::protocol::{RunId, parse_json};
 use crate::routes;
 
 /// Older lines are not shown.
@@ -69,7 +69,7 @@ pub fn Console(id: RunId) -> impl IntoView {
 
 /// The message of a refusal.
 fn refusal(body: &str) -> String {
-    let error = serde_json::from_str::<Value>(body).unwrap_or_default();
+    let error = parse_json::<Value>(body).unwrap_or_default();
     error["message"].as_str().unwrap_or("The console could not be read.").to_owned()
 }
 

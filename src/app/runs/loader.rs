@@ -16,7 +16,7 @@ use super::requests::RowQuery;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, LoadedPage, RowSection, RunColours, RunRows, RunsState};
 use crate::browser::fetch::{self, VersionedReply};
-use crate::protocol::{GroupId, RunGroups, RunTable};
+use crate::protocol::{GroupId, RunGroups, RunTable, parse_json};
 
 /// Minimum time between two requests for what has changed.
 const INTERVAL_MS: f64 = 500.0;
@@ -354,7 +354,7 @@ fn column_keys(rows: &RunRows) -> String {
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
+    parse_json(text).ok()
 }
 
 fn read_error(body: &str) -> SearchError {

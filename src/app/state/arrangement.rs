@@ -12,7 +12,7 @@ use super::held::{Carry, Press, Resizing};
 use super::sections::{Section, sections};
 use super::{CellState, ContentKind, Dashboard, SetIfChanged};
 use crate::browser::dom;
-use crate::protocol::{Board, BoardLayout, BoardSettings, CellId, CellLayout, LayoutBlock, Mosaic};
+use crate::protocol::{Board, BoardLayout, BoardSettings, CellId, CellLayout, LayoutBlock, Mosaic, parse_json};
 
 /// The key of the storage for the folded sections of a board, which the script of the shell reads, too.
 const FOLDED_KEY: &str = "agnez-folded:";
@@ -224,7 +224,7 @@ impl Dashboard {
     /// As the reader has left it. The shell has hidden the folded sections before the first paint. Browser only.
     pub fn restore_folded(self) {
         let stored = dom::local_storage().and_then(|storage| storage.get_item(&[FOLDED_KEY, &self.page().board].concat()).ok().flatten());
-        let folded: Vec<String> = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let folded: Vec<String> = stored.and_then(|text| parse_json(&text).ok()).unwrap_or_default();
         self.arrangement.folded.set_if_changed(folded);
     }
 

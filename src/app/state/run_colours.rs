@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::charts::palette::{NEUTRAL, scale_slot};
 use crate::charts::{format_number, value_name};
-use crate::protocol::{RunId, group_letter};
+use crate::protocol::{RunId, group_letter, parse_json};
 
 /// The colours by one key. The default is for no key.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +36,7 @@ pub struct ColouredValue {
 impl RunColours {
     /// Reads an answer of `run-colours`.
     pub fn read(by: &str, text: &str) -> Option<Self> {
-        let answer: Value = serde_json::from_str(text).ok()?;
+        let answer: Value = parse_json(text).ok()?;
         let full = answer["by"].as_str().filter(|full| !full.is_empty()).unwrap_or(by);
         let end = |at: usize| Some(format_number(answer["scale"].get(at)?.as_f64()?));
         let scale = end(0).zip(end(1));

@@ -11,8 +11,8 @@ use crate::charts::palette::COLOURS;
 use crate::charts::scale::pad_range;
 use crate::charts::ticks::max_label_width;
 use crate::charts::{Scale, TickFormat, make_ticks};
-use crate::protocol::ApiError;
 use crate::protocol::json_path::{JsonPath, NumberList};
+use crate::protocol::{ApiError, parse_json};
 use crate::sorting;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,7 +96,7 @@ impl ChartKind for Scatter {
         sorted.dedup();
         place.check_max_len(sorted.len(), MAX_LABELS, "labels", "group the rare ones")?;
         // Numbers in their own order: 2 before 10.
-        let number = |name: &str| serde_json::from_str::<f64>(name.strip_prefix('+').unwrap_or(name)).ok();
+        let number = |name: &str| parse_json::<f64>(name.strip_prefix('+').unwrap_or(name)).ok();
         if sorted.iter().all(|name| number(name).is_some()) {
             sorting::sort_by(&mut sorted, |a, b| number(a).unwrap_or_default().total_cmp(&number(b).unwrap_or_default()));
         }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub use number_list::NumberList;
 
-use super::{ApiError, ErrorKind};
+use super::{ApiError, ErrorKind, parse_json};
 
 const OUT_OF_RANGE: &str = "a number that no double can hold; send \"Infinity\" or \"-Infinity\"";
 
@@ -156,7 +156,7 @@ impl<'a> JsonPath<'a> {
             return Ok(None);
         }
         self.scalar_fits()?;
-        Ok(serde_json::from_str(self.json).ok())
+        Ok(parse_json(self.json).ok())
     }
 
     /// As [`Self::scalar`], of which nothing is kept.
@@ -319,7 +319,7 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
 /// A string of JSON as what it means.
 fn unquoted(json: &str) -> Cow<'_, str> {
     let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
-    if inner.contains('\\') { Cow::Owned(serde_json::from_str(json).unwrap_or_default()) } else { Cow::Borrowed(inner) }
+    if inner.contains('\\') { Cow::Owned(parse_json(json).unwrap_or_default()) } else { Cow::Borrowed(inner) }
 }
 
 /// Whether serde_json reads the double next to a number of JSON. In the page it does up to 15 digits: the reader of `std`, which is exact,
@@ -330,7 +330,7 @@ fn is_read_exactly(number: &str) -> bool {
 
 /// The double next to a number of JSON; `None` where that is infinite.
 fn nearest_double(number: &str) -> Option<f64> {
-    if is_read_exactly(number) { serde_json::from_str(number).ok() } else { nearest_doubles(number)?.pop() }
+    if is_read_exactly(number) { parse_json(number).ok() } else { nearest_doubles(number)?.pop() }
 }
 
 /// The doubles next to numbers of JSON, which have commas between them; `None` where one is infinite.
@@ -342,7 +342,7 @@ fn nearest_doubles(numbers: &str) -> Option<Vec<f64>> {
         Some(js_sys::Float64Array::new(&list).to_vec()).filter(|numbers| numbers.iter().all(|number| number.is_finite()))
     }
     #[cfg(not(target_arch = "wasm32"))]
-    serde_json::from_str(&list).ok()
+    parse_json(&list).ok()
 }
 
 /// What JSON has no numbers for.
