@@ -74,9 +74,9 @@ test("a link with a token is heeded where none is needed: it makes links, and a 
     await new Promise((late) => setTimeout(late, 300));
     await route.continue();
   });
-  await page.goto(`/#token=${token}`);
+  await page.goto(`/b/main#token=${token}`);
   await live(page);
-  expect(page.url()).toBe(`${agnez.url}/`);
+  expect(page.url()).toBe(`${agnez.url}/b/main`);
   await page.getByRole("button", { name: "Share" }).click();
   const dialog = page.getByRole("dialog", { name: "Share this board" });
   await dialog.getByRole("button", { name: "Make a link" }).click();
@@ -95,7 +95,7 @@ test("a link with a token is heeded where none is needed: it makes links, and a 
 
   // A token that the server does not know is forgotten: the page is that of the machine's user.
   const wrong = await open();
-  await wrong.goto(`/#token=agz_${"x".repeat(43)}`);
+  await wrong.goto(`/b/main#token=agz_${"x".repeat(43)}`);
   await live(wrong);
   await expect(wrong.getByRole("button", { name: "Add cell" })).toBeVisible();
 });

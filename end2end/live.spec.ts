@@ -209,7 +209,7 @@ test("boards are apart", async ({ page, open, agnez }) => {
   await agnez.create({ name: "on main", type: "log", value: "1" });
   const { _id } = await agnez.create({ name: "on the other", type: "log", value: "1", board: "other" });
   const other = await open();
-  await openBoard(page);
+  await openBoard(page, "/b/main");
   await openBoard(other, "/b/other");
   await expect(page.getByRole("article", { name: "on main" })).toBeVisible();
   await expect(cells(page)).toHaveCount(1);

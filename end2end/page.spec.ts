@@ -197,7 +197,7 @@ test("light and dark", async ({ page, agnez, open }) => {
 test("two boards: the header leads from one to the other", async ({ page, agnez }) => {
   await agnez.create({ name: "on main", type: "log", value: "1" });
   await agnez.create({ name: "elsewhere", type: "log", value: "1", board: "mnist" });
-  await openBoard(page);
+  await openBoard(page, "/b/main");
   await page.getByRole("banner").getByRole("button", { name: "main" }).click();
   await page.getByRole("link", { name: "mnist" }).click();
   await expect(page.getByRole("article", { name: "elsewhere" })).toBeVisible();

@@ -39,6 +39,8 @@ CREATE TABLE board (
     -- the same two numbers of the events of its runs
     run_seq   INTEGER NOT NULL,
     run_floor INTEGER NOT NULL,
+    -- time of the last event: unix time, ms
+    changed   INTEGER NOT NULL,
     sum       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -3,17 +3,28 @@
 use crate::charts::kinds;
 use crate::protocol::{CellId, RunId};
 
-/// The board that is shown at `/`.
+/// The board of cells that name none.
 pub const MAIN: &str = "main";
 
 pub fn favicon() -> &'static str {
     "favicon.svg"
 }
 
+/// The list of boards, or the board `main` while there is no other one.
+pub const FRONT: &str = "../";
+
+/// The list of boards, also of one.
+pub const BOARD_LIST: &str = "../b";
+
 /// Beside the key of the page and not below it: a copied link must not contain the key. Without a key the base is the root, and `..` stays
 /// there (RFC 3986, section 5.2.4).
 pub fn board(name: &str) -> String {
-    if name == MAIN { "../".to_owned() } else { ["../b/", &encoded(name)].concat() }
+    ["../", &board_in_list(name)].concat()
+}
+
+/// A board from the list of boards, whose addresses have no key.
+pub fn board_in_list(name: &str) -> String {
+    ["b/", &encoded(name)].concat()
 }
 
 pub fn value(id: &CellId) -> String {
@@ -196,9 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn the_main_board_is_at_the_root() {
-        assert_eq!(board("main"), "../");
+    fn boards_are_beside_the_key_of_the_page() {
+        assert_eq!(board("main"), "../b/main");
         assert_eq!(board("run 7/ä"), "../b/run%207%2F%C3%A4");
+        assert_eq!(board_in_list("a b"), "b/a%20b");
     }
 
     #[test]

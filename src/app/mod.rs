@@ -36,7 +36,7 @@ use cells::provide_prerendered_frames;
 pub use charts::Prerendered;
 use charts::{provide_chart_hover, use_chart_hover};
 pub use runs::{first_drawing_query, first_groups_query, first_table_query};
-pub use shell::{Assets, Shell, ShellProps};
+pub use shell::{Assets, Shell, ShellProps, boot_script};
 
 use deferred::Deferred;
 use pages::board::BoardPage;

@@ -35,8 +35,14 @@ const word=/'nonce-([^']+)'/.exec(reply.headers.get("content-security-policy"))?
 document.open();document.write(text.replaceAll('nonce="'+word+'"','nonce="'+nonce+'"'));document.close()},()=>location.replace(HERE))}}catch{}
 addEventListener("hashchange",()=>{if(sent())location.reload()});}"##;
 
-/// The document; the browser hydrates its body. `base`: the prefix of its URLs. `rank`: the extent of the reader's permission, by which other
-/// tabs choose among tokens.
+/// The script for a page of this board, or of none. `rank`: the extent of the reader's permission, by which other tabs choose among tokens.
+pub fn boot_script(board: &str, rank: u8) -> String {
+    // `<` could end the script element; JSON has an escape for it.
+    let board = serde_json::to_string(board).unwrap_or_default().replace('<', "\\u003c");
+    BOOT_SCRIPT.replace("RANK", &rank.to_string()).replace("BOARD", &board)
+}
+
+/// The document; the browser hydrates its body. `base`: the prefix of its URLs. `rank`: as in [`boot_script`].
 #[component]
 pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl IntoView {
     let Assets { js, wasm, css } = assets;
@@ -47,8 +53,7 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
         "import init, {{ hydrate }} from {js:?};\nif (!(\"replaced\" in document.documentElement.dataset)) {{\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();\n}}"
     );
     let title = format!("{} · Agnez", page.settings.title);
-    let board = serde_json::to_string(&page.board.name).unwrap_or_default().replace('<', "\\u003c");
-    let boot_script = BOOT_SCRIPT.replace("RANK", &rank.to_string()).replace("BOARD", &board);
+    let boot_script = boot_script(&page.board.name, rank);
     view! {
         <!DOCTYPE html>
         <html lang="en">

@@ -271,6 +271,14 @@ pub const MIN_POINTS_INTERVAL: Duration = Duration::from_millis(16);
 pub const MIN_SIGNS_INTERVAL: Duration = Duration::from_secs(5);
 /// Runs whose points a page chooses in one message; the connection of one that names more is closed.
 pub const MAX_CHOSEN_RUNS: usize = 200;
+/// Boards on one page of the list; further ones are on the next pages.
+pub const MAX_BOARDS_PER_PAGE: usize = 50;
+/// Characters of a search for boards; further ones are ignored.
+pub const MAX_FIND_CHARS: usize = 200;
+/// The longest time for which a request for the list of boards waits for a change; then it is answered 304.
+pub const FRONT_PAGE_WAIT: Duration = Duration::from_secs(25);
+/// One open list of boards is drawn at most this often; changes in between are drawn together.
+pub const MIN_FRONT_PAGE_INTERVAL: Duration = Duration::from_secs(1);
 /// A page is notified of changes of the list of boards at most this often.
 pub const MIN_BOARD_LIST_INTERVAL: Duration = Duration::from_millis(250);
 /// Silence on a feed without events; then a bookmark is sent.

@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod deploy;
 mod disk;
+mod front;
 mod groups;
 mod guard;
 mod idempotency;

@@ -65,6 +65,7 @@ pub fn BoardMenu() -> impl IntoView {
         >
             {move || is_empty.get().then(|| view! { <span>"Boards with cells:"</span> })}
             {move || listed().into_iter().map(link).collect_view()}
+            <a href=routes::BOARD_LIST>"All boards"</a>
         </nav>
     })
 }

@@ -18,8 +18,8 @@ use crate::routes;
 pub fn Header() -> impl IntoView {
     let dashboard = use_dashboard();
     let page = dashboard.page();
-    // A reader with read-only access may be limited to this board.
-    let home = if page.may_write { routes::MAIN } else { &page.board };
+    // A share is limited to this board.
+    let home = if dashboard.may_list_boards() { routes::FRONT.to_owned() } else { routes::board(&page.board) };
     let charts = dashboard.charts;
     let charts_button = NodeRef::<Button>::new();
     let open_charts = move |_| {
@@ -29,7 +29,7 @@ pub fn Header() -> impl IntoView {
     };
     view! {
         <header class="page-header" inert=move || dashboard.fullscreen.with(Option::is_some)>
-            <a class="brand" href=routes::board(home)>
+            <a class="brand" href=home>
                 "Agnez"
             </a>
             <BoardMenu />

@@ -16,9 +16,9 @@ impl RequestLine<'_> {
     }
 }
 
-/// Whether a path is the page of a board.
+/// Whether a path is the list of boards, or the page of one.
 pub fn is_page(path: &str) -> bool {
-    path == "/" || path.strip_prefix("/b/").is_some_and(|name| !name.contains('/'))
+    matches!(path, "/" | "/b") || path.strip_prefix("/b/").is_some_and(|name| !name.contains('/'))
 }
 
 /// A header that may be sent once: two values could be read differently by two programs.

@@ -100,9 +100,12 @@ fn own_keys(document: &BoardDocument) -> impl Iterator<Item = (&String, &Value)>
 
 /// The board, if it has cells, runs or a document. 404 without it.
 pub fn existing_board<'a>(index: &'a Index, name: &str) -> Result<&'a BoardIndex, ApiError> {
-    let is_there =
-        |board: &&BoardIndex| !board.cells.is_empty() || !board.runs.is_empty() || board.document.as_deref().is_some_and(has_keys);
-    index.board(name).filter(is_there).ok_or_else(|| no_board(name))
+    index.board(name).filter(|board| is_there(board)).ok_or_else(|| no_board(name))
+}
+
+/// Whether the board has cells, runs or a document; one in the trash has none.
+pub fn is_there(board: &BoardIndex) -> bool {
+    !board.cells.is_empty() || !board.runs.is_empty() || board.document.as_deref().is_some_and(has_keys)
 }
 
 /// Whether the document has a key.

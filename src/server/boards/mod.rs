@@ -11,6 +11,7 @@ mod chart_settings;
 mod documents;
 mod draft;
 mod existing_run;
+pub mod front;
 pub mod groups;
 mod idempotency;
 pub mod ingest;
@@ -47,6 +48,7 @@ use runs::{ConfigIndexes, ConsoleTurns, RunSigns};
 use super::store::{Batch, Record, Store, StoreError, StoreStats};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use documents::create;
+use front::FigureCache;
 
 /// The boards, over the store. Only the use cases here write to it.
 pub struct Boards {
@@ -55,6 +57,7 @@ pub struct Boards {
     config_indexes: Arc<ConfigIndexes>,
     metric_settings: Arc<MetricSettingsCache>,
     console_turns: ConsoleTurns,
+    figures: FigureCache,
 }
 
 impl Boards {
@@ -65,6 +68,7 @@ impl Boards {
             config_indexes: Arc::default(),
             metric_settings: Arc::default(),
             console_turns: ConsoleTurns::default(),
+            figures: FigureCache::default(),
         }
     }
 

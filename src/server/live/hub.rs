@@ -20,6 +20,8 @@ pub struct Hub {
     boards: Mutex<HashMap<Arc<str>, Topic>>,
     /// Notified when a cell has entered or left a board.
     board_list: watch::Sender<()>,
+    /// Notified of every commit.
+    changes: watch::Sender<()>,
     lagged: AtomicU64,
 }
 
@@ -72,6 +74,7 @@ impl Hub {
         if changes.iter().any(is_addition_or_removal) {
             self.board_list.send_replace(());
         }
+        self.changes.send_replace(());
         let mut boards = lock(&self.boards);
         for change in changes {
             let board = change.board().clone();
@@ -143,6 +146,11 @@ impl Hub {
     /// Notified when the set of boards with cells may have changed.
     pub fn watch_board_list(&self) -> watch::Receiver<()> {
         self.board_list.subscribe()
+    }
+
+    /// Notified of the changes of every commit, on any board.
+    pub fn watch_changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// The events of this view that are published from now on.

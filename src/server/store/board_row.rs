@@ -14,6 +14,8 @@ pub struct BoardRow {
     pub run_seq: u64,
     /// The low watermark of the events of its runs.
     pub run_floor: u64,
+    /// When the last event happened: Unix time, ms.
+    pub changed_ms: u64,
 }
 
 /// The document of a board: title, description, goal, metrics and so on.

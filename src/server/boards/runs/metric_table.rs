@@ -193,6 +193,23 @@ impl MetricTable {
         self.0.get(metric)?.get(run)
     }
 
+    /// The run with the best value of a metric. Without a better end: the run that has logged it last, with its last value.
+    pub fn best(&self, metric: &str) -> Option<(&RunId, f64)> {
+        let runs = self.0.get(metric)?.iter().filter_map(|(run, figures)| {
+            let (value, rank) = match figures.direction {
+                Some(direction) => {
+                    let best = figures.get(Statistic::Best)?;
+                    (best, if direction == Direction::Max { best } else { -best })
+                }
+                None => (figures.last.0, figures.time),
+            };
+            value.is_finite().then_some((run, value, rank))
+        });
+        // Of equal ones always the same.
+        let best = runs.max_by(|(run, _, rank), (other, _, other_rank)| rank.total_cmp(other_rank).then_with(|| other.cmp(run)));
+        best.map(|(run, value, _)| (run, value))
+    }
+
     /// The metrics of a run, in the order of their names.
     pub fn of_run(&self, run: &RunId) -> Map<String, Value> {
         self.0.iter().filter_map(|(name, runs)| Some((name.to_string(), runs.get(run)?.to_json()))).collect()

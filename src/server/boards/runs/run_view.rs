@@ -91,6 +91,10 @@ impl RunView {
         Silence::derive(self.status(), interval, self.sign_or_start_ms(), self.now_ms, self.up_since_ms)
     }
 
+    pub fn is_lost(&self) -> bool {
+        self.silence() == Some(Silence::Lost)
+    }
+
     fn derived(&self, key: &str) -> Option<Value> {
         let record = &self.record;
         Some(match key {

@@ -10,7 +10,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use leptos::prelude::*;
 
-use super::login;
+use super::front;
+use super::login::{self, FormAction};
 use crate::app::{PrerenderedCharts, Shell, ShellProps, first_drawing_query, first_groups_query, first_table_query};
 use crate::protocol::MAIN_BOARD;
 use crate::protocol::{ErrorKind, PageData, RunGroups, RunTable};
@@ -33,13 +34,18 @@ const CELL: usize = 8 << 10;
     get,
     path = "/",
     operation_id = "page",
-    summary = "The page of the board main",
+    summary = "The list of boards, or the page of the board main while there is no other board",
+    description = "A share gets the page of the board main.",
     responses(
         (status = 200, description = "A page.", body = String, content_type = "text/html"),
         (status = 503, response = Unavailable)
     )
 )]
 pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, ServerError> {
+    // A share of the board main shows that one.
+    if caller.only_board().is_none() && app.boards.are_several() {
+        return front::front(app, caller, request).await;
+    }
     drawn(app, caller, MAIN_BOARD.to_owned(), request).await
 }
 
@@ -127,7 +133,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     };
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
-            let policy = login::policy(&nonce.to_string(), &caller.host, login::image_sources(app.external_images));
+            let policy = login::policy(&nonce.to_string(), &caller.host, login::image_sources(app.external_images), FormAction::Nowhere);
             if let Ok(policy) = HeaderValue::from_str(&policy) {
                 options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }

@@ -8,14 +8,26 @@ use crate::server::ids;
 
 const PAGE: &str = include_str!("login.html");
 
-/// Content Security Policy of the page. The login page has the same, because it replaces itself by the page.
-pub fn policy(nonce: &str, host: &str, images: &str) -> String {
+/// Where the forms of a page lead.
+#[derive(Clone, Copy, Debug)]
+pub enum FormAction {
+    Nowhere,
+    /// To this server: a search that works without scripts.
+    Own,
+}
+
+/// Content Security Policy of the pages. The login page has that of a board or more, because it replaces itself by the page.
+pub fn policy(nonce: &str, host: &str, images: &str, forms: FormAction) -> String {
+    let forms = match forms {
+        FormAction::Nowhere => "'none'",
+        FormAction::Own => "'self'",
+    };
     // CSP cannot name an IPv6 address; there, browsers accept `'self'` for the live connection.
     let is_named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
     let live = if is_named { format!(" ws://{host} wss://{host}") } else { String::new() };
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{images}; \
-         font-src 'self'; connect-src 'self'{live}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action 'none'; \
+         font-src 'self'; connect-src 'self'{live}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action {forms}; \
          frame-ancestors 'none'"
     )
 }
@@ -31,7 +43,7 @@ pub fn login(caller: &Caller, external_images: bool) -> Response {
     let page = PAGE.replace("{nonce}", &nonce).replace("{base}", &format!("{}/", caller.base));
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, policy(&nonce, &caller.host, image_sources(external_images))),
+        (header::CONTENT_SECURITY_POLICY, policy(&nonce, &caller.host, image_sources(external_images), FormAction::Own)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::WWW_AUTHENTICATE, "Bearer realm=\"Agnez\"".to_owned()),
     ];

@@ -59,6 +59,8 @@ pub struct BoardIndex {
     pub run_seq: u64,
     /// The low watermark of the events of the runs.
     pub run_floor: u64,
+    /// When the last event happened: Unix time, ms.
+    pub changed_ms: u64,
     pub runs: RunIndex,
     /// `None` until it is written for the first time.
     pub document: Option<Arc<BoardDocument>>,
@@ -67,8 +69,8 @@ pub struct BoardIndex {
 impl BoardIndex {
     /// The board's row on disk.
     pub(crate) fn row(&self) -> BoardRow {
-        let Self { seq, floor, run_seq, run_floor, .. } = *self;
-        BoardRow { seq, floor, run_seq, run_floor }
+        let Self { seq, floor, run_seq, run_floor, changed_ms, .. } = *self;
+        BoardRow { seq, floor, run_seq, run_floor, changed_ms }
     }
 }
 
@@ -263,8 +265,9 @@ impl Index {
 
     pub(crate) fn set_board(&mut self, name: &Arc<str>, row: BoardRow) {
         let board = self.boards.entry(name.clone()).or_default();
-        let BoardRow { seq, floor, run_seq, run_floor } = row;
+        let BoardRow { seq, floor, run_seq, run_floor, changed_ms } = row;
         (board.seq, board.floor, board.run_seq, board.run_floor) = (seq, floor, run_seq, run_floor);
+        board.changed_ms = changed_ms;
     }
 
     pub(crate) fn set_board_document(&mut self, name: &Arc<str>, document: Arc<BoardDocument>) {

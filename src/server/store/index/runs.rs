@@ -1,15 +1,19 @@
 //! The runs of one board, found by id and in the order of creation.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::protocol::RunId;
+use crate::protocol::{RunId, RunStatus};
 use crate::server::store::run_record::{RUN_COLOURS, RunRecord};
 
 #[derive(Clone, Debug, Default)]
 pub struct RunIndex {
     by_order: BTreeMap<u64, Arc<RunRecord>>,
     order: HashMap<RunId, u64>,
+    /// The orders of the runs that have not written that they ended.
+    running: BTreeSet<u64>,
+    /// Number of the runs that have failed.
+    failed: usize,
     /// Deleted runs that can be restored. Their series are hidden.
     tombstones: HashMap<RunId, Arc<RunRecord>>,
     totals: RunTotals,
@@ -66,6 +70,16 @@ impl RunIndex {
         self.by_order.values()
     }
 
+    /// The runs that have not written that they ended, the newest first.
+    pub fn running(&self) -> impl Iterator<Item = &Arc<RunRecord>> {
+        self.running.iter().rev().filter_map(|order| self.by_order.get(order))
+    }
+
+    /// Number of the runs that have failed.
+    pub fn failed(&self) -> usize {
+        self.failed
+    }
+
     pub fn tombstone(&self, id: &RunId) -> Option<&Arc<RunRecord>> {
         self.tombstones.get(id)
     }
@@ -84,6 +98,10 @@ impl RunIndex {
     pub(crate) fn put(&mut self, record: Arc<RunRecord>) {
         self.remove(&record.id);
         self.totals.add(&record);
+        self.failed += usize::from(has_failed(&record));
+        if record.is_running() {
+            self.running.insert(record.created_order);
+        }
         self.order.insert(record.id.clone(), record.created_order);
         self.by_order.insert(record.created_order, record);
     }
@@ -98,7 +116,15 @@ impl RunIndex {
     pub(crate) fn remove(&mut self, id: &RunId) {
         self.tombstones.remove(id);
         if let Some(order) = self.order.remove(id) {
-            self.by_order.remove(&order).iter().for_each(|record| self.totals.remove(record));
+            self.running.remove(&order);
+            if let Some(record) = self.by_order.remove(&order) {
+                self.totals.remove(&record);
+                self.failed -= usize::from(has_failed(&record));
+            }
         }
     }
+}
+
+fn has_failed(record: &RunRecord) -> bool {
+    RunStatus::parse(record.text("status")) == Some(RunStatus::Failed)
 }

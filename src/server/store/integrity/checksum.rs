@@ -74,9 +74,9 @@ pub fn run_value(cell: &str, run: &str, version: i64, bytes: i64, sum: i64) -> i
 
 /// A row of `board`.
 pub fn board(name: &str, row: &BoardRow) -> i64 {
-    let BoardRow { seq, floor, run_seq, run_floor } = *row;
+    let BoardRow { seq, floor, run_seq, run_floor, changed_ms } = *row;
     let sum = RowChecksum::default().text(name.as_bytes());
-    [seq, floor, run_seq, run_floor].into_iter().fold(sum, |sum, number| sum.number(number as i64)).end()
+    [seq, floor, run_seq, run_floor, changed_ms].into_iter().fold(sum, |sum, number| sum.number(number as i64)).end()
 }
 
 /// A row of `board_document`; `doc` is the JSON text of `document.keys` in the row.

@@ -16,12 +16,12 @@ use crate::server::store::integrity::row_counts::{RowCounts, Table};
 use crate::server::store::run_record::{RunRecord, StoredHeartbeat};
 
 pub async fn load_boards(connection: &mut SqliteConnection, index: &mut Index, row_counts: &mut RowCounts) -> sqlx::Result<()> {
-    for row in sqlx::query("SELECT name, seq, floor, run_seq, run_floor, sum FROM board").fetch_all(&mut *connection).await? {
+    for row in sqlx::query("SELECT name, seq, floor, run_seq, run_floor, changed, sum FROM board").fetch_all(&mut *connection).await? {
         let name: &str = row.try_get(0)?;
         let [seq, floor, run_seq, run_floor] = [number(&row, 1)?, number(&row, 2)?, number(&row, 3)?, number(&row, 4)?];
-        let board = BoardRow { seq, floor, run_seq, run_floor };
+        let board = BoardRow { seq, floor, run_seq, run_floor, changed_ms: number(&row, 5)? };
         let sum = checksum::board(name, &board);
-        checksum::verify(row.try_get(5)?, sum, || format!("the row of the board '{name}'"))?;
+        checksum::verify(row.try_get(6)?, sum, || format!("the row of the board '{name}'"))?;
         row_counts.add(Table::Board, sum);
         index.set_board(&Arc::from(name), board);
     }

@@ -150,6 +150,7 @@ impl<'a> Batch<'a> {
     fn next_seq(&mut self, board: &Arc<str>) -> u64 {
         let mut row = self.board_row(board);
         row.seq += 1;
+        row.changed_ms = self.now_ms;
         let seq = row.seq;
         self.current.boards.insert(board.clone(), row);
         seq
@@ -159,6 +160,7 @@ impl<'a> Batch<'a> {
     pub(crate) fn next_batch_seq(&mut self, board: &Arc<str>) -> u64 {
         let mut row = self.board_row(board);
         row.seq += 1;
+        row.changed_ms = self.now_ms;
         let seq = row.seq;
         self.done.boards.insert(board.clone(), row);
         seq

@@ -131,10 +131,10 @@ pub async fn write_cells(
     }
     write_run_values(commit, outcome, row_counts).await?;
     for (name, row) in &outcome.boards {
-        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, run_seq, run_floor, sum) VALUES (?, ?, ?, ?, ?, ?)";
+        let upsert = "INSERT OR REPLACE INTO board (name, seq, floor, run_seq, run_floor, changed, sum) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let upsert = sqlx::query(upsert).bind(&**name).bind(row.seq as i64).bind(row.floor as i64);
         let sum = checksum::board(name, row);
-        upsert.bind(row.run_seq as i64).bind(row.run_floor as i64).bind(sum).execute(&mut *commit).await?;
+        upsert.bind(row.run_seq as i64).bind(row.run_floor as i64).bind(row.changed_ms as i64).bind(sum).execute(&mut *commit).await?;
         row_counts.add(Table::Board, sum);
     }
     replaced.boards.iter().for_each(|sum| row_counts.remove(Table::Board, *sum));

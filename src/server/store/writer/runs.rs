@@ -136,6 +136,7 @@ impl Batch<'_> {
         }
         let mut row = self.board_row(board);
         row.run_seq += 1;
+        row.changed_ms = self.now_ms;
         let seq = row.run_seq;
         self.current.boards.insert(board.clone(), row);
         self.current.changes.push(Change::Runs(RunsChange { kind, board: board.clone(), seq, records: Vec::new() }));
