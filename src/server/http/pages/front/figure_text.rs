@@ -1,7 +1,5 @@
 //! Numbers, sizes and times of the front page as text, and the small drawing of a curve.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use crate::charts::format_significant;
 
 /// Digits of the number of a goal.
@@ -12,9 +10,8 @@ const SHAPE: (f64, f64, f64) = (104.0, 30.0, 4.0);
 
 /// A time to the minute, so that a list of the same minute is the same text: `2026-11-29T16:43Z`. `ms`: Unix time.
 pub fn minute(ms: u64) -> String {
-    let Some(time) = UNIX_EPOCH.checked_add(Duration::from_millis(ms)) else { return String::new() };
-    let text = humantime::format_rfc3339_seconds(time).to_string();
-    format!("{}Z", text.get(..16).unwrap_or_default())
+    let time = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    time.map(|time| time.strftime("%Y-%m-%dT%H:%MZ").to_string()).unwrap_or_default()
 }
 
 /// The same for readers without scripts.
@@ -96,6 +93,12 @@ mod tests {
     fn numbers_of_goals_have_the_decimals_of_their_size() {
         let values = [0.972, 0.9614, 3.0, 12.34567, 481.2, 4812.0, -0.5, 1e-5, 1e20];
         assert_eq!(values.map(value_text), ["0.9720", "0.9614", "3.000", "12.35", "481.2", "4812", "−0.5000", "1e−5", "1e20"]);
+    }
+
+    #[test]
+    fn times_are_written_to_the_minute() {
+        assert_eq!((minute(1_796_000_000_000), minute_text(0)), ("2026-11-29T22:13Z".to_owned(), "1970-01-01 00:00 UTC".to_owned()));
+        assert_eq!(minute(u64::MAX), "");
     }
 
     #[test]
