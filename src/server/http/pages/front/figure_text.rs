@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn times_are_written_to_the_minute() {
-        assert_eq!((minute(1_796_000_000_000), minute_text(0)), ("2026-11-29T22:13Z".to_owned(), "1970-01-01 00:00 UTC".to_owned()));
+        assert_eq!((minute(1_796_000_000_000), minute_text(0)), ("2026-11-30T00:53Z".to_owned(), "1970-01-01 00:00 UTC".to_owned()));
         assert_eq!(minute(u64::MAX), "");
     }
 
