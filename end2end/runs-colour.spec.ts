@@ -74,3 +74,28 @@ test("a key that no run has is refused with the server's sentence", async ({ pag
   await openBoard(page, `${BOARD}?colour=nothing`);
   await expect(panel(page).locator(".colour-legend")).toContainText("nothing");
 });
+
+test("the colours by the key that was chosen last stay, also where the answer for another one is late", async ({ page, agnez }) => {
+  const id = await runs(agnez, [0.1, 0.01]);
+  await openBoard(page, BOARD);
+  await drawn(page, id, 4);
+  let answer = (): void => {};
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(/run-colours\?by=config\.model/, async (route) => {
+    await answered;
+    await route.continue();
+  });
+  const select = panel(page).getByLabel("Colour", { exact: true });
+  const names = cell(page, id).locator(".legend .series");
+  await select.selectOption("config.model");
+  await select.selectOption("config.lr");
+  await expect(names).toHaveText(["a lr=0.1", "b lr=0.01"]);
+  const late = page.waitForResponse(/run-colours\?by=config\.model/);
+  answer();
+  await (await late).finished();
+  // A run that comes afterwards is coloured by the same key.
+  await log(agnez, "digits", "run-2", [{ step: 0, "val/acc": 1 }]);
+  await patchRun(agnez, "digits", "run-2", { config: { lr: 1 } });
+  await expect(names).toHaveText(["a lr=0.1", "b lr=0.01", "c lr=1"]);
+  await expect(panel(page).locator(".colour-legend")).toHaveText("a lr=0.1b lr=0.01c lr=1");
+});

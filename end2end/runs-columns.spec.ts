@@ -54,6 +54,16 @@ test("columns are added, removed, moved and fixed, and are in the address", asyn
   await head(/^opt\.lr/).getByRole("button").focus();
   await page.keyboard.press("Alt+ArrowLeft");
   await expect.poll(heads).toEqual(["Name", "batch", "opt.lr", "val/accmax", "val/acclast", "val/lossmean"]);
+  // The focus goes with the column, which moves on with each press, also before the table is there.
+  await expect(head(/^opt\.lr/).getByRole("button")).toBeFocused();
+  for (let press = 0; press < 3; press += 1) await page.keyboard.press("Alt+ArrowRight");
+  await expect.poll(heads).toEqual(["Name", "batch", "val/accmax", "val/acclast", "val/lossmean", "opt.lr"]);
+  await expect(head(/^opt\.lr/).getByRole("button")).toBeFocused();
+  for (const place of [4, 3, 2]) {
+    await page.keyboard.press("Alt+ArrowLeft");
+    await expect.poll(async () => (await heads()).indexOf("opt.lr")).toBe(place);
+    await expect(head(/^opt\.lr/).getByRole("button")).toBeFocused();
+  }
   await head(/^val\/acc last/).getByRole("button").focus();
   await page.keyboard.press("Delete");
   await expect.poll(heads).toEqual(["Name", "batch", "opt.lr", "val/accmax", "val/lossmean"]);

@@ -120,22 +120,29 @@ impl Dashboard {
         }
     }
 
-    /// Undoes the newest deletion, tagging or rearrangement that has a toast. False if there is none.
+    /// Undoes the newest change whose toast offers that. False if there is none.
     pub fn undo(self) -> bool {
-        let is_deletion = |toast: &&Toast| {
-            matches!(
-                toast.kind,
-                ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } | ToastKind::Arranged { .. } | ToastKind::Tagged { .. }
-            )
-        };
-        match self.toasts.with_untracked(|toasts| toasts.iter().rev().find(is_deletion).cloned()) {
-            Some(Toast { number, kind: ToastKind::Deleted { id, name } }) => self.restore(number, id, &name),
-            Some(Toast { number, kind: ToastKind::DeletedRun { id, .. } }) => self.restore_run(number, id),
-            Some(Toast { number, kind: ToastKind::Tagged { tag, runs } }) => self.untag_runs(number, runs, tag),
-            Some(toast @ Toast { kind: ToastKind::Arranged { .. }, .. }) => self.undo_arrangement(toast),
-            _ => return false,
+        let newest = self.toasts.with_untracked(|toasts| toasts.iter().rev().find(|toast| toast.kind.offers_undo()).cloned());
+        newest.map(|toast| self.press_toast(toast)).is_some()
+    }
+
+    /// Does what the button of a toast offers.
+    pub fn press_toast(self, Toast { number, kind }: Toast) {
+        match kind {
+            ToastKind::Deleted { id, name } => self.restore(number, id, &name),
+            ToastKind::DeletedRun { id, .. } => self.restore_run(number, id),
+            ToastKind::HiddenRun { id, .. } => self.show_run(number, id),
+            ToastKind::Tagged { tag, runs } => self.untag_runs(number, runs, tag),
+            ToastKind::Arranged { undo, .. } => {
+                self.dismiss(number);
+                self.undo_arrangement(undo);
+            }
+            ToastKind::Filtered(_) => {
+                self.dismiss(number);
+                self.clear_filter();
+            }
+            ToastKind::Error(_) | ToastKind::Copied(_) => self.dismiss(number),
         }
-        true
     }
 
     /// Brings a deleted cell back. `name` is its name: a filter that would hide it is cleared.

@@ -5,9 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::deferred::{Answer, ServerCalls};
-use super::state::{
-    CellSize, Dashboard, Edge, Landing, Resizing, Toast, ToastKind, snapped_height, snapped_width, step, stepped_height, stepped_width,
-};
+use super::state::{CellSize, Dashboard, Edge, Landing, ToastKind, step, stepped_height, stepped_width};
 use crate::protocol::{BlockPatch, CellId, CellLayoutPatch, LayoutBlock, LayoutPatch};
 
 impl Dashboard {
@@ -20,7 +18,11 @@ impl Dashboard {
 
     fn offer_undo(self, change: Answer<LayoutPatch>, message: Option<String>) {
         spawn_local(async move {
-            match (change.await, message) {
+            let change = change.await;
+            if !change.as_ref().is_ok_and(|undo| !undo.is_empty()) {
+                self.arrangement.announced.set(None);
+            }
+            match (change, message) {
                 (Err(error), _) => self.notify(ToastKind::Error(error.message)),
                 (Ok(undo), Some(message)) => self.notify(ToastKind::Arranged { message, undo }),
                 (Ok(_), None) => {}
@@ -33,16 +35,18 @@ impl Dashboard {
         self.arrange(|server| (server.change_layout)(board, patch), message);
     }
 
-    pub fn undo_arrangement(self, toast: Toast) {
-        self.dismiss(toast.number);
-        if let ToastKind::Arranged { undo, .. } = toast.kind {
-            self.change_layout(undo, None);
-        }
+    pub fn undo_arrangement(self, undo: LayoutPatch) {
+        self.change_layout(undo, None);
     }
 
-    /// Moves a cell one place; from the end of a section it goes on in the next one. Nothing happens at the ends of the board.
+    /// Moves a cell one place among those in sight; from the end of a section it goes on in the next one. Nothing happens at the ends of the
+    /// board.
     pub fn step(self, id: CellId, is_later: bool) {
-        if let Some(landing) = self.arrangement.sections.with_untracked(|sections| step(sections, &id, is_later)) {
+        let is_shown =
+            |section: &str, id: &CellId| !self.is_folded(section) && self.cell(id).is_some_and(|cell| self.is_shown(&cell.name.read()));
+        let landing =
+            || self.with_layout(|layout| self.arrangement.sections.with(|sections| step(layout, sections, &id, is_later, is_shown)));
+        if let Some(landing) = untrack(landing) {
             self.land(id, landing, false);
         }
     }
@@ -51,6 +55,7 @@ impl Dashboard {
     pub fn land(self, id: CellId, Landing { section, before }: Landing, has_toast: bool) {
         let message = has_toast.then(|| sentence("Moved", &self.title_of(&id)));
         self.arrangement.announced.set(Some(id.clone()));
+        let before = before.map(|before| self.first_of_block(&before, &id));
         let section = (!section.is_empty()).then_some(section);
         self.arrange(|server| (server.move_cell)(id, section, before), message);
     }
@@ -63,13 +68,18 @@ impl Dashboard {
         self.change_layout(LayoutPatch { cells: [(id.to_string(), patch)].into(), ..LayoutPatch::default() }, message);
     }
 
-    /// One notch wider, narrower, higher or lower, from the size that it has in the window.
+    /// One notch wider, narrower, higher or lower, from the size that it has in the window. A block decides the width of its cells.
     pub fn resize_by(self, id: CellId, edge: Edge, is_larger: bool) {
-        let Some((cell, flow, stage_height)) = self.measure_cell(&id) else { return };
-        let (width, height) = (snapped_width(Resizing::columns(&flow, cell.width)), snapped_height(stage_height));
-        match edge {
-            Edge::Bottom => self.resize(id, None, Some(Some(stepped_height(height, is_larger))), false),
-            _ => self.resize(id, Some(Some(stepped_width(width, is_larger))), None, false),
+        let Some(measured) = self.measure_cell(&id) else { return };
+        let (width, height) = measured.size((0.0, 0.0));
+        if edge == Edge::Bottom {
+            self.resize(id, None, Some(Some(stepped_height(height, is_larger))), false);
+        } else if untrack(|| self.is_in_block(&id)) {
+            self.arrangement.announcement.set(["The block decides the width of ", &self.title_of(&id), "."].concat());
+        } else {
+            let own = untrack(|| self.cell(&id).and_then(|cell| self.size_of(&cell).width));
+            let width = stepped_width(own.unwrap_or(width), is_larger, measured.is_medium);
+            self.resize(id, Some(Some(width)), None, false);
         }
     }
 
@@ -97,22 +107,39 @@ impl Dashboard {
         }
     }
 
-    /// Ends the editing of a section's name. Does nothing if it has ended before.
-    pub fn rename_section(self, section: &str, name: &str) {
-        if self.arrangement.renaming.with_untracked(|renamed| renamed.as_deref() != Some(section)) {
+    /// Ends the editing of a section's name. Does nothing if it has ended before. `has_focus`: the name then has the focus, as its field had.
+    pub fn rename_section(self, section: &str, name: &str, has_focus: bool) {
+        let arrangement = self.arrangement;
+        if arrangement.renaming.with_untracked(|renamed| renamed.as_deref() != Some(section)) {
             return;
         }
-        self.arrangement.renaming.set(None);
-        if !name.is_empty() && name != section {
-            let (board, from, to) = (self.page().board.clone(), section.to_owned(), name.to_owned());
-            self.arrange(|server| (server.rename_section)(board, from, to), Some(sentence("Renamed", section)));
+        arrangement.renaming.set(None);
+        let focus = move |name: String| arrangement.focused.set(has_focus.then_some(name));
+        if name.is_empty() || name == section {
+            return focus(section.to_owned());
         }
+        let (from, to) = (section.to_owned(), name.to_owned());
+        let board = self.page().board.clone();
+        let rename = move |server: &ServerCalls| -> Answer<LayoutPatch> {
+            let renamed = (server.rename_section)(board, from.clone(), to.clone());
+            Box::pin(async move {
+                let renamed = renamed.await;
+                if renamed.is_ok() {
+                    self.rename_folded(&from, &to);
+                }
+                focus(if renamed.is_ok() { to } else { from });
+                renamed
+            })
+        };
+        self.arrange(rename, Some(sentence("Renamed", section)));
     }
 
-    /// Moves a section one place up or down among those that have a name.
+    /// Moves a section one place up or down among those that have a name and are pinned, or not, as it is.
     pub fn move_section(self, section: &str, is_down: bool) {
+        let is_pinned = |section: &str| untrack(|| self.is_pinned(section));
         let names: Vec<String> = self.arrangement.sections.with_untracked(|sections| {
-            sections.iter().filter(|section| !section.name.is_empty()).map(|section| section.name.clone()).collect()
+            let names = sections.iter().map(|section| section.name.clone());
+            names.filter(|name| !name.is_empty() && is_pinned(name) == is_pinned(section)).collect()
         });
         let Some(at) = names.iter().position(|name| name == section) else { return };
         let before =

@@ -13,11 +13,10 @@ pub enum LayoutCode {
     Curl,
 }
 
-/// `name`: the name of a cell; one without a name is named by its id.
+/// `name`: the name of a cell, or its id where the name stands for no cell or for another one.
 pub fn layout_code(kind: LayoutCode, page: &PageInfo, block: &LayoutBlock, name: impl Fn(&CellId) -> String) -> String {
     let label = NAMED_MOSAICS.iter().find(|(_, mosaic)| *mosaic == block.mosaic).map(|(name, _)| *name);
-    let cells =
-        block.cells.iter().map(|(letter, id)| (letter, Some(name(id)).filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_string())));
+    let cells = block.cells.iter().map(|(letter, id)| (letter, name(id)));
     let body = || {
         let cells: Map<String, Value> = cells.clone().map(|(letter, name)| (letter.to_string(), name.into())).collect();
         json!({ "blocks": [{ "mosaic": block.mosaic, "cells": cells }] })
@@ -44,7 +43,6 @@ mod tests {
     fn code(kind: LayoutCode) -> String {
         let page = PageInfo {
             board: "digits".into(),
-            title: String::new(),
             origin: "http://h".into(),
             needs_token: false,
             durable: true,
@@ -53,7 +51,7 @@ mod tests {
         };
         let id = |text: &str| CellId::parse(text).unwrap();
         let block = LayoutBlock { id: "b".into(), mosaic: "AA;BC".into(), cells: [('A', id("a")), ('B', id("b"))].into() };
-        layout_code(kind, &page, &block, |id| if id.as_str() == "a" { "it's \"Loss\"".to_owned() } else { String::new() })
+        layout_code(kind, &page, &block, |id| if id.as_str() == "a" { "it's \"Loss\"".to_owned() } else { id.to_string() })
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub fn App(page: PageData) -> impl IntoView {
         dashboard.restore_folded();
         dashboard.announce();
         fullscreen::use_fullscreen(dashboard);
+        Effect::new(move |_| document().set_title(&dashboard.settings.with(|settings| [&settings.title, " · Agnez"].concat())));
         live_connection::start(dashboard);
         dashboard.load_theme();
         dom::set_root_attribute("data-hydrated", Some(""));

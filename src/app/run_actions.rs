@@ -9,6 +9,11 @@ use crate::browser::fetch;
 use crate::protocol::{ApiError, RunId};
 use crate::routes;
 
+/// Runs of a page of the server.
+const MAX_FOUND: usize = 1000;
+/// Their ids are as long as an address may be.
+const MAX_RUNS_OF_ADDRESS: usize = 200;
+
 /// The runs that an action on many is about.
 pub enum RunScope {
     These(Vec<RunId>),
@@ -92,11 +97,15 @@ impl Dashboard {
 
     /// Adds a tag to the tags that each of the runs has. The toast has an undo button.
     pub fn tag_runs(self, scope: RunScope, tag: String) {
-        let change = self.change_tags(&scope, tag.clone(), true);
+        let address = self.many_address(&scope);
         let add = async move {
-            let runs = change.await?;
-            self.notify(ToastKind::Tagged { tag, runs });
-            Ok(())
+            let runs = runs_without_tag(&address, &tag).await?;
+            let (runs, outcome) = self.change_tags("addTags", &tag, runs).await;
+            // An error does not undo what was done before it.
+            if outcome.is_ok() || !runs.is_empty() {
+                self.notify(ToastKind::Tagged { tag, runs });
+            }
+            outcome
         };
         self.send(add, None);
     }
@@ -104,33 +113,20 @@ impl Dashboard {
     /// Removes a tag from the runs that it was added to.
     pub fn untag_runs(self, toast: u32, runs: Vec<RunId>, tag: String) {
         self.dismiss(toast);
-        if !runs.is_empty() {
-            let change = self.change_tags(&RunScope::These(runs), tag, false);
-            self.send(async move { change.await.map(drop) }, None);
-        }
+        self.send(async move { self.change_tags("removeTags", &tag, runs).await.1 }, None);
     }
 
-    /// Adds or removes a tag. The runs whose tags have changed.
-    fn change_tags(self, scope: &RunScope, tag: String, is_added: bool) -> impl Future<Output = Result<Vec<RunId>, ApiError>> + use<> {
-        let address = self.many_address(scope);
-        let board = self.page().board.clone();
-        async move {
-            let found = fetch::api::<Vec<Value>>(Method::GET, &[&address, "&$limit=1000&$select[]=tags"].concat(), None).await?;
-            let mut changed = Vec::new();
-            for run in found {
-                let Some(id) = run["_id"].as_str().and_then(RunId::parse) else { continue };
-                let mut tags: Vec<Value> = run["tags"].as_array().cloned().unwrap_or_default();
-                let count = tags.len();
-                tags.retain(|known| known.as_str() != Some(&tag));
-                if (tags.len() < count) == is_added {
-                    continue;
-                }
-                tags.extend(is_added.then(|| tag.as_str().into()));
-                request(Method::PATCH, routes::run(&board, &id), Some(json!({ "tags": tags }))).await?;
-                changed.push(id);
+    /// Adds or removes a tag, some hundred runs at a time. The runs that have it then, or no longer, and whether these are all.
+    async fn change_tags(self, change: &str, tag: &str, runs: Vec<RunId>) -> (Vec<RunId>, Result<(), ApiError>) {
+        let mut done = Vec::new();
+        for some in runs.chunks(MAX_RUNS_OF_ADDRESS) {
+            let address = self.many_address(&RunScope::These(some.to_vec()));
+            if let Err(error) = request(Method::PATCH, address, Some(json!({ change: [tag] }))).await {
+                return (done, Err(error));
             }
-            Ok(changed)
+            done.extend_from_slice(some);
         }
+        (done, Ok(()))
     }
 
     /// Removes runs in one change. The panel has an undo button.
@@ -164,6 +160,21 @@ impl Dashboard {
 
     fn patch_run(self, id: RunId, patch: Value) -> impl Future<Output = Result<(), ApiError>> + 'static {
         request(Method::PATCH, routes::run(&self.page().board, &id), Some(patch))
+    }
+}
+
+/// Of the runs that are found at an address, those that do not have the tag.
+async fn runs_without_tag(address: &str, tag: &str) -> Result<Vec<RunId>, ApiError> {
+    let (mut skip, mut without) = (0, Vec::new());
+    loop {
+        let page = [address, "&$select[]=tags&$skip=", &skip.to_string()].concat();
+        let found = fetch::api::<Vec<Value>>(Method::GET, &page, None).await?;
+        let has_tag = |run: &&Value| run["tags"].as_array().is_some_and(|tags| tags.iter().any(|known| known.as_str() == Some(tag)));
+        without.extend(found.iter().filter(|run| !has_tag(run)).filter_map(|run| RunId::parse(run["_id"].as_str()?)));
+        skip += found.len();
+        if found.len() < MAX_FOUND {
+            return Ok(without);
+        }
     }
 }
 

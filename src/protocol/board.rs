@@ -69,6 +69,13 @@ impl Board {
         self.cells.iter().find(|cell| cell.id == *id)
     }
 
+    /// The name of a cell if no other one has it as its name or its id; else its id.
+    pub fn unique_name<'a>(&'a self, id: &'a CellId) -> &'a str {
+        let name = self.cell(id).map(|cell| cell.name.as_str()).unwrap_or_default();
+        let is_meant = |cell: &Cell| cell.id != *id && (cell.name == name || cell.id.as_str() == name);
+        if name.is_empty() || self.cells.iter().any(is_meant) { id.as_str() } else { name }
+    }
+
     /// Applies one event. Events up to `seq` were applied before and are ignored, so that a repeated
     /// event does no harm.
     pub fn apply(&mut self, event: Event<Cell>) -> BoardChange {
@@ -146,6 +153,15 @@ mod tests {
             rev: 1,
             content: CellContent::Empty,
         }
+    }
+
+    #[test]
+    fn a_name_that_two_cells_have_is_not_unique() {
+        let named = |id: &str, name: &str| Cell { name: name.into(), ..cell(id, None, 0) };
+        let cells = vec![named("a", "loss"), named("b", "loss"), named("c", "acc"), named("d", ""), named("e", "c"), named("f", "f")];
+        let board = Board { name: "b".into(), epoch: "e".into(), seq: 0, cells };
+        let name = |id: &str| board.unique_name(&CellId::parse(id).unwrap()).to_owned();
+        assert_eq!(["a", "b", "c", "d", "e", "f", "x"].map(name), ["a", "b", "acc", "d", "e", "f", "x"]);
     }
 
     fn run() -> Run {

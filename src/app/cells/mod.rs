@@ -42,13 +42,9 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     };
     // The handles of its edges are there while the pointer or the focus is in it.
     let may_write = dashboard.may_write();
-    let is_pointed = RwSignal::new(false);
-    let point = move |is_inside: bool| {
-        if may_write {
-            is_pointed.set_if_changed(is_inside);
-        }
-    };
-    let handles = move || is_pointed.get().then(|| InBrowser(view! { <ResizeHandles id=id() /> }));
+    let (is_pointed, is_focused) = (RwSignal::new(false), RwSignal::new(false));
+    let has_handles = Memo::new(move |_| may_write && (is_pointed.get() || is_focused.get()));
+    let handles = move || has_handles.get().then(|| InBrowser(view! { <ResizeHandles id=id() /> }));
     let (article, body) = (NodeRef::<html::Article>::new(), NodeRef::<html::Div>::new());
     Effect::new(move |_| {
         if let (Some(article), Some(body)) = (article.get(), body.get()) {
@@ -69,10 +65,10 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
             inert=is_covered
             tabindex="0"
             aria-labelledby=title::element_id(&cell.id)
-            on:pointerenter=move |_| point(true)
-            on:pointerleave=move |_| point(false)
-            on:focusin=move |_| point(true)
-            on:focusout=move |_| point(false)
+            on:pointerenter=move |_| is_pointed.set_if_changed(true)
+            on:pointerleave=move |_| is_pointed.set_if_changed(false)
+            on:focusin=move |_| is_focused.set_if_changed(true)
+            on:focusout=move |_| is_focused.set_if_changed(false)
         >
             <Title cell=state.get_value() />
             <div class="chart-stage" node_ref=body>

@@ -37,6 +37,11 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             .and_then(|section| Some(title.strip_prefix(section.as_str())?.strip_prefix('/')?.to_owned()).filter(|rest| !rest.is_empty()));
         short.unwrap_or(title)
     };
+    // The head of a section has the second level.
+    let level = move || {
+        let has_head = dashboard.arrangement.has_heads.get() && state.read_value().layout.with(|layout| layout.section.is_some());
+        has_head.then_some("3")
+    };
     let is_editing = move || state.read_value().is_editing(Field::Name);
     let is_full = move || dashboard.fullscreen.with(|full| *full == Some(id()));
     let edit = move |_: MouseEvent| {
@@ -66,6 +71,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             {move || letter.get().map(|letter| InBrowser(view! { <kbd class="letter" aria-hidden="true">{letter.to_string()}</kbd> }))}
             <h2
                 id=element_id(&cell.id)
+                attr:aria-level=level
                 class:untitled=move || state.read_value().name.with(String::is_empty)
                 hidden=is_editing
                 on:click=edit

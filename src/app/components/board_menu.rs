@@ -11,8 +11,9 @@ use crate::routes;
 pub fn BoardMenu() -> impl IntoView {
     let dashboard = use_dashboard();
     let page = dashboard.page();
+    let title = move || dashboard.settings.with(|settings| settings.title.clone());
     if !dashboard.may_list_boards() {
-        return Either::Left(view! { <h1>{page.title.clone()}</h1> });
+        return Either::Left(view! { <h1>{title}</h1> });
     }
     let is_empty = Memo::new(move |_| dashboard.order.with(Vec::is_empty));
     // The live connection refreshes the list while it is a part of the page.
@@ -37,7 +38,6 @@ pub fn BoardMenu() -> impl IntoView {
         }
     };
     let heading = move || {
-        let title = page.title.clone();
         if is_empty.get() {
             Either::Left(title)
         } else {

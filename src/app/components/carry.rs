@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use leptos::ev;
-use leptos::leptos_dom::helpers::{WindowListenerHandle, set_interval_with_handle, set_timeout_with_handle};
+use leptos::leptos_dom::helpers::{set_interval_with_handle, set_timeout_with_handle};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
@@ -85,7 +85,7 @@ fn begin(dashboard: Dashboard) {
     if let Some(selection) = window().get_selection().ok().flatten() {
         let _ = selection.remove_all_ranges();
     }
-    let Some((origin, ..)) = dashboard.measure_cell(&id) else { return };
+    let Some(origin) = dashboard.measure_cell(&id).map(|measured| measured.cell) else { return };
     arrangement.carry.set(Some(Carry { id, title, card: Rect::default(), origin, target: None }));
     follow(dashboard);
 }
@@ -95,8 +95,8 @@ fn follow(dashboard: Dashboard) {
     let arrangement = dashboard.arrangement;
     let Some((x, y)) = arrangement.press.with_value(|press| press.as_ref().map(|press| press.at)) else { return };
     let Some(mut carry) = arrangement.carry.get_untracked() else { return };
-    if let Some((origin, ..)) = dashboard.measure_cell(&carry.id) {
-        carry.origin = origin;
+    if let Some(measured) = dashboard.measure_cell(&carry.id) {
+        carry.origin = measured.cell;
     }
     let width = carry.origin.width.min(CARD_WIDTH);
     carry.card = Rect { left: x - width / 3.0, top: y - 17.0, width, height: CARD_HEIGHT };
@@ -136,6 +136,8 @@ fn target(dashboard: Dashboard, moved: &CellId, at: (f64, f64)) -> Option<CarryT
         let at_end = || (None, Rect { top: head.top + head.height - 3.0, height: 5.0, ..head });
         let (before, mark) = landing_among(&cells, moved, &flow, at).unwrap_or_else(at_end);
         let landing = Landing { section: section.name.clone(), before };
+        landing.place(sections, moved)?;
+        let landing = untrack(|| dashboard.with_layout(|layout| landing.outside_of_block(layout, sections, moved)));
         let place = landing.place(sections, moved)?;
         Some(CarryTarget { landing, mark, place })
     })
@@ -155,17 +157,7 @@ fn released(dashboard: Dashboard, event: &PointerEvent) {
 
 /// Lets go of the cell, or of the title bar that is pressed, without moving it.
 pub fn cancel(dashboard: Dashboard) {
-    let press = dashboard.arrangement.press.try_update_value(Option::take).flatten();
-    if let Some(Press { listeners, timer, scroll, .. }) = press {
-        listeners.into_iter().for_each(WindowListenerHandle::remove);
-        if let Some(timer) = timer {
-            timer.clear();
-        }
-        if let Some(scroll) = scroll {
-            scroll.clear();
-        }
-    }
-    dashboard.arrangement.carry.set_if_changed(None);
+    dashboard.arrangement.put_down();
 }
 
 /// The card that follows the pointer, the mark, and the frame where the cell was.

@@ -55,7 +55,7 @@ const SHORTCUTS: [Shortcut; 28] = [
     writes("l", "Chart: linear or logarithmic"),
     writes("Delete", "Delete the cell, or the run"),
     writes("F2", "Rename the run, or the section"),
-    writes("Ctrl + Z", "Undo the last deletion"),
+    writes("Ctrl + Z", "Undo the last change, while its message is there"),
 ];
 
 pub fn open(dashboard: Dashboard) {

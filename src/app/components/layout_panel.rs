@@ -32,11 +32,14 @@ pub fn LayoutButton() -> impl IntoView {
     }
 }
 
-/// Opens the panel, or closes it without what was tried.
+/// Opens the panel, or closes it without what was tried. Of a focus in the panel the board gets it.
 pub fn toggle(dashboard: Dashboard) {
     let arrangement = dashboard.arrangement;
     arrangement.trial.set(None);
     arrangement.is_panel_open.update(|is_open| *is_open = !*is_open);
+    if document().query_selector(".layout-panel:focus-within").is_ok_and(|panel| panel.is_some()) {
+        dashboard.focus_board();
+    }
 }
 
 #[component]
@@ -79,7 +82,6 @@ fn OpenPanel() -> impl IntoView {
         if event.key() == "Escape" {
             event.prevent_default();
             toggle(dashboard);
-            dashboard.focus_board();
         }
     };
     let has_trial = move || arrangement.trial.with(Option::is_some);
@@ -226,8 +228,7 @@ fn Code() -> impl IntoView {
     };
     let code = move || {
         block().map(|block| {
-            let name = |id: &_| dashboard.cell(id).map(|cell| cell.name.get()).unwrap_or_default();
-            let text = layout_code(kind.get(), &dashboard.page(), &block, name);
+            let text = layout_code(kind.get(), &dashboard.page(), &block, |id| dashboard.unique_name(id));
             view! { <CopyableCode text label="Copy the layout" /> }
         })
     };

@@ -194,7 +194,9 @@ pub fn CellMenu() -> impl IntoView {
         .into_iter()
         .collect_view();
     let size = Memo::new(move |_| cell().map(|cell| dashboard.size_of(&cell)));
-    let has_sizes = Memo::new(move |_| may_write && dashboard.menu_cell.with(Option::is_some));
+    // A block decides the widths of its cells.
+    let has_sizes =
+        Memo::new(move |_| may_write && dashboard.menu_cell.with(|id| id.as_ref().is_some_and(|id| !dashboard.is_in_block(id))));
     let resize = Callback::new(move |CellSize { width, height }| {
         let id = dashboard.menu_cell.get_untracked();
         close(dashboard);

@@ -24,11 +24,9 @@ fn message(kind: &ToastKind) -> String {
 
 fn button(kind: &ToastKind) -> &'static str {
     match kind {
-        ToastKind::Deleted { .. } | ToastKind::DeletedRun { .. } | ToastKind::Arranged { .. } => "Undo",
-        ToastKind::Tagged { runs, .. } if runs.is_empty() => "Dismiss",
-        ToastKind::HiddenRun { .. } | ToastKind::Tagged { .. } => "Undo",
+        kind if kind.offers_undo() => "Undo",
         ToastKind::Filtered(_) => "Show all",
-        ToastKind::Error(_) | ToastKind::Copied(_) => "Dismiss",
+        _ => "Dismiss",
     }
 }
 
@@ -47,21 +45,9 @@ pub fn Toasts() -> impl IntoView {
 #[component]
 fn ToastView(toast: Toast) -> impl IntoView {
     let dashboard = use_dashboard();
-    let Toast { number, kind } = toast.clone();
-    let is_error = matches!(kind, ToastKind::Error(_));
-    let (message, button) = (message(&kind), button(&kind));
-    let press = move |_| match &kind {
-        ToastKind::Deleted { id, name } => dashboard.restore(number, id.clone(), name),
-        ToastKind::DeletedRun { id, .. } => dashboard.restore_run(number, id.clone()),
-        ToastKind::HiddenRun { id, .. } => dashboard.show_run(number, id.clone()),
-        ToastKind::Tagged { tag, runs } => dashboard.untag_runs(number, runs.clone(), tag.clone()),
-        ToastKind::Arranged { .. } => dashboard.undo_arrangement(toast.clone()),
-        ToastKind::Filtered(_) => {
-            dashboard.dismiss(number);
-            dashboard.clear_filter();
-        }
-        ToastKind::Error(_) | ToastKind::Copied(_) => dashboard.dismiss(number),
-    };
+    let is_error = matches!(toast.kind, ToastKind::Error(_));
+    let (message, button) = (message(&toast.kind), button(&toast.kind));
+    let press = move |_| dashboard.press_toast(toast.clone());
     view! {
         <div class="toast" class:error=is_error role=if is_error { "alert" } else { "status" }>
             <span>{message}</span>

@@ -1,7 +1,10 @@
 //! The heads of the columns, which sort the rows, and by which columns are moved and removed.
 
+use leptos::html;
 use leptos::prelude::*;
-use web_sys::{DragEvent, KeyboardEvent};
+use leptos::task::{spawn_local, tick};
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, HtmlElement, KeyboardEvent};
 
 use super::column_menu::change_columns;
 use super::columns::{ColumnRole, ShownColumn};
@@ -28,31 +31,51 @@ fn sort_word(sort: &str, key: &str) -> Option<&'static str> {
     }
 }
 
-/// What a key does with the column of a head: Alt and an arrow move it, Delete removes it.
-fn on_key(runs: RunsState, at: usize, event: &KeyboardEvent) {
+/// What a key does with the column of a head: Alt and an arrow move it, Delete removes it. The place of the column is that among the chosen
+/// ones: the table may show an earlier choice.
+fn on_key(runs: RunsState, key: &str, event: &KeyboardEvent) {
     let is_alone = !event.ctrl_key() && !event.meta_key();
     let change: fn(&mut ColumnList, usize) = match event.key().as_str() {
-        "ArrowLeft" if event.alt_key() && at > 0 => |columns, at| columns.shift(at, at - 1),
+        "ArrowLeft" if event.alt_key() => |columns, at| columns.shift(at, at.saturating_sub(1)),
         "ArrowRight" if event.alt_key() => |columns, at| columns.shift(at, at + 1),
         "Delete" if is_alone => |columns, at| columns.remove(at),
         _ => return,
     };
     event.prevent_default();
     event.stop_propagation();
-    change_columns(runs, |columns| change(columns, at));
+    change_columns(runs, |columns| {
+        if let Some(at) = columns.place(key) {
+            change(columns, at);
+        }
+    });
 }
 
 #[component]
 pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
     let runs = use_dashboard().runs;
-    // The place of the column that is dragged.
-    let dragged = StoredValue::new(None::<usize>);
+    // The column that is dragged, and the one whose head has the focus, which goes with it.
+    let (dragged, focused) = (StoredValue::new(None::<String>), StoredValue::new(None::<String>));
+    let row = NodeRef::<html::Tr>::new();
+    Effect::new(move |_| {
+        let place =
+            columns.with(|columns| focused.with_value(|focused| columns.iter().position(|column| Some(&column.key) == focused.as_ref())));
+        let Some(place) = place else { return };
+        // The heads are drawn by another effect of the same turn; a task comes after it.
+        spawn_local(async move {
+            tick().await;
+            let head = row.get_untracked().and_then(|row| row.children().item(place as u32 + 1));
+            if let Some(button) = head.and_then(|head| head.first_element_child()?.dyn_into::<HtmlElement>().ok()) {
+                let _ = button.focus();
+            }
+        });
+    });
     let head = move |column: ShownColumn, class: &'static str| {
         let begins_descending = column.begins_descending();
         let (style, is_sorted_by) = (fixed_style(column.left), !column.key.is_empty());
         // Beside groups the order is that of the table of groups.
         let at = column.at.filter(|_| runs.comparison.with(|comparison| comparison.by.is_empty()));
         let (span, ShownColumn { key, name, note, .. }) = (column.span().to_string(), column);
+        let own = StoredValue::new(key.clone());
         let sorted = {
             let key = key.clone();
             move || runs.comparison.with(|comparison| sort_word(&comparison.sort, &key).filter(|_| is_sorted_by))
@@ -69,14 +92,17 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
             (false, _) => [&name, " ", &note].concat(),
         };
         let drop = move |event: DragEvent| {
-            if let (Some(from), Some(to)) = (dragged.get_value(), at) {
+            if let (Some(from), Some(_)) = (dragged.try_update_value(Option::take).flatten(), at) {
                 event.prevent_default();
-                dragged.set_value(None);
-                change_columns(runs, |columns| columns.shift(from, to));
+                change_columns(runs, |columns| {
+                    if let (Some(from), Some(to)) = (columns.place(&from), own.with_value(|own| columns.place(own))) {
+                        columns.shift(from, to);
+                    }
+                });
             }
         };
         let drag_over = move |event: DragEvent| {
-            if at.is_some() && dragged.get_value().is_some() {
+            if at.is_some() && dragged.with_value(Option::is_some) {
                 event.prevent_default();
             }
         };
@@ -88,7 +114,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
                 colspan=span
                 aria-sort=sorted
                 draggable=at.map(|_| "true")
-                on:dragstart=move |_| dragged.set_value(at)
+                on:dragstart=move |_| dragged.set_value(at.map(|_| own.get_value()))
                 on:dragover=drag_over
                 on:drop=drop
                 on:dragend=move |_| dragged.set_value(None)
@@ -97,9 +123,11 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
                     type="button"
                     title=title
                     on:click=press
+                    on:focusin=move |_| focused.set_value(at.map(|_| own.get_value()))
+                    on:focusout=move |_| focused.set_value(None)
                     on:keydown=move |event| {
-                        if let Some(at) = at {
-                            on_key(runs, at, &event);
+                        if at.is_some() {
+                            own.with_value(|own| on_key(runs, own, &event));
                         }
                     }
                 >
@@ -124,7 +152,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
             keys => ("label", keys.iter().map(|key| short_key(key)).collect::<Vec<_>>().join(" · ")),
         });
         let name = ShownColumn { key: key.to_owned(), name, ..ShownColumn::default() };
-        view! { <tr>{head(name, "name")} {columns.collect_view()}</tr> }
+        view! { <tr node_ref=row>{head(name, "name")} {columns.collect_view()}</tr> }
     }
 }
 

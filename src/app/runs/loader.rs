@@ -68,8 +68,8 @@ enum Part {
     Rule,
     /// The run that the address names.
     Linked,
-    /// The colours of runs, at this address.
-    Colours(String),
+    /// The colours of the runs that are drawn and of those in sight.
+    Colours,
 }
 
 impl RowLoader {
@@ -141,15 +141,7 @@ impl RowLoader {
         let window = self.window.get_untracked();
         let parts = runs.rows.with_untracked(|rows| self.due_parts(rows, &query, (runs, &board), window, is_refresh.then_some(changes)));
         let requests = parts.into_iter().filter_map(|part| {
-            let address = match &part {
-                Part::Rows(page) => query.table(&board, None, "", page * RowSection::PAGE, RowSection::PAGE),
-                Part::Counts => query.table(&board, None, "", 0, 1),
-                Part::Groups => query.groups(&board),
-                Part::Members(id, page) => runs.rows.with_untracked(|rows| members_address(&board, rows, &query, *id, *page))?,
-                Part::Rule => rule_address(&board, runs, &query)?,
-                Part::Linked => linked_address(&board, runs)?,
-                Part::Colours(address) => address.clone(),
-            };
+            let address = self.address((runs, &board), &part, &query)?;
             let is_new = self.progress.try_update_value(|progress| {
                 let is_new = !progress.loading.contains(&address);
                 if is_new {
@@ -164,6 +156,19 @@ impl RowLoader {
             spawn_local(async move {
                 join_all(requests).await;
             });
+        }
+    }
+
+    /// Where a part is loaded from. `None`: there is nothing to load.
+    fn address(self, (runs, board): (RunsState, &str), part: &Part, query: &RowQuery) -> Option<String> {
+        match part {
+            Part::Rows(page) => Some(query.table(board, None, "", page * RowSection::PAGE, RowSection::PAGE)),
+            Part::Counts => Some(query.table(board, None, "", 0, 1)),
+            Part::Groups => Some(query.groups(board)),
+            Part::Members(id, page) => runs.rows.with_untracked(|rows| members_address(board, rows, query, *id, *page)),
+            Part::Rule => rule_address(board, runs, query),
+            Part::Linked => linked_address(board, runs),
+            Part::Colours => runs.rows.with_untracked(|rows| colours_address(board, runs, rows, self.window.get_untracked())),
         }
     }
 
@@ -203,7 +208,7 @@ impl RowLoader {
             if let Some(address) = colours_address(board, runs, rows, window.clone())
                 && (colours.address != address || is_old(Some(&colours)))
             {
-                due.push(Part::Colours(address));
+                due.push(Part::Colours);
             }
             // An empty table has no row in sight.
             if rows.count() == 0 && !query.has_groups() && is_old(rows.sections.first().and_then(|section| section.pages.get(&0))) {
@@ -232,26 +237,19 @@ impl RowLoader {
         if is_open.is_none() || runs.comparison.with_untracked(RowQuery::of) != query {
             return;
         }
-        let is_of_other_columns = || match part {
-            Part::Members(id, page) => {
-                let board = &dashboard.page().board;
-                runs.rows.with_untracked(|rows| members_address(board, rows, &query, id, page)).as_ref() != Some(&address)
-            }
-            _ => false,
-        };
         let loaded = |etag| LoadedPage { address: address.clone(), etag, changes };
         match reply {
-            // The answer for earlier columns.
-            VersionedReply::Unchanged | VersionedReply::Changed { .. } if is_of_other_columns() => self.load(dashboard, false),
+            VersionedReply::Unreachable => set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY),
+            // The answer for earlier columns, colours or runs.
+            _ if self.address((runs, &dashboard.page().board), &part, &query).as_ref() != Some(&address) => self.load(dashboard, false),
             VersionedReply::Unchanged => self.apply_unchanged(runs, &part, changes),
             VersionedReply::Changed { text, etag } => self.apply(runs, part, &text, loaded(etag)),
-            VersionedReply::Refused(body) if matches!(part, Part::Colours(_)) => {
+            VersionedReply::Refused(body) if part == Part::Colours => {
                 self.progress.update_value(|progress| progress.colours = loaded(None));
                 let error = read_error(&body).message;
                 runs.colours.set_if_changed(RunColours::refused(error));
             }
             VersionedReply::Refused(body) => self.error.set_if_changed(Some(read_error(&body))),
-            VersionedReply::Unreachable => set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY),
         }
     }
 
@@ -262,7 +260,7 @@ impl RowLoader {
             Part::Groups => self.progress.try_with_value(|progress| progress.groups.clone()),
             Part::Rule => self.progress.try_with_value(|progress| progress.rule.clone()),
             Part::Linked => self.progress.try_with_value(|progress| progress.linked.clone()),
-            Part::Colours(_) => self.progress.try_with_value(|progress| progress.colours.clone()),
+            Part::Colours => self.progress.try_with_value(|progress| progress.colours.clone()),
             Part::Rows(page) | Part::Members(_, page) => {
                 runs.rows.with_untracked(|rows| section(rows, part).and_then(|at| rows.sections[at].pages.get(page).cloned()))
             }
@@ -274,7 +272,7 @@ impl RowLoader {
             Part::Groups => progress.groups.changes = changes,
             Part::Rule => progress.rule.changes = changes,
             Part::Linked => progress.linked.changes = changes,
-            Part::Colours(_) => progress.colours.changes = changes,
+            Part::Colours => progress.colours.changes = changes,
             _ => {}
         });
         if let Part::Rows(page) | Part::Members(_, page) = part {
@@ -305,7 +303,7 @@ impl RowLoader {
                 self.progress.update_value(|progress| progress.linked = loaded);
                 runs.linked.set_if_changed(table.rows.pop().map(|row| row.run));
             }
-            Part::Colours(_) => {
+            Part::Colours => {
                 let Some(by) = runs.comparison.with_untracked(|comparison| comparison.colour_by.clone()) else { return };
                 let Some(colours) = RunColours::read(&by, text) else { return };
                 self.progress.update_value(|progress| progress.colours = loaded);

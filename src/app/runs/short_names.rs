@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::app::state::{RunRows, RunsState};
+use crate::app::state::RunsState;
 use crate::charts::names::lead_with_difference;
 
 /// The room of a name in CSS pixels, by which long ones are cut.
@@ -18,11 +18,12 @@ pub type ShortNames = Memo<Arc<HashMap<String, String>>>;
 
 /// Those of the loaded rows.
 pub fn short_names(runs: RunsState) -> ShortNames {
-    Memo::new(move |_| Arc::new(runs.rows.with(shorten)))
+    Memo::new(move |_| Arc::new(runs.rows.with(|rows| shorten(rows.runs().map(|run| run.name.as_str())))))
 }
 
-fn shorten(rows: &RunRows) -> HashMap<String, String> {
-    let mut names: Vec<&str> = rows.runs().map(|run| run.name.as_str()).take(MAX_NAMES).collect();
+fn shorten<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<String, String> {
+    let mut names: Vec<&str> = names.take(MAX_NAMES).collect();
+    crate::sorting::sort(&mut names);
     names.dedup();
     let short = lead_with_difference(&names, NAME_ROOM);
     let changed = names.into_iter().zip(short).filter(|(name, short)| name != short);
@@ -32,4 +33,18 @@ fn shorten(rows: &RunRows) -> HashMap<String, String> {
 /// A name that has no others beside it.
 pub fn short_alone(name: &str) -> String {
     lead_with_difference(&[name], NAME_ROOM).pop().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_runs_share_counts_once() {
+        let name = |at: usize| format!("resnet50-imagenet-augmented-seed={at}-with-a-long-tail-of-settings-and-more");
+        let (a, b) = (name(1), name(2));
+        let short = shorten([a.as_str(), &b, &a, &b].into_iter());
+        assert_eq!(short, shorten([a.as_str(), &b].into_iter()));
+        assert!(short[&a].starts_with("…1"), "{short:?}");
+    }
 }

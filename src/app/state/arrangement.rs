@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use leptos::leptos_dom::helpers::WindowListenerHandle;
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
 use super::block_places::{GridPlaces, PlacedCell, block_places};
-use super::cell_size::CellSize;
+use super::cell_size::{CellSize, shown_width};
 use super::held::{Carry, Press, Resizing};
 use super::sections::{Section, sections};
 use super::{CellState, ContentKind, Dashboard, SetIfChanged};
 use crate::browser::dom;
-use crate::protocol::{Board, BoardLayout, BoardSettings, CellId, CellLayout, LayoutBlock, Mosaic, parse_json};
+use crate::protocol::{Board, BoardLayout, BoardSettings, Cell, CellId, CellLayout, LayoutBlock, Mosaic, parse_json};
 
 /// The key of the storage for the folded sections of a board, which the script of the shell reads, too.
 const FOLDED_KEY: &str = "agnez-folded:";
@@ -42,6 +43,8 @@ pub struct Arrangement {
     pub folded: RwSignal<Vec<String>>,
     /// The section whose name is being edited.
     pub renaming: RwSignal<Option<String>>,
+    /// The section whose name gets the focus as soon as the page shows it.
+    pub focused: RwSignal<Option<String>>,
     /// The section whose menu is open.
     pub menu: RwSignal<Option<String>>,
     /// The button that has opened it.
@@ -78,6 +81,7 @@ impl Arrangement {
             has_heads: Memo::new(move |_| sections.with(|sections| sections.len() > 1)),
             folded: RwSignal::new(Vec::new()),
             renaming: RwSignal::new(None),
+            focused: RwSignal::new(None),
             menu: RwSignal::new(None),
             menu_button: StoredValue::new_local(None),
             menu_closing: RwSignal::new(None),
@@ -96,8 +100,30 @@ impl Arrangement {
         }
     }
 
-    pub fn is_folded(self, section: &str) -> bool {
-        self.folded.with(|folded| folded.iter().any(|name| name == section))
+    /// Lets go of the cell that is carried, or of the title bar that is pressed, without moving it.
+    pub fn put_down(self) {
+        let press = self.press.try_update_value(Option::take).flatten();
+        if let Some(Press { listeners, timer, scroll, .. }) = press {
+            listeners.into_iter().for_each(WindowListenerHandle::remove);
+            if let Some(timer) = timer {
+                timer.clear();
+            }
+            if let Some(scroll) = scroll {
+                scroll.clear();
+            }
+        }
+        self.carry.set_if_changed(None);
+    }
+
+    /// Lets go of a cell that has been removed.
+    pub(super) fn release_removed(self, cells: &[CellId]) {
+        let is_removed = |id: &CellId| !cells.contains(id);
+        if self.press.with_value(|press| press.as_ref().is_some_and(|press| is_removed(&press.id))) {
+            self.put_down();
+        }
+        if self.resizing.with_untracked(|resizing| resizing.as_ref().is_some_and(|resizing| is_removed(&resizing.id))) {
+            self.resizing.set(None);
+        }
     }
 
     /// Makes the elements of a section known while the current owner lives.
@@ -174,6 +200,29 @@ impl Dashboard {
         layout
     }
 
+    /// The cell of the board's order before which one stands that is moved before `before`: of a block the first.
+    pub fn first_of_block(self, before: &CellId, moved: &CellId) -> CellId {
+        let first = |board: &Board, block: &LayoutBlock| {
+            let section = &board.cell(before)?.layout.section;
+            let is_of_block =
+                |cell: &&Cell| cell.id != *moved && cell.layout.section == *section && block.cells.values().any(|id| *id == cell.id);
+            Some(board.cells.iter().find(is_of_block)?.id.clone())
+        };
+        let first = untrack(|| self.with_layout(|layout| self.board.with_value(|board| first(board, layout.block_of(before)?.0))));
+        first.unwrap_or_else(|| before.clone())
+    }
+
+    /// Whether a mosaic decides the width of a cell. Tracks it.
+    pub fn is_in_block(self, id: &CellId) -> bool {
+        self.arrangement.letters.with(|letters| letters.contains_key(id)) || self.with_layout(|layout| layout.block_of(id).is_some())
+    }
+
+    /// Whether the cells of a section are hidden below its head. The filter opens what it finds. Tracks it.
+    pub fn is_folded(self, section: &str) -> bool {
+        let is_folded = || self.arrangement.folded.with(|folded| folded.iter().any(|name| name == section));
+        self.arrangement.has_heads.get() && self.filter.with(String::is_empty) && is_folded()
+    }
+
     /// The cells of a section. Tracks them.
     pub fn cells_of(self, section: &str) -> Vec<CellId> {
         let cells = |sections: &Vec<Section>| sections.iter().find(|known| known.name == section).map(|section| section.cells.clone());
@@ -190,12 +239,12 @@ impl Dashboard {
 
     /// Folds a section, or unfolds it: for this reader.
     pub fn toggle_fold(self, section: &str) {
-        let is_folded = self.arrangement.folded.with_untracked(|folded| folded.iter().any(|name| name == section));
         self.set_folded(|folded| {
-            if is_folded {
-                folded.retain(|name| name != section);
-            } else {
-                folded.push(section.to_owned());
+            // Sections that are no longer there are forgotten.
+            self.arrangement.sections.with_untracked(|sections| folded.retain(|name| sections.iter().any(|known| known.name == *name)));
+            match folded.iter().position(|name| name == section) {
+                Some(at) => drop(folded.remove(at)),
+                None => folded.push(section.to_owned()),
             }
         });
     }
@@ -208,6 +257,11 @@ impl Dashboard {
         });
         let is_done = self.arrangement.folded.with_untracked(|folded| others.iter().all(|name| folded.contains(name)));
         self.set_folded(|folded| *folded = if is_done { Vec::new() } else { others });
+    }
+
+    /// A section that has another name stays folded.
+    pub fn rename_folded(self, from: &str, to: &str) {
+        self.set_folded(|folded| folded.iter_mut().filter(|name| *name == from).for_each(|name| to.clone_into(name)));
     }
 
     fn set_folded(self, change: impl FnOnce(&mut Vec<String>)) {
@@ -238,7 +292,9 @@ impl Dashboard {
             let inside = if section.name.is_empty() { String::new() } else { [" in ", &section.name].concat() };
             Some([", place ", &at.to_string(), " of ", &section.cells.len().to_string(), &inside].concat())
         })?;
-        let width = size.width.map(|width| [", ", &width.to_string(), " of 12 columns"].concat()).unwrap_or_default();
+        let is_medium = self.measure_cell(id).is_some_and(|measured| measured.is_medium);
+        let columns = |width: u8| [", ", &shown_width(width, is_medium).to_string(), " of 12 columns"].concat();
+        let width = if self.is_in_block(id) { ", in a block".to_owned() } else { size.width.map(columns).unwrap_or_default() };
         let height = size.height.map(|height| [", ", &height.to_string(), " rows"].concat()).unwrap_or_default();
         Some([cell.title().as_str(), &width, &height, &place].concat())
     }
@@ -251,6 +307,8 @@ impl Dashboard {
             let text = self.describe_cell(&id)?;
             if before.flatten().is_some_and(|(known, before)| known == id && before != text) {
                 arrangement.announcement.set(text.clone());
+                // What others do with it is not announced.
+                arrangement.announced.set(None);
             }
             Some((id, text))
         });

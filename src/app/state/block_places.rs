@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::cell_size::medium_width;
+use super::sections::Section;
 use crate::protocol::{BoardLayout, CellId, CellLayout, LayoutBlock, Mosaic, MosaicArea};
 
 /// Mosaics of more columns than these flow in a window between a phone and a desk.
@@ -36,26 +38,48 @@ pub struct PlacedCell<'a> {
     pub width: u8,
 }
 
+/// The areas of the cells of blocks: the place of the block among the blocks, the area's place in reading order, the mosaic.
+fn areas(layout: &BoardLayout) -> HashMap<&CellId, (usize, usize, Arc<Mosaic>)> {
+    let mut areas = HashMap::new();
+    for (block, LayoutBlock { mosaic, cells, .. }) in layout.blocks.iter().enumerate() {
+        let Ok(mosaic) = Mosaic::parse(mosaic).map(Arc::new) else { continue };
+        for (at, area) in mosaic.areas.iter().enumerate() {
+            areas.extend(cells.get(&area.letter).map(|cell| (cell, (block, at, mosaic.clone()))));
+        }
+    }
+    areas
+}
+
+/// Brings the cells of each section into reading order: those of a block stand together, where the first of them does, as its mosaic has them.
+pub fn into_reading_order(sections: &mut [Section], layout: &BoardLayout) {
+    let areas = areas(layout);
+    if areas.is_empty() {
+        return;
+    }
+    for Section { cells, .. } in sections {
+        let mut begun: HashMap<usize, usize> = HashMap::new();
+        let place = |(at, cell): (usize, CellId)| match areas.get(&cell) {
+            Some((block, area, _)) => ((*begun.entry(*block).or_insert(at), *area), cell),
+            None => ((at, 0), cell),
+        };
+        let mut placed: Vec<((usize, usize), CellId)> = std::mem::take(cells).into_iter().enumerate().map(place).collect();
+        crate::sorting::sort_by(&mut placed, |a, b| a.0.cmp(&b.0));
+        cells.extend(placed.into_iter().map(|(_, cell)| cell));
+    }
+}
+
 /// The places of the cells that are shown, in the order of the board. `None` if no cell is in a block: the grid flows by itself.
 pub fn block_places(cells: &[PlacedCell], layout: &BoardLayout) -> Option<HashMap<CellId, GridPlaces>> {
-    let mosaics: Vec<(&LayoutBlock, Mosaic)> =
-        layout.blocks.iter().filter_map(|block| Some((block, Mosaic::parse(&block.mosaic).ok()?))).collect();
-    let area_of = |id: &CellId| {
-        mosaics.iter().enumerate().find_map(|(at, (block, mosaic))| {
-            let letter = block.cells.iter().find(|(_, cell)| *cell == id)?.0;
-            Some((at, mosaic.columns, *mosaic.area(*letter)?))
-        })
-    };
-    let areas: Vec<Option<(usize, u8, MosaicArea)>> = cells.iter().map(|cell| area_of(cell.id)).collect();
-    if areas.iter().all(Option::is_none) {
+    let areas = areas(layout);
+    if !cells.iter().any(|cell| areas.contains_key(cell.id)) {
         return None;
     }
     let (mut wide, mut medium) = (Flow::default(), Flow::default());
-    let places = cells.iter().zip(areas).map(|(cell, area)| {
-        let places = match area {
+    let places = cells.iter().map(|cell| {
+        let places = match areas.get(cell.id) {
             None => (wide.next(cell.width), medium.next(medium_width(cell.width))),
-            Some((block, columns, area)) => {
-                let rows = mosaics[block].1.rows;
+            Some((block, area, mosaic)) => {
+                let (block, area, columns, rows) = (*block, mosaic.areas[*area], mosaic.columns, mosaic.rows);
                 let in_wide = wide.in_block(block, rows, columns, area);
                 let flowing = (CellLayout::COLUMNS / columns).max(1) * area.width;
                 let is_block = columns <= MAX_MEDIUM_COLUMNS;
@@ -167,6 +191,18 @@ mod tests {
             placed(&[('b', 4), ('x', 12), ('a', 4)], &two),
             pairs(&[("1/7/1/6", "1/7/1/6"), ("2/1/1/12", "2/1/1/12"), ("1/1/1/6", "1/1/1/6")])
         );
+    }
+
+    #[test]
+    fn cells_of_a_block_are_read_as_they_stand() {
+        let two = layout(&[("AB;CC", "B=a A=b C=c"), ("ZY", "Y=y Z=z")]);
+        let section = |name: &str, cells: &str| Section { name: name.into(), cells: cells.chars().map(id).collect() };
+        let mut sections = [section("one", "xacyvbzw"), section("two", "uz"), section("three", "")];
+        into_reading_order(&mut sections, &two);
+        assert_eq!(sections, [section("one", "xbaczyvw"), section("two", "uz"), section("three", "")]);
+        let mut plain = [section("one", "ba")];
+        into_reading_order(&mut plain, &layout(&[]));
+        assert_eq!(plain, [section("one", "ba")]);
     }
 
     #[test]

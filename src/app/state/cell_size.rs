@@ -11,6 +11,8 @@ pub struct CellSize {
 
 /// The widths that a drag or a key gives a cell.
 const WIDTHS: [u8; 6] = [2, 3, 4, 6, 8, 12];
+/// Those that differ in a window between a phone and a desk: see [`medium_width`].
+const MEDIUM_WIDTHS: [u8; 4] = [2, 3, 4, 12];
 /// Rows of a key press.
 const HEIGHT_STEP: u16 = 4;
 /// Charts of fewer rows have no legend: it would take the room of the curves.
@@ -56,15 +58,29 @@ impl CellSize {
 const LEGEND_ROW: u32 = 30;
 const CHART_PADDING: u32 = 12;
 
-/// The width next to this number of columns.
-pub fn snapped_width(columns: f64) -> u8 {
-    let distance = |width: &u8| (f64::from(*width) - columns).abs();
-    WIDTHS.into_iter().reduce(|best, width| if distance(&width) < distance(&best) { width } else { best }).unwrap_or(CellLayout::COLUMNS)
+const fn widths(is_medium: bool) -> &'static [u8] {
+    if is_medium { &MEDIUM_WIDTHS } else { &WIDTHS }
 }
 
-/// The next wider or narrower width; the same at the end.
-pub fn stepped_width(width: u8, is_wider: bool) -> u8 {
-    let next = if is_wider { WIDTHS.into_iter().find(|next| *next > width) } else { WIDTHS.into_iter().rfind(|next| *next < width) };
+/// The columns that a width covers in the window.
+pub const fn shown_width(width: u8, is_medium: bool) -> u8 {
+    if is_medium { medium_width(width) } else { width }
+}
+
+/// The width that is shown nearest to this number of columns.
+pub fn snapped_width(columns: f64, is_medium: bool) -> u8 {
+    let distance = |width: u8| (f64::from(shown_width(width, is_medium)) - columns).abs();
+    widths(is_medium)
+        .iter()
+        .copied()
+        .reduce(|best, width| if distance(width) < distance(best) { width } else { best })
+        .unwrap_or(CellLayout::COLUMNS)
+}
+
+/// The next width that is shown wider or narrower; the same at the end.
+pub fn stepped_width(width: u8, is_wider: bool, is_medium: bool) -> u8 {
+    let (shown, mut widths) = (|width| shown_width(width, is_medium), widths(is_medium).iter().copied());
+    let next = if is_wider { widths.find(|next| shown(*next) > shown(width)) } else { widths.rfind(|next| shown(*next) < shown(width)) };
     next.unwrap_or(width)
 }
 
@@ -102,16 +118,17 @@ mod tests {
 
     #[test]
     fn drags_snap_to_widths_that_fill_a_row() {
-        assert_eq!([-3.0, 1.0, 2.4, 2.6, 3.6, 5.1, 7.1, 9.9, 10.1, 40.0].map(snapped_width), [2, 2, 2, 3, 4, 6, 8, 8, 12, 12]);
+        let snapped = |columns| snapped_width(columns, false);
+        assert_eq!([-3.0, 1.0, 2.4, 2.6, 3.6, 5.1, 7.1, 9.9, 10.1, 40.0].map(snapped), [2, 2, 2, 3, 4, 6, 8, 8, 12, 12]);
         assert_eq!([0.0, 200.0, 203.0, 205.0, 9e9].map(snapped_height), [4, 25, 25, 26, 160]);
     }
 
     #[test]
     fn keys_go_from_width_to_width() {
         let wider: Vec<u8> =
-            std::iter::successors(Some(1), |width| Some(stepped_width(*width, true)).filter(|next| next != width)).collect();
+            std::iter::successors(Some(1), |width| Some(stepped_width(*width, true, false)).filter(|next| next != width)).collect();
         assert_eq!(wider, [1, 2, 3, 4, 6, 8, 12]);
-        assert_eq!([12, 7, 5, 3, 2, 1].map(|width| stepped_width(width, false)), [8, 6, 4, 2, 2, 1]);
+        assert_eq!([12, 7, 5, 3, 2, 1].map(|width| stepped_width(width, false, false)), [8, 6, 4, 2, 2, 1]);
         assert_eq!(
             (stepped_height(25, true), stepped_height(25, false), stepped_height(6, false), stepped_height(159, true)),
             (29, 21, 4, 160)
@@ -121,6 +138,17 @@ mod tests {
     #[test]
     fn fewer_stand_in_a_row_of_a_narrow_window() {
         assert_eq!([1, 2, 3, 4, 5, 6, 8, 12].map(medium_width), [3, 3, 4, 6, 6, 12, 12, 12]);
+    }
+
+    #[test]
+    fn in_a_narrow_window_each_step_is_seen() {
+        let dragged = [1.0, 3.0, 4.0, 5.5, 8.0, 9.5, 12.0].map(|columns| snapped_width(columns, true));
+        assert_eq!(dragged, [2, 2, 3, 4, 4, 12, 12]);
+        for width in MEDIUM_WIDTHS {
+            assert_eq!(snapped_width(shown_width(width, true).into(), true), width, "what it shows is what it stores");
+        }
+        assert_eq!([12, 8, 6, 5, 4, 3, 2].map(|width| stepped_width(width, false, true)), [4, 4, 4, 3, 3, 2, 2]);
+        assert_eq!([2, 3, 4, 5, 6, 8, 12].map(|width| stepped_width(width, true, true)), [3, 4, 12, 12, 6, 8, 12]);
     }
 
     #[test]

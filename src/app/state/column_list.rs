@@ -18,7 +18,7 @@ impl ColumnList {
         self.keys.is_empty()
     }
 
-    fn place(&self, key: &str) -> Option<usize> {
+    pub fn place(&self, key: &str) -> Option<usize> {
         self.keys.iter().position(|known| known == key)
     }
 

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use web_sys::{Element, HtmlElement, Node};
 
 use super::Dashboard;
-use super::held::{Rect, rect_of};
+use super::held::{MeasuredCell, Rect, rect_of};
 use crate::protocol::CellId;
 
 /// Parts of the page that exist once.
@@ -62,6 +62,15 @@ impl Dashboard {
 
     pub fn elements_of(self, id: &CellId) -> Option<CellElements> {
         self.cell_elements.with_value(|map| map.get(id).cloned())
+    }
+
+    /// Where a cell is in the window; `None`: it is not there.
+    pub fn measure_cell(self, id: &CellId) -> Option<MeasuredCell> {
+        let CellElements { article, body } = self.elements_of(id)?;
+        let flow = article.parent_element()?;
+        let style = window().get_computed_style(&flow).ok().flatten();
+        let is_medium = style.is_some_and(|style| style.get_property_value("--window").is_ok_and(|window| !window.is_empty()));
+        Some(MeasuredCell { cell: rect_of(&article), stage_height: f64::from(body.offset_height()), flow: rect_of(&flow), is_medium })
     }
 
     /// The cell that a node belongs to.

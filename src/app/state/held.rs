@@ -3,6 +3,7 @@
 use leptos::leptos_dom::helpers::{IntervalHandle, TimeoutHandle, WindowListenerHandle};
 use web_sys::Element;
 
+use super::cell_size::{shown_width, snapped_height, snapped_width};
 use super::sections::Landing;
 use crate::protocol::CellId;
 
@@ -60,18 +61,36 @@ impl Edge {
     }
 }
 
+/// A cell in the window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeasuredCell {
+    pub cell: Rect,
+    /// The height of what it shows, in CSS pixels.
+    pub stage_height: f64,
+    /// The grid of its section.
+    pub flow: Rect,
+    /// Fewer cells stand in a row than on a desk: see [`medium_width`](super::medium_width).
+    pub is_medium: bool,
+}
+
+impl MeasuredCell {
+    /// The size that a drag would give it where it is, and `by` CSS pixels wider and higher.
+    pub fn size(&self, (x, y): (f64, f64)) -> (u8, u16) {
+        let columns = (self.cell.width + x + GAP) * COLUMNS / (self.flow.width + GAP);
+        (snapped_width(columns, self.is_medium), snapped_height(self.stage_height + y))
+    }
+}
+
 /// A cell whose size is being changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resizing {
     pub id: CellId,
     pub edge: Edge,
+    pub pointer: i32,
     /// Where the pointer went down.
     pub from: (f64, f64),
-    /// The cell then, and the height of what it shows.
-    pub cell: Rect,
-    pub stage_height: f64,
-    /// The grid of its section.
-    pub flow: Rect,
+    /// The cell then.
+    pub measured: MeasuredCell,
     /// The size that it would have.
     pub width: u8,
     pub height: u16,
@@ -82,17 +101,18 @@ const GAP: f64 = 15.0;
 const COLUMNS: f64 = 12.0;
 
 impl Resizing {
-    /// Columns of the grid that so many CSS pixels are.
-    pub fn columns(flow: &Rect, width: f64) -> f64 {
-        (width + GAP) * COLUMNS / (flow.width + GAP)
+    /// The columns that the cell would cover in this window.
+    pub fn shown_width(&self) -> u8 {
+        shown_width(self.width, self.measured.is_medium)
     }
 
     /// What the cell would cover; left of its place where it would leave the grid.
     pub fn ghost(&self) -> Rect {
-        let width = f64::from(self.width) * (self.flow.width + GAP) / COLUMNS - GAP;
-        let left = self.cell.left.min(self.flow.left + self.flow.width - width);
-        let height = self.cell.height - self.stage_height + 8.0 * f64::from(self.height);
-        Rect { left, top: self.cell.top, width, height }
+        let MeasuredCell { cell, stage_height, flow, .. } = self.measured;
+        let width = f64::from(self.shown_width()) * (flow.width + GAP) / COLUMNS - GAP;
+        let left = cell.left.min(flow.left + flow.width - width);
+        let height = cell.height - stage_height + 8.0 * f64::from(self.height);
+        Rect { left, top: cell.top, width, height }
     }
 }
 
@@ -178,19 +198,16 @@ mod tests {
 
     #[test]
     fn a_ghost_has_the_snapped_size() {
-        let resizing = Resizing {
-            id: id("a"),
-            edge: Edge::Corner,
-            from: (0.0, 0.0),
-            cell: rect(615.0, 100.0, 285.0, 260.0),
-            stage_height: 200.0,
-            flow: rect(15.0, 50.0, 1185.0, 600.0),
-            width: 4,
-            height: 30,
-        };
+        let cell = rect(615.0, 100.0, 285.0, 260.0);
+        let measured = MeasuredCell { cell, stage_height: 200.0, flow: rect(15.0, 50.0, 1185.0, 600.0), is_medium: false };
+        assert_eq!((measured.size((0.0, 0.0)), measured.size((100.0, 40.0))), ((3, 25), (4, 30)));
+        let resizing = Resizing { id: id("a"), edge: Edge::Corner, pointer: 1, from: (0.0, 0.0), measured, width: 4, height: 30 };
         assert_eq!(resizing.ghost(), rect(615.0, 100.0, 385.0, 300.0));
         assert_eq!(Resizing { width: 12, ..resizing.clone() }.ghost(), rect(15.0, 100.0, 1185.0, 300.0));
-        assert_eq!(Resizing::columns(&resizing.flow, 385.0), 4.0);
+        let measured = MeasuredCell { is_medium: true, ..measured };
+        let medium = Resizing { measured, ..resizing };
+        assert_eq!((medium.shown_width(), medium.ghost()), (6, rect(615.0, 100.0, 585.0, 300.0)));
+        assert_eq!((measured.size((0.0, 0.0)).0, measured.size((300.0, 0.0)).0), (2, 4), "of 3 and 6 columns");
     }
 
     #[test]

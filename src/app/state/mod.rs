@@ -38,7 +38,7 @@ pub use super::signals::SetIfChanged;
 pub use arrangement::{BlockPlaces, SectionElements};
 pub use block_places::GridPlaces;
 pub use cell::{CellState, ContentKind, Field};
-pub use cell_size::{CellSize, NAMED_SIZES, medium_width, snapped_height, snapped_width, stepped_height, stepped_width};
+pub use cell_size::{CellSize, NAMED_SIZES, medium_width, stepped_height, stepped_width};
 pub use column_list::ColumnList;
 pub use comparison::{Comparison, ShowRule};
 pub use elements::{CellElements, PageRefs};
@@ -54,8 +54,6 @@ pub use toasts::{Toast, ToastKind};
 pub struct PageInfo {
     /// The name of the board.
     pub board: String,
-    /// What the board is called: the title of its document, or its name.
-    pub title: String,
     /// The server's address, such as `http://localhost:3000`.
     pub origin: String,
     /// The reader came with a token: commands need one, too.
@@ -144,15 +142,18 @@ impl Dashboard {
             notice,
         } = page;
         let rows = RunRows::new(run_table, run_groups);
-        let cells = shown(&board).map(|cell| CellState::new(cell, None)).collect();
-        let info = PageInfo { board: board.name.clone(), title: settings.title.clone(), origin, needs_token, durable, build, may_write };
+        // In reading order: the rows of the list are where a reader without a script, or before it, finds them.
+        let order = ids(&settings.layout, &board);
+        let by_id: HashMap<&CellId, &Cell> = board.cells.iter().map(|cell| (&cell.id, cell)).collect();
+        let cells = order.iter().filter_map(|id| Some(CellState::new(by_id.get(id)?, None))).collect();
+        let info = PageInfo { board: board.name.clone(), origin, needs_token, durable, build, may_write };
         Self {
             page: StoredValue::new(Arc::new(info)),
             refs: PageRefs::new(),
             cell_elements: StoredValue::new_local(HashMap::new()),
             charts: ChartRegistry::new(deferred),
             deferred,
-            order: RwSignal::new(ids(&settings.layout, &board)),
+            order: RwSignal::new(order),
             arrangement: Arrangement::new(&board, &settings),
             board: StoredValue::new(board),
             runs: RunsState::new(runs, rows, Comparison::from_query(&comparison), server_ms as f64, may_write),
@@ -227,6 +228,12 @@ impl Dashboard {
         }
     }
 
+    /// The name of a cell if it is of this one only; else its id. Tracks the names.
+    pub fn unique_name(self, id: &CellId) -> String {
+        self.cells.with(|cells| cells.iter().for_each(|cell| cell.name.track()));
+        self.board.with_value(|board| board.unique_name(id).to_owned())
+    }
+
     /// Brings some of the cells up to date.
     fn update_cells(self, is_changed: impl Fn(&CellState) -> bool) {
         self.board.with_value(|board| {
@@ -266,6 +273,7 @@ impl Dashboard {
         if self.fullscreen.with_untracked(|full| full.as_ref().is_some_and(|full| !order.contains(full))) {
             self.fullscreen.set(None);
         }
+        self.arrangement.release_removed(&order);
         self.arrangement.rows.set_if_changed(homes);
         self.arrangement.sections.set_if_changed(placed);
         self.order.set_if_changed(order);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::block_places::into_reading_order;
 use super::cell_size::CellSize;
 use crate::protocol::{BoardLayout, Cell, CellContent, CellId};
 
@@ -24,6 +25,7 @@ pub fn sections<'a>(layout: &'a BoardLayout, cells: impl Iterator<Item = &'a Cel
             sections[at].cells.push(cell.id.clone());
         }
     }
+    into_reading_order(&mut sections, layout);
     sections
 }
 
@@ -60,24 +62,56 @@ impl Landing {
         let now = section.cells.iter().position(|id| id == moved);
         (now != Some(at)).then_some((at + 1, others.len() + 1))
     }
+
+    /// Before the block within which it would be.
+    pub fn outside_of_block(self, layout: &BoardLayout, sections: &[Section], moved: &CellId) -> Self {
+        let section = sections.iter().find(|section| section.name == self.section);
+        let others: Vec<&CellId> = section.iter().flat_map(|section| &section.cells).filter(|id| *id != moved).collect();
+        let at = self.before.as_ref().and_then(|before| others.iter().position(|id| *id == before));
+        let before = at.map(|at| others[outside_of_block(layout, &others, at, false)].clone());
+        Self { before, ..self }
+    }
+}
+
+/// The place among cells nearest to `at` that is not within a block: before the block, or behind it.
+fn outside_of_block(layout: &BoardLayout, cells: &[&CellId], mut at: usize, is_later: bool) -> usize {
+    let is_of_block =
+        |cell: &CellId, other| layout.block_of(cell).is_some_and(|(block, _)| block.cells.values().any(|known| known == other));
+    while at > 0 && at < cells.len() && is_of_block(cells[at - 1], cells[at]) {
+        at = if is_later { at + 1 } else { at - 1 };
+    }
+    at
 }
 
 /// Where one step takes a cell: a place further in its section, from its end into the next one. `None` at the end of the board.
-/// `is_shown`: folded sections and hidden cells are stepped over as a whole.
-pub fn step(sections: &[Section], moved: &CellId, is_later: bool) -> Option<Landing> {
-    let (at, place) = position(sections, moved)?;
+/// A block is stepped over as a whole. `is_shown`: so are cells that the reader does not see, and sections that have no others.
+pub fn step(
+    layout: &BoardLayout,
+    sections: &[Section],
+    moved: &CellId,
+    is_later: bool,
+    is_shown: impl Fn(&str, &CellId) -> bool,
+) -> Option<Landing> {
+    let shown = |Section { name, cells }: &Section| {
+        let cells: Vec<CellId> = cells.iter().filter(|id| *id == moved || is_shown(name, id)).cloned().collect();
+        (!cells.is_empty()).then(|| Section { name: name.clone(), cells })
+    };
+    let sections: Vec<Section> = sections.iter().filter_map(shown).collect();
+    let (at, place) = position(&sections, moved)?;
     let Section { name, cells } = &sections[at];
-    let landing = |section: &Section, before: Option<&CellId>| Landing { section: section.name.clone(), before: before.cloned() };
+    let landing = |name: &String, before: Option<&CellId>| Some(Landing { section: name.clone(), before: before.cloned() });
+    let others: Vec<&CellId> = cells.iter().filter(|id| *id != moved).collect();
+    let place_beyond = |at| outside_of_block(layout, &others, at, is_later);
     if is_later {
-        if place + 1 < cells.len() {
-            return Some(Landing { section: name.clone(), before: cells.get(place + 2).cloned() });
+        if place < others.len() {
+            return landing(name, others.get(place_beyond(place + 1)).copied());
         }
         let next = sections.get(at + 1)?;
-        Some(landing(next, next.cells.first()))
+        landing(&next.name, next.cells.first())
     } else if place > 0 {
-        Some(Landing { section: name.clone(), before: Some(cells[place - 1].clone()) })
+        landing(name, Some(others[place_beyond(place - 1)]))
     } else {
-        Some(landing(sections.get(at.checked_sub(1)?)?, None))
+        landing(&sections.get(at.checked_sub(1)?)?.name, None)
     }
 }
 
@@ -102,6 +136,7 @@ pub fn section_rows(rows: &[String], wanted: &[Section], is_home: impl Fn(&str) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::LayoutBlock;
 
     fn id(name: char) -> CellId {
         CellId::parse(&name.to_string()).unwrap()
@@ -122,18 +157,52 @@ mod tests {
     #[test]
     fn a_step_leads_through_the_sections() {
         let sections = board(":ab train:c val:de");
-        let later = |name| step(&sections, &id(name), true);
+        let step = |name, is_later| step(&BoardLayout::default(), &sections, &id(name), is_later, |_, _| true);
+        let later = |name| step(name, true);
         assert_eq!(later('a'), Some(landing("", None)));
         assert_eq!(later('b'), Some(landing("train", Some('c'))));
         assert_eq!(later('c'), Some(landing("val", Some('d'))));
         assert_eq!(later('d'), Some(landing("val", None)));
         assert_eq!(later('e'), None);
-        let earlier = |name| step(&sections, &id(name), false);
+        let earlier = |name| step(name, false);
         assert_eq!(earlier('a'), None);
         assert_eq!(earlier('b'), Some(landing("", Some('a'))));
         assert_eq!(earlier('c'), Some(landing("", None)));
         assert_eq!(earlier('e'), Some(landing("val", Some('d'))));
-        assert_eq!(step(&sections, &id('x'), true), None);
+        assert_eq!(later('x'), None);
+    }
+
+    #[test]
+    fn a_step_leads_past_what_is_hidden() {
+        let sections = board("train:abcd folded:ef val:g");
+        let is_shown = |section: &str, cell: &CellId| section != "folded" && cell.as_str() != "c";
+        let step = |name, is_later| step(&BoardLayout::default(), &sections, &id(name), is_later, is_shown);
+        assert_eq!(step('b', true), Some(landing("train", None)), "past d");
+        assert_eq!(step('d', false), Some(landing("train", Some('b'))));
+        assert_eq!(step('d', true), Some(landing("val", Some('g'))));
+        assert_eq!(step('g', false), Some(landing("train", None)));
+        assert_eq!(step('g', true), None);
+    }
+
+    #[test]
+    fn a_step_leads_past_a_block() {
+        let cells = ['a', 'b', 'c'].map(|letter| (letter.to_ascii_uppercase(), id(letter))).into();
+        let block = LayoutBlock { id: "one".into(), mosaic: "ABC".into(), cells };
+        let (layout, sections) = (BoardLayout { blocks: vec![block], ..BoardLayout::default() }, board("train:xabcy"));
+        let step = |name, is_later| step(&layout, &sections, &id(name), is_later, |_, _| true).unwrap();
+        assert_eq!(step('x', true), landing("train", Some('y')));
+        assert_eq!(step('y', false), landing("train", Some('a')));
+        assert_eq!(
+            [step('a', true), step('b', true), step('c', true)],
+            [Some('y'), Some('y'), None].map(|before| landing("train", before))
+        );
+        assert_eq!([step('b', false), step('c', false)], [landing("train", Some('a')), landing("train", Some('a'))]);
+        let outside = |before, moved| landing("train", before).outside_of_block(&layout, &sections, &id(moved)).before;
+        assert_eq!(
+            [outside(Some('c'), 'y'), outside(Some('c'), 'a'), outside(Some('y'), 'x')],
+            [Some(id('a')), Some(id('b')), Some(id('y'))]
+        );
+        assert_eq!(outside(None, 'a'), None);
     }
 
     #[test]

@@ -47,6 +47,15 @@ pub enum ToastKind {
 }
 
 impl ToastKind {
+    /// Whether its button undoes a change.
+    pub const fn offers_undo(&self) -> bool {
+        match self {
+            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::HiddenRun { .. } | Self::Arranged { .. } => true,
+            Self::Tagged { runs, .. } => !runs.is_empty(),
+            Self::Error(_) | Self::Copied(_) | Self::Filtered(_) => false,
+        }
+    }
+
     /// Long enough to read the message and to reach the button.
     const fn duration(&self) -> Duration {
         Duration::from_secs(match self {

@@ -37,6 +37,35 @@ async fn a_run_is_created_changed_ended_and_opened_again() {
 }
 
 #[tokio::test]
+async fn tags_are_added_to_those_that_are_there_and_removed_from_them() {
+    let server = spawn().await;
+    for (run, tags) in [("first", r#"["ok"]"#), ("second", r#"["late","ok"]"#), ("third", "null")] {
+        patch(&server, &format!("/boards/digits/runs/{run}?upsert=true"), &format!(r#"{{"tags":{tags}}}"#)).await;
+    }
+    let tags = async |body: &str| {
+        let runs = patch(&server, "/boards/digits/runs?runs=first,second,third,none", body).await;
+        runs.as_array().unwrap().iter().map(|run| run["tags"].clone()).collect::<Vec<Value>>()
+    };
+    assert_eq!(
+        tags(r#"{"addTags":["late","new"]}"#).await,
+        [json!(["ok", "late", "new"]), json!(["late", "ok", "new"]), json!(["late", "new"])]
+    );
+    assert_eq!(tags(r#"{"removeTags":["late"],"addTags":["best"]}"#).await[0], json!(["ok", "new", "best"]));
+    assert_eq!(tags(r#"{"tags":["x"],"addTags":["y","y"],"removeTags":null}"#).await[2], json!(["x", "y"]));
+    let many: Vec<String> = (0..99).map(|at| at.to_string()).collect();
+    for (body, rule) in [
+        (json!({ "addTags": "x" }), "'addTags' must be a list of strings"),
+        (json!({ "removeTags": [""] }), "'removeTags' must be a list of strings of 1 to 200 characters"),
+        (json!({ "addTags": many }), "'tags' may have 100 items"),
+    ] {
+        let (status, message) = refused(&server, "PATCH", "/boards/digits/runs?runs=first,second", &body.to_string()).await;
+        assert!(status == 400 && message.contains(rule), "{message}");
+    }
+    let run = server.get("/boards/digits/runs/first").await;
+    assert_eq!((&run["tags"], &run["addTags"]), (&json!(["x", "y"]), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_run_without_an_id_gets_one_and_colours_are_used_in_turn() {
     let server = spawn().await;
     let create = async |body: &'static str| server.call("POST", "/boards/digits/runs", body).await;

@@ -41,7 +41,7 @@ mod tests {
 
     fn page(origin: &str, board: &str, needs_token: bool) -> PageInfo {
         let (board, origin, build) = (board.to_owned(), origin.to_owned(), String::new());
-        PageInfo { title: board.clone(), board, origin, needs_token, durable: true, build, may_write: true }
+        PageInfo { board, origin, needs_token, durable: true, build, may_write: true }
     }
 
     #[test]

@@ -23,10 +23,7 @@ pub fn SectionView(name: String) -> impl IntoView {
         let all = dashboard.cells.read();
         all.iter().filter(|cell| cells.contains(&cell.id) && dashboard.is_shown(&cell.name.read())).count()
     });
-    // The filter opens what it finds.
-    let is_folded = Memo::new(move |_| {
-        arrangement.has_heads.get() && dashboard.filter.with(String::is_empty) && own.with_value(|own| arrangement.is_folded(own))
-    });
+    let is_folded = Memo::new(move |_| own.with_value(|own| dashboard.is_folded(own)));
     let has_head = move || arrangement.has_heads.get() && own.with_value(|own| !own.is_empty());
     let places = use_context::<BlockPlaces>();
     let has_blocks = move || {

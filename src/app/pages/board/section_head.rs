@@ -26,6 +26,14 @@ pub fn SectionHead(name: String, #[prop(into)] count: Signal<usize>, #[prop(into
             section_menu::open(dashboard, name.get_value(), &button);
         }
     };
+    let button = NodeRef::<html::Button>::new();
+    let focused = dashboard.arrangement.focused;
+    Effect::new(move |_| {
+        if let (true, Some(button)) = (focused.with(is), button.get()) {
+            let _ = button.focus();
+            focused.set(None);
+        }
+    });
     let heading = move || {
         if is_renamed() {
             return Either::Left(InBrowser(view! { <NameField name=name.get_value() /> }));
@@ -33,6 +41,7 @@ pub fn SectionHead(name: String, #[prop(into)] count: Signal<usize>, #[prop(into
         Either::Right(view! {
             <button
                 type="button"
+                node_ref=button
                 class="section-name"
                 aria-expanded=move || if is_folded.get() { "false" } else { "true" }
                 on:click=move |_| name.with_value(|name| dashboard.toggle_fold(name))
@@ -82,23 +91,27 @@ fn on_key(dashboard: Dashboard, name: &str, event: &KeyboardEvent) {
 fn NameField(name: String) -> impl IntoView {
     let dashboard = use_dashboard();
     let field = NodeRef::<html::Input>::new();
+    let text = name.clone();
     Effect::new(move |_| {
         if let Some(field) = field.get() {
             let _ = field.focus();
+            // The view sets the value after this effect. Another value would clear the selection; the same one does not.
+            field.set_value(&text);
             field.select();
         }
     });
     // Removing the field blurs it, which saves again, after the signals of the field are disposed: the name is being edited only once.
     let before = name.clone();
-    let save = move |field: HtmlInputElement| dashboard.rename_section(&before, field.value().trim());
+    let save = move |text: &str, has_focus| dashboard.rename_section(&before, text.trim(), has_focus);
     let blur = {
         let save = save.clone();
-        move |event: FocusEvent| save(event_target(&event))
+        move |event: FocusEvent| save(&event_target::<HtmlInputElement>(&event).value(), false)
     };
     let keys = move |event: KeyboardEvent| {
         match event.key().as_str() {
-            "Enter" if !event.is_composing() => save(event_target(&event)),
-            "Escape" => dashboard.arrangement.renaming.set(None),
+            "Enter" if !event.is_composing() => save(&event_target::<HtmlInputElement>(&event).value(), true),
+            // Without a name it keeps the one that it has.
+            "Escape" => save("", true),
             _ => return,
         }
         event.prevent_default();

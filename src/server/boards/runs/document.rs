@@ -22,6 +22,9 @@ pub const WARNING: &str = "warning";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunDraft {
     pub keys: Map<String, Value>,
+    /// Tags that are added to those that the run has, and removed from them: others may change them at the same time.
+    added_tags: Vec<Value>,
+    removed_tags: Vec<Value>,
     /// Size of the request body, in bytes.
     pub bytes: usize,
 }
@@ -49,6 +52,7 @@ impl RunDraft {
                 value => drop(keys.insert(key.clone(), value.clone())),
             }
         }
+        self.merge_tags(&mut keys)?;
         let status = |keys: &Map<String, Value>| keys.get("status").and_then(Value::as_str).and_then(RunStatus::parse).unwrap_or_default();
         let (was, is) = (status(before), status(&keys));
         if keys.get("status").is_none() {
@@ -68,6 +72,22 @@ impl RunDraft {
         }
         Ok(keys)
     }
+
+    fn merge_tags(&self, keys: &mut Map<String, Value>) -> Result<(), ApiError> {
+        if self.added_tags.is_empty() && self.removed_tags.is_empty() {
+            return Ok(());
+        }
+        let mut tags = keys.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
+        tags.retain(|tag| !self.removed_tags.contains(tag));
+        for tag in &self.added_tags {
+            if !tags.contains(tag) {
+                tags.push(tag.clone());
+            }
+        }
+        check_key("tags", &Value::Array(tags.clone()))?;
+        keys.insert("tags".to_owned(), tags.into());
+        Ok(())
+    }
 }
 
 fn time_of(keys: &Map<String, Value>, key: &str) -> Option<jiff::Timestamp> {
@@ -82,6 +102,7 @@ pub fn parse_run(body: &[u8]) -> Result<RunDraft, ApiError> {
     if keys.get(WARNING).is_some_and(|warning| !warning.is_null()) {
         keys.shift_remove(WARNING);
     }
+    let [added_tags, removed_tags] = [take_tags(&mut keys, "addTags")?, take_tags(&mut keys, "removeTags")?];
     for (key, value) in &keys {
         check_key(key, value)?;
     }
@@ -90,7 +111,26 @@ pub fn parse_run(body: &[u8]) -> Result<RunDraft, ApiError> {
             redact_secrets(inner);
         }
     }
-    Ok(RunDraft { keys, bytes: body.len() })
+    Ok(RunDraft { keys, added_tags, removed_tags, bytes: body.len() })
+}
+
+/// The tags that are added or removed. They are no key of the document.
+fn take_tags(keys: &mut Map<String, Value>, key: &str) -> Result<Vec<Value>, ApiError> {
+    let tags = keys.shift_remove(key).unwrap_or_default();
+    check_tags(key, &tags)?;
+    Ok(tags.as_array().cloned().unwrap_or_default())
+}
+
+/// A list of tags, or `null`.
+fn check_tags(key: &str, value: &Value) -> Result<(), ApiError> {
+    let Value::Array(tags) = value else {
+        return if value.is_null() { Ok(()) } else { Err(wrong(key, "must be a list of strings", value)) };
+    };
+    if tags.len() > MAX_RUN_TAGS {
+        return refused(key, &format!("may have {MAX_RUN_TAGS} items"));
+    }
+    let fits = |tag: &Value| tag.as_str().is_some_and(|tag| (1..=MAX_RUN_NAME_CHARS).contains(&tag.chars().count()));
+    if tags.iter().all(fits) { Ok(()) } else { refused(key, &format!("must be a list of strings of 1 to {MAX_RUN_NAME_CHARS} characters")) }
 }
 
 /// Parses the body that creates a run, whose `_id` may be missing.
@@ -140,16 +180,7 @@ fn check_key(key: &str, value: &Value) -> Result<(), ApiError> {
                 refuse("must be a string")
             }
         }
-        ("tags", Value::Array(tags)) if tags.len() > MAX_RUN_TAGS => refused(key, &format!("may have {MAX_RUN_TAGS} items")),
-        ("tags", Value::Array(tags)) => {
-            let fits = |tag: &Value| tag.as_str().is_some_and(|tag| (1..=MAX_RUN_NAME_CHARS).contains(&tag.chars().count()));
-            if tags.iter().all(fits) {
-                Ok(())
-            } else {
-                refused(key, &format!("must be a list of strings of 1 to {MAX_RUN_NAME_CHARS} characters"))
-            }
-        }
-        ("tags", _) => refuse("must be a list of strings"),
+        ("tags", value) => check_tags(key, value),
         ("parent", value) => match value.as_str().and_then(RunId::parse) {
             Some(_) => Ok(()),
             None => refuse("must be the id of a run"),

@@ -23,6 +23,12 @@ pub struct RunDraft {
     config: Option<Value>,
     #[schema(max_items = 100)]
     tags: Option<Vec<String>>,
+    /// Tags that are added to those that the run has.
+    #[schema(rename = "addTags", max_items = 100)]
+    added_tags: Option<Vec<String>>,
+    /// Tags that are removed from those that the run has.
+    #[schema(rename = "removeTags", max_items = 100)]
+    removed_tags: Option<Vec<String>>,
     #[schema(max_length = 200)]
     group: Option<String>,
     #[schema(max_length = 200)]
