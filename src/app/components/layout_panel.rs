@@ -37,7 +37,7 @@ pub fn toggle(dashboard: Dashboard) {
     let arrangement = dashboard.arrangement;
     arrangement.trial.set(None);
     arrangement.is_panel_open.update(|is_open| *is_open = !*is_open);
-    if document().query_selector(".layout-panel:focus-within").is_ok_and(|panel| panel.is_some()) {
+    if document().active_element().is_some_and(|active| active.closest(".layout-panel").is_ok_and(|panel| panel.is_some())) {
         dashboard.focus_board();
     }
 }

@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cell_size::medium_width;
-use super::sections::Section;
 use crate::protocol::{BoardLayout, CellId, CellLayout, LayoutBlock, Mosaic, MosaicArea};
 
 /// Mosaics of more columns than these flow in a window between a phone and a desk.
@@ -51,12 +50,12 @@ fn areas(layout: &BoardLayout) -> HashMap<&CellId, (usize, usize, Arc<Mosaic>)> 
 }
 
 /// Brings the cells of each section into reading order: those of a block stand together, where the first of them does, as its mosaic has them.
-pub fn into_reading_order(sections: &mut [Section], layout: &BoardLayout) {
+pub fn into_reading_order<'a>(sections: impl Iterator<Item = &'a mut Vec<CellId>>, layout: &BoardLayout) {
     let areas = areas(layout);
     if areas.is_empty() {
         return;
     }
-    for Section { cells, .. } in sections {
+    for cells in sections {
         let mut begun: HashMap<usize, usize> = HashMap::new();
         let place = |(at, cell): (usize, CellId)| match areas.get(&cell) {
             Some((block, area, _)) => ((*begun.entry(*block).or_insert(at), *area), cell),
@@ -196,13 +195,13 @@ mod tests {
     #[test]
     fn cells_of_a_block_are_read_as_they_stand() {
         let two = layout(&[("AB;CC", "B=a A=b C=c"), ("ZY", "Y=y Z=z")]);
-        let section = |name: &str, cells: &str| Section { name: name.into(), cells: cells.chars().map(id).collect() };
-        let mut sections = [section("one", "xacyvbzw"), section("two", "uz"), section("three", "")];
-        into_reading_order(&mut sections, &two);
-        assert_eq!(sections, [section("one", "xbaczyvw"), section("two", "uz"), section("three", "")]);
-        let mut plain = [section("one", "ba")];
-        into_reading_order(&mut plain, &layout(&[]));
-        assert_eq!(plain, [section("one", "ba")]);
+        let ids = |cells: &str| cells.chars().map(id).collect::<Vec<_>>();
+        let mut sections = [ids("xacyvbzw"), ids("uz"), ids("")];
+        into_reading_order(sections.iter_mut(), &two);
+        assert_eq!(sections, [ids("xbaczyvw"), ids("uz"), ids("")]);
+        let mut plain = [ids("ba")];
+        into_reading_order(plain.iter_mut(), &layout(&[]));
+        assert_eq!(plain, [ids("ba")]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub fn sections<'a>(layout: &'a BoardLayout, cells: impl Iterator<Item = &'a Cel
             sections[at].cells.push(cell.id.clone());
         }
     }
-    into_reading_order(&mut sections, layout);
+    into_reading_order(sections.iter_mut().map(|section| &mut section.cells), layout);
     sections
 }
 
