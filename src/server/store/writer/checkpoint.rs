@@ -13,6 +13,7 @@ const BYTES: usize = 1 << 20;
 pub struct Checkpoints {
     commits: u32,
     bytes: usize,
+    is_behind: bool,
 }
 
 impl Checkpoints {
@@ -22,14 +23,23 @@ impl Checkpoints {
         if self.commits < COMMITS && self.bytes < BYTES {
             return Ok(());
         }
-        *self = Self::default();
+        (self.commits, self.bytes) = (0, 0);
         let select = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(NOOP)");
         let (_, pages, _) = select.fetch_one(&mut *connection).await?;
-        if pages >= PAGES { now(connection).await } else { Ok(()) }
+        if pages >= PAGES { self.now(connection).await } else { Ok(()) }
     }
-}
 
-/// Moves all frames that no reader needs; does not wait for readers.
-pub async fn now(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(connection).await.map(drop)
+    /// Whether the last checkpoint has left much in the log, for a reader or a check that was reading then. Each reader looks up each page
+    /// there, which takes longer than reading the page.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// Moves all frames that no reader needs; does not wait for readers.
+    pub async fn now(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
+        let checkpoint = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
+        let (_, pages, moved) = checkpoint.fetch_one(connection).await?;
+        self.is_behind = pages - moved >= PAGES;
+        Ok(())
+    }
 }

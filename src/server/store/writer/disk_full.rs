@@ -3,13 +3,12 @@
 
 use super::Writer;
 use super::batch::{Batch, BatchOutcome};
-use super::checkpoint;
 use super::compaction::{PendingState, SWEEP_SERIES, sweep};
 use crate::server::store::error::StoreError;
 use crate::server::store::{now_ms, read, write};
 
-/// Estimated bytes that one step of cleanup writes.
-const SWEEP_BYTES: usize = 64 << 10;
+/// Estimated bytes that one step of cleanup writes: mostly outlines and tails.
+const CLEANUP_BYTES: usize = 256 << 10;
 /// Steps of cleanup that a commit on a full disk waits for; the rest is done between commits.
 const MAX_SWEEPS_AT_ONCE: usize = 64;
 /// Free pages of 4 KiB are returned to the file system once there are more than this and than a quarter of the file…
@@ -35,7 +34,7 @@ impl Writer {
             self.refill_reserve().await;
         }
         // After a complete checkpoint SQLite writes its log from the beginning again, which needs no space.
-        match checkpoint::now(&mut self.connection).await.map_err(StoreError::from_write) {
+        match self.checkpoints.now(&mut self.connection).await.map_err(StoreError::from_write) {
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(other) => return Err(other),
         }
@@ -74,7 +73,7 @@ impl Writer {
             {
                 sweeps += 1;
             }
-            let moved = checkpoint::now(&mut self.connection).await;
+            let moved = self.checkpoints.now(&mut self.connection).await;
             self.check_checkpoint(moved);
         }
         self.refill_reserve().await;
@@ -105,7 +104,18 @@ impl Writer {
         }
         // By turns: neither waits until all of the other is done.
         self.curves_first = !self.curves_first;
-        (self.curves_first && self.make_curves().await) || self.free_space().await || self.make_curves().await
+        let is_done = (self.curves_first && self.make_curves().await) || self.free_space().await || self.make_curves().await;
+        if is_done {
+            let moved = self.checkpoints.after(&mut self.connection, CLEANUP_BYTES).await;
+            self.check_checkpoint(moved);
+        }
+        is_done
+    }
+
+    /// Goes on with a checkpoint for which readers were in the way.
+    pub(super) async fn catch_up(&mut self) {
+        let moved = self.checkpoints.now(&mut self.connection).await;
+        self.check_checkpoint(moved);
     }
 
     async fn free_space(&mut self) -> bool {
@@ -145,8 +155,6 @@ impl Writer {
 
     async fn clean_up_step(&mut self, step: CleanupStep) -> bool {
         let done = self.run_cleanup(step).await;
-        let moved = self.checkpoints.after(&mut self.connection, SWEEP_BYTES).await;
-        self.check_checkpoint(moved);
         match done.map_err(StoreError::from_write) {
             Ok(()) => true,
             Err(error @ StoreError::Failed(_)) => {
@@ -208,7 +216,7 @@ impl Writer {
         self.vacuuming = if was { free > VACUUM_STOP_PAGES } else { free > VACUUM_START_PAGES.max(all / 4) };
         if was && !self.vacuuming {
             // The checkpoint shortens the file.
-            let moved = checkpoint::now(&mut self.connection).await;
+            let moved = self.checkpoints.now(&mut self.connection).await;
             self.check_checkpoint(moved);
         }
         Ok(self.vacuuming)

@@ -44,6 +44,8 @@ use rows::{ReplacedRows, write_cells, write_replies};
 
 /// Pause between two steps of cleanup while the queue is empty.
 const CLEANUP_PAUSE: Duration = Duration::from_millis(5);
+/// Pause before a checkpoint is continued for which readers were in the way.
+const CHECKPOINT_PAUSE: Duration = Duration::from_millis(250);
 /// Pause between two searches for series without new points.
 const QUIET_SERIES_INTERVAL: Duration = Duration::from_secs(5);
 /// While the queue is never empty: commits per step of cleanup.
@@ -203,6 +205,7 @@ impl Writer {
             let pause = match () {
                 () if self.needs_cleanup => CLEANUP_PAUSE,
                 () if !self.reserve.is_filled() => DISK_FULL_RECHECK_INTERVAL,
+                () if self.checkpoints.is_behind() => CHECKPOINT_PAUSE,
                 () if !read(&self.index).curves().is_empty() => QUIET_SERIES_INTERVAL,
                 () => break,
             };
@@ -210,6 +213,7 @@ impl Writer {
                 Ok(next) => return next,
                 Err(_) if self.needs_cleanup => self.needs_cleanup = self.clean_up().await,
                 Err(_) if !self.reserve.is_filled() => self.refill_reserve().await,
+                Err(_) if self.checkpoints.is_behind() => self.catch_up().await,
                 Err(_) => self.needs_cleanup = true,
             }
         }
