@@ -2,7 +2,7 @@
 -- first release every change is a new file, and no change removes or renames anything ("expand only").
 --
 -- Every row has a checksum (CRC-32; src/server/store/integrity/checksum.rs defines its bytes):
---   journal, chunk, node, outline   the last four bytes of the blob, over the blob and the row's key
+--   journal, chunk, node, outline, outline_range   the last four bytes of the blob, over the blob and the row's key
 --   all others                      `sum`, over all other columns of the row
 -- Missing, duplicate and outdated rows are detected by counts: `state.row_counts` has the number of rows and the sum of the
 -- checksums of board, board_document, run, heartbeat, cell, series, journal, reply, and of values of runs without their
@@ -195,6 +195,12 @@ CREATE TABLE tail (
 CREATE TABLE outline (
     series  INTEGER PRIMARY KEY,
     columns BLOB NOT NULL
+) STRICT;
+
+-- The lowest and the highest values of these columns, apart because few readers need them; none where they are the values themselves.
+CREATE TABLE outline_range (
+    series INTEGER PRIMARY KEY,
+    ranges BLOB NOT NULL
 ) STRICT;
 
 -- Responses to requests with an Idempotency-Key: the newest of each writer.

@@ -34,6 +34,8 @@ pub use curve_rebuild::CurveRebuild;
 pub use curve_steps::CurveSteps;
 pub use extent::Extent;
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
+#[cfg(feature = "ssr")]
+pub(crate) use outline::column_number;
 pub use outline::{CurveOutline, OUTLINE_COLUMNS, OutlineBuilder, OutlineColumn};
 pub use pyramid::{Block, Pyramid, roots};
 pub use query::{BlockRead, ChunkRead, MissingRead, PendingReads, PyramidQuery, Window};

@@ -52,8 +52,16 @@ impl OutlineColumn {
         number(next, width) > number(self, width) + 1.0
     }
 
+    /// The newest step of a curve, with the lowest and the highest finite value there.
+    pub(crate) fn of_step(newest: &NewestStep, (min, max): (f64, f64)) -> Self {
+        // The mean of no values is NaN.
+        let (step, value) = (newest.step, newest.sum.mean());
+        let finite = u64::from(newest.sum.count > 0);
+        Self { x_first: step, x_last: step, steps: 1, finite, mean: value, min, max, first: value, last: value }
+    }
+
     /// Takes in the column that follows.
-    fn merge(&mut self, next: &Self) {
+    pub(crate) fn merge(&mut self, next: &Self) {
         (self.x_last, self.last) = (next.x_last, next.last);
         self.steps += next.steps;
         if next.finite == 0 {
@@ -151,11 +159,7 @@ impl OutlineBuilder {
     }
 
     fn end_step(&mut self) {
-        let NewestStep { step, sum, .. } = std::mem::take(&mut self.newest);
-        // The mean of no values is NaN.
-        let (value, (min, max)) = (sum.mean(), self.newest_range);
-        let finite = u64::from(sum.count > 0);
-        let column = OutlineColumn { x_first: step, x_last: step, steps: 1, finite, mean: value, min, max, first: value, last: value };
+        let column = OutlineColumn::of_step(&std::mem::take(&mut self.newest), self.newest_range);
         match self.columns.last_mut() {
             Some(last) if self.width > 0.0 && number(last, self.width) == number(&column, self.width) => last.merge(&column),
             _ => self.columns.push(column),
@@ -191,11 +195,16 @@ impl OutlineBuilder {
         if self.needs_rebuild {
             return None;
         }
+        self.end();
+        Some(CurveOutline { figures, width: self.width, columns: self.columns })
+    }
+
+    /// Takes the newest step for the last one.
+    pub(crate) fn end(&mut self) {
         if self.newest.points > 0 {
             self.end_step();
         }
         self.forget_inner_values();
-        Some(CurveOutline { figures, width: self.width, columns: self.columns })
     }
 
     /// Forgets the first and last values of columns that are not beside an empty one. Points that arrive later make no column empty, but
@@ -224,7 +233,12 @@ impl OutlineBuilder {
 
 /// The number of the column of this width that has all steps of `column`.
 fn number(column: &OutlineColumn, width: f64) -> f64 {
-    floor(column.x_first / width)
+    column_number(column.x_first, width)
+}
+
+/// The number of the column of this width that a step is in.
+pub(crate) fn column_number(step: f64, width: f64) -> f64 {
+    floor(step / width)
 }
 
 /// [`f64::floor`], which is a call into a library where the processor's instruction for it is not taken for granted.

@@ -1,7 +1,7 @@
 //! The curve of one member of a group: its points without superseded ones, one value for each step.
 
 use crate::compensated_sum::CompensatedSum;
-use crate::series::{Column, CurveOutline, Points};
+use crate::series::{Column, CurveOutline, OutlineColumn, Points};
 
 /// Consecutive steps of a curve, at least one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,17 +83,14 @@ impl MemberCurve {
 
 impl From<&CurveOutline> for MemberCurve {
     fn from(outline: &CurveOutline) -> Self {
-        let parts = outline.columns.iter().map(|column| CurvePart {
-            x_first: column.x_first,
-            x_last: column.x_last,
-            first: column.first,
-            last: column.last,
-            finite: column.finite,
-            mean: column.mean,
-            min: column.min,
-            max: column.max,
-        });
-        Self { parts: parts.collect() }
+        Self { parts: outline.columns.iter().map(CurvePart::from).collect() }
+    }
+}
+
+impl From<&OutlineColumn> for CurvePart {
+    fn from(column: &OutlineColumn) -> Self {
+        let OutlineColumn { x_first, x_last, steps: _, finite, mean, min, max, first, last } = *column;
+        Self { x_first, x_last, first, last, finite, mean, min, max }
     }
 }
 

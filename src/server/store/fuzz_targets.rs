@@ -1,9 +1,9 @@
 //! Fuzz targets: arbitrary bytes for everything that is read from disk.
 
 use super::IdempotencyKey;
-use super::series::codec::{pack_outline, pack_points, unpack_nodes, unpack_outline, unpack_points};
+use super::series::codec::{PackedOutline, StoredOutline, StoredRanges, pack_outline, pack_points, unpack_nodes, unpack_points};
 use super::series::journal;
-use crate::series::Points;
+use crate::series::{OutlineBuilder, Points};
 
 fn bits(points: &Points) -> Vec<Vec<u64>> {
     [&points.x, &points.y, &points.t].iter().map(|list| list.iter().map(|number| number.to_bits()).collect()).collect()
@@ -18,8 +18,14 @@ pub fn stored(data: &[u8]) {
         let again = unpack_points(&pack_points(&points)).expect("packed just now");
         assert_eq!(bits(&again), bits(&points), "numbers change when they are packed again");
     }
-    if let Ok(mut outline) = unpack_outline(&sealed) {
-        let again = unpack_outline(&pack_outline(&outline)).expect("packed just now");
+    let unpack = |packed: &PackedOutline| StoredOutline::open(&packed.columns, StoredRanges::Read(packed.ranges.as_deref()), 0)?.unpack();
+    if let Ok(curve) = StoredOutline::open(&sealed, StoredRanges::Unread, 0).and_then(StoredOutline::curve) {
+        assert!(curve.parts.iter().all(|part| part.x_first <= part.x_last), "a column that ends before it begins");
+    }
+    // The ranges of any columns.
+    let _ = unpack(&PackedOutline { ranges: Some(sealed.clone()), ..pack_outline(&OutlineBuilder::default()) });
+    if let Ok(mut outline) = unpack(&PackedOutline { columns: sealed.clone(), ranges: None }) {
+        let again = unpack(&pack_outline(&outline)).expect("packed just now");
         assert_eq!(format!("{again:?}"), format!("{outline:?}"), "an outline changes when it is packed again");
         outline.push(&Points { x: vec![1.0, 2.0, 1.5], y: vec![f64::NAN, 2.0, f64::INFINITY], t: vec![0.0; 3] });
     }

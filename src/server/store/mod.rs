@@ -55,6 +55,7 @@ pub use record::{DAMAGED, Record, StoredValue, timestamp};
 pub use run_record::{RUN_COLOURS, RunRecord};
 pub use series::append_event::{AppendEvent, AppendedCell, AppendedSeries};
 pub use series::delta::NewPoints;
+pub use series::outlines::OutlineParts;
 pub use series::{Series, json_number};
 pub use stats::StoreStats;
 pub use writer::Publish;

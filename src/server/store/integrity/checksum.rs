@@ -120,9 +120,14 @@ pub fn journal(id: i64, points: &[u8]) -> i64 {
 /// the first.
 pub fn keyed(mut blob: Vec<u8>, key: i64) -> Vec<u8> {
     if let Some(sum) = blob.last_chunk_mut::<4>() {
-        *sum = (u32::from_le_bytes(*sum) ^ crc32fast::hash(&key.to_le_bytes())).to_le_bytes();
+        *sum = (u32::from_le_bytes(*sum) ^ key_sum(key)).to_le_bytes();
     }
     blob
+}
+
+/// What [`keyed`] changes in a checksum.
+pub fn key_sum(key: i64) -> u32 {
+    crc32fast::hash(&key.to_le_bytes())
 }
 
 /// Errors: `stored` differs from `sum`; `row` names the row in the message.

@@ -18,8 +18,22 @@ use crate::server::store::stats::StoreStats;
 /// reset during a check.
 const SINGLE_CHECK_BYTES: u64 = 256 << 20;
 /// The tables, the most important first.
-const TABLES: [&str; 13] =
-    ["state", "board", "board_document", "run", "cell", "value", "series", "tail", "journal", "reply", "chunk", "node", "outline"];
+const TABLES: [&str; 14] = [
+    "state",
+    "board",
+    "board_document",
+    "run",
+    "cell",
+    "value",
+    "series",
+    "tail",
+    "journal",
+    "reply",
+    "chunk",
+    "node",
+    "outline",
+    "outline_range",
+];
 /// Instructions of SQLite's virtual machine between two checks of the deadline.
 const PROGRESS_INSTRUCTIONS: i32 = 1000;
 

@@ -181,8 +181,12 @@ async fn check_tables(connection: &mut SqliteConnection, report: &mut CheckRepor
             }
         }
     }
-    let strangers = "SELECT count(*) FROM outline WHERE series NOT IN (SELECT key FROM series)";
-    report.repairable_outlines += sqlx::query_scalar::<_, i64>(strangers).fetch_one(&mut *connection).await? as usize;
+    for strangers in [
+        "SELECT count(*) FROM outline WHERE series NOT IN (SELECT key FROM series)",
+        "SELECT count(*) FROM outline_range WHERE series NOT IN (SELECT key FROM series)",
+    ] {
+        report.repairable_outlines += sqlx::query_scalar::<_, i64>(strangers).fetch_one(&mut *connection).await? as usize;
+    }
     let mut blocks = sqlx::query("SELECT key, nodes FROM node").fetch(&mut *connection);
     while let Some(row) = blocks.try_next().await? {
         report.repairable_blocks += usize::from(unpack_nodes(keyed(row.try_get(1)?, row.try_get(0)?)).is_err());

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 use tokio::sync::Semaphore;
 
 use super::curve_state::CurveState;
@@ -12,7 +14,9 @@ use crate::protocol::{CellId, SeriesId};
 use crate::series::{CurveOutline, Points, SupersededScan};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
-use crate::server::store::series::outlines::{MIN_OUTLINE_POINTS, READ_TOGETHER, read_outline_in, select_outlines_together};
+use crate::server::store::series::outlines::{
+    MIN_OUTLINE_POINTS, OutlineParts, READ_TOGETHER, select_outlines_together, stored_outline_in,
+};
 use crate::server::store::series::{CHUNK, Series};
 
 /// Chunks that are read at once: 6 MB.
@@ -111,22 +115,19 @@ impl Store {
         if stored.is_empty() {
             return Ok(reads);
         }
-        let mut rows = Vec::with_capacity(stored.len().div_ceil(READ_TOGETHER));
-        for together in stored.chunks(READ_TOGETHER) {
-            let keys = together.iter().map(|at| Some(reads[*at].series.key)).chain(std::iter::repeat(None)).take(READ_TOGETHER);
-            let select = keys.fold(sqlx::query(select_outlines_together()), |select, key| select.bind(key));
-            rows.push(select.fetch_one(connection.get(self).await?).await.map_err(StoreError::from_read)?);
-        }
+        let keys: Vec<i64> = stored.iter().map(|at| reads[*at].series.key).collect();
+        let rows = read_rows(&keys, OutlineParts::All, connection.get(self).await?).await?;
         let decode = move || {
             let mut damaged = Vec::new();
             for (place, at) in stored.into_iter().enumerate() {
                 let read = &mut reads[at];
-                let found = read_outline_in(&rows[place / READ_TOGETHER], place % READ_TOGETHER, read.series.key);
-                match found {
+                let row = &rows[place / READ_TOGETHER];
+                let found = stored_outline_in(row, place % READ_TOGETHER, read.series.key, OutlineParts::All);
+                match found.and_then(|stored| stored.unpack().ok()) {
                     // After the series was looked up a newer one may have been stored.
-                    Ok(Some(outline)) if outline.points() <= read.series.count() => read.curve = CurveState::of_outline(outline),
-                    Ok(Some(_)) => {}
-                    Ok(None) | Err(_) => damaged.push(read.series.key),
+                    Some(outline) if outline.points() <= read.series.count() => read.curve = CurveState::of_outline(outline),
+                    Some(_) => {}
+                    None => damaged.push(read.series.key),
                 }
             }
             (reads, damaged)
@@ -244,8 +245,19 @@ impl OutlineRead {
     }
 }
 
+/// The rows of the outlines of these series, [`READ_TOGETHER`] in each.
+pub(super) async fn read_rows(keys: &[i64], parts: OutlineParts, connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, StoreError> {
+    let mut rows = Vec::with_capacity(keys.len().div_ceil(READ_TOGETHER));
+    for together in keys.chunks(READ_TOGETHER) {
+        let keys = together.iter().copied().map(Some).chain(std::iter::repeat(None)).take(READ_TOGETHER);
+        let select = keys.fold(sqlx::query(select_outlines_together(parts)), |select, key| select.bind(key));
+        rows.push(select.fetch_one(&mut *connection).await.map_err(StoreError::from_read)?);
+    }
+    Ok(rows)
+}
+
 /// Runs `work` on a blocking thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     let _permit = OUTLINE_PERMITS.acquire().await.map_err(|_| StoreError::Busy)?;
     tokio::task::spawn_blocking(work).await.map_err(|why| StoreError::Failed(why.to_string().into()))
 }

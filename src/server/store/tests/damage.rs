@@ -38,7 +38,8 @@ async fn sound() -> Vec<u8> {
         for run in ["first", "second"] {
             let record = batch.put_run(ChangeKind::Created, RunRecord::new("main".into(), RunId::parse(run).unwrap(), Default::default()));
             for (name, count) in [("val", 1), ("train", 700)] {
-                let points = NewPoints { x: None, y: vec![1.5; count], t: None };
+                let y = (0..count).map(|at| if at % 2 == 0 { 1.5 } else { 2.5 }).collect();
+                let points = NewPoints { x: None, y, t: None };
                 batch.append(&id("a"), &SeriesId::of_run(record.id.clone(), name), Some("loss"), points);
             }
         }
@@ -210,6 +211,7 @@ async fn every_change_of_a_row_is_detected() {
         "node",
         "tail",
         "outline",
+        "outline_range",
         "reply",
     ] {
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&mut file).await.unwrap();

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::{again, change, create, id, start};
 use crate::protocol::{RunId, SeriesId};
+use crate::series::groups::{CurvePart, MemberCurve};
 use crate::series::{CurveOutline, OutlineColumn, Points, SupersededScan};
 use crate::server::store::*;
 use crate::split_mix::SplitMix64;
@@ -37,6 +38,21 @@ fn text(outline: &CurveOutline) -> String {
         format!("{steps} {finite} {bits:?}")
     });
     format!("{:?} {} {:?}", outline.figures, outline.width, columns.collect::<Vec<_>>())
+}
+
+/// The curves of these outlines, with and without their ranges.
+async fn assert_curves(store: &Store, ids: &[SeriesId], outlines: &[Option<CurveOutline>]) {
+    let line = |curve: Option<MemberCurve>| {
+        let part = |part: &CurvePart| format!("{:?}", (part.x_first, part.x_last, part.first, part.last, part.finite, part.mean));
+        curve.map(|curve| curve.parts.iter().map(part).collect::<Vec<_>>())
+    };
+    let all = store.outline_curves(&id("a"), ids, OutlineParts::All).await.unwrap();
+    let columns = store.outline_curves(&id("a"), ids, OutlineParts::Columns).await.unwrap();
+    for (outline, (all, columns)) in outlines.iter().zip(all.into_iter().zip(columns)) {
+        let expected = outline.as_ref().map(MemberCurve::from);
+        assert_eq!(format!("{all:?}"), format!("{expected:?}"));
+        assert_eq!(line(columns), line(expected));
+    }
 }
 
 async fn append(store: &Store, number: usize, points: &Points) {
@@ -130,6 +146,7 @@ async fn outlines_are_those_of_all_points_whenever_they_were_stored() {
         }
         let ids: Vec<SeriesId> = (0..RUNS).map(series).chain([series(99)]).collect();
         let found = store.outlines(&id("a"), &ids).await.unwrap();
+        assert_curves(&store, &ids, &found).await;
         for (number, found) in found.iter().enumerate() {
             match all.get(number).filter(|points| !points.is_empty()) {
                 None => assert_eq!(*found, None),
@@ -209,6 +226,7 @@ async fn many_stored_outlines_are_read_at_once() {
     let store = again(store, folder.path()).await;
     let ids: Vec<SeriesId> = (0..count).rev().map(series).collect();
     let found = store.outlines(&id("a"), &ids).await.unwrap();
+    assert_curves(&store, &ids, &found).await;
     for (number, found) in (0..count).rev().zip(&found) {
         assert_eq!(text(found.as_ref().unwrap()), text(&expected(&points(number))), "run {number}");
     }
@@ -270,4 +288,45 @@ async fn a_damaged_outline_is_made_from_the_points() {
         drop(store);
         sound(folder.path()).await;
     }
+}
+
+/// Readers look up each page in SQLite's log, as far as it is not in the file.
+#[tokio::test]
+async fn the_log_of_outlines_is_moved_into_the_file_once_nobody_reads() {
+    const RUNS: usize = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let store = start(folder.path()).await;
+    create(&store, "a").await;
+    let mut rng = SplitMix64(5);
+    let mut points = Points::default();
+    (0..600).for_each(|step| points.push(f64::from(step), rng.unit(), 1e9));
+    let Points { x, y, t } = points;
+    change(&store, move |batch| {
+        for number in 0..RUNS {
+            let keys = json!({ "status": "finished" }).as_object().unwrap().clone();
+            batch.put_run(ChangeKind::Created, RunRecord::new("main".into(), run(number), keys));
+            let new = NewPoints { x: Some(x.clone()), y: y.clone(), t: Some(t.clone()) };
+            batch.append(&id("a"), &series(number), Some("val/loss"), new);
+        }
+    })
+    .await;
+    let mut file = sqlx::sqlite::SqliteConnectOptions::new().filename(database_path(folder.path())).connect().await.unwrap();
+    sqlx::query("BEGIN").execute(&mut file).await.unwrap();
+    sqlx::query("SELECT count(*) FROM series").execute(&mut file).await.unwrap();
+    until(|| (0..RUNS).all(|number| counts(&store, number).1 == 600)).await;
+    let mut other = sqlx::sqlite::SqliteConnectOptions::new().filename(database_path(folder.path())).connect().await.unwrap();
+    let mut left = async || {
+        let state = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(NOOP)").fetch_one(&mut other).await.unwrap();
+        state.1 - state.2
+    };
+    assert!(left().await > 1000, "the reader needs them: {}", left().await);
+    sqlx::query("COMMIT").execute(&mut file).await.unwrap();
+    let moved = async {
+        while left().await >= 1000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), moved).await.expect("while nothing else is to be done");
+    store.close().await;
+    sound(folder.path()).await;
 }

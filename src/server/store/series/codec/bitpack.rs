@@ -169,8 +169,11 @@ impl Bits {
 }
 
 impl Counts {
-    pub fn all(self, bytes: &[u8], count: usize) -> Vec<u64> {
-        if self.bits.width == 0 { vec![self.base; count] } else { (0..count).map(|at| self.get(bytes, at)).collect() }
+    pub fn fill<T>(self, bytes: &[u8], items: &mut [T], set: impl Fn(&mut T, u64)) {
+        match self.bits.width {
+            0 => items.iter_mut().for_each(|item| set(item, self.base)),
+            _ => items.iter_mut().enumerate().for_each(|(at, item)| set(item, self.get(bytes, at))),
+        }
     }
 
     pub fn get(self, bytes: &[u8], at: usize) -> u64 {
@@ -192,18 +195,23 @@ impl Column {
 }
 
 impl Column {
-    /// The first `count` numbers. Faster than one by one: the encoding is looked at once.
-    pub fn all(self, bytes: &[u8], count: usize) -> Vec<f64> {
-        let whole = move |base: i64, bits: Bits, at: usize| base.wrapping_add_unsigned(bits.get(bytes, at)) as f64;
+    /// Sets a number in each of these items, from the first one on. Faster than one by one: the encoding is looked at once.
+    pub fn fill<T>(self, bytes: &[u8], items: &mut [T], set: impl Fn(&mut T, f64)) {
+        let whole = |base: i64, bits: Bits, at: usize| base.wrapping_add_unsigned(bits.get(bytes, at)) as f64;
         match self {
-            Self::Regular { first, step } => (0..count).map(|at| arithmetic(first, step, at)).collect(),
-            Self::Binary { unit, base, bits } => (0..count).map(|at| whole(base, bits, at) * unit).collect(),
-            Self::Thousandths { base, bits } => (0..count).map(|at| whole(base, bits, at) / 1e3).collect(),
-            Self::F32 { bits } => {
-                let words = bytes[bits.start..].as_chunks::<4>().0.iter().take(count);
-                words.map(|word| from_f32(f32::from_bits(u32::from_le_bytes(*word)))).collect()
+            Self::Regular { first, step } => items.iter_mut().enumerate().for_each(|(at, item)| set(item, arithmetic(first, step, at))),
+            Self::Binary { unit, base, bits } => {
+                items.iter_mut().enumerate().for_each(|(at, item)| set(item, whole(base, bits, at) * unit))
             }
-            Self::F64 { start } => bytes[start..].as_chunks::<8>().0.iter().take(count).map(|word| f64::from_le_bytes(*word)).collect(),
+            Self::Thousandths { base, bits } => items.iter_mut().enumerate().for_each(|(at, item)| set(item, whole(base, bits, at) / 1e3)),
+            Self::F32 { bits } => {
+                let words = bytes[bits.start..].as_chunks::<4>().0;
+                items.iter_mut().zip(words).for_each(|(item, word)| set(item, from_f32(f32::from_bits(u32::from_le_bytes(*word)))));
+            }
+            Self::F64 { start } => {
+                let words = bytes[start..].as_chunks::<8>().0;
+                items.iter_mut().zip(words).for_each(|(item, word)| set(item, f64::from_le_bytes(*word)));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Chunks of points, blocks of nodes and outlines as bytes: lossless to the bit, with a checksum.
 //!
-//! All have a frame, with little-endian numbers: version (1 byte), `p`, `n` or `o` (1 byte), number of points, nodes or columns (u32), the
+//! All have a frame, with little-endian numbers: version (1 byte), `p`, `n`, `o` or `r` (1 byte), number of points, nodes or columns (u32), the
 //! numbers, CRC-32 of all bytes before. In the database the checksum also includes the row's key ([`crate::server::store::integrity::checksum::keyed`]).
 //!
 //! - A **chunk** has the columns step, wall time and value, each of `count` doubles: a byte for the encoding (below), then a first value and a
@@ -20,7 +20,7 @@ use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
 pub use bitpack::{ColumnLocator, PAD, pack_doubles, pack_raw};
 pub use nodes::{open_nodes, pack_nodes, unpack_nodes};
-pub use outlines::{pack_outline, unpack_outline};
+pub use outlines::{PackedOutline, StoredOutline, StoredRanges, pack_outline};
 
 use crate::series::Points;
 
@@ -28,6 +28,7 @@ const VERSION: u8 = 1;
 const POINTS: u8 = b'p';
 const NODES: u8 = b'n';
 const OUTLINE: u8 = b'o';
+const RANGES: u8 = b'r';
 /// Compression level. Measured on noisy losses: level 8 makes chunks 1 % smaller and takes three times as long.
 const PCO_LEVEL: usize = 4;
 /// Limit of the numbers of a column; chunks and blocks have far fewer.
@@ -122,6 +123,11 @@ pub struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     fn new(content: u8, version: u8, bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::of_row(content, version, bytes, 0)
+    }
+
+    /// `key_sum`: the checksum of the key of the row that the bytes are read from, which is part of theirs; 0 without one.
+    fn of_row(content: u8, version: u8, bytes: &'a [u8], key_sum: u32) -> Result<Self, DecodeError> {
         let (body, sum) = bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated)?;
         // The version is checked first: another version may have its checksum elsewhere.
         match body.first() {
@@ -129,7 +135,7 @@ impl<'a> Decoder<'a> {
             Some(other) => return Err(DecodeError::Version(*other)),
             None => return Err(DecodeError::Truncated),
         }
-        if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
+        if crc32fast::hash(body) != u32::from_le_bytes(*sum) ^ key_sum {
             return Err(DecodeError::Checksum);
         }
         let mut decoder = Self { rest: &body[1..], count: 0 };

@@ -1,6 +1,7 @@
 //! Tests of the codec: all bits are restored, and damage is detected.
 
 use super::*;
+use crate::series::groups::CurvePart;
 use crate::series::{Axis, CHUNK, LEAF, Node, OutlineBuilder, Pyramid};
 use crate::split_mix::SplitMix64;
 
@@ -163,7 +164,7 @@ fn noisy_losses_become_small() {
 
 #[test]
 fn an_outline_goes_on_from_what_was_stored() {
-    let mut rng = SplitMix64(29);
+    let (mut rng, mut with_ranges) = (SplitMix64(29), 0);
     for kind in 0..14 {
         for count in [1, 2, 256, 257, 258, 1000, 4096] {
             let y = column(kind, count, &mut SplitMix64(kind));
@@ -179,16 +180,40 @@ fn an_outline_goes_on_from_what_was_stored() {
             for start in (0..count).step_by(97) {
                 parts.push(&points.slice(start, (start + 97).min(count)));
                 let packed = pack_outline(&parts);
-                parts = unpack_outline(&packed).unwrap();
+                parts = unpack(&packed).unwrap();
                 assert_eq!(pack_outline(&parts), packed);
+                assert_curves(&packed, parts.clone());
             }
             assert_eq!(pack_outline(&parts), pack_outline(&whole), "kind {kind}, {count} points");
             let packed = pack_outline(&whole);
-            for at in (0..packed.len()).step_by(13) {
+            for at in (0..packed.columns.len()).step_by(13) {
                 let mut damaged = packed.clone();
-                damaged[at] ^= 4;
-                assert!(unpack_outline(&damaged).is_err());
+                damaged.columns[at] ^= 4;
+                assert!(unpack(&damaged).is_err());
             }
+            let Some(ranges) = &packed.ranges else { continue };
+            with_ranges += 1;
+            for at in (0..ranges.len()).step_by(13) {
+                let mut damaged = ranges.clone();
+                damaged[at] ^= 4;
+                assert!(unpack(&PackedOutline { ranges: Some(damaged), ..packed.clone() }).is_err());
+            }
+            assert!(unpack(&PackedOutline { ranges: None, ..packed.clone() }).is_err());
         }
     }
+    assert!(with_ranges > 10, "{with_ranges}");
+}
+
+fn unpack(packed: &PackedOutline) -> Result<OutlineBuilder, DecodeError> {
+    StoredOutline::open(&packed.columns, StoredRanges::Read(packed.ranges.as_deref()), 0)?.unpack()
+}
+
+/// Read in one pass, the curve is that of the outline; without ranges it has the means in their place.
+fn assert_curves(packed: &PackedOutline, mut outline: OutlineBuilder) {
+    let curve = |ranges| StoredOutline::open(&packed.columns, ranges, 0).unwrap().curve().unwrap();
+    outline.end();
+    let expected: Vec<CurvePart> = outline.columns.iter().map(CurvePart::from).collect();
+    assert_eq!(format!("{:?}", curve(StoredRanges::Read(packed.ranges.as_deref())).parts), format!("{expected:?}"));
+    let line = |parts: &[CurvePart]| parts.iter().map(|part| (part.x_first, part.x_last, part.finite, part.mean)).collect::<Vec<_>>();
+    assert_eq!(format!("{:?}", line(&curve(StoredRanges::Unread).parts)), format!("{:?}", line(&expected)));
 }
