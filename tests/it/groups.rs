@@ -301,3 +301,33 @@ async fn a_share_reads_the_groups_of_its_board() {
     assert_eq!((get("cells=b-loss", &share).await.json(), get("cells=a-loss,b-loss", &write).await.status), (json!({"cells": {}}), 400));
     assert_eq!((get("cells=a-loss&by=host", &share).await.status, get("cells=a-loss&by=host", &write).await.status), (400, 200));
 }
+
+#[tokio::test]
+async fn a_zoom_changes_no_number_of_a_smoothed_line() {
+    let server = spawn().await;
+    for run in ["a", "b"] {
+        // A jump that the average still feels in the window.
+        let value = |step: u32| f64::from(step * 7919 % 101) + if step < 195 { 500.0 } else { 0.0 } + if run == "a" { 1.0 } else { 0.0 };
+        let points: Vec<_> = (0..400).map(|step| (f64::from(step) * 5.0, value(step))).collect();
+        self::run(&server, run, &json!({}), &points).await;
+    }
+    for smooth in ["0.5", "0.9"] {
+        let whole = &curves(&server, &format!("width=800&smooth={smooth}")).await[0];
+        let plain = &curves(&server, "width=800&from=1000&to=1200").await[0];
+        let zoomed = &curves(&server, &format!("width=800&from=1000&to=1200&smooth={smooth}")).await[0];
+        assert_eq!((&whole["grid"], &zoomed["grid"], list(zoomed, "x").len()), (&json!("steps"), &json!("steps"), 41));
+        for (at, line) in list(zoomed, "line").into_iter().enumerate() {
+            let expected = list(whole, "line")[200 + at];
+            assert!((line - expected).abs() <= 1e-9, "{smooth}, place {at}: {line}, not {expected}");
+        }
+        assert_eq!((&zoomed["columns"]["low"], &zoomed["columns"]["n"]), (&plain["columns"]["low"], &plain["columns"]["n"]));
+    }
+    // Where a window has columns, the average at the end of each is near that of its last step.
+    let steps = &curves(&server, "width=800&from=1000&to=1995&smooth=0.97").await[0];
+    let columns = &curves(&server, "width=50&from=1000&to=2000&smooth=0.97").await[0];
+    assert_eq!(columns["grid"], "columns");
+    for (at, line) in list(columns, "line").into_iter().enumerate() {
+        let expected = list(steps, "line")[4 * at + 3];
+        assert!((line - expected).abs() <= 3.0, "column {at}: {line}, not {expected}");
+    }
+}

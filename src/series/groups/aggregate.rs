@@ -2,7 +2,6 @@
 
 use super::sampler::{SampledGroup, Tally};
 use super::{Band, GroupColumn, GroupLine};
-use crate::series::Average;
 use crate::statistics::{CONFIDENCE, CriticalValues, Moments, sorted_quantile};
 
 /// Places whose values are gathered at a time: those of one line of the processor's cache.
@@ -16,8 +15,6 @@ pub struct GroupStyle {
     pub band: Band,
     /// Only where all members have a value.
     pub is_common: bool,
-    /// The weight of the moving average of the line over its places; 0 for none. The band is that of the values.
-    pub smooth: f64,
 }
 
 impl SampledGroup {
@@ -48,10 +45,6 @@ impl SampledGroup {
         let is_seen = |column: &GroupColumn| if style.is_common { !column.line.is_nan() } else { column.n + column.nan > 0 };
         columns.truncate(columns.iter().rposition(is_seen).map_or(0, |last| last + 1));
         columns.drain(..columns.iter().position(is_seen).unwrap_or(0));
-        if style.smooth > 0.0 {
-            let mut average = Average::new(style.smooth);
-            columns.iter_mut().for_each(|column| column.line = average.push(column.x, column.line).unwrap_or(f64::NAN));
-        }
         columns
     }
 }

@@ -10,6 +10,8 @@ mod column;
 mod curve;
 mod estimator;
 #[cfg(feature = "ssr")]
+mod line_average;
+#[cfg(feature = "ssr")]
 mod sampler;
 #[cfg(feature = "ssr")]
 mod samples;
@@ -22,5 +24,7 @@ pub use column::{GroupColumn, GroupGrid};
 #[cfg(feature = "ssr")]
 pub use curve::{CurvePart, MemberCurve};
 pub use estimator::{Band, GroupLine};
+#[cfg(feature = "ssr")]
+pub use line_average::LineAverage;
 #[cfg(feature = "ssr")]
 pub use sampler::{GroupSampler, SampledGroup};

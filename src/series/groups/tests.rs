@@ -7,7 +7,7 @@ use crate::series::brute_force_tests::Stored;
 use crate::series::{Axis, CurveRebuild, OutlineBuilder, Points, SupersededScan, Window};
 use crate::split_mix::SplitMix64;
 
-const MEAN: GroupStyle = GroupStyle { line: GroupLine::Mean, band: Band::T95, is_common: false, smooth: 0.0 };
+const MEAN: GroupStyle = GroupStyle { line: GroupLine::Mean, band: Band::T95, is_common: false };
 
 fn points(list: &[(f64, f64)]) -> Points {
     let mut points = Points::default();
@@ -79,7 +79,7 @@ fn groups_are_those_of_numpy_and_scipy() {
         }
         for answer in answers {
             let line = GroupLine::parse(answer["line_name"].as_str().unwrap()).unwrap();
-            let style = GroupStyle { line, band: Band::parse(answer["band"].as_str().unwrap()).unwrap(), is_common, smooth: 0.0 };
+            let style = GroupStyle { line, band: Band::parse(answer["band"].as_str().unwrap()).unwrap(), is_common };
             let columns = group.aggregate(style);
             let (lines, lows, highs) = (numbers(&answer["line"]), numbers(&answer["low"]), numbers(&answer["high"]));
             if line == GroupLine::Mean {
@@ -268,7 +268,9 @@ fn smoothing_is_of_the_line_and_leaves_the_band() {
     let curves =
         [points(&[(0.0, 1.0), (1.0, 3.0), (2.0, f64::NAN), (3.0, 5.0)]), points(&[(0.0, 2.0), (1.0, 4.0), (2.0, f64::NAN), (3.0, 6.0)])];
     let group = sampled(&curves.map(|points| curve(&points)), 0.0, 3.0, 10);
-    let (plain, smooth) = (group.aggregate(MEAN), group.aggregate(GroupStyle { smooth: 0.5, ..MEAN }));
+    let plain = group.aggregate(MEAN);
+    let mut smooth = plain.clone();
+    LineAverage::new(0.5, 1.0).smooth(&mut smooth, group.grid);
     let lines: Vec<f64> = smooth.iter().map(|column| column.line).collect();
     // Debiased: (1.5·½ + 3.5) / 1.5, then (1.5·¼ + 3.5·½ + 5.5) / 1.75.
     assert_eq!((lines[0], lines[2].is_nan()), (1.5, true));

@@ -13,10 +13,14 @@ use super::membership::RunGroup;
 use crate::protocol::groups::GroupCurve;
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::series::OUTLINE_COLUMNS;
-use crate::series::groups::{GroupSampler, GroupStyle, MemberCurve, SampledGroup};
+use crate::series::groups::{Band, CurvePart, GroupLine, GroupSampler, GroupStyle, LineAverage, MemberCurve, SampledGroup};
 use crate::server::boards::Boards;
 use crate::server::error::ServerError;
-use crate::server::store::{CurveWindow, MemberSeries};
+use crate::server::limits::MAX_GROUP_PLACES;
+use crate::server::store::{CurveWindow, MemberSeries, OutlineParts};
+
+/// Readings of curves that grow meanwhile; each doubles the width of their columns at least.
+const OUTLINE_TRIES: usize = 5;
 
 /// What runs along the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct CurveQuery {
     pub to: Option<f64>,
     /// Places at most.
     pub width: u32,
+    /// The weight of the moving average of the line; 0 for none. The band is that of the values.
+    pub smooth: f64,
 }
 
 impl Boards {
@@ -65,13 +71,17 @@ impl Boards {
             }
         }
         let sampled = if is_outlined && from <= to {
-            self.sample_outlines(cell, &plan.members, (from, to), width, cancelled).await?
+            self.sample_outlines(cell, &plan.members, (from, to), width, parts_for(query.style), cancelled).await?
         } else {
             let from = query.from.unwrap_or(from.min(query.to.unwrap_or(from)));
             let to = query.to.unwrap_or(to).max(from);
             self.sample_points(cell, &plan, CurveWindow { from, to, width }, cancelled).await?
         };
-        let columns = sampled.aggregate(query.style);
+        let mut columns = sampled.aggregate(query.style);
+        if query.smooth > 0.0 {
+            let mut average = self.average_before(cell, &plan, query, cancelled).await?;
+            average.smooth(&mut columns, sampled.grid);
+        }
         Ok(GroupCurve {
             group: group.id,
             index: group.index as u32,
@@ -82,6 +92,23 @@ impl Boards {
             grid: sampled.grid,
             columns,
         })
+    }
+
+    /// The moving average of the line before a window, so that it goes on there as if the window began further left.
+    async fn average_before(
+        &self,
+        cell: &CellId,
+        plan: &PlannedCurve,
+        query: CurveQuery,
+        cancelled: &CancellationToken,
+    ) -> Result<LineAverage, ServerError> {
+        let mut average = LineAverage::new(query.smooth, plan.unit());
+        if let Some(from) = query.from {
+            let window = CurveWindow { from: from - average.reach(), to: from.next_down(), width: plan.places(MAX_GROUP_PLACES) };
+            let before = self.sample_points(cell, plan, window, cancelled).await?;
+            average.smooth(&mut before.aggregate(query.style), before.grid);
+        }
+        Ok(average)
     }
 
     async fn sample_points(
@@ -105,15 +132,36 @@ impl Boards {
         Ok(sampler.finish())
     }
 
-    /// The whole curves of many members, in columns of a power of two.
+    /// The whole curves of many members, in columns of a power of two. 503: they grow faster than they are read.
     async fn sample_outlines(
+        &self,
+        cell: &CellId,
+        members: &[PlannedMember],
+        mut steps: (f64, f64),
+        width: u32,
+        parts: OutlineParts,
+        cancelled: &CancellationToken,
+    ) -> Result<SampledGroup, ServerError> {
+        for _ in 0..OUTLINE_TRIES {
+            match self.try_outlines(cell, members, steps, width, parts, cancelled).await? {
+                Ok(sampled) => return Ok(sampled),
+                Err(grown) => steps = (steps.0.min(grown.0), steps.1.max(grown.1)),
+            }
+        }
+        Err(ErrorKind::Unavailable.with("These curves grow faster than they are read; ask again.").into())
+    }
+
+    /// The same from curves whose steps are these. The inner error: the first and the last step of a curve that has grown since it was
+    /// planned, so that its outline has wider columns.
+    async fn try_outlines(
         &self,
         cell: &CellId,
         members: &[PlannedMember],
         (first, last): (f64, f64),
         width: u32,
+        parts: OutlineParts,
         cancelled: &CancellationToken,
-    ) -> Result<SampledGroup, ServerError> {
+    ) -> Result<Result<SampledGroup, (f64, f64)>, ServerError> {
         let most = f64::from(width).min(OUTLINE_COLUMNS as f64);
         let column_width = outline_column_width(first, last, most);
         let mut sampler = GroupSampler::dyadic(first, last, column_width, most as u32);
@@ -121,15 +169,28 @@ impl Boards {
         let read = async |batch: &[PlannedMember]| {
             check_cancelled(cancelled)?;
             let series: Vec<_> = batch.iter().map(|member| member.series.id.clone()).collect();
-            Ok::<_, ServerError>(self.store.outlines(cell, &series).await?)
+            Ok::<_, ServerError>(self.store.outline_curves(cell, &series, parts).await?)
         };
         // The next ones are read while some are decoded.
         let mut batches = std::pin::pin!(futures::stream::iter(members.chunks(BATCH_MEMBERS)).map(read).buffered(BATCHES_AT_ONCE));
-        while let Some(outlines) = batches.try_next().await? {
-            outlines.iter().flatten().for_each(|outline| sampler.push(&MemberCurve::from(outline)));
+        while let Some(curves) = batches.try_next().await? {
+            for curve in curves.iter().flatten() {
+                if let Some(grown) = wider_curve(curve, last, column_width) {
+                    return Ok(Err(grown));
+                }
+                sampler.push(curve);
+            }
         }
-        Ok(sampler.finish())
+        Ok(Ok(sampler.finish()))
     }
+}
+
+/// The first and the last step of a curve that has steps behind `last`, and a part that is in two columns of this width.
+fn wider_curve(curve: &MemberCurve, last: f64, column_width: f64) -> Option<(f64, f64)> {
+    let (first, end) = (curve.parts.first()?.x_first, curve.parts.last()?.x_last);
+    let column = |step: f64| (step / column_width).floor();
+    let is_wider = |part: &CurvePart| column(part.x_first) != column(part.x_last);
+    (end > last && curve.parts.iter().any(is_wider)).then_some((first, end))
 }
 
 /// The narrowest power of two of which at most `most` columns hold all steps, so that it is wide enough for each member's outline, whose
@@ -146,6 +207,12 @@ fn outline_column_width(first: f64, last: f64, most: f64) -> f64 {
         width /= 2.0;
     }
     width
+}
+
+/// Most lines and bands are made of the values alone.
+fn parts_for(style: GroupStyle) -> OutlineParts {
+    let is_of_points = matches!(style.line, GroupLine::Min | GroupLine::Max) || style.band == Band::MinMax;
+    if is_of_points { OutlineParts::All } else { OutlineParts::Columns }
 }
 
 /// 503 once nobody waits for the answer.

@@ -70,6 +70,8 @@ pub(super) struct PlannedMember {
     pub is_plain: bool,
     /// Places of the first and the last point, where its summary says them.
     pub extent: Option<(f64, f64)>,
+    /// The mean distance of two neighbouring steps, where its summary says it.
+    pub spacing: Option<f64>,
 }
 
 impl Boards {
@@ -165,6 +167,7 @@ fn members_of(
                 points: series.count(),
                 is_plain: series.is_plain_curve(),
                 extent: extent(series, *start),
+                spacing: spacing(series, *start),
             };
             splits.entry(series.id.name.clone()).or_default().push(member);
         }
@@ -177,6 +180,13 @@ pub(super) fn extent(series: &Series, start: Option<f64>) -> Option<(f64, f64)> 
     let Some(start) = start else { return Some((series.summary.as_ref()?.first_step()?, series.last?.x)) };
     let figures = series.figures()?;
     Some((figures.first_time - start, figures.latest_time - start))
+}
+
+/// The mean distance of two neighbouring steps.
+fn spacing(series: &Series, start: Option<f64>) -> Option<f64> {
+    let (first, last) = extent(series, start)?;
+    let gaps = series.figures()?.steps.checked_sub(1).filter(|gaps| *gaps > 0)?;
+    Some((last - first) / gaps as f64).filter(|spacing| *spacing > 0.0)
 }
 
 impl PlannedMember {
@@ -201,6 +211,12 @@ impl PlannedCurve {
         let mut oldest: Vec<&PlannedMember> = self.members.iter().collect();
         oldest.sort_by_key(|member| member.created_order);
         oldest.into_iter().filter_map(|member| member.series.id.run.clone()).take(GroupCurve::MAX_IDS).collect()
+    }
+
+    /// The unit of the moving average of the line: the distance of two steps of the member that has the densest ones. No window changes it.
+    pub(super) fn unit(&self) -> f64 {
+        let least = self.members.iter().filter_map(|member| member.spacing).fold(f64::INFINITY, f64::min);
+        if least.is_finite() { least } else { 1.0 }
     }
 
     /// Places at most, where so many are asked for.
@@ -234,7 +250,8 @@ impl PlannedCurve {
 
     /// Bytes that the curve takes while it is calculated.
     pub fn working_bytes(&self, query: &CurveQuery) -> usize {
-        let width = self.places(query.width);
+        // What lies before the window has places of its own.
+        let width = self.places(if query.smooth > 0.0 { MAX_GROUP_PLACES } else { query.width });
         let values = WORKING_BYTES * self.members.len() * width as usize;
         if self.is_outlined(query) {
             return values + OUTLINE_COLUMN_BYTES * OUTLINE_COLUMNS * self.members.len().min(BATCHES_AT_ONCE * BATCH_MEMBERS);

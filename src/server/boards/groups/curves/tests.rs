@@ -8,7 +8,7 @@ use super::plan::{check_members, extent};
 use super::*;
 use crate::protocol::{RunId, SeriesId};
 use crate::series::Points;
-use crate::series::groups::{Band, CurvePart, GroupGrid, GroupLine};
+use crate::series::groups::{Band, CurvePart, GroupGrid, GroupLine, MemberCurve};
 use crate::server::boards::groups::membership::{GroupKeys, group_runs};
 use crate::server::limits::{
     MAX_GROUP_READ_POINTS, MAX_GROUP_VALUES, MAX_GROUPS_MEMBERS, MAX_LARGE_GROUP_POINTS, MAX_MEMBER_POINTS, MAX_SMALL_GROUP,
@@ -55,10 +55,10 @@ async fn outlines_and_points_give_the_same_curve() {
     let members = &curve.members;
     assert_eq!(members.iter().map(|member| member.is_plain).collect::<Vec<_>>(), [true, true, true, false]);
     let going = CancellationToken::new();
-    let outlines = boards.sample_outlines(&cell, members, (0.0, 1021.0), 800, &going).await.unwrap();
+    let outlines = boards.sample_outlines(&cell, members, (0.0, 1021.0), 800, OutlineParts::All, &going).await.unwrap();
     assert_eq!(outlines.grid, GroupGrid::Columns { from: 0.0, to: 1024.0, count: 256 });
     let points = boards.sample_points(&cell, curve, CurveWindow { from: 0.0, to: 1024.0, width: 256 }, &going).await.unwrap();
-    let style = GroupStyle { line: GroupLine::Mean, band: Band::T95, is_common: false, smooth: 0.0 };
+    let style = GroupStyle { line: GroupLine::Mean, band: Band::T95, is_common: false };
     let (of_outlines, of_points) = (outlines.aggregate(style), points.aggregate(style));
     assert_eq!(of_outlines.len(), 256);
     for (one, other) in of_outlines.iter().zip(&of_points) {
@@ -66,8 +66,14 @@ async fn outlines_and_points_give_the_same_curve() {
         let is_near = |one: f64, other: f64| (one - other).abs() <= 1e-12 || one.is_nan() && other.is_nan();
         assert!(is_near(one.line, other.line) && is_near(one.low, other.low) && is_near(one.high, other.high), "{one:?} {other:?}");
     }
+    // Members that have grown since the curve was planned are read as if it were planned now.
+    for planned in [100.0, 255.0, 510.0] {
+        let grown = boards.sample_outlines(&cell, members, (0.0, planned), 800, OutlineParts::All, &going).await.unwrap();
+        assert_eq!((grown.grid, grown.values.len()), (outlines.grid, outlines.values.len()), "{planned}");
+        assert_eq!(format!("{:?}", grown.aggregate(style)), format!("{of_outlines:?}"));
+    }
     going.cancel();
-    assert!(boards.sample_outlines(&cell, members, (0.0, 1021.0), 800, &going).await.is_err());
+    assert!(boards.sample_outlines(&cell, members, (0.0, 1021.0), 800, OutlineParts::All, &going).await.is_err());
     boards.close().await;
 }
 
@@ -107,8 +113,8 @@ async fn plan_of(members: &[(u64, bool)]) -> PlannedCurve {
 }
 
 fn whole(width: u32) -> CurveQuery {
-    let style = GroupStyle { line: GroupLine::Mean, band: Band::T95, is_common: false, smooth: 0.0 };
-    CurveQuery { style, axis: GroupAxis::Step, from: None, to: None, width }
+    let style = GroupStyle { line: GroupLine::Mean, band: Band::T95, is_common: false };
+    CurveQuery { style, axis: GroupAxis::Step, from: None, to: None, width, smooth: 0.0 }
 }
 
 #[tokio::test]
@@ -118,6 +124,8 @@ async fn points_in_memory_are_bounded_and_counted() {
     assert_eq!(plan.batches(800).count(), 100, "each member is read");
     let zoomed = CurveQuery { from: Some(0.0), ..whole(800) };
     assert_eq!(plan.working_bytes(&zoomed), 24 * 100 * 800 + 112 * 200_000);
+    let smoothed = CurveQuery { smooth: 0.9, ..zoomed };
+    assert_eq!(plan.working_bytes(&smoothed), 24 * 100 * 1024 + 112 * 200_000, "with what lies before the window");
     // The whole curve is made of outlines.
     assert_eq!(plan.working_bytes(&whole(800)), 24 * 100 * 800 + 72 * OUTLINE_COLUMNS * 100);
     let mixed = plan_of(&[(1000, false), (1_000_000, true), (3_000_000, false), (10, true)]).await;

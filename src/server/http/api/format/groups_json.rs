@@ -20,9 +20,10 @@ const COUNTS: Counts = [
 ];
 
 /// One curve of `{"cells":{"<id>":{"groups":[{"group":"g1a2b3c4d5e6f","key":{"config.lr":0.01},"line":"val","runs":5,"ids":[..],"grid":"steps",
-/// "columns":{"x":[..],"line":[..],..}}],"more":0}}}`. `key`: the values of the group, long ones as a table shows them; a key that the runs
+/// "columns":{"x":[..],"line":[..],..}}],"more":0}}}`. `smooth`: the weight of the moving
+/// average; `key`: the values of the group, long ones as a table shows them; a key that the runs
 /// do not have is left out.
-pub fn write_curve(out: &mut String, curve: &GroupCurve, key: &[(String, Option<Value>)], style: GroupStyle) {
+pub fn write_curve(out: &mut String, curve: &GroupCurve, key: &[(String, Option<Value>)], style: GroupStyle, smooth: f64) {
     let key: Map<String, Value> = key.iter().filter_map(|(name, value)| Some((name.clone(), shortened(value.as_ref()?)))).collect();
     out.push_str(&format!("{{\"group\":\"{}\",\"index\":{},\"label\":", curve.group, curve.index));
     push_string(out, &curve.label);
@@ -42,7 +43,7 @@ pub fn write_curve(out: &mut String, curve: &GroupCurve, key: &[(String, Option<
         }
     }
     out.push_str(",\"method\":");
-    push_string(out, &method(style.line, style.band, &MemberCounts::of_curve(curve), &[curve.grid], style.smooth));
+    push_string(out, &method(style.line, style.band, &MemberCounts::of_curve(curve), &[curve.grid], smooth));
     out.push_str(",\"columns\":{");
     for (name, number) in NUMBERS {
         push_list(out, name, &curve.columns, |out, column| push_json(out, number(column)));
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_curve_is_its_group_and_lists_of_its_fields() {
-        let style = GroupStyle { line: GroupLine::Mean, band: Band::Std, is_common: false, smooth: 0.0 };
+        let style = GroupStyle { line: GroupLine::Mean, band: Band::Std, is_common: false };
         let place = |x, line, half, n| GroupColumn { x, line, low: line - half, high: line + half, n, nan: 1, ended: 0, interpolated: 0 };
         let mut curve = GroupCurve {
             group: GroupId::from_bits(5),
@@ -89,7 +90,7 @@ mod tests {
         let key = [("config.lr".to_owned(), Some(json!(0.1))), ("config.x".to_owned(), None)];
         let json = |curve: &GroupCurve| {
             let mut out = String::new();
-            write_curve(&mut out, curve, &key, style);
+            write_curve(&mut out, curve, &key, style, 0.0);
             serde_json::from_str::<Value>(&out).unwrap()
         };
         let columns = json!({
@@ -103,7 +104,7 @@ mod tests {
         });
         assert_eq!(json(&curve), expected);
         let mut out = String::new();
-        write_curve(&mut out, &curve, &[("config.layers".to_owned(), Some(json!(vec![1; 100_000])))], style);
+        write_curve(&mut out, &curve, &[("config.layers".to_owned(), Some(json!(vec![1; 100_000])))], style, 0.0);
         assert!(out.len() < 1000 && out.contains(r#""key":{"config.layers":"[1,1,"#), "{} bytes", out.len());
         curve.grid = GroupGrid::Columns { from: 0.0, to: 512.0, count: 256 };
         let of_columns = json(&curve);

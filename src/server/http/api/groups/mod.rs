@@ -17,8 +17,7 @@ use super::request::RequestContext;
 use super::runs::is_share;
 use crate::protocol::groups::{self as frames, CellGroups, GroupCurve};
 use crate::protocol::{ApiError, CellId, ErrorKind};
-use crate::series::groups::GroupStyle;
-use crate::server::boards::groups::curves::{CurvePlan, PlannedCell};
+use crate::server::boards::groups::curves::{CurvePlan, CurveQuery, PlannedCell};
 use crate::server::boards::groups::membership::RunGroup;
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
@@ -151,7 +150,7 @@ async fn calculate(request: &RequestContext, plan: CurvePlan, groups: Arc<[RunGr
 struct GroupsWriter {
     out: Vec<u8>,
     binary: bool,
-    style: GroupStyle,
+    curves: CurveQuery,
     is_first: bool,
 }
 
@@ -162,7 +161,7 @@ impl GroupsWriter {
             true => frames::begin(&mut out, seq, cells),
             false => out.extend_from_slice(b"{\"cells\":{"),
         }
-        Self { out, binary: query.binary, style: query.curves().style, is_first: true }
+        Self { out, binary: query.binary, curves: query.curves(), is_first: true }
     }
 
     fn write(&mut self, cell: CellGroups, groups: &[RunGroup]) {
@@ -174,7 +173,7 @@ impl GroupsWriter {
         for (at, curve) in cell.groups.iter().enumerate() {
             text.push_str(if at == 0 { "" } else { "," });
             let group = groups.iter().find(|group| group.id == curve.group);
-            write_curve(&mut text, curve, group.map_or(&[], |group| &group.key), self.style);
+            write_curve(&mut text, curve, group.map_or(&[], |group| &group.key), self.curves.style, self.curves.smooth);
         }
         text.push_str(&format!("],\"more\":{}}}", cell.more));
         self.out.extend_from_slice(text.as_bytes());

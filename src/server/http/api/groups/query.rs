@@ -151,8 +151,8 @@ impl GroupsQuery {
 
     pub fn curves(&self) -> CurveQuery {
         let Self { line, band, is_common, smooth, .. } = *self;
-        let style = GroupStyle { line, band, is_common, smooth };
-        CurveQuery { style, axis: self.axis, from: self.from, to: self.to, width: self.width }
+        let style = GroupStyle { line, band, is_common };
+        CurveQuery { style, axis: self.axis, from: self.from, to: self.to, width: self.width, smooth }
     }
 }
 
