@@ -25,7 +25,7 @@ pub struct RunGroups {
     pub groups: Vec<GroupRow>,
     /// What the differences are from; `None` without a baseline, or if it is not among the runs.
     pub baseline: Option<Baseline>,
-    /// Intervals of differences, over all pages.
+    /// Intervals of differences that could give a verdict, over all pages.
     pub comparisons: u32,
     /// Of so many intervals how many leave nought by chance alone.
     pub expected_by_chance: f64,

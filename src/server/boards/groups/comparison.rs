@@ -40,6 +40,8 @@ pub struct Comparison {
     /// `None` if one side has no number.
     pub difference: Option<GroupDifference>,
     pub verdict: Verdict,
+    /// Whether its interval could give a verdict: others leave nought without one, and do not count among many comparisons.
+    pub is_judged: bool,
     /// The most important one first.
     pub notes: Vec<String>,
 }
@@ -66,7 +68,7 @@ pub fn compare(group: &GroupSample, baseline: &BaselineSample, rules: &Compariso
         let verdict = if is_early { Verdict::TooEarly } else { Verdict::None };
         let mut notes = running_notes(group, base);
         notes.extend(exclusion_notes(group, baseline));
-        return Comparison { difference: None, verdict, notes };
+        return Comparison { difference: None, verdict, is_judged: false, notes };
     }
     let interval = interval(group, baseline, rules);
     let value = Some(group.moments.mean_difference(&base.moments)).filter(|value| value.is_finite());
@@ -75,13 +77,13 @@ pub fn compare(group: &GroupSample, baseline: &BaselineSample, rules: &Compariso
         _ => (IntervalKind::None, None),
     };
     let mut notes = running_notes(group, base);
-    let verdict = judge(group, baseline, rules, &interval, &mut notes);
+    let (verdict, is_judged) = judge(group, baseline, rules, &interval, &mut notes);
     if kind == IntervalKind::Paired {
         notes.push(notes::PAIRED.to_owned());
     }
     let n = (group.n(), base.n());
     let difference = value.map(|value| GroupDifference { value, half_width, interval: kind, n });
-    Comparison { difference, verdict, notes }
+    Comparison { difference, verdict, is_judged, notes }
 }
 
 fn running_notes(group: &GroupSample, base: &GroupSample) -> Vec<String> {
@@ -102,7 +104,14 @@ fn exclusion_notes(group: &GroupSample, baseline: &BaselineSample) -> Vec<String
     own.into_iter().chain(of_base.into_iter().flatten().map(notes::of_baseline)).collect()
 }
 
-fn judge(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules, interval: &Interval, said: &mut Vec<String>) -> Verdict {
+/// The verdict, and whether the interval could give one.
+fn judge(
+    group: &GroupSample,
+    baseline: &BaselineSample,
+    rules: &ComparisonRules,
+    interval: &Interval,
+    said: &mut Vec<String>,
+) -> (Verdict, bool) {
     let base = &baseline.sample;
     let is_early = !said.is_empty();
     let ends = rules.needs_equal_ends.then(|| different_ends(group, base)).flatten();
@@ -125,7 +134,8 @@ fn judge(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules
     if found.is_some() && judged.is_none() {
         said.push(if baseline.is_run { notes::too_few_for_run(group.n()) } else { notes::too_few(group.n(), base.n()) });
     }
-    match judged {
+    let is_judged = judged.is_some() && !is_early && ends.is_none() && !is_selected;
+    let verdict = match judged {
         _ if is_early => Verdict::TooEarly,
         _ if ends.is_some() => Verdict::NotComparable,
         Some(difference) if difference.leaves_nought() && !is_selected => match rules.direction {
@@ -139,7 +149,8 @@ fn judge(group: &GroupSample, baseline: &BaselineSample, rules: &ComparisonRules
             Verdict::CannotTell
         }
         _ => Verdict::CannotTell,
-    }
+    };
+    (verdict, is_judged)
 }
 
 /// What more runs would give, where both sides are groups.

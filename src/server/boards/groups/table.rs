@@ -16,8 +16,7 @@ use super::sample::GroupSample;
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
 use crate::protocol::{
-    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, IntervalKind, NonFiniteEnd, RunGroups, RunId, SecondaryMean, SummaryKind,
-    Verdict,
+    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
@@ -161,10 +160,7 @@ impl Prepared {
             (0..samples.len()).map(compare).collect()
         };
         let mut comparisons = compared(&rules);
-        let has_interval = |comparison: &&super::comparison::Comparison| {
-            comparison.difference.is_some_and(|difference| difference.interval != IntervalKind::None)
-        };
-        let count = comparisons.iter().flatten().filter(has_interval).count() as u32;
+        let count = comparisons.iter().flatten().filter(|comparison| comparison.is_judged).count() as u32;
         if query.is_corrected && count >= MIN_COMPARISONS {
             rules.confidence = corrected_confidence(count);
             comparisons = compared(&rules);

@@ -30,7 +30,7 @@ pub struct RunGroups {
     groups: Vec<GroupRow>,
     #[schema(required = true)]
     baseline: Option<Baseline>,
-    /// Intervals of differences, over all pages.
+    /// Intervals of differences that could give a verdict, over all pages.
     comparisons: u64,
     /// Of so many intervals how many leave nought by chance alone.
     expected_by_chance: f64,
