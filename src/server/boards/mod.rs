@@ -6,6 +6,7 @@ mod board_document;
 mod board_items;
 pub mod board_list;
 pub mod board_trash;
+mod canonical_json;
 pub mod cell_content;
 mod chart_settings;
 mod documents;

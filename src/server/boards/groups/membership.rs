@@ -3,14 +3,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::protocol::{ApiError, ErrorKind, GroupId};
-use crate::server::boards::query::number::ExactNumber;
+use crate::server::boards::canonical_json::{write_text, write_value};
 use crate::server::boards::runs::flat_config::value_of;
 use crate::server::boards::runs::search::RunField;
 use crate::server::boards::runs::split_names;
@@ -161,43 +160,6 @@ fn write_identity(identity: &mut String, name: &str, value: Option<&Value>) {
         write_value(identity, value);
     }
     identity.push('\n');
-}
-
-/// As JSON, with numbers by value and keys in order.
-fn write_value(text: &mut String, value: &Value) {
-    match value {
-        Value::Null => text.push_str("null"),
-        Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => drop(match ExactNumber::of(number) {
-            ExactNumber::Whole(whole) => write!(text, "{whole}"),
-            ExactNumber::Real(real) => write!(text, "{real:?}"),
-        }),
-        Value::String(value) => write_text(text, value),
-        Value::Array(items) => {
-            text.push('[');
-            for (at, item) in items.iter().enumerate() {
-                text.push_str(if at > 0 { "," } else { "" });
-                write_value(text, item);
-            }
-            text.push(']');
-        }
-        Value::Object(keys) => {
-            let mut keys: Vec<_> = keys.iter().collect();
-            keys.sort_by_key(|(key, _)| *key);
-            text.push('{');
-            for (at, (key, value)) in keys.into_iter().enumerate() {
-                text.push_str(if at > 0 { "," } else { "" });
-                write_text(text, key);
-                text.push(':');
-                write_value(text, value);
-            }
-            text.push('}');
-        }
-    }
-}
-
-fn write_text(text: &mut String, value: &str) {
-    text.push_str(&serde_json::to_string(value).unwrap_or_default());
 }
 
 /// A value as people read it. A text that would be read as another value stands in quotes.

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::{Number, Value};
 
 use crate::protocol::ValueType;
+use crate::server::boards::canonical_json::canonical_json;
 use crate::server::boards::query::number::ExactNumber;
 
 /// Bytes of a text that is remembered itself; of a longer one a hash is.
@@ -19,7 +20,7 @@ pub enum ConfigValue {
     Text(Box<str>),
     /// A hash of a long text: only equality matters.
     LongText(u64),
-    /// The JSON text of an array, or a hash of a long one.
+    /// The canonical JSON text of an array, or a hash of a long one.
     Array(Box<str>),
     LongArray(u64),
 }
@@ -33,7 +34,7 @@ impl ConfigValue {
             Value::String(text) if text.len() <= MAX_SHORT_TEXT_BYTES => Self::Text(text.as_str().into()),
             Value::String(text) => Self::LongText(hash(text)),
             Value::Array(_) | Value::Object(_) => {
-                let text = value.to_string();
+                let text = canonical_json(value);
                 if text.len() <= MAX_SHORT_TEXT_BYTES { Self::Array(text.into()) } else { Self::LongArray(hash(&text)) }
             }
         }
@@ -92,6 +93,9 @@ mod tests {
         assert_eq!(of(json!(1)), of(json!(1.0)));
         assert_ne!(of(json!((1_u64 << 60) + 1)), of(json!(1_u64 << 60)));
         assert_ne!(of(json!("1")), of(json!(1)));
+        // In lists, too: run-table, run-diff and groups agree.
+        assert_eq!(of(json!([1, {"b": 2, "a": 3}])), of(json!([1.0, {"a": 3.0, "b": 2}])));
+        assert_ne!(of(json!([1])), of(json!(["1"])));
         assert_ne!(of(json!(true)), of(json!(1)));
         let sorted = [json!(null), json!(false), json!(-3), json!(0.5), json!(7), json!(1e300), json!("a"), json!("b"), json!([1])].map(of);
         assert!(sorted.is_sorted());
