@@ -51,10 +51,15 @@ impl Csv {
     }
 }
 
-/// A text is kept as it is. In quotes where a comma, a quote or a line end makes it necessary, and where a spreadsheet might take it for a formula.
+/// A text as it is, in quotes where a comma, a quote, a line end or a space at its ends makes it necessary. One that a spreadsheet would
+/// take for a formula, in quotes, too, has an apostrophe before it (OWASP, "CSV Injection"): names come from clients.
 pub fn quote_field(text: &str) -> Cow<'_, str> {
-    let is_special = text.contains([',', '"', '\n', '\r', '\t']) || text.starts_with(['=', '+', '-', '@', ' ']) || text.ends_with(' ');
-    if is_special { Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))) } else { Cow::Borrowed(text) }
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_special = text.contains([',', '"', '\n', '\r', '\t']) || text.starts_with(' ') || text.ends_with(' ');
+    match is_formula || is_special {
+        true => Cow::Owned(format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// The shortest text that reads back as the same double; what is no number as in JSON bodies.
@@ -78,9 +83,9 @@ mod tests {
     #[test]
     fn texts_are_quoted_where_needed() {
         let mut csv = Csv::default();
-        ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "+a", "-b", "@c", ""].into_iter().for_each(|text| csv.text(text));
+        ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "+a", "-b", "@c", "\td", ""].into_iter().for_each(|text| csv.text(text));
         csv.end();
-        assert_eq!(csv.into_text(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"=1+1\",\"+a\",\"-b\",\"@c\",\r\n");
+        assert_eq!(csv.into_text(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"'=1+1\",\"'+a\",\"'-b\",\"'@c\",\"'\td\",\r\n");
     }
 
     #[test]

@@ -164,7 +164,7 @@ async fn a_table_is_written_as_comma_separated_values() {
     server.call("PATCH", "/boards/digits/runs/r0", keys.to_string()).await;
     let reply = server.call("GET", "/boards/digits/run-table.csv?sort=_id&columns=config.opt.name,config.list,val/acc.max", "").await;
     let expected = "run,name,status,config.opt.name,config.list,metrics.val/acc.max\r\n\
-        r0,\"=1+1\",finished,\"sgd, \"\"plain\"\"\",\"[1,2]\",\r\n\
+        r0,\"'=1+1\",finished,\"sgd, \"\"plain\"\"\",\"[1,2]\",\r\n\
         r1,run 1,finished,sgd,,0.30000000000000004\r\n\
         r2,run 2,finished,sgd,,0.4\r\n\
         r3,run 3,finished,sgd,,0.5\r\n\
