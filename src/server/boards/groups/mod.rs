@@ -22,15 +22,22 @@ use std::collections::HashSet;
 pub use colours::{RunColours, RunColoursQuery};
 pub use diff::RunDiffQuery;
 use membership::{GroupKeys, RunGroup, group_found_runs};
+use metric_curves::CurveSource;
 pub use query::RunGroupsQuery;
+use summary::RunSummary;
 
 use super::Boards;
 use super::runs::list::BoardRuns;
-use super::runs::{ConfigIndexes, RunClock, RunQuery};
-use crate::protocol::ApiError;
+use super::runs::{ConfigIndexes, RunClock, RunQuery, RunView};
+use crate::protocol::{ApiError, GroupRow, RunId};
 use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::store::Store;
+
+/// Bytes of a run that is a group of its own: the run as one that was found and as a member, and its row with key and notes.
+const ROW_BYTES: usize = size_of::<RunGroup>() + size_of::<GroupRow>() + size_of::<RunView>() + 512;
+/// Bytes of the number of a run: in two maps by its id, and among those of its group.
+const NUMBER_BYTES: usize = size_of::<CurveSource>() + 2 * size_of::<RunSummary>() + 4 * size_of::<RunId>() + 64;
 
 /// The groups of the runs of a board that a search has found.
 struct FoundGroups {
@@ -80,6 +87,12 @@ impl Boards {
         Ok(self.search_board(board, read).await??.groups)
     }
 
+    /// Memory of the rows of groups while they are made: there may be as many as runs, of which one page is answered.
+    pub fn run_groups_bytes(&self, board: &str, query: &RunGroupsQuery) -> usize {
+        let runs = self.store.index().board(board).map_or(0, |board| board.runs.len());
+        runs * (ROW_BYTES + query.metrics() * NUMBER_BYTES)
+    }
+
     /// Changes when the groups may have changed. `None` if they change with the time. Signs of life alone are no change.
     pub fn run_groups_version(&self, board: &str, query: &RunGroupsQuery) -> Option<String> {
         (!query.runs.depends_on_time()).then(|| self.runs_version(board))
@@ -95,7 +108,6 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::protocol::RunId;
     use crate::server::store::{Batch, ChangeKind, Durability, RunRecord, StoreError};
 
     /// A board with so many runs that it is searched on threads of its own.
@@ -123,6 +135,17 @@ mod tests {
         };
         assert_eq!(groups("").await, [("0".to_owned(), 0, 100), ("1".to_owned(), 1, 100), ("2".to_owned(), 2, 1)]);
         assert_eq!(groups("q=half>0").await, [("1".to_owned(), 1, 100), ("2".to_owned(), 2, 1)]);
+        boards.close().await;
+    }
+
+    #[tokio::test]
+    async fn the_memory_of_rows_grows_with_runs_and_metrics() {
+        let folder = tempfile::tempdir().unwrap();
+        let boards = boards(folder.path()).await;
+        let bytes = |query: &str| boards.run_groups_bytes("b", &RunGroupsQuery::parse(query).unwrap());
+        assert!((201 * 700..201 * 2000).contains(&bytes("by=half")), "{}", bytes("by=half"));
+        assert_eq!(bytes("secondary=a,b") - bytes(""), 2 * 201 * NUMBER_BYTES);
+        assert_eq!(boards.run_groups_bytes("other", &RunGroupsQuery::parse("").unwrap()), 0);
         boards.close().await;
     }
 

@@ -1,6 +1,7 @@
 //! What the address of a table of groups says.
 
 use super::membership::GroupKeys;
+use super::summary::CurvePlace;
 use crate::protocol::{ApiError, GroupId, RunId, SummaryKind};
 use crate::server::boards::runs::run_query::wrong_parameter as wrong;
 use crate::server::boards::runs::{RunQuery, parse_run_id, split_names};
@@ -49,6 +50,16 @@ impl BaselineId {
 }
 
 impl RunGroupsQuery {
+    /// Whether the numbers of runs are not in what is known of their curves.
+    pub fn reads_points(&self) -> bool {
+        CurvePlace::of(self.stat, self.at).is_some()
+    }
+
+    /// Metrics of a table at most.
+    pub(super) fn metrics(&self) -> usize {
+        1 + self.secondary.len()
+    }
+
     /// Parses the query of a URL. 400: unknown or too large.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut of_runs = form_urlencoded::Serializer::new(String::new());

@@ -44,8 +44,9 @@ pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) ->
     }
     let share = app.answers.share(request.principal(), TABLE_BYTES).await?;
     let boards = app.boards.clone();
+    let bytes = TABLE_BYTES + boards.run_groups_bytes(&board, &query);
     let read = async move { Ok(serde_json::to_string(&boards.run_groups(&board, &query, is_public).await?).unwrap_or_default()) };
-    let text: String = app.renderer.run(request.principal(), TABLE_BYTES, read).await?;
+    let text: String = app.renderer.run(request.principal(), bytes, read).await?;
     let share = Arc::new(share.fit(text.len())?);
     Ok(counted((head, [(header::CONTENT_TYPE, "application/json")], share.lend(text.into()))))
 }

@@ -73,6 +73,8 @@ pub async fn named(
 /// The whole document, held until it is sent.
 async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) -> Result<Response, ServerError> {
     let cells = app.boards.index().board(&name).map_or(0, |board| board.cells.len());
+    let groups = first_groups_query(request.uri().query().unwrap_or_default()).and_then(|query| RunGroupsQuery::parse(&query).ok());
+    let working = groups.map_or(0, |query| app.boards.run_groups_bytes(&name, &query));
     let bytes = PAGE + cells * CELL;
     let share = app.answers.share(&caller.token, bytes).await?;
     let make = {
@@ -83,7 +85,7 @@ async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) ->
             Ok((head, whole.map_err(|_| ErrorKind::GeneralError.with("The page could not be drawn; the server's log says why."))?))
         }
     };
-    let (head, whole) = app.renderer.run(&caller.token, bytes, make).await?;
+    let (head, whole) = app.renderer.run(&caller.token, bytes + working, make).await?;
     let share = Arc::new(share.fit(whole.len())?);
     Ok(counted(Response::from_parts(head, Body::from(share.lend(whole)))))
 }
@@ -95,9 +97,10 @@ async fn first_runs(app: &App, caller: &Caller, board: &str, query: &str) -> Run
     app.boards.run_table(board, &query, is_share).await.unwrap_or_default()
 }
 
-/// The groups that it begins with; `None` without groups, or if their keys are not those of the board.
+/// The groups that it begins with; `None` without groups, if their keys are not those of the board, or if points would have to be read,
+/// for which the first byte of the page does not wait.
 async fn first_groups(app: &App, caller: &Caller, board: &str, query: &str) -> Option<RunGroups> {
-    let query = RunGroupsQuery::parse(&first_groups_query(query)?).ok()?;
+    let query = RunGroupsQuery::parse(&first_groups_query(query)?).ok().filter(|query| !query.reads_points())?;
     app.boards.run_groups(board, &query, matches!(caller.scope, Scope::Board(_))).await.ok()
 }
 
