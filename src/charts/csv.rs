@@ -54,11 +54,22 @@ impl Csv {
 /// A text as it is, in quotes where a comma, a quote, a line end or a space at its ends makes it necessary. One that a spreadsheet would
 /// take for a formula, in quotes, too, has an apostrophe before it (OWASP, "CSV Injection"): names come from clients.
 pub fn quote_field(text: &str) -> Cow<'_, str> {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(text);
     let is_special = text.contains([',', '"', '\n', '\r', '\t']) || text.starts_with(' ') || text.ends_with(' ');
     match is_formula || is_special {
         true => Cow::Owned(format!("\"{}{}\"", if is_formula { "'" } else { "" }, text.replace('"', "\"\""))),
         false => Cow::Borrowed(text),
+    }
+}
+
+/// Whether the text is a decimal number, with its sign.
+fn is_number(text: &str) -> bool {
+    let is_decimal = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let without_sign = |text: &str| text.strip_prefix(['+', '-']).unwrap_or(text).to_owned();
+    let number = without_sign(text);
+    match number.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => is_decimal(mantissa) && is_decimal(&without_sign(exponent)),
+        None => is_decimal(&number),
     }
 }
 
@@ -86,6 +97,16 @@ mod tests {
         ["plain", "a,b", "say \"hi\"", "two\nlines", "=1+1", "+a", "-b", "@c", "\td", ""].into_iter().for_each(|text| csv.text(text));
         csv.end();
         assert_eq!(csv.into_text(), "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",\"'=1+1\",\"'+a\",\"'-b\",\"'@c\",\"'\td\",\r\n");
+    }
+
+    #[test]
+    fn labels_that_are_numbers_stay_numbers() {
+        for number in ["-1", "+2.5", "-1e-7", "-1E+7", "-.5"] {
+            assert_eq!(quote_field(number), number);
+        }
+        for formula in ["-1+1", "-", "+", "-e", "-1e", "-A1", "=1", "--1"] {
+            assert_eq!(quote_field(formula), format!("\"'{formula}\""));
+        }
     }
 
     #[test]

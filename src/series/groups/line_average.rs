@@ -19,7 +19,7 @@ pub struct LineAverage {
     value: f64,
     /// Sum of the weights.
     weights: f64,
-    /// The end of the last place.
+    /// Where the last place ends.
     end: f64,
 }
 
@@ -40,7 +40,8 @@ impl LineAverage {
             GroupGrid::Steps => (0.0, self.unit),
             GroupGrid::Columns { from, to, count } => {
                 let width = (to - from) / f64::from(count);
-                (width / 2.0, width)
+                // Its last step is within a unit before its right bound.
+                (((width - self.unit) / 2.0).max(0.0), width)
             }
         };
         let share = 1.0 - self.weight.powf(span / self.unit);

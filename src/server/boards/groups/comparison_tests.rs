@@ -53,6 +53,11 @@ fn a_verdict_needs_three_runs_each_and_no_member_that_diverged() {
     assert_eq!(with(&sample(&LOW, 0), sample(&HIGH, 9), false).verdict, Verdict::Worse);
     let two = with(&sample(&HIGH[..2], 0), sample(&LOW, 9), false);
     assert_eq!((two.verdict, two.notes), (Verdict::CannotTell, vec!["2 vs 3 runs: 3 each are needed to tell".to_owned()]));
+    // Only what could be better or worse counts among many comparisons.
+    let judged = |group: &GroupSample, base| with(group, base, false).is_judged;
+    assert!(judged(&sample(&HIGH, 0), sample(&LOW, 9)) && !judged(&sample(&HIGH[..2], 0), sample(&LOW, 9)));
+    assert!(!judged(&sample(&HIGH, 0), of(&LOW, |seed| json!(seed), 200.0)), "not comparable");
+    assert!(!judged(&sample(&[HIGH[0], HIGH[1], HIGH[2], f64::NAN], 0), sample(&LOW, 9)), "a member has diverged");
     let diverged = [HIGH[0], HIGH[1], HIGH[2], f64::NAN];
     let diverged = with(&sample(&LOW, 0), sample(&diverged, 9), false);
     assert_eq!((diverged.verdict, &*diverged.notes[0]), (Verdict::CannotTell, "baseline: 1 of 4 diverged"));
