@@ -41,7 +41,7 @@ test("the list has the boards with their figures, and leads to them", async ({ p
   await expect(row(page, "digits").locator("svg path").first()).toHaveAttribute("d", /^M4.0 26.0L/);
   await expect(row(page, "notes")).toContainText("1 cell");
   // The whole row is the link.
-  await row(page, "digits").locator(".ago").click();
+  await row(page, "digits").locator(".ago").click({ force: true });
   await expect(page).toHaveURL(`${agnez.url}/b/digits`);
   await live(page);
   await page.getByRole("link", { name: "Agnez" }).click();

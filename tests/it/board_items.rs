@@ -79,6 +79,13 @@ async fn views_are_documents_of_a_board() {
     assert_eq!((server.get(&path).await, server.get("/boards/b/views").await), (made.clone(), json!([made])));
     let page = server.call("GET", "/b/b", "").await.text;
     assert!(page.contains(r#""name":"Best","query":"q=lr%3C0.1&by=lr""#), "the page has it");
+    // By its name, by its id, and by neither.
+    for (named, comparison) in
+        [("Best", format!("q=lr%3C0.1&by=lr&view={id}")), (&*id, format!("q=lr%3C0.1&by=lr&view={id}")), ("none", "view=none".into())]
+    {
+        let page = server.call("GET", &format!("/b/b?view={named}"), "").await.text;
+        assert!(page.contains(&format!(r#""comparison":"{comparison}""#)), "{named}");
+    }
     let replaced = server.call("PUT", &path, r#"{"name":"Worst","query":""}"#).await;
     assert_eq!((replaced.status, replaced.json()), (200, json!({ "_id": id, "name": "Worst", "query": "" })));
     let missing = refused(&server, "PUT", "/boards/b/views/none", r#"{"name":"a","query":""}"#).await;

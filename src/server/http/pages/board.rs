@@ -6,15 +6,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use leptos::prelude::*;
 
 use super::front;
 use super::login::{self, FormAction};
 use crate::app::{PrerenderedCharts, Shell, ShellProps, first_drawing_query, first_groups_query, first_table_query};
 use crate::protocol::MAIN_BOARD;
-use crate::protocol::{ErrorKind, PageData, RunGroups, RunTable};
+use crate::protocol::{BoardSettings, ErrorKind, PageData, RunGroups, RunTable};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
 use crate::server::boards;
@@ -23,6 +23,7 @@ use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::api::export;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
+use crate::server::limits::MAX_BOARDS_PER_PAGE;
 use crate::server::net::response_budget::counted;
 use crate::server::render::line_chart;
 
@@ -70,8 +71,22 @@ pub async fn named(
     drawn(app, caller, name, request).await
 }
 
+/// The query with which the view opens that an address names alone, by its id or its name: `?view=Best`. `None` for other addresses, which
+/// have all that the page needs.
+fn query_of_view(settings: &BoardSettings, query: &str) -> Option<String> {
+    let mut keys = form_urlencoded::parse(query.as_bytes());
+    let (key, named) = keys.next().filter(|_| keys.next().is_none())?;
+    let view = settings.views.iter().find(|view| view.id == named).or_else(|| settings.views.iter().find(|view| view.name == named))?;
+    let opened = [view.query.as_str(), if view.query.is_empty() { "" } else { "&" }, "view=", &view.id].concat();
+    (key == "view" && opened != query).then_some(opened)
+}
+
 /// The whole document, held until it is sent.
 async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) -> Result<Response, ServerError> {
+    if let Some(query) = query_of_view(&app.boards.settings(&name), request.uri().query().unwrap_or_default()) {
+        let address = format!("{}{}?{query}", caller.base, request.uri().path());
+        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response());
+    }
     let cells = app.boards.index().board(&name).map_or(0, |board| board.cells.len());
     let groups = first_groups_query(request.uri().query().unwrap_or_default()).and_then(|query| RunGroupsQuery::parse(&query).ok());
     let working = groups.map_or(0, |query| app.boards.run_groups_bytes(&name, &query));
@@ -148,9 +163,10 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     leptos_axum::render_app_to_stream(view)(request).await
 }
 
-/// All boards that hold cells or runs, and this one.
+/// Boards that hold cells or runs, by name, as many as the page names; and this one.
 fn boards_beside(app: &App, name: &str) -> Vec<String> {
     let mut boards = app.boards.list();
     boards.entry(name.to_owned()).or_default();
-    boards.into_keys().collect()
+    let own = |(at, known): &(usize, String)| *at < MAX_BOARDS_PER_PAGE || known == name;
+    boards.into_keys().enumerate().filter(own).map(|(_, name)| name).collect()
 }

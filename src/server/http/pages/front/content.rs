@@ -57,7 +57,7 @@ impl Content {
         };
         let heading = view! {
             <h2 id="heading" tabindex="-1">
-                {heading}
+                {heading} " "
                 <span>{count}</span>
             </h2>
         };
