@@ -97,3 +97,21 @@ async fn the_trash_has_one_board_of_a_name_and_can_be_emptied() {
         assert_eq!((refused.status, refused.json()["message"].as_str()), (400, Some(rule)));
     }
 }
+
+#[tokio::test]
+async fn a_board_with_a_document_alone_is_purged() {
+    let mut server = spawn().await;
+    for board in ["a", "b"] {
+        server.call("PATCH", &format!("/boards/{board}"), r#"{"title":"Secret"}"#).await;
+        server.call("DELETE", &format!("/boards/{board}"), "").await;
+    }
+    assert_eq!(server.call("POST", "/boards/b/restore", "").await.status, 200);
+    assert_eq!(server.get("/boards?trash=1").await.as_array().unwrap().len(), 1);
+    assert_eq!(server.call("POST", "/purge", "").await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(server.get("/boards?trash=1").await, json!([]));
+        assert_eq!(server.call("POST", "/boards/a/restore", "").await.status, 404);
+        assert_eq!(server.get("/boards/b").await["title"], "Secret");
+        server.restart(&[]).await;
+    }
+}

@@ -15,10 +15,12 @@ use super::{Boards, IdempotentRequest};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
-use crate::server::store::{Batch, BoardDocument, BoardIndex, BoardRemoval, REMOVED, Record, RunTotals, timestamp};
+use crate::server::store::{Batch, BoardDocument, BoardIndex, BoardRemoval, REMOVED, Record, RunTotals, StoreError, timestamp};
 
 /// Bytes of values that one commit of a restoration loads.
 const MAX_RESTORED_BYTES: usize = 16 << 20;
+/// Boards in the trash whose documents one commit forgets.
+const MAX_FORGOTTEN_PER_COMMIT: usize = 1000;
 /// Memory of a restored cell or run until it is written.
 const ITEM_BYTES: usize = 1024;
 
@@ -182,6 +184,30 @@ impl Boards {
             Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true })))
         };
         self.store.write(bytes, operation).await
+    }
+
+    /// Forgets the documents of deleted boards of which nothing is left, and of those without cells and runs that were deleted until this
+    /// Unix time, in ms.
+    pub(super) async fn forget_removed_boards(&self, before_ms: u64) -> Result<(), StoreError> {
+        let forget = move |batch: &mut Batch| {
+            let now_ms = batch.now_ms;
+            let is_over = |name: &str, board: &BoardIndex| {
+                let removal = board.document.as_deref().and_then(BoardRemoval::of);
+                removal.is_some_and(|removal| match RemovedBoard::of(name, board, now_ms) {
+                    None => true,
+                    Some(left) => left.cells == 0 && left.runs == 0 && removal.at_ms <= before_ms,
+                })
+            };
+            let boards = batch.index.boards().filter(|(name, board)| is_over(name, board));
+            let boards: Vec<_> = boards.map(|(name, _)| name.clone()).take(MAX_FORGOTTEN_PER_COMMIT).collect();
+            for board in &boards {
+                let keys = batch.board_document(board).as_deref().map(own).unwrap_or_default();
+                batch.put_board_document(board, keys);
+            }
+            Ok::<_, StoreError>(boards.len())
+        };
+        while self.store.delete(forget).await? > 0 {}
+        Ok(())
     }
 
     /// The boards that have cells or runs, with about how many bytes each has on disk.

@@ -46,7 +46,7 @@ pub use query::filter::QueryBudget;
 pub use read::{ColumnsOutcome, LineWindow};
 use runs::{ConfigIndexes, ConsoleTurns, RunSigns};
 
-use super::store::{Batch, Record, Store, StoreError, StoreStats};
+use super::store::{Batch, Record, Store, StoreError, StoreStats, now_ms};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use documents::create;
 use front::FigureCache;
@@ -88,9 +88,12 @@ impl Boards {
         self.store.queued()
     }
 
-    /// Deletes the tombstones of all boards and returns their number: their cells cannot be restored any more.
+    /// Deletes the tombstones of all boards and returns their number: their cells, and the boards in the trash, cannot be restored any more.
     pub async fn purge(&self) -> Result<usize, StoreError> {
-        self.store.purge().await
+        let begun_ms = now_ms();
+        let purged = self.store.purge().await?;
+        self.forget_removed_boards(begun_ms).await?;
+        Ok(purged)
     }
 
     /// Takes no more changes, and waits until those that were taken are on disk.
