@@ -48,6 +48,23 @@ def test_a_board_has_a_line_at_its_start_and_one_at_its_end(
     ]
 
 
+def test_a_sweep_has_a_line_for_each_run_and_one_at_its_end(
+    server: Server, tmp_path: Path, name: str
+) -> None:
+    code = f"""
+        import agnez
+        for at in range(3):
+            with agnez.init(project="{name}", name=f"try {{at}}", id=f"r{{at}}", capture=()) as run:
+                for step in range(10):
+                    run.log({{"loss": step, "acc": step}}, step=step)
+    """
+    link = f"{server.url}/b/{name}"
+    assert errors_of(code, tmp_path, server.url) == [
+        *(f"agnez: the run try {at} is at {link}?run=r{at}" for at in range(3)),
+        f"agnez: logged 60 points of 2 metrics in 3 runs: {link}",
+    ]
+
+
 def test_each_board_is_named_once_until_it_is_closed(
     server: Server, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -190,10 +207,13 @@ def test_a_client_that_cannot_be_closed_does_not_hold_up_the_others(
         def close(self, timeout: float) -> None:
             closed.append(timeout)
 
+        def print_totals(self) -> None:
+            closed.append(0)
+
     monkeypatch.setattr(client, "_clients", {"a": Broken(), "b": Whole()})
     client.close_all(1)
     client._clients.clear()
-    assert len(closed) == 1 and "http://first cannot be closed (OSError: disk)" in caplog.text
+    assert len(closed) == 2 and "http://first cannot be closed (OSError: disk)" in caplog.text
 
 
 def test_an_offline_board_says_where_its_values_are(

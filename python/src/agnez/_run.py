@@ -101,7 +101,7 @@ class Run(MetricLog, WandbMethods):
         self.resumed = previous is not None
         before = previous.get("config") if previous is not None else None
         self.config._values.update({**(before if isinstance(before, dict) else {}), **config})
-        self._client.announce(self.project, self._name)
+        self._client.announce(self.project, self._key, self._name)
         if self._mode == "online" and not self._is_server_named:
             _server.offer_server()
         document: dict[str, Any] = {

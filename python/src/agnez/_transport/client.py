@@ -24,6 +24,7 @@ from .._values import convert
 from . import abandoned
 from .heartbeats import Heartbeats
 from .replay import replay
+from .run_totals import RunTotals
 from .sender import Sender
 
 #: Limit of a spool, unless AGNEZ_SPOOL_MIB sets another.
@@ -69,6 +70,8 @@ class Client:
         self._cells: dict[str, dict[str, Any]] = {}
         #: The boards whose links were printed since the last :meth:`close`.
         self._announced: set[str] = set()
+        #: Of the runs whose links were printed, by board.
+        self._run_totals: dict[str, RunTotals] = {}
         self._fast_paths: weakref.WeakSet[FastPaths] = weakref.WeakSet()
         self._lock = threading.RLock()
         #: `write` of the segment that the fast paths use.
@@ -132,35 +135,54 @@ class Client:
         writers = {writer for one in own for writer in (one.writer, one.parent) if writer}
         abandoned.warn(spool.folder.parent, {one.folder for one in own if one.folder}, writers)
 
-    def announce(self, board: str, run: str | None = None) -> None:
+    def announce(self, board: str, run: RunKey | None = None, name: str = "") -> None:
         """Prints where the board is: once until :meth:`close`, and by one process of a training.
 
-        ``run``: the name of a run that begins there.
+        ``run`` and ``name``: of a run that begins there.
         """
         if (board in self._announced and run is None) or len(self._announced) >= _MAX_ANNOUNCED:
             return
         if _environment.is_quiet() or not _environment.is_first_process():
             return
         self._announced.add(board)
-        what = f"the board {board}" if run is None else f"the run {run}"
+        what = f"the board {board}" if run is None else f"the run {name}"
         if self._is_offline:
             root = paths.spool_root(self._root)
             command = f"python -m agnez replay {shlex.quote(str(root))}"
             _messages.print_line(f"{what} is offline: `{command}` sends what is logged.")
-        else:
-            _messages.print_line(f"{what} is at {self.url}/b/{board}")
+            return
+        link = f"{self.url}/b/{board}"
+        if run is not None:
+            self._run_totals.setdefault(board, RunTotals()).begin(run[1])
+            link += f"?run={run[1]}"
+        _messages.print_line(f"{what} is at {link}")
 
     def _print_delivered(self, sender: Sender, was_sent: bool) -> None:
-        """Prints what was logged to each board whose link was printed. Never raises."""
+        """Prints what was logged to each board whose link was printed. Never raises.
+
+        What finished runs have sent is one line at the end of the process: a sweep has many.
+        """
         announced, self._announced = self._announced, set()
         verb = "logged" if was_sent else "so far sent"
         try:
             for board, delivered in sender.delivered().items():
+                totals = self._run_totals.get(board)
+                if was_sent and totals is not None:
+                    totals.add(delivered)
+                    continue
                 text = str(delivered) if board in announced else ""
                 if text:
                     _messages.print_line(f"{verb} {text}: {self.url}/b/{board}")
         except Exception:  # The sender may still run: a missing line ends no training.
             return
+
+    def print_totals(self) -> None:
+        """At the end of the process: what its runs have logged."""
+        all_totals, self._run_totals = self._run_totals, {}
+        for board, totals in all_totals.items():
+            line = totals.line(f"{self.url}/b/{board}")
+            if line:
+                _messages.print_line(f"logged {line}")
 
     def retry_now(self) -> None:
         """A server was started: does not wait for the next attempt to reach it."""
@@ -335,7 +357,7 @@ class Client:
             self._sender.after_fork()
         self._spool = self._sender = self._write = None
         self._cells = dict(self._cells)
-        self._announced = set()
+        self._announced, self._run_totals = set(), {}
         self.heartbeats.clear()
         # They write into the parent's segment.
         self._clear_fast_paths()
@@ -344,7 +366,7 @@ class Client:
 class DisabledClient(Client):
     """Writes and sends nothing: the mode ``disabled``. Wrong arguments still raise."""
 
-    def announce(self, board: str, run: str | None = None) -> None:
+    def announce(self, board: str, run: RunKey | None = None, name: str = "") -> None:
         return
 
     def fast_path(self, series: Sequence[Series], run: RunKey | None = None) -> FastPath | None:
@@ -375,6 +397,7 @@ def close_all(timeout: float = EXIT_S) -> None:
     for client in list(_clients.values()):
         try:
             client.close(max(0.2, until - time.monotonic()))
+            client.print_totals()
         except Exception as error:  # Of this client: the others are closed.
             _messages.warn(f"{client.url} cannot be closed ({type(error).__name__}: {error}).")
 
