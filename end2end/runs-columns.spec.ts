@@ -90,13 +90,13 @@ test("metric columns are further means beside groups, and groups are compared at
   await openBoard(page, `${BOARD}?group=opt.lr&columns=metrics.val/loss.last&metric=val/acc`);
   const group = panel(page).locator("tr[data-group]").first();
   const heads = panel(page).locator("thead th");
-  await expect(heads.filter({ hasText: "val/loss" })).toContainText("last, mean ± std");
+  await expect(heads.filter({ hasText: "val/loss" })).toContainText("last, mean ± 95 % t");
   await expect(group).toContainText("2.7000");
   await panel(page).getByLabel("by", { exact: true }).selectOption("step");
   await expect(panel(page).getByLabel("Step", { exact: true })).toHaveValue("2");
   await panel(page).getByLabel("Step", { exact: true }).fill("1");
   await panel(page).getByLabel("Step", { exact: true }).press("Enter");
-  await expect(heads.filter({ hasText: "val/acc" })).toContainText("at step 1, mean ± std");
+  await expect(heads.filter({ hasText: "val/acc" })).toContainText("at step 1, mean ± 95 % t");
   await expect(group).toContainText("0.26000");
   expect(new URL(page.url()).searchParams.get("at")).toBe("1");
   await panel(page).getByLabel("by", { exact: true }).selectOption("mean10");

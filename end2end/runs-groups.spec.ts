@@ -30,7 +30,7 @@ test("runs are averaged over the seed, and compared with a baseline", async ({ p
   await expect(groups).toHaveCount(2);
   expect(new URL(page.url()).searchParams.get("group")).toBe("config.lr");
   await expect(panel(page).getByRole("treegrid", { name: "Runs" })).toBeVisible();
-  await expect(panel(page).getByRole("columnheader", { name: /^val\/acc/ })).toContainText("mean ± std");
+  await expect(panel(page).getByRole("columnheader", { name: /^val\/acc/ })).toContainText("mean ± 95 % t");
   const [best, other] = [groups.first(), groups.last()];
   await expect(best, "the better mean first").toContainText("0.1");
   await expect(best).toContainText("0.90150");

@@ -165,7 +165,7 @@ test("the link to the view is copied", async ({ page, agnez }) => {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await sweep(agnez);
   await openBoard(page, `${BOARD}?group=config.model`);
-  await panel(page).getByRole("button", { name: "Copy the link to this view" }).click();
+  await panel(page).getByRole("button", { name: "Copy link" }).click();
   await expect(page.locator(".toast").filter({ hasText: "Copied the link to this view." })).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(page.url());
 });

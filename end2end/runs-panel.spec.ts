@@ -158,7 +158,7 @@ test("all that were found are archived and counted", async ({ page, agnez }) => 
   await expect(rows(page)).toHaveCount(2);
   await row(page, "run-0").locator(".run-name").click({ modifiers: ["Control"] });
   const actions = panel(page).getByRole("group", { name: "Chosen runs" });
-  await actions.getByRole("button", { name: "All 2 found" }).click();
+  await actions.getByRole("button", { name: "Choose all 2" }).click();
   await actions.getByRole("button", { name: "Archive" }).click();
   await expect(panel(page).getByRole("status")).toHaveText("No run matches the search.");
   await expect(panel(page)).toContainText("2 archived");

@@ -79,11 +79,14 @@ test("a tap reads values until the next one; full screen has a way out", async (
 test("settings of all charts, help and the filter have a place", async ({ page, agnez }) => {
   await chart(page, agnez);
   expect(await page.evaluate(() => document.documentElement.scrollWidth), "nothing to scroll sideways").toBeLessThanOrEqual(390);
+  const more = page.getByRole("button", { name: "More" });
+  await more.tap();
   await page.getByRole("button", { name: "All charts" }).tap();
   const panel = page.getByRole("dialog", { name: "All charts" });
   await expect(panel).toBeVisible();
   await panel.getByLabel("x axis").selectOption("relative");
   await page.keyboard.press("Escape");
+  await more.tap();
   await page.getByRole("button", { name: "Help" }).tap();
   await expect(page.locator("dialog")).toBeVisible();
   await page.getByRole("button", { name: "Close" }).tap();

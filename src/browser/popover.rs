@@ -7,6 +7,9 @@ use web_sys::{Element, HtmlElement};
 /// pixels.
 const NARROW: i32 = 900;
 
+/// So much of its anchor a popover may cover to stand right of it, in CSS pixels: left of it is often the list of runs.
+const MAX_COVERED: i32 = 48;
+
 /// Distance of a popover from its anchor and from the edge of the window, in CSS pixels.
 const GAP: i32 = 8;
 
@@ -28,7 +31,7 @@ pub fn place_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visibl
     let (width, max_right) = (popover.offset_width(), root.client_width() - GAP);
     let (left, top) = match keeps_anchor_visible {
         false => (end - width, beside.bottom() as i32 + GAP / 2),
-        true if end + GAP + width > max_right && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
+        true if end + GAP + width > max_right + MAX_COVERED && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
         true => ((end + GAP).min(max_right - width), beside.top() as i32),
     };
     let top = top.min(root.client_height() - GAP - popover.offset_height());

@@ -77,6 +77,9 @@ pub struct GroupRow {
     pub label: String,
     /// By name of the key, such as `config.lr`. A key that the members do not have is left out.
     pub key: Map<String, Value>,
+    /// Of other keys in which members differ the number of their values: `{"config.model": 2}`. Seeds, and keys with a value of its own
+    /// for each member, are left out.
+    pub mixed: Map<String, Value>,
     /// Number of members.
     pub runs: u32,
     /// The oldest members, at most [`Self::MAX_IDS`].
@@ -123,6 +126,8 @@ pub struct SecondaryMean {
     pub used: u32,
     pub mean: Option<f64>,
     pub std: Option<f64>,
+    /// Of the 95 % t interval of the mean.
+    pub half_width: Option<f64>,
 }
 
 /// A group or a run that the groups are compared with.

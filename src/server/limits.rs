@@ -247,6 +247,8 @@ pub const MAX_SEARCH_PATTERN_PROGRAM_BYTES: usize = 256 << 10;
 pub const MAX_GROUP_KEYS: usize = 8;
 /// Rows in one page of groups of runs; a higher limit is reduced to that.
 pub const MAX_RUN_GROUPS_PER_PAGE: usize = 200;
+/// Members of a group whose other keys are compared; of larger groups it is not said in which keys their members differ.
+pub const MAX_MIXED_MEMBERS: usize = 1000;
 /// Metrics beside the one that groups are compared by; more are answered 400.
 pub const MAX_SECONDARY_METRICS: usize = 8;
 /// Runs or groups whose configurations are compared at once; more are answered 400.

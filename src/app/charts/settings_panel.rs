@@ -190,7 +190,7 @@ fn SeriesTable(series: Memo<Vec<SeriesSummary>>) -> impl IntoView {
         series.get().into_iter().map(row).collect_view()
     };
     view! {
-        <table id="chart-table">
+        <table id="chart-table" hidden=move || series.with(Vec::is_empty)>
             <tr>
                 <th>"series"</th>
                 <th>"last"</th>

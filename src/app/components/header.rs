@@ -1,6 +1,6 @@
 //! The bar at the top: the board, the state of the connection, and the actions on the whole board.
 
-use leptos::html::Button;
+use leptos::html::{Button, Div};
 use leptos::prelude::*;
 
 use super::board_menu::BoardMenu;
@@ -25,6 +25,13 @@ pub fn Header() -> impl IntoView {
     let open_charts = move |_| {
         if let Some(button) = charts_button.get_untracked() {
             charts.open_panel(PanelTarget::Board, button.into());
+        }
+    };
+    let more = NodeRef::<Div>::new();
+    // Before the press is handled: a dialog that it opens gives the focus back to what is in sight.
+    let close_more = move |_| {
+        if let Some(more) = more.get_untracked() {
+            let _ = more.hide_popover();
         }
     };
     view! {
@@ -59,22 +66,28 @@ pub fn Header() -> impl IntoView {
                         </button>
                     }
                 })}
-            <button
-                type="button"
-                node_ref=charts_button
-                aria-haspopup="dialog"
-                aria-label="All charts"
-                title="x axis and smoothing of all charts"
-                on:click=open_charts
-            >
-                "Charts"
+            <button type="button" class="header-more" popovertarget="header-menu" aria-label="More" title="More">
+                "⋯"
             </button>
-            <LayoutButton />
-            {page.may_write.then(|| view! { <ShareButton /> })}
-            <ThemeButton />
-            <button type="button" class="icon-button" aria-label="Help" title="Help (?)" on:click=move |_| help::open(dashboard)>
-                "?"
-            </button>
+            // On a phone a menu; elsewhere its buttons stand in the bar.
+            <div id="header-menu" popover="auto" node_ref=more on:click:capture=close_more>
+                <button
+                    type="button"
+                    node_ref=charts_button
+                    aria-haspopup="dialog"
+                    aria-label="All charts"
+                    title="x axis and smoothing of all charts"
+                    on:click=open_charts
+                >
+                    "Charts"
+                </button>
+                <LayoutButton />
+                {page.may_write.then(|| view! { <ShareButton /> })}
+                <ThemeButton />
+                <button type="button" class="icon-button" aria-label="Help" title="Help (?)" on:click=move |_| help::open(dashboard)>
+                    "?"
+                </button>
+            </div>
         </header>
     }
 }

@@ -5,57 +5,47 @@ use leptos::prelude::*;
 use crate::app::erased::Erase;
 use crate::app::state::{Dashboard, use_dashboard};
 
-/// A row of the help dialog.
-struct Shortcut {
-    keys: &'static str,
-    meaning: &'static str,
-    /// Changes the board: not for readers with read-only access.
-    writes: bool,
-    /// Only for boards with runs.
-    in_runs: bool,
-}
+/// A row of the help dialog: keys, what they do, and whether that changes the board, which readers with read-only access cannot.
+type Shortcut = (&'static str, &'static str, bool);
 
-const fn reads(keys: &'static str, meaning: &'static str) -> Shortcut {
-    Shortcut { keys, meaning, writes: false, in_runs: false }
-}
+const READS: bool = false;
+const WRITES: bool = true;
 
-const fn in_runs(keys: &'static str, meaning: &'static str) -> Shortcut {
-    Shortcut { keys, meaning, writes: false, in_runs: true }
-}
+const CHARTS: [Shortcut; 19] = [
+    ("j  k", "Next, previous cell", READS),
+    ("← → ↑ ↓", "Move between cells", READS),
+    ("f", "Full screen, and back", READS),
+    ("+  -  0", "Zoom in, out, show everything", READS),
+    ("[  ]  End", "Earlier, later, follow the newest point", READS),
+    (",  .", "Read the value before, the next one", READS),
+    ("/", "Filter by name", READS),
+    ("t", "Theme: system, light, dark", READS),
+    ("Shift + l", "Sizes and layouts", READS),
+    ("?", "This help", READS),
+    ("Esc", "Cancel an edit, close what is open", READS),
+    ("n", "Add a cell", WRITES),
+    ("e  Enter", "Rename the cell; F2: the section", WRITES),
+    ("d", "Edit the note", WRITES),
+    ("l", "Linear or logarithmic axis", WRITES),
+    ("Alt + arrows", "Move the cell, or the section", WRITES),
+    ("Alt + Shift + arrows", "Resize the cell", WRITES),
+    ("Delete", "Delete the cell", WRITES),
+    ("Ctrl + Z", "Undo the last change, while its message is there", WRITES),
+];
 
-const fn writes(keys: &'static str, meaning: &'static str) -> Shortcut {
-    Shortcut { keys, meaning, writes: true, in_runs: false }
-}
-
-const SHORTCUTS: [Shortcut; 28] = [
-    reads("j  k", "Next cell, previous cell"),
-    reads("← → ↑ ↓", "Move between cells"),
-    reads("f", "Full screen, and back; there, keys act on the shown cell only"),
-    reads("+  -  0", "Chart: zoom in, zoom out, show everything"),
-    reads("[  ]  End", "Chart: earlier, later, follow the newest point; drawing: from value to value"),
-    reads(",  .", "Chart: read the value before, the next value"),
-    reads("/", "Show only cells whose name matches"),
-    in_runs("r", "To the runs, and back"),
-    in_runs("[", "Fold the runs, and unfold them"),
-    in_runs("/", "In the runs: search"),
-    in_runs("j  k  ← →", "In the runs: next and previous row; close and open a group"),
-    in_runs("Space  p  o", "In the runs: show or hide, pin, show alone"),
-    in_runs("b  Enter", "In the runs: baseline; one run alone, j and k lead on, Esc leads back"),
-    in_runs("x  Shift + x", "In the runs: choose a row, or all up to it"),
-    reads("t", "Theme: system, light, dark"),
-    reads("Shift + l", "Sizes and layouts"),
-    reads("?", "This help"),
-    reads("Esc", "Cancel an edit, close a menu or this help"),
-    writes("n", "Add a cell"),
-    writes("e  Enter", "Rename the cell"),
-    writes("d", "Edit the note"),
-    writes("Alt + ←  Alt + ↑", "Move the cell earlier, or the section up"),
-    writes("Alt + →  Alt + ↓", "Move the cell later, or the section down"),
-    writes("Alt + Shift + arrows", "Cell: wider, narrower, higher, lower"),
-    writes("l", "Chart: linear or logarithmic"),
-    writes("Delete", "Delete the cell, or the run"),
-    writes("F2", "Rename the run, or the section"),
-    writes("Ctrl + Z", "Undo the last change, while its message is there"),
+const RUNS: [Shortcut; 12] = [
+    ("r", "To the list of runs, and back", READS),
+    ("[", "Fold the list, and unfold it", READS),
+    ("/", "Search", READS),
+    ("j  k", "Next, previous row", READS),
+    ("← →", "Close, open a group", READS),
+    ("Enter", "The page of the run; Esc leads back", READS),
+    ("Space", "Hide in all charts, or show", READS),
+    ("p  o", "Pin, show alone", READS),
+    ("b", "Compare all groups with this one", READS),
+    ("x  Shift + x", "Choose the row, or all up to it", READS),
+    ("F2", "Rename the run", WRITES),
+    ("Delete", "Delete the run", WRITES),
 ];
 
 pub fn open(dashboard: Dashboard) {
@@ -82,22 +72,30 @@ pub fn help_content() -> AnyView {
     let dashboard = use_dashboard();
     let may_write = dashboard.may_write();
     let has_runs = Memo::new(move |_| dashboard.runs.has_any());
-    let rows = SHORTCUTS
-        .into_iter()
-        .filter(|shortcut| may_write || !shortcut.writes)
-        .map(|Shortcut { keys, meaning, in_runs, .. }| {
-            let is_hidden = move || in_runs && !has_runs.get();
+    let list = |shortcuts: &'static [Shortcut]| {
+        let row = |(keys, meaning, _): &'static Shortcut| {
             view! {
-                <dt hidden=is_hidden>
-                    <kbd>{keys}</kbd>
+                <dt>
+                    <kbd>{*keys}</kbd>
                 </dt>
-                <dd hidden=is_hidden>{meaning}</dd>
+                <dd>{*meaning}</dd>
             }
-        })
-        .collect_view();
+        };
+        let rows = shortcuts.iter().filter(|(.., writes)| may_write || !writes).map(row).collect_view();
+        view! { <dl>{rows}</dl> }
+    };
     view! {
         <h2 id="help-title">"Keys"</h2>
-        <dl>{rows}</dl>
+        <div>
+            <section>
+                <h3>"Charts"</h3>
+                {list(&CHARTS)}
+            </section>
+            <section hidden=move || !has_runs.get()>
+                <h3>"Runs"</h3>
+                {list(&RUNS)}
+            </section>
+        </div>
         {may_write.then(|| view! { <p>"Drag a cell by its title to move it, by its edges to resize it. Keys do nothing while you type."</p> })}
         <form method="dialog">
             <button type="submit">"Close"</button>

@@ -6,7 +6,7 @@ use leptos::task::{spawn_local, tick};
 
 use super::PanelContext;
 use super::diff::{Compared, DiffColumns, MAX_COLUMNS};
-use super::selection::toggle_item;
+use super::selection::{select_all, toggle_item};
 use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
 use crate::app::run_actions::RunScope;
@@ -24,7 +24,7 @@ fn BulkActions(compared: Compared) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     // All that were found instead of the chosen ones.
-    let is_all = RwSignal::new(false);
+    let is_all = runs.is_all_selected;
     let tag = RwSignal::new(None::<String>);
     // The next choice is not about all again, however this one has ended.
     Effect::new(move |_| {
@@ -43,9 +43,8 @@ fn BulkActions(compared: Compared) -> impl IntoView {
         }
     };
     let end = move || {
-        is_all.set(false);
         tag.set(None);
-        runs.selected.set(Vec::new());
+        select_all(runs, false);
     };
     let show_these = move |_| {
         let selected = runs.selected.get_untracked();
@@ -137,8 +136,8 @@ fn BulkActions(compared: Compared) -> impl IntoView {
                 InBrowser(view! {
                     <div class="runs-bulk" role="group" aria-label="Chosen runs">
                         <b>{move || [&count().to_string(), " chosen"].concat()}</b>
-                        <button type="button" hidden=move || is_all.get() || total() <= chosen on:click=move |_| is_all.set(true)>
-                            {move || ["All ", &total().to_string(), " found"].concat()}
+                        <button type="button" hidden=move || is_all.get() || total() <= chosen on:click=move |_| select_all(runs, true)>
+                            {move || ["Choose all ", &total().to_string()].concat()}
                         </button>
                         <button type="button" hidden=move || is_all.get() || !(2..=MAX_COLUMNS).contains(&chosen) on:click=compare>
                             "Compare configurations"

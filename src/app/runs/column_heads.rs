@@ -9,6 +9,7 @@ use web_sys::{DragEvent, HtmlElement, KeyboardEvent};
 use super::column_menu::change_columns;
 use super::columns::{ColumnRole, ShownColumn};
 use super::key_text::short_key;
+use super::selection::select_all;
 use crate::app::erased::Erase;
 use crate::app::state::{ColumnList, RunsState, use_dashboard};
 
@@ -86,6 +87,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
             }
         };
         let sort_title = ["Sort by ", &name, " ", &note].concat();
+        let choose_all = (class == "name" && runs.comparison.with(|comparison| comparison.by.is_empty())).then(|| view! { <ChooseAll /> });
         let title = match (is_sorted_by, at.is_some()) {
             (true, true) => sort_title + "\nDrag, or Alt and an arrow: move. Delete: remove.",
             (true, false) => sort_title,
@@ -119,6 +121,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
                 on:drop=drop
                 on:dragend=move |_| dragged.set_value(None)
             >
+                {choose_all}
                 <button
                     type="button"
                     title=title
@@ -153,6 +156,27 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
         });
         let name = ShownColumn { key: key.to_owned(), name, ..ShownColumn::default() };
         view! { <tr node_ref=row>{head(name, "name")} {columns.collect_view()}</tr> }
+    }
+}
+
+/// Chooses all runs that were found, or none.
+#[component]
+fn ChooseAll() -> impl IntoView {
+    let runs = use_dashboard().runs;
+    let total = move || runs.rows.with(|rows| rows.table.total as usize);
+    let chosen = move || if runs.is_all_selected.get() { total() } else { runs.selected.with(Vec::len) };
+    let label = move || ["Choose all ", &total().to_string()].concat();
+    let is_all = move || chosen() == total() && total() != 0;
+    let is_part = move || (1..total()).contains(&chosen());
+    view! {
+        <input
+            type="checkbox"
+            aria-label=label
+            title=label
+            prop:checked=is_all
+            prop:indeterminate=is_part
+            on:change:target=move |event| select_all(runs, event.target().checked())
+        />
     }
 }
 

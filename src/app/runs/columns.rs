@@ -3,6 +3,7 @@
 use super::cell_text::{common_decimals, number, step_text};
 use super::key_text::STATISTICS;
 use crate::app::state::{ColumnList, RunRows};
+use crate::protocol::groups::Band;
 use crate::protocol::{ColumnKind, Direction, IntervalKind, RunGroups, SummaryKind, TableColumn, ValueType};
 
 /// More columns than a reader can compare; the others can be searched and sorted by.
@@ -40,6 +41,8 @@ pub struct ShownColumn {
     pub direction: Option<Direction>,
     /// Those of all numbers of the column; `None`: each has its own.
     pub decimals: Option<i32>,
+    /// Beside groups what `±` behind the mean is.
+    pub spread: Spread,
     /// Beside groups the place of a further metric among theirs.
     pub secondary: Option<usize>,
     /// It stays in sight, so many CSS pixels behind the name.
@@ -68,9 +71,9 @@ impl ShownColumn {
 }
 
 /// The columns, as the reader has chosen them, else configuration before metrics, as the server has ordered them.
-pub fn columns_of(rows: &RunRows, by: &[String], chosen: &ColumnList) -> Vec<ShownColumn> {
+pub fn columns_of(rows: &RunRows, by: &[String], chosen: &ColumnList, band: Band) -> Vec<ShownColumn> {
     if let Some(groups) = &rows.groups {
-        return grouped_columns(rows, groups, by, !chosen.is_default());
+        return grouped_columns(rows, groups, by, !chosen.is_default(), Spread::of(band));
     }
     let most = if chosen.is_default() { MAX_COLUMNS } else { ColumnList::MAX_KEYS };
     let mut columns: Vec<_> = rows.table.columns.iter().enumerate().take(most).map(|(at, column)| of_runs(rows, at, column)).collect();
@@ -104,8 +107,35 @@ pub fn metric_of(column: &TableColumn) -> (String, &'static str) {
     (name.to_owned(), statistic)
 }
 
+/// What `±` behind a mean is: that of the bands in the charts, where it is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spread {
+    #[default]
+    T95,
+    Std,
+    StdErr,
+}
+
+impl Spread {
+    fn of(band: Band) -> Self {
+        match band {
+            Band::T95 => Self::T95,
+            Band::StdErr => Self::StdErr,
+            Band::None | Band::Std | Band::MinMax | Band::Iqr => Self::Std,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::T95 => ", mean ± 95 % t",
+            Self::Std => ", mean ± std",
+            Self::StdErr => ", mean ± std error",
+        }
+    }
+}
+
 /// Beside groups: the keys that are not grouped by, the metric of the comparison and further ones by the same statistic, the difference.
-fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen: bool) -> Vec<ShownColumn> {
+fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen: bool, spread: Spread) -> Vec<ShownColumn> {
     let table = rows.table.columns.iter().enumerate();
     let is_grouped = |column: &TableColumn| by.iter().any(|key| *key == column.key || *key == column.label);
     let keys = || table.clone().filter(|(_, column)| column.kind != ColumnKind::Metric && !is_grouped(column));
@@ -141,7 +171,8 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
             at: of_metric.map(|(at, _)| at),
             key: "mean".to_owned(),
             name: metric.clone(),
-            note: [&what, ", mean ± std"].concat(),
+            note: [&what, spread.name()].concat(),
+            spread,
             direction: groups.direction,
             decimals,
             ..ShownColumn::default()
@@ -172,7 +203,8 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
             role: ColumnRole::Metric,
             at: of_runs.map(|(at, _)| at),
             name: first.metric.clone(),
-            note: [&what, ", mean ± std"].concat(),
+            note: [&what, spread.name()].concat(),
+            spread,
             decimals: common_decimals(summaries(place).filter_map(|summary| summary.mean)),
             secondary: Some(place),
             ..ShownColumn::default()
@@ -223,7 +255,7 @@ mod tests {
         let mut rows = RunRows::default();
         rows.table.columns = vec![column("metrics.acc.max", "acc max"), column("config.lr", "lr"), column("config.wd", "wd")];
         let chosen = ColumnList { keys: vec!["a".into()], fixed: 2 };
-        let lefts: Vec<_> = columns_of(&rows, &[], &chosen).iter().map(|column| column.left).collect();
+        let lefts: Vec<_> = columns_of(&rows, &[], &chosen, Band::T95).iter().map(|column| column.left).collect();
         assert_eq!(lefts, [Some(0), Some(144), None]);
     }
 
@@ -237,12 +269,15 @@ mod tests {
             column("metrics.acc.last", "acc"),
         ];
         let names = |rows: &RunRows| {
-            columns_of(rows, &["config.lr".into()], &ColumnList::default()).into_iter().map(|column| column.name).collect::<Vec<_>>()
+            columns_of(rows, &["config.lr".into()], &ColumnList::default(), Band::T95).into_iter().map(|column| column.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&rows), ["lr", "opt.seed", "acc", "acc"]);
         rows.groups = Some(RunGroups { metric: Some("acc".into()), ..RunGroups::default() }.into());
-        let columns = columns_of(&rows, &["config.lr".into()], &ColumnList::default());
+        let of_band = |band| columns_of(&rows, &["config.lr".into()], &ColumnList::default(), band);
+        let columns = of_band(Band::T95);
         assert_eq!((names(&rows), columns[0].at, columns[1].at), (vec!["n".to_owned(), "acc".into()], Some(1), Some(3)));
-        assert_eq!(columns[1].note, "last, mean ± std");
+        // What the table says of a mean is what the band in the charts is.
+        let notes = [Band::T95, Band::StdErr, Band::Std, Band::Iqr].map(|band| of_band(band)[1].note.clone());
+        assert_eq!(notes, ["last, mean ± 95 % t", "last, mean ± std error", "last, mean ± std", "last, mean ± std"]);
     }
 }

@@ -90,7 +90,7 @@ pub fn Footer(compared: Compared) -> impl IntoView {
                 title="Copy the link to this view: search, groups, baseline, what is hidden for you, and zoom"
                 on:click=copy_link
             >
-                "Copy the link to this view"
+                "Copy link"
             </button>
             <button type="button" class="quiet" title="Copy a link to these runs as CSV" on:click=copy_csv>
                 "CSV"

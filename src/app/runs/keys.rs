@@ -64,8 +64,8 @@ fn act(dashboard: Dashboard, key: &RowKey, name: &str, event: &KeyboardEvent) ->
     match (name, key) {
         ("ArrowRight", RowKey::Group(_)) if !is_open() => toggle_group(dashboard, key),
         ("ArrowLeft", RowKey::Group(_)) if is_open() => toggle_group(dashboard, key),
-        // The eye's own button is pressed by the browser.
-        (" ", _) if !is_eye(event) => toggle_eye(dashboard, key),
+        // The eye's own button and the box are pressed by the browser.
+        (" ", _) if !is_pressed_by_space(event) => toggle_eye(dashboard, key),
         ("p", _) => toggle_pin(dashboard, key),
         ("b", _) => update_id(dashboard, key, |comparison, id| set_or_clear(&mut comparison.baseline, id)),
         ("o", _) => toggle_solo(dashboard, key),
@@ -83,8 +83,9 @@ fn act(dashboard: Dashboard, key: &RowKey, name: &str, event: &KeyboardEvent) ->
     true
 }
 
-fn is_eye(event: &KeyboardEvent) -> bool {
-    event.target().and_then(|target| target.dyn_into::<Element>().ok()).is_some_and(|element| element.class_list().contains("eye"))
+fn is_pressed_by_space(event: &KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|element| element.matches(".eye, input").unwrap_or(false))
 }
 
 /// Removes a run; the focus goes to the next row, or to the one before.

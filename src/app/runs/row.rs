@@ -100,7 +100,7 @@ fn press(dashboard: Dashboard, key: &RowKey, event: &MouseEvent) {
 /// Beside its buttons a row of a run is chosen, and that of a group opened.
 fn press_row(dashboard: Dashboard, key: &RowKey, event: &MouseEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    if target.is_some_and(|element| element.closest("button").ok().flatten().is_some()) || dom::has_selection() {
+    if target.is_some_and(|element| element.closest("button, input").ok().flatten().is_some()) || dom::has_selection() {
         return;
     }
     match key {
@@ -184,6 +184,25 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
         let name_label = (content.short != content.name).then(|| content.name.clone());
         let states = content.states.iter().map(|(word, count)| shape(word, count)).collect_view();
         let fold = is_group.then(|| view! { <span class="fold" data-open=word(is_open)></span> });
+        let choose = move |event: MouseEvent| {
+            key.with_value(|key| match key {
+                RowKey::Run(id) if event.shift_key() => selection::extend_to(dashboard, id),
+                RowKey::Run(id) => selection::toggle(dashboard, id),
+                _ => {}
+            });
+        };
+        let choice = (!is_group).then(|| {
+            view! {
+                <input
+                    type="checkbox"
+                    tabindex=content.tab_index
+                    aria-label=["Choose ", &content.name].concat()
+                    title="Choose, for actions on many (x)"
+                    prop:checked=content.is_selected
+                    on:click=choose
+                />
+            }
+        });
         let letter = (!content.letter.is_empty()).then(|| view! { <em class="letter">{content.letter.clone()}</em> });
         let is_restorable = content.is_archived && dashboard.may_write();
         let actions = [PIN, SOLO, RESTORE].into_iter().take(if is_restorable { 3 } else { 2 });
@@ -227,6 +246,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                 <th scope="row" class="name">
                     <div>
                         {fold}
+                        {choice}
                         <button
                             type="button"
                             class="eye"

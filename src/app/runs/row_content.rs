@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 
 use super::cell_text::{number, number_text, step_text, value_text};
-use super::columns::{ColumnRole, ShownColumn};
+use super::columns::{ColumnRole, ShownColumn, Spread};
 use super::run_state::RunState;
+use super::selection::is_selected;
 use super::short_names::short_alone;
 use super::window::WindowRow;
 use crate::app::charts::use_charts;
@@ -109,7 +110,7 @@ fn run_content(dashboard: Dashboard, row: &TableRow, group: Option<&GroupRow>, c
     // Events are newer than rows.
     let run: Run = runs.list.with(|list| list.get(id).cloned()).unwrap_or_else(|| row.run.clone());
     let is_drawn = runs.is_drawn(id);
-    let is_selected = runs.selected.with(|selected| selected.contains(id));
+    let is_selected = is_selected(runs, id);
     let is_highlighted = charts.highlighted_run.with(|highlighted| highlighted.as_ref() == Some(id));
     let mut class = String::from(if group.is_some() { "member" } else { "" });
     for (name, is_true) in [(" lit", is_highlighted), (" not-drawn", !is_drawn), (" selected", is_selected)] {
@@ -162,7 +163,8 @@ fn run_cells(row: &TableRow, column: &ShownColumn) -> Vec<Cell> {
     let text = || value.map(value_text).unwrap_or_default();
     match column.role {
         ColumnRole::Text => vec![("plain", text())],
-        ColumnRole::Number | ColumnRole::Count => vec![("number", text())],
+        ColumnRole::Number => vec![("number", text())],
+        ColumnRole::Count => vec![("number count", text())],
         ColumnRole::Difference => vec![("value", String::new()), ("note", String::new())],
         ColumnRole::Metric => {
             let number = value.and_then(number).map(|value| number_text(value, column.decimals));
@@ -177,14 +179,23 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
     let number = |value: Option<f64>| value.map(|value| number_text(value, column.decimals)).unwrap_or_default();
     let spread = |value: Option<f64>| value.map(|value| ["± ", &number_text(value, column.decimals)].concat()).unwrap_or_default();
     match column.role {
-        ColumnRole::Text => vec![("plain", String::new())],
-        ColumnRole::Number => vec![("number", String::new())],
-        ColumnRole::Count if group.used == group.runs => vec![("number", group.runs.to_string())],
-        ColumnRole::Count => vec![("number", [&group.used.to_string(), " of ", &group.runs.to_string()].concat())],
+        ColumnRole::Text => vec![("plain mixed", mixed(group, column))],
+        ColumnRole::Number => vec![("number mixed", mixed(group, column))],
+        ColumnRole::Count if group.used == group.runs => vec![("number count", group.runs.to_string())],
+        ColumnRole::Count => vec![("number count", [&group.used.to_string(), " of ", &group.runs.to_string()].concat())],
         ColumnRole::Metric => {
-            let of_further = |place: usize| group.secondary.get(place).map_or((None, None), |summary| (summary.mean, summary.std));
-            let (mean, std) = column.secondary.map_or((group.mean, group.std), of_further);
-            vec![("value", number(mean)), ("note", spread(std))]
+            let of_further = |place: usize| {
+                let further = group.secondary.get(place);
+                further.map_or((None, None, None, 0), |further| (further.mean, further.std, further.half_width, further.used))
+            };
+            let (mean, std, half_width, used) =
+                column.secondary.map_or((group.mean, group.std, group.half_width, group.used), of_further);
+            let width = match column.spread {
+                Spread::T95 => half_width,
+                Spread::Std => std,
+                Spread::StdErr => std.map(|std| std / f64::from(used).sqrt()),
+            };
+            vec![("value", number(mean)), ("note", spread(width))]
         }
         ColumnRole::Difference if group.is_baseline => vec![("value unsure", "baseline".to_owned()), ("note", String::new())],
         ColumnRole::Difference => {
@@ -200,6 +211,11 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
             vec![(class, [sign, &number(Some(value))].concat()), (note, spread(half_width) + word)]
         }
     }
+}
+
+/// `2 values`, of a key that is not grouped by and in which members differ.
+fn mixed(group: &GroupRow, column: &ShownColumn) -> String {
+    group.mixed.get(&column.key).map(|count| [&count.to_string(), " values"].concat()).unwrap_or_default()
 }
 
 /// All that is to be said of a group, and what its verdict means.

@@ -13,13 +13,16 @@ use crate::app::erased::Erase;
 use crate::app::state::{Comparison, RunRows, ShowRule, use_dashboard};
 use crate::browser::dom;
 use crate::protocol::groups::{Band, GroupLine};
-use crate::protocol::{ColumnKind, RunId};
+use crate::protocol::{ColumnKind, Run, RunId, RunStatus};
 
 /// Keys in which runs differ that are otherwise alike.
 const SEED_NAMES: [&str; 4] = ["seed", "random_seed", "random_state", "rng"];
 /// What stands for a run in its group. The best value is the higher the more often a run was evaluated.
 const STATISTICS: [(&str, &str); 4] =
     [("", "last value"), ("mean10", "mean of the last 10 %"), ("step", "value at a step"), ("best", "best, biased upwards")];
+
+/// The condition that leaves failed runs out.
+const HIDE_FAILED: &str = "-status:failed";
 
 /// What the sentences below the rules mean.
 const COMPARISONS: &str = "Of 100 intervals at 95 %, 5 miss the true difference: of so many comparisons, so many look better or worse by \
@@ -118,6 +121,16 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
             (!groups.notes.is_empty()).then(|| groups.notes.join(" · "))
         })
     };
+    // Not where the search has its own condition on the status.
+    let failed = move || {
+        let is_said = comparison.with(|comparison| comparison.q.contains("status") || comparison.is_archived);
+        let is_failed = |run: &&Run| run.status == RunStatus::Failed && !run.archived;
+        let count = runs.list.with(|list| list.runs.iter().filter(is_failed).count());
+        if is_said { 0 } else { count }
+    };
+    let hide_failed = move |_| {
+        runs.update_comparison(|comparison| comparison.q = [comparison.q.trim(), HIDE_FAILED].join(" ").trim_start().to_owned());
+    };
     view! {
         <div class="runs-rules">
             <GroupMenu key_names />
@@ -125,6 +138,9 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
             {move || (!has_groups()).then(|| (show(), colour()))}
             {move || has_groups().then(|| (metric(), statistic(), step, baseline()).erase())}
             <ColumnMenu key_names />
+            <button type="button" class="hide-failed" hidden=move || failed() == 0 title="Leave the failed runs out of the list and of the charts" on:click=hide_failed>
+                {move || ["Hide ", &failed().to_string(), " failed"].concat()}
+            </button>
         </div>
         <ColourLegend runs />
         <p class="comparisons" hidden=move || summary().is_none()>

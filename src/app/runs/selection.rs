@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::app::state::{Dashboard, RowKey};
+use crate::app::signals::SetIfChanged;
+use crate::app::state::{Dashboard, RowKey, RunsState};
 use crate::protocol::RunId;
 
 /// Removes an item that is in the list, or adds it.
@@ -14,7 +15,22 @@ pub fn toggle_item<T: PartialEq>(list: &mut Vec<T>, item: T) {
 }
 
 pub fn toggle(dashboard: Dashboard, id: &RunId) {
-    dashboard.runs.selected.update(|selected| toggle_item(selected, id.clone()));
+    let runs = dashboard.runs;
+    // One of all is left out: the others are those whose rows are loaded.
+    runs.is_all_selected.set_if_changed(false);
+    runs.selected.update(|selected| toggle_item(selected, id.clone()));
+}
+
+/// Chooses all runs that were found, or none.
+pub fn select_all(runs: RunsState, is_all: bool) {
+    let all = || runs.rows.with_untracked(|rows| rows.runs().map(|run| run.id.clone()).collect());
+    runs.selected.set(if is_all { all() } else { Vec::new() });
+    runs.is_all_selected.set_if_changed(is_all);
+}
+
+/// Whether a run is among the chosen ones. Tracks them.
+pub fn is_selected(runs: RunsState, id: &RunId) -> bool {
+    runs.is_all_selected.get() || runs.selected.with(|selected| selected.contains(id))
 }
 
 /// Chooses the rows from the one that was chosen last to this one.

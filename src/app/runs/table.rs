@@ -26,8 +26,8 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
     let runs = dashboard.runs;
     let viewport = RwSignal::new(Viewport::FIRST);
     let columns = Memo::new(move |_| {
-        let (by, chosen) = runs.comparison.with(|comparison| (comparison.by.clone(), comparison.columns.clone()));
-        runs.rows.with(|rows| columns_of(rows, &by, &chosen))
+        let (by, chosen, band) = runs.comparison.with(|comparison| (comparison.by.clone(), comparison.columns.clone(), comparison.band));
+        runs.rows.with(|rows| columns_of(rows, &by, &chosen, band))
     });
     let names = short_names(runs);
     let scroll = dashboard.refs.run_rows;

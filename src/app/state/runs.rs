@@ -45,6 +45,8 @@ pub struct RunsState {
     pub focus_due: RwSignal<Option<RowKey>>,
     /// The chosen runs, for actions on many.
     pub selected: RwSignal<Vec<RunId>>,
+    /// All runs that were found are chosen, also those whose rows are not loaded.
+    pub is_all_selected: RwSignal<bool>,
     /// Why the last key did nothing; until the focus moves.
     pub hint: RwSignal<Option<&'static str>>,
     /// The newest last.
@@ -91,6 +93,7 @@ impl RunsState {
             current: RwSignal::new(None),
             focus_due: RwSignal::new(None),
             selected: RwSignal::new(Vec::new()),
+            is_all_selected: RwSignal::new(false),
             hint: RwSignal::new(None),
             deletions: RwSignal::new(Vec::new()),
             now_ms: RwSignal::new(now_ms),

@@ -8,6 +8,7 @@ pub mod curves;
 mod diff;
 pub mod membership;
 mod metric_curves;
+mod mixed_keys;
 mod non_finite;
 mod notes;
 mod order;

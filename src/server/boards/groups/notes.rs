@@ -1,8 +1,15 @@
 //! The sentences beside a row and below a table. Each is short and says one thing.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
 use super::non_finite::NonFiniteMembers;
 use super::sample::GroupSample;
 use crate::statistics::CONFIDENCE;
+
+/// Names of keys in one sentence.
+const MAX_MIXED_NAMES: usize = 3;
 
 /// `2 of 3`
 fn of_members(count: u32, sample: &GroupSample) -> String {
@@ -30,6 +37,26 @@ pub fn non_finite(members: &NonFiniteMembers, sample: &GroupSample) -> Option<St
 
 pub fn failed(sample: &GroupSample) -> String {
     format!("{} failed", of_members(sample.failed, sample))
+}
+
+/// `1 failed, left out by the search`: the group looks better than it is.
+pub fn failed_and_hidden(failed: u32) -> String {
+    format!("{failed} failed, left out by the search")
+}
+
+/// `groups mix 2 values of model`, from [`super::mixed_keys`] of the groups.
+pub fn mixed<'a>(groups: impl Iterator<Item = &'a Map<String, Value>>) -> Option<String> {
+    let mut keys: BTreeMap<&str, u64> = BTreeMap::new();
+    for (key, count) in groups.flatten() {
+        let most = keys.entry(key.strip_prefix("config.").unwrap_or(key)).or_default();
+        *most = count.as_u64().unwrap_or_default().max(*most);
+    }
+    let names: Vec<&str> = keys.keys().copied().take(MAX_MIXED_NAMES).collect();
+    let more = if keys.len() > names.len() { format!(" and {} more keys", keys.len() - names.len()) } else { String::new() };
+    match (keys.first_key_value()?, keys.len()) {
+        ((key, count), 1) => Some(format!("groups mix {count} values of {key}")),
+        _ => Some(format!("groups mix values of {}{more}", names.join(", "))),
+    }
 }
 
 pub fn without(sample: &GroupSample) -> String {
@@ -128,6 +155,8 @@ fn plain(number: f64, decimals: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -142,6 +171,16 @@ mod tests {
         assert_eq!(left_out(0, 2).unwrap(), "2 failed, left out of the means");
         assert_eq!(left_out(1, 0).unwrap(), "1 still running, left out of the means");
         assert_eq!((left_out(1, 2).unwrap(), left_out(0, 0)), ("1 still running and 2 failed, left out of the means".into(), None));
+    }
+
+    #[test]
+    fn mixed_values_are_said_once() {
+        let groups = |list: &[Value]| list.iter().map(|group| group.as_object().cloned().unwrap()).collect::<Vec<_>>();
+        let say = |list: &[Value]| mixed(groups(list).iter());
+        assert_eq!(say(&[json!({}), json!({})]), None);
+        assert_eq!(say(&[json!({ "config.model": 2 }), json!({ "config.model": 3 })]).unwrap(), "groups mix 3 values of model");
+        let many = json!({ "config.a": 2, "config.b": 2, "config.c": 2, "config.d": 2 });
+        assert_eq!(say(&[many]).unwrap(), "groups mix values of a, b, c and 1 more keys");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::Map;
 use super::comparison::{BaselineSample, ComparisonRules, compare};
 use super::membership::RunGroup;
 use super::metric_curves::{CurveSource, MetricCurves, check_points, curves_of_metric};
+use super::mixed_keys::mixed_keys;
 use super::non_finite::NonFiniteMembers;
 use super::order::RowOrder;
 use super::proposed_keys::proposed_keys;
@@ -16,7 +17,7 @@ use super::sample::GroupSample;
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
 use crate::protocol::{
-    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
+    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, RunStatus, SecondaryMean, SummaryKind, Verdict,
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
@@ -49,6 +50,8 @@ struct Prepared {
     /// Of the members.
     non_finite: HashMap<RunId, NonFiniteEnd>,
     proposed: Vec<String>,
+    /// Failed runs of a group that only a condition on the status leaves out.
+    hidden_failed: HashMap<GroupId, u32>,
 }
 
 impl Boards {
@@ -58,8 +61,13 @@ impl Boards {
         let (query, clock, indexes) = (query.clone(), RunClock::now(&self.signs), self.config_indexes.clone());
         let wanted = query.clone();
         let prepare = move |store: &Store, board: &str, client: &CancelFlag| {
-            let found = FoundGroups::read((store, board), wanted.runs.clone(), &wanted.by, &clock, is_public, &indexes, client)?;
-            Prepared::new(store, board, found, &wanted)
+            let read = |runs| FoundGroups::read((store, board), runs, &wanted.by, &clock, is_public, &indexes, client);
+            let found = read(wanted.runs.clone())?;
+            let hidden_failed = match wanted.runs.without_status() {
+                Some(runs) => hidden_failed(&found.groups, &read(runs)?.groups),
+                None => HashMap::new(),
+            };
+            Prepared::new(store, board, found, &wanted, hidden_failed)
         };
         let prepared = self.search_board(board, prepare).await??;
         let summaries = self.summaries(&prepared).await?;
@@ -91,7 +99,13 @@ impl Boards {
 }
 
 impl Prepared {
-    fn new(store: &Store, board: &str, found: FoundGroups, query: &RunGroupsQuery) -> Result<Self, ApiError> {
+    fn new(
+        store: &Store,
+        board: &str,
+        found: FoundGroups,
+        query: &RunGroupsQuery,
+        hidden_failed: HashMap<GroupId, u32>,
+    ) -> Result<Self, ApiError> {
         let FoundGroups { known, groups } = found;
         let members = || groups.iter().flat_map(|group| &group.runs);
         let baseline_run = match &query.baseline {
@@ -130,7 +144,7 @@ impl Prepared {
         }
         check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
         let non_finite = non_finite_ends(store, board, &runs);
-        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups })
+        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups, hidden_failed })
     }
 
     fn table(self, summaries: &[Summaries], query: &RunGroupsQuery) -> Result<RunGroups, ApiError> {
@@ -182,6 +196,7 @@ impl Prepared {
             let ends = NonFiniteMembers::of(&group.runs, &self.non_finite, main);
             said.extend(notes::non_finite(&ends, sample));
             said.extend((sample.failed > 0).then(|| notes::failed(sample)));
+            said.extend(self.hidden_failed.get(&group.id).map(|failed| notes::failed_and_hidden(*failed)));
             said.extend((sample.without > 0).then(|| notes::without(sample)));
             said.extend((sample.unread > 0).then(|| notes::unread(sample)));
             let is_best = best.is_some_and(|(best, _)| best == at);
@@ -194,6 +209,7 @@ impl Prepared {
                 // Of the page only: ids and notes are most of a row.
                 ids: Vec::new(),
                 key: group.key.iter().filter_map(|(name, value)| Some((name.clone(), shortened(value.as_ref()?)))).collect::<Map<_, _>>(),
+                mixed: Map::new(),
                 runs: sample.runs,
                 used: sample.n(),
                 running: sample.running,
@@ -209,7 +225,7 @@ impl Prepared {
                     .secondary
                     .iter()
                     .zip(secondary)
-                    .map(|(metric, summaries)| secondary_mean(metric, sample, summaries))
+                    .map(|(metric, summaries)| secondary_mean(metric, sample, summaries, &mut critical))
                     .collect(),
                 is_baseline,
                 difference,
@@ -226,11 +242,13 @@ impl Prepared {
         let places: HashMap<GroupId, usize> = self.groups.iter().enumerate().map(|(at, group)| (group.id, at)).collect();
         for row in &mut page {
             let at = places[&row.id];
+            row.mixed = mixed_keys(&self.groups[at]);
             row.ids = self.groups[at].runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect();
             row.notes = std::mem::take(&mut notes_of[at]);
         }
         let expected = if rules.confidence > CONFIDENCE { 1.0 - CONFIDENCE } else { (1.0 - CONFIDENCE) * f64::from(count) };
-        let notes = self.notes(&samples, baseline.is_some(), (count, rules.confidence, expected), query);
+        let mut notes = self.notes(&samples, baseline.is_some(), (count, rules.confidence, expected), query);
+        notes.extend(notes::mixed(page.iter().map(|row| &row.mixed)));
         Ok(RunGroups {
             run_seq: self.run_seq,
             direction: self.direction,
@@ -342,9 +360,30 @@ fn best_of(samples: &[GroupSample], direction: Option<Direction>) -> Option<(usi
 }
 
 /// Of the members that are in the mean of the row.
-fn secondary_mean(metric: &str, sample: &GroupSample, summaries: &Summaries) -> SecondaryMean {
+fn secondary_mean(metric: &str, sample: &GroupSample, summaries: &Summaries, critical: &mut CriticalValues) -> SecondaryMean {
     let values: Vec<f64> = sample.used.iter().filter_map(|(run, _)| summaries.get(&run.id)?.finite()).collect();
-    let moments = Moments::of(&values);
+    let (moments, used) = (Moments::of(&values), values.len());
+    let half_width = if used >= 2 { critical.get(used as u64 - 1) * moments.standard_error() } else { f64::NAN };
     let finite = |number: f64| Some(number).filter(|number| number.is_finite());
-    SecondaryMean { metric: metric.to_owned(), used: values.len() as u32, mean: finite(moments.mean), std: finite(moments.std) }
+    SecondaryMean {
+        metric: metric.to_owned(),
+        used: used as u32,
+        mean: finite(moments.mean),
+        std: finite(moments.std),
+        half_width: finite(half_width),
+    }
+}
+
+/// How many failed members each group has without the condition on the status, that it does not have with it.
+fn hidden_failed(found: &[RunGroup], all: &[RunGroup]) -> HashMap<GroupId, u32> {
+    let failed = |group: &RunGroup| {
+        let is_failed = |run: &&Arc<RunRecord>| {
+            let status = RunStatus::parse(run.text("status")).unwrap_or_default();
+            matches!(status, RunStatus::Failed | RunStatus::Killed)
+        };
+        group.runs.iter().filter(is_failed).count() as u32
+    };
+    let of_found: HashMap<GroupId, u32> = found.iter().map(|group| (group.id, failed(group))).collect();
+    let hidden = |group: &RunGroup| Some((group.id, failed(group) - of_found.get(&group.id)?)).filter(|(_, hidden)| *hidden > 0);
+    all.iter().filter_map(hidden).collect()
 }

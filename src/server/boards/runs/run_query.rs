@@ -28,6 +28,12 @@ pub struct RunQuery {
 }
 
 impl RunQuery {
+    /// The query without the conditions of its search on the status; `None` if there are none.
+    pub fn without_status(&self) -> Option<Self> {
+        let search = self.search.as_ref()?.without_status()?;
+        Some(Self { search: Some(search), ..self.clone() })
+    }
+
     /// Parses the query of a URL. 400: unknown or too large.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut rest = form_urlencoded::Serializer::new(String::new());

@@ -88,6 +88,23 @@ impl ParsedSearch {
 }
 
 impl ParsedSearch {
+    /// The search without its conditions on the status alone; `None` if it has none.
+    pub fn without_status(&self) -> Option<Self> {
+        fn is_of_status(part: &Expression<KeyName>) -> bool {
+            match part {
+                Expression::Not(part) => is_of_status(part),
+                Expression::Compare(name, ..) => name.bare() == "status",
+                _ => false,
+            }
+        }
+        let rest = match &self.0 {
+            Expression::All(parts) if parts.iter().any(is_of_status) => parts.iter().filter(|part| !is_of_status(part)).cloned().collect(),
+            part if is_of_status(part) => Vec::new(),
+            _ => return None,
+        };
+        Some(Self(Expression::All(rest)))
+    }
+
     /// Whether a name is one of these, whatever its space.
     pub fn names_one_of(&self, names: &[&str]) -> bool {
         fn is_in(expression: &Expression<KeyName>, names: &[&str]) -> bool {

@@ -60,6 +60,8 @@ pub struct GroupRow {
     label: String,
     /// By name of the key, such as `config.lr`. A key that the members do not have is left out.
     key: BTreeMap<String, Value>,
+    /// Of other keys in which members differ, but for seeds, the number of their values.
+    mixed: BTreeMap<String, u64>,
     /// Members.
     runs: u64,
     /// The oldest members.
@@ -109,6 +111,9 @@ pub struct SecondaryMean {
     mean: Option<f64>,
     #[schema(required = true)]
     std: Option<f64>,
+    /// Of the 95 % t interval of the mean.
+    #[schema(required = true)]
+    half_width: Option<f64>,
 }
 
 /// What groups are compared with.
