@@ -85,6 +85,13 @@ test("the half sheet shows groups with their numbers of runs, the whole one all 
   const [name, mean] = [await box(failed.locator(".run-name")), await box(failed.locator(".value").first())];
   expect(name.x + name.width).toBeLessThanOrEqual((await box(count)).x);
   expect(mean.y).toBeGreaterThan(name.y);
+  for (const one of [failed.locator(".run-name bdi"), failed.locator(".value").first(), failed.locator(".note").first(), failed.locator(".second-line")]) {
+    const isOnTop = await one.evaluate((part) => {
+      const { x, y, width, height } = part.getBoundingClientRect();
+      return part.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    });
+    expect(isOnTop, "nothing covers it").toBe(true);
+  }
   await expect(runs.locator("thead"), "no heads that stand over nothing").toBeHidden();
   const footer = await box(runs.locator(".runs-footer"));
   expect(footer.height, "one row").toBeLessThan(56);

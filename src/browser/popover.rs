@@ -7,9 +7,6 @@ use web_sys::{Element, HtmlElement};
 /// pixels.
 const NARROW: i32 = 900;
 
-/// So much of its anchor a popover may cover to stand right of it, in CSS pixels: left of it is often the list of runs.
-const MAX_COVERED: i32 = 48;
-
 /// Distance of a popover from its anchor and from the edge of the window, in CSS pixels.
 const GAP: i32 = 8;
 
@@ -19,22 +16,25 @@ pub fn show_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visible
     popover.show_popover().is_ok() && place_beside(popover, anchor, keeps_anchor_visible).is_some()
 }
 
-/// Places a popover that is shown. With `keeps_anchor_visible` it goes right of the anchor, or left
-/// of it if there is no space on the right; otherwise below the anchor.
+/// Places a popover that is shown. With `keeps_anchor_visible` it goes right of the anchor, or below it, or left of it, where there is
+/// space; otherwise below the anchor.
 pub fn place_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visible: bool) -> Option<()> {
     let root = document().document_element()?;
     if keeps_anchor_visible && root.client_width() <= NARROW {
         anchor.scroll_into_view();
     }
     let beside = anchor.get_bounding_client_rect();
-    let (start, end) = (beside.left() as i32, beside.right() as i32);
-    let (width, max_right) = (popover.offset_width(), root.client_width() - GAP);
+    let (start, end, bottom) = (beside.left() as i32, beside.right() as i32, beside.bottom() as i32);
+    let (width, height) = (popover.offset_width(), popover.offset_height());
+    let (max_right, max_bottom) = (root.client_width() - GAP, root.client_height() - GAP);
+    let fits_right = end + GAP + width <= max_right;
     let (left, top) = match keeps_anchor_visible {
-        false => (end - width, beside.bottom() as i32 + GAP / 2),
-        true if end + GAP + width > max_right + MAX_COVERED && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
+        false => (end - width, bottom + GAP / 2),
+        true if !fits_right && bottom + GAP + height <= max_bottom => (start.min(max_right - width), bottom + GAP),
+        true if !fits_right && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
         true => ((end + GAP).min(max_right - width), beside.top() as i32),
     };
-    let top = top.min(root.client_height() - GAP - popover.offset_height());
+    let top = top.min(max_bottom - height);
     let style = ["left:", &left.max(GAP).to_string(), "px;top:", &top.max(GAP).to_string(), "px"].concat();
     popover.set_attribute("style", &style).ok()?;
     Some(())

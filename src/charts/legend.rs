@@ -27,6 +27,15 @@ pub fn owner_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
     lead_with_difference(names, MAX_LABEL_WIDTH)
 }
 
+/// The same of groups, which have one row and a letter each: the more there are, the shorter they are.
+pub fn group_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
+    let room = MAX_ONE_ROW_WIDTH / names.len().max(1) as f64 - SWATCH - 24.0;
+    lead_with_difference(names, if names.len() > MAX_WHOLE_GROUPS { room.min(MAX_LABEL_WIDTH) } else { MAX_LABEL_WIDTH })
+}
+
+/// Entries whose names are as long in one row as elsewhere.
+const MAX_WHOLE_GROUPS: usize = 6;
+
 /// How many names the page's legend has before somebody asks for all: more than its two rows take.
 pub const MAX_FOLDED_NAMES: usize = 60;
 /// How many names it has at most: as many as a cell may have series without a run.

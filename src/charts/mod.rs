@@ -58,7 +58,8 @@ pub use group_hit::{GroupHitRow, hit_test_groups};
 pub use groups::{build_bands, draw_marks};
 pub use layout::{AllHidden, ChartOptions, PlotLayout, Size};
 pub use legend::{
-    LegendItem, MAX_FOLDED_NAMES, MAX_NAMES, NamedSeries, group_name, legend_items, legend_labels, needs_two_rows, owner_labels, value_name,
+    LegendItem, MAX_FOLDED_NAMES, MAX_NAMES, NamedSeries, group_labels, group_name, legend_items, legend_labels, needs_two_rows,
+    owner_labels, value_name,
 };
 pub use letters::{group_letter, has_letters};
 pub use line::{LineChart, summarize};

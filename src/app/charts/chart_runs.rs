@@ -35,6 +35,8 @@ pub struct ChartRuns {
     /// The groups that are drawn; `None`: runs.
     pub grouping: Option<Grouping>,
     pub highlighted_group: Option<GroupId>,
+    /// The groups in the order of the table.
+    pub group_order: Vec<GroupId>,
 }
 
 impl ChartRuns {

@@ -294,6 +294,7 @@ impl ChartState {
                 is_shown,
                 color,
                 dash,
+                is_group: !self.groups.groups.is_empty(),
             });
             display.legend.set(copied.collect());
         }

@@ -101,6 +101,7 @@ pub struct LegendEntry {
     pub color: u32,
     /// The index of its dashes, which are a second cue.
     pub dash: usize,
+    pub is_group: bool,
 }
 
 /// Place of the crosshair in CSS pixels of the plot.

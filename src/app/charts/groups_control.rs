@@ -29,6 +29,17 @@ impl ChartRegistry {
         });
     }
 
+    /// Legends have the groups in this order.
+    pub fn set_group_order(self, order: Vec<GroupId>) {
+        self.update(|charts| {
+            if charts.runs.group_order != order {
+                charts.runs.group_order = order;
+                charts.runs.revision += 1;
+                charts.repaint();
+            }
+        });
+    }
+
     /// Runs have changed, or points of runs have come that the charts do not receive: the groups are requested again.
     pub fn refresh_groups(self) {
         self.update(|charts| {

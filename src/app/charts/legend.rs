@@ -57,6 +57,7 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
     let ChartDisplay { is_unfolded, .. } = display;
     let total = Memo::new(move |_| plot.legend.with(Vec::len));
     let count = move || total.get().min(if is_unfolded.get() { MAX_NAMES } else { MAX_FOLDED_NAMES });
+    let is_of_groups = move || plot.legend.with(|entries| entries.first().is_some_and(|entry| entry.is_group));
     let id = StoredValue::new(id);
     let left_out = RwSignal::new(0);
     // What the room of the legend depends on. The document is measured only when one of them has changed.
@@ -65,7 +66,9 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
         (names, plot.width.get(), is_unfolded.get(), is_fullscreen.get())
     });
     Effect::new(move |_| {
-        layout.with(|(names, ..)| display.is_long.set_if_changed(needs_two_rows(names.iter().map(String::as_str))));
+        // Names of groups have one row, in which they shrink to their letters.
+        let is_long = |names: &[String]| !is_of_groups() && needs_two_rows(names.iter().map(String::as_str));
+        layout.with(|(names, ..)| display.is_long.set_if_changed(is_long(names)));
         // After the effects that change the buttons and the height of the legend.
         queue_microtask(move || {
             // The chart may be removed by now, and its signals with it.
@@ -77,7 +80,7 @@ pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscree
     });
     let more_text = move || if is_unfolded.get() { "Show fewer".to_owned() } else { ["+ ", &left_out.get().to_string(), " more"].concat() };
     view! {
-        <div class="legend" role="group" aria-label="Series" node_ref=legend>
+        <div class="legend" class:of-groups=is_of_groups role="group" aria-label="Series" node_ref=legend>
             <For each=move || 0..count() key=|slot| *slot let:at>
                 <SeriesButton id at entries=plot.legend />
             </For>
@@ -100,9 +103,12 @@ fn count_left_out(legend: &HtmlElement, total: usize, scrolls: bool) -> usize {
     if scrolls {
         return without_button;
     }
-    let height = legend.client_height();
-    let is_below = |at: &u32| buttons.item(*at).is_some_and(|button| button.unchecked_into::<HtmlElement>().offset_top() >= height);
-    without_button + (0..buttons.length()).filter(is_below).count()
+    let (width, height) = (legend.client_width(), legend.client_height());
+    let is_out = |at: &u32| {
+        let button = buttons.item(*at).map(JsCast::unchecked_into::<HtmlElement>);
+        button.is_some_and(|button| button.offset_top() >= height || button.offset_left() + button.offset_width() > width + 1)
+    };
+    without_button + (0..buttons.length()).filter(is_out).count()
 }
 
 #[component]

@@ -5,8 +5,8 @@ use super::chart_runs::ChartRuns;
 use super::column_cache::CachedSeries;
 use super::groups::{CachedGroup, GroupCache};
 use crate::charts::{
-    Emphasis, LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_name, legend_items, legend_labels, owner_labels, series_label,
-    series_styles,
+    Emphasis, LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_labels, group_name, legend_items, legend_labels, owner_labels,
+    series_label, series_styles,
 };
 use crate::protocol::RunId;
 use crate::sorting;
@@ -73,8 +73,23 @@ impl SeriesLooks {
             style: self.styles[slot],
         });
         let mut items = legend_items(of_groups.chain(of_series), has_one_run);
+        if !groups.groups.is_empty() {
+            // What the dashes mean, then the groups as the table has them.
+            let place = |item: &LegendItem| {
+                let group = item.slots.first().and_then(|slot| groups.groups.get(slot.checked_sub(series.len())?));
+                let place = |group: &CachedGroup| runs.group_order.iter().position(|id| *id == group.curve.group);
+                (!item.is_split, group.and_then(place).unwrap_or(usize::MAX))
+            };
+            sorting::sort_by(&mut items, |one, other| place(one).cmp(&place(other)));
+        }
         let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-        let short = if is_of_runs { owner_labels(&names) } else { legend_labels(&names) };
+        let short = if !groups.groups.is_empty() {
+            group_labels(&names)
+        } else if is_of_runs {
+            owner_labels(&names)
+        } else {
+            legend_labels(&names)
+        };
         self.legend = Vec::with_capacity(items.len());
         for (mut item, mut short) in items.drain(..).zip(short) {
             let group = item.slots.first().and_then(|slot| groups.groups.get(slot.checked_sub(series.len())?));

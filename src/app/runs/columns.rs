@@ -160,11 +160,7 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
     let of_metric = table.clone().find(|(_, column)| column.kind == ColumnKind::Metric && metric_of(column) == (metric.clone(), statistic));
     let means = rows.sections.iter().filter_map(|section| section.group.as_ref()?.mean);
     let decimals = common_decimals(means);
-    let what = match (groups.stat, groups.at) {
-        (SummaryKind::Mean10, _) => "last 10 %".to_owned(),
-        (SummaryKind::Step, Some(step)) => ["at step ", &step_text(step)].concat(),
-        _ => statistic.to_owned(),
-    };
+    let what = summary_name(groups);
     if !metric.is_empty() {
         columns.push(ShownColumn {
             role: ColumnRole::Metric,
@@ -211,6 +207,20 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
         });
     }
     columns
+}
+
+/// What a number of a run is: `last`, `at step 400`.
+fn summary_name(groups: &RunGroups) -> String {
+    match (groups.stat, groups.at) {
+        (SummaryKind::Mean10, _) => "last 10 %".to_owned(),
+        (SummaryKind::Step, Some(step)) => ["at step ", &step_text(step)].concat(),
+        _ => statistic_of(groups.stat, groups.direction).to_owned(),
+    }
+}
+
+/// The metric that groups are compared by, and what is taken of it: `acc/val, last`.
+pub fn metric_of_groups(groups: &RunGroups) -> String {
+    [groups.metric.as_deref().unwrap_or_default(), ", ", &summary_name(groups)].concat()
 }
 
 /// The name of the intervals of the rows.
@@ -269,7 +279,10 @@ mod tests {
             column("metrics.acc.last", "acc"),
         ];
         let names = |rows: &RunRows| {
-            columns_of(rows, &["config.lr".into()], &ColumnList::default(), Band::T95).into_iter().map(|column| column.name).collect::<Vec<_>>()
+            columns_of(rows, &["config.lr".into()], &ColumnList::default(), Band::T95)
+                .into_iter()
+                .map(|column| column.name)
+                .collect::<Vec<_>>()
         };
         assert_eq!(names(&rows), ["lr", "opt.seed", "acc", "acc"]);
         rows.groups = Some(RunGroups { metric: Some("acc".into()), ..RunGroups::default() }.into());

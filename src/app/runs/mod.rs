@@ -30,6 +30,7 @@ mod keys;
 mod loader;
 mod panel_size;
 mod previous_run;
+mod printed_view;
 mod requests;
 mod row;
 mod row_content;
@@ -65,6 +66,7 @@ use key_names::KeyNames;
 use loader::RowLoader;
 use panel_size::{Grip, PanelSize};
 pub use panel_size::{focus_panel, fold};
+use printed_view::PrintedView;
 pub use requests::{first_drawing_query, first_groups_query, first_table_query};
 use rules::Rules;
 use run_state::RunState;
@@ -141,6 +143,7 @@ fn Panel() -> impl IntoView {
                     <Rules key_names />
                     <EqualKeys />
                     {move || has_selected.get().then(|| dashboard.deferred.get()).flatten().map(|code| (code.bulk_actions)())}
+                    <PrintedView />
                     <RunTable loader />
                     <Footer compared />
                 </div>

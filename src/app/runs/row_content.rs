@@ -82,13 +82,13 @@ pub fn content_of(dashboard: Dashboard, row: &WindowRow, columns: &[ShownColumn]
         let place = rows.place(row.index)?;
         let section = rows.sections.get(place.section)?;
         let known = place.row.and_then(|at| section.rows.get(at)?.clone());
-        Some((section.group.clone(), place.row.is_none().then_some(section.is_open), known))
+        Some((section.group.clone(), place.row.is_none().then_some((section.is_open, section.is_tall)), known))
     });
     let span = span(columns);
     let content = RowContent { index: row.index, span, ..RowContent::default() };
     match (&row.key, found) {
         (RowKey::Gap(_), _) => RowContent { kind: RowKind::Space((row.gap as u64).to_string()), ..content },
-        (RowKey::Group(_), Some((Some(group), Some(is_open), _))) => group_content(dashboard, &group, is_open, columns, content),
+        (RowKey::Group(_), Some((Some(group), Some(shape), _))) => group_content(dashboard, &group, shape, columns, content),
         (RowKey::Run(_), Some((group, None, Some(known)))) => {
             let content = run_content(dashboard, &known, group.as_deref(), columns, content);
             let short = names.get(&content.name).cloned().unwrap_or_else(|| short_alone(&content.name));
@@ -188,8 +188,7 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
                 let further = group.secondary.get(place);
                 further.map_or((None, None, None, 0), |further| (further.mean, further.std, further.half_width, further.used))
             };
-            let (mean, std, half_width, used) =
-                column.secondary.map_or((group.mean, group.std, group.half_width, group.used), of_further);
+            let (mean, std, half_width, used) = column.secondary.map_or((group.mean, group.std, group.half_width, group.used), of_further);
             let width = match column.spread {
                 Spread::T95 => half_width,
                 Spread::Std => std,
@@ -232,7 +231,13 @@ fn title(group: &GroupRow) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn group_content(dashboard: Dashboard, group: &GroupRow, is_open: bool, columns: &[ShownColumn], content: RowContent) -> RowContent {
+fn group_content(
+    dashboard: Dashboard,
+    group: &GroupRow,
+    (is_open, is_tall): (bool, bool),
+    columns: &[ShownColumn],
+    content: RowContent,
+) -> RowContent {
     let id = group.id.to_string();
     let is_drawn = dashboard
         .runs
@@ -242,7 +247,7 @@ fn group_content(dashboard: Dashboard, group: &GroupRow, is_open: bool, columns:
     let states = [("running", group.running), ("failed", group.failed)];
     let is_lit = use_charts().highlighted_group.with(|highlighted| *highlighted == Some(group.id));
     let mut class = String::from("group");
-    for (name, is_true) in [(" lit", is_lit), (" not-drawn", !is_drawn), (" tall", line.is_some()), (" best", group.is_best)] {
+    for (name, is_true) in [(" lit", is_lit), (" not-drawn", !is_drawn), (" tall", is_tall), (" best", group.is_best)] {
         class.push_str(if is_true { name } else { "" });
     }
     RowContent {

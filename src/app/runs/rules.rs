@@ -187,7 +187,8 @@ fn pair(line: GroupLine, band: Band) -> String {
     [line.as_str(), " ", band.as_str()].concat()
 }
 
-fn line_text(line: GroupLine, band: Band) -> String {
+/// The line of groups and its band in words.
+pub fn line_text(line: GroupLine, band: Band) -> String {
     let band = match band {
         Band::None => "",
         Band::T95 => ", 95 % t",

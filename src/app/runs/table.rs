@@ -39,9 +39,12 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
         let viewport = viewport.get();
         loader.window.set_if_changed(runs.rows.with(|rows| window_range(rows, &viewport)));
     });
+    // There are more columns at the right than have room.
+    let is_cut = RwSignal::new(false);
     let measure = move || {
         if let Some(element) = scroll.get_untracked() {
             viewport.set_if_changed(measure(&element));
+            is_cut.set_if_changed(element.scroll_left() + element.client_width() + 1 < element.scroll_width());
         }
     };
     // The window, the panel and the sheet may change; an opened run hides the table.
@@ -50,6 +53,10 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
         let callback = Closure::<dyn FnMut()>::new(measure);
         let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
         observer.observe(&element);
+        // The table becomes wider with its columns.
+        if let Some(table) = element.first_element_child() {
+            observer.observe(&table);
+        }
         let observed = StoredValue::new_local((observer, callback));
         on_cleanup(move || {
             observed.try_with_value(|(observer, _)| observer.disconnect());
@@ -73,7 +80,7 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
     let has_fixed = move || columns.with(|columns| columns.first().is_some_and(|column| column.left.is_some()));
     let count = move || runs.rows.with(|rows| rows.count() + 1).to_string();
     view! {
-        <div class="runs-scroll" node_ref=scroll on:scroll=move |_| measure()>
+        <div class="runs-scroll" class:cut=move || is_cut.get() node_ref=scroll on:scroll=move |_| measure()>
             <table class="runs-table" class:with-fixed=has_fixed role=move || has_groups().then_some("treegrid") aria-label="Runs" aria-rowcount=count>
                 <thead>
                     <ColumnHeads columns />

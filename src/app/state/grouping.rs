@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::run_rows::RowSection;
 use super::{Comparison, Dashboard};
 use crate::app::charts::{DrawnRun, Grouping};
 use crate::charts::Emphasis;
@@ -13,6 +14,10 @@ impl Dashboard {
     pub fn draw_groups(self) {
         let grouping = Memo::new(move |_| self.runs.comparison.with(grouping));
         Effect::new(move |_| self.charts.set_grouping(grouping.get()));
+        Effect::new(move |_| {
+            let id = |section: &RowSection| Some(section.group.as_ref()?.id);
+            self.charts.set_group_order(self.runs.rows.with(|rows| rows.sections.iter().filter_map(id).collect()));
+        });
     }
 
     /// The runs that the charts draw. With groups these are the pinned runs, and the members of the group that is pointed at.

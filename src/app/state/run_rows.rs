@@ -32,6 +32,8 @@ pub struct RowSection {
     pub group: Option<Arc<GroupRow>>,
     /// The rows of its runs are shown.
     pub is_open: bool,
+    /// The row of the group has room for a second line: all have as soon as one needs it.
+    pub is_tall: bool,
     /// One for each run; `None`: not loaded.
     pub rows: Vec<Option<Arc<TableRow>>>,
     /// Of each page that was loaded.
@@ -86,7 +88,7 @@ impl RowSection {
     fn head_height(&self, heights: RowHeights) -> f64 {
         match &self.group {
             None => 0.0,
-            Some(group) if second_line(group).is_some() => heights.tall,
+            Some(_) if self.is_tall => heights.tall,
             Some(_) => heights.group,
         }
     }
@@ -168,12 +170,14 @@ impl RunRows {
                 known.insert(group.id, section);
             }
         }
+        let is_tall = groups.groups.iter().any(|group| second_line(group).is_some());
         for group in std::mem::take(&mut groups.groups) {
             let mut section = known.remove(&group.id).unwrap_or_default();
             if section.rows.len() != group.runs as usize {
                 section.rows.resize(group.runs as usize, None);
                 section.pages.clear();
             }
+            section.is_tall = is_tall;
             section.group = Some(Arc::new(group));
             self.sections.push(section);
         }
@@ -289,11 +293,21 @@ mod tests {
 
     fn groups(runs: u32) -> RunGroups {
         let group = json!({
-            "id": "g000000000001", "index": 0, "label": "0.1", "key": {}, "runs": runs, "ids": ["a"], "used": runs, "running": 0, "failed": 0,
+            "id": "g000000000001", "index": 0, "label": "0.1", "key": {}, "mixed": {}, "runs": runs, "ids": ["a"], "used": runs, "running": 0, "failed": 0,
             "diverged": 0, "without": 0, "mean": null, "std": null, "half_width": null, "last_steps": null, "secondary": [],
             "is_baseline": false, "difference": null, "verdict": "none", "is_best": false, "notes": [],
         });
         RunGroups { groups: vec![serde_json::from_value(group).unwrap()], ..RunGroups::default() }
+    }
+
+    #[test]
+    fn rows_of_groups_are_of_one_height() {
+        let heights = RowHeights { run: 26.0, group: 26.0, tall: 44.0 };
+        let mut found = groups(1);
+        found.groups.push(GroupRow { id: GroupId::parse("g000000000002").unwrap(), ..found.groups[0].clone() });
+        assert_eq!(RunRows::new(RunTable::default(), Some(found.clone())).height(heights), 52.0);
+        found.groups[1].notes = vec!["1 of 3 failed".to_owned()];
+        assert_eq!(RunRows::new(RunTable::default(), Some(found)).height(heights), 88.0);
     }
 
     /// An open group with one run, whose row is loaded.

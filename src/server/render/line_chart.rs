@@ -11,8 +11,8 @@ use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
-    NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, group_name, is_series_hidden, legend_items, legend_labels,
-    needs_two_rows, owner_labels, palette, series_key, series_label, series_styles,
+    NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, group_labels, group_name, is_series_hidden, legend_items,
+    legend_labels, needs_two_rows, owner_labels, palette, series_key, series_label, series_styles,
 };
 use crate::protocol::groups::GroupCurve;
 use crate::protocol::{Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
@@ -249,11 +249,22 @@ pub async fn drawn(boards: &Boards, page: &Board, layout: &BoardLayout, (view, q
         };
         let ids = if view.groups.is_some() { Vec::new() } else { series_ids(&boards.index(), &record.id, &runs) };
         let (_, styles) = series_looks(&ids, &runs);
-        let items = groups.as_ref().map_or_else(|| names(&ids, &styles, &runs), PlannedGroups::legend);
+        let mut items = groups.as_ref().map_or_else(|| names(&ids, &styles, &runs), PlannedGroups::legend);
+        if groups.is_some() {
+            // As the page has them: what the dashes mean is first.
+            items.sort_by_key(|item| !item.is_split);
+        }
         let labels: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
         let has_owners = groups.is_some() || ids.iter().any(|id| id.run.is_some());
-        let short = if has_owners { owner_labels(&labels) } else { legend_labels(&labels) };
-        let is_long = needs_two_rows(short.iter().map(String::as_str));
+        let short = if groups.is_some() {
+            group_labels(&labels)
+        } else if has_owners {
+            owner_labels(&labels)
+        } else {
+            legend_labels(&labels)
+        };
+        // Names of groups have one row, in which they shrink to their letters.
+        let is_long = groups.is_none() && needs_two_rows(short.iter().map(String::as_str));
         let height = size.plot_height(is_long).unwrap_or(PLOT_HEIGHT).max(MIN_EXPORT_HEIGHT as u32);
         let size = CanvasSize::Fluid { height: f64::from(height) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
@@ -274,7 +285,11 @@ pub async fn drawn(boards: &Boards, page: &Board, layout: &BoardLayout, (view, q
         let is_shown =
             |slot: &usize| ids.get(*slot).is_none_or(|id| !is_series_hidden(&hidden, id.run.as_ref().map(RunId::as_str), &id.name));
         let entries = items.iter().zip(&short);
-        legend(&mut html, entries.map(|(item, short)| LegendEntry { item, short, is_shown: item.slots.iter().any(is_shown) }));
+        legend(
+            &mut html,
+            groups.is_some(),
+            entries.map(|(item, short)| LegendEntry { item, short, is_shown: item.slots.iter().any(is_shown) }),
+        );
         drawn.insert(cell.id.clone(), Prerendered { html, is_long });
     }
     drawn
@@ -287,8 +302,9 @@ struct LegendEntry<'a> {
 }
 
 /// The names of the series, as the page's own legend has them from then on.
-fn legend<'a>(html: &mut String, entries: impl Iterator<Item = LegendEntry<'a>>) {
-    html.push_str("<div class=\"legend\" role=\"group\" aria-label=\"Series\">");
+fn legend<'a>(html: &mut String, is_of_groups: bool, entries: impl Iterator<Item = LegendEntry<'a>>) {
+    html.push_str(if is_of_groups { "<div class=\"legend of-groups\"" } else { "<div class=\"legend\"" });
+    html.push_str(" role=\"group\" aria-label=\"Series\">");
     for (at, LegendEntry { item: LegendItem { name, style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES)
     {
         let colour = if *is_split { "muted".to_owned() } else { format!("s{}", palette::place(style.colour)) };
@@ -317,11 +333,11 @@ mod tests {
         fn entry(item: &LegendItem) -> LegendEntry<'_> {
             LegendEntry { item, short: &item.name, is_shown: item.name != "b" }
         }
-        legend(&mut html, items(&["\"><script>alert(1)</script>", "b"]).iter().map(entry));
+        legend(&mut html, false, items(&["\"><script>alert(1)</script>", "b"]).iter().map(entry));
         assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "{html}");
         assert!(html.contains("aria-pressed=\"false\" style=\"--series:var(--s1)\" title=\"b\"><bdi>b</bdi></button>"), "{html}");
         html.clear();
-        legend(&mut html, items(&vec!["n"; 5000]).iter().map(entry));
+        legend(&mut html, false, items(&vec!["n"; 5000]).iter().map(entry));
         assert_eq!(html.matches("</button>").count(), MAX_FOLDED_NAMES);
     }
 }

@@ -1,0 +1,143 @@
+// Choosing runs by boxes, leaving failed ones out, groups that mix values, and what is said of all that.
+import type { Agnez } from "./support/agnez.mjs";
+import { cell, openBoard } from "./support/page.ts";
+import { log, panel, patchRun, row, rows } from "./support/runs.ts";
+import { expect, test } from "./support/test.ts";
+
+/** Two models, two rates, two seeds; the first run has failed. Answers the chart. */
+async function sweep(agnez: Agnez): Promise<string> {
+  let [chart, at] = ["", 0];
+  for (const model of ["cnn", "mlp"]) {
+    for (const lr of [0.01, 0.1]) {
+      for (const seed of [0, 1]) {
+        const points = [0, 1, 2].map((step) => ({ step, "val/acc": lr + seed / 100 + step / 1000 + (model === "cnn" ? 0.5 : 0) }));
+        chart = (await log(agnez, "digits", `r${at}`, points))["val/acc"]!;
+        await patchRun(agnez, "digits", `r${at}`, { config: { model, lr, seed }, status: at === 0 ? "failed" : "finished" });
+        at += 1;
+      }
+    }
+  }
+  return chart;
+}
+
+test("a box chooses a run, and that of the head all of them", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits");
+  const actions = panel(page).getByRole("group", { name: "Chosen runs" });
+  const box = (run: string) => row(page, run).getByRole("checkbox");
+  await expect(box("r1")).toHaveAccessibleName("Choose r1");
+  await box("r1").click();
+  await expect(actions).toContainText("1 chosen");
+  await expect(row(page, "r1")).toHaveAttribute("aria-selected", "true");
+  await box("r4").click({ modifiers: ["Shift"] });
+  await expect(actions).toContainText("4 chosen");
+
+  const all = panel(page).getByRole("checkbox", { name: "Choose all 8" });
+  await expect(all).toHaveJSProperty("indeterminate", true);
+  await all.click();
+  await expect(actions).toContainText("8 chosen");
+  await expect(box("r7")).toBeChecked();
+  await box("r7").click();
+  await expect(actions).toContainText("7 chosen");
+  await expect(all).not.toBeChecked();
+
+  // By keys: Tab leads from the name back to its box; Space presses it, and hides nothing.
+  await row(page, "r5").locator(".run-name").focus();
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  await expect(box("r5")).toBeFocused();
+  await page.keyboard.press("Space");
+  await expect(actions).toContainText("6 chosen");
+  await expect(row(page, "r5").locator(".eye")).toHaveAttribute("aria-pressed", "true");
+});
+
+test("failed runs are left out by one press, and their group still names them", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits?group=model,lr");
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "cnn · 0.01" });
+  await expect(group).toContainText("1 of 2 failed");
+  const hide = panel(page).getByRole("button", { name: "Hide 1 failed" });
+  await hide.click();
+  await expect(group).toContainText("1 failed, left out by the search");
+  expect(new URL(page.url()).searchParams.get("q")).toBe("-status:failed");
+  await expect(hide).toBeHidden();
+  await panel(page).getByRole("button", { name: "Remove -status:failed" }).click();
+  await expect(group).toContainText("1 of 2 failed");
+  await page.goto("/b/digits?q=lr<0.1");
+  await hide.click();
+  await expect(rows(page)).toHaveCount(3);
+});
+
+test("a mean over two models says so", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits?group=lr");
+  await expect(panel(page).locator(".comparisons")).toContainText("groups mix 2 values of model");
+  await expect(panel(page).locator("tr[data-group]").first().locator(".mixed")).toHaveText("2 values");
+  await page.goto("/b/digits?group=lr,model");
+  await expect(panel(page).locator("tr[data-group]")).toHaveCount(4);
+  await expect(panel(page).locator(".comparisons")).not.toContainText("mix");
+});
+
+test("± behind a mean is the band of the charts", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits?group=lr,model");
+  const answer = (await agnez.call("GET", "/boards/digits/run-groups?by=lr,model&metric=val/acc")).json;
+  const [first] = answer.groups as { label: string; std: number; half_width: number }[];
+  const note = panel(page).locator("tr[data-group]").filter({ hasText: first!.label }).locator(".note").first();
+  await expect(note).toContainText(`± ${first!.half_width.toFixed(5)}`);
+  await panel(page).getByRole("combobox", { name: "Line" }).selectOption("mean std");
+  await expect(note).toContainText(`± ${first!.std.toFixed(5)}`);
+  await expect(panel(page).getByRole("columnheader", { name: /val\/acc/ })).toContainText("mean ± std");
+});
+
+test("the settings of a chart stand over charts, not over the list of runs", async ({ page, agnez }) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const id = await sweep(agnez);
+  await openBoard(page, "/b/digits?group=lr,model");
+  await cell(page, id).hover();
+  await cell(page, id).getByRole("button", { name: "Chart", exact: true }).click();
+  const settings = page.getByRole("dialog", { name: "Chart", exact: true });
+  const [list, dialog] = [await panel(page).boundingBox(), await settings.boundingBox()];
+  expect(dialog!.x).toBeGreaterThanOrEqual(list!.x + list!.width);
+  await expect(settings.getByRole("table"), "no heads without rows").toBeHidden();
+});
+
+test("the keys are listed in two columns", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits");
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keys" });
+  const [charts, runs] = await Promise.all(["Charts", "Runs"].map((name) => help.getByRole("heading", { name }).boundingBox()));
+  expect(charts!.y).toBe(runs!.y);
+  expect(await help.evaluate((dialog) => dialog.scrollHeight - dialog.clientHeight), "all of it is in sight").toBeLessThanOrEqual(0);
+});
+
+test("paper has the table, and says what is compared", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits?group=model,lr&q=model:cnn");
+  await expect(panel(page).locator("tr[data-group]")).toHaveCount(2);
+  const said = panel(page).locator(".printed-view");
+  await expect(said).toBeHidden();
+  await page.emulateMedia({ media: "print" });
+  await expect(said).toContainText("Search: model:cnn · groups by model, lr · lines: mean, 95 % t · numbers: val/acc, last · ");
+  await expect(said).toContainText(String(new Date().getFullYear()));
+  await expect(panel(page).locator("tr[data-group]").first()).toBeVisible();
+  for (const hidden of [".runs-search", ".runs-rules", ".runs-footer", ".eye"]) await expect(panel(page).locator(hidden).first()).toBeHidden();
+  const [table, chart] = [await panel(page).boundingBox(), await page.locator("article").first().boundingBox()];
+  expect(table!.y + table!.height, "above the charts").toBeLessThanOrEqual(chart!.y);
+  expect(table!.width).toBeLessThanOrEqual(718);
+  await page.emulateMedia({ media: "screen" });
+});
+
+test("what is cut off at the right is faded, until it is in sight", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits");
+  const list = panel(page).locator(".runs-scroll");
+  await page.mouse.move(5, 5);
+  await expect(list).not.toHaveClass(/cut/);
+  await page.setViewportSize({ width: 700, height: 800 });
+  await expect(list).toHaveClass(/cut/);
+  expect(await list.evaluate((one) => getComputedStyle(one).maskImage)).toContain("gradient");
+  await list.evaluate((one) => one.scrollTo(1000, 0));
+  await expect(list).not.toHaveClass(/cut/);
+});
