@@ -68,6 +68,23 @@ test("failed runs are left out by one press, and their group still names them", 
   await expect(rows(page)).toHaveCount(3);
 });
 
+test("a run whose loss is NaN is marked in the list, on its page and in its group", async ({ page, agnez }) => {
+  await sweep(agnez);
+  const nan = [3, 4, 5].map((step) => ({ step, loss: step < 4 ? 1 : "NaN", "val/acc": 0.1 }));
+  await log(agnez, "digits", "r7", nan);
+  await openBoard(page, "/b/digits");
+  const states = (run: string) => row(page, run).locator(".run-state .word");
+  await expect(states("r7")).toHaveText(["diverged"]);
+  await expect(states("r6")).toHaveText(["finished"]);
+  await expect(row(page, "r7")).toHaveAttribute("title", "loss NaN from step 4");
+  await row(page, "r7").locator(".run-name").click();
+  await expect(panel(page).getByRole("region", { name: "r7" })).toContainText("loss NaN from step 4");
+  await page.goto("/b/digits?group=model,lr");
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "mlp · 0.1" });
+  await expect(group.locator('[data-state="diverged"]')).toContainText("1");
+  await expect(group).toContainText("1 of 2 diverged in loss");
+});
+
 test("a mean over two models says so", async ({ page, agnez }) => {
   await sweep(agnez);
   await openBoard(page, "/b/digits?group=lr");

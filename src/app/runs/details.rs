@@ -15,7 +15,7 @@ use super::diff::Compared;
 use super::document::{Row, about, command, config};
 use super::previous_run::PreviousRun;
 use super::row_content::series_color;
-use super::run_state::{RunState, duration};
+use super::run_state::{RunState, duration, non_finite_text};
 use super::{PanelContext, Stepped, neighbour, open, rows_table, step};
 use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
@@ -115,6 +115,10 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
         })
     };
     let word = Memo::new(move |_| run.with(|run| run.as_ref().map(|run| RunState::of(run, runs.now_ms.get()).word())));
+    let non_finite = move || {
+        let text = run.with(|run| run.as_ref().and_then(|run| run.non_finite.as_ref()).map(non_finite_text))?;
+        Some(view! { <p class="run-state" data-state="diverged">{text}</p> })
+    };
     let content = move || {
         let run = run.get()?;
         let now_ms = runs.now_ms.get();
@@ -170,6 +174,7 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
             </p>
             {heading}
             <p>{move || word.get().map(status)}</p>
+            {non_finite}
             <PreviousRun id=compared_id compared />
             {content}
             <ConfigTable rows=config />

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::cell_text::{number, number_text, step_text, value_text};
 use super::columns::{ColumnRole, ShownColumn, Spread};
-use super::run_state::RunState;
+use super::run_state::{RunState, non_finite_text};
 use super::selection::is_selected;
 use super::short_names::short_alone;
 use super::window::WindowRow;
@@ -17,6 +17,9 @@ use crate::protocol::{GroupDifference, GroupRow, Run, TableRow, Verdict, group_l
 
 /// The mark of a run with a warning.
 pub const TWO_WRITERS: &str = "two writers";
+
+/// The word of the mark of a run of which a metric ends without a finite value, and of its group.
+const DIVERGED: &str = "diverged";
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RowKind {
@@ -118,13 +121,18 @@ fn run_content(dashboard: Dashboard, row: &TableRow, group: Option<&GroupRow>, c
     }
     let colour = group.map_or_else(|| runs.colour(&run), |group| group.index as usize);
     let state = RunState::of(&run, runs.now_ms.get()).word();
+    // A check mark would hide it.
+    let is_hidden = run.non_finite.is_some() && state == RunState::Finished.word();
+    let states = [(state, !is_hidden), (DIVERGED, run.non_finite.is_some())];
+    let states = states.into_iter().filter(|(_, is_true)| *is_true).map(|(word, _)| (word, String::new())).collect();
     let letter = runs.colours.with(|colours| colours.value(id).filter(|_| group.is_none()).map(|(_, value)| value.letter.clone()));
     RowContent {
         id: id.to_string(),
         class: class.trim_start().to_owned(),
         style: series_color(colour),
         letter: letter.unwrap_or_default(),
-        states: vec![(state, String::new())],
+        states,
+        title: run.non_finite.as_ref().map(non_finite_text).unwrap_or_default(),
         marks: marks(dashboard, id.as_str()).into_iter().chain(run.has_warning.then_some(TWO_WRITERS)).collect(),
         is_drawn,
         is_selected,
@@ -244,7 +252,7 @@ fn group_content(
         .comparison
         .with(|comparison| !comparison.hidden_groups.contains(&id) && comparison.solo.as_ref().is_none_or(|solo| *solo == id));
     let line = second_line(group);
-    let states = [("running", group.running), ("failed", group.failed)];
+    let states = [("running", group.running), ("failed", group.failed), (DIVERGED, group.non_finite)];
     let is_lit = use_charts().highlighted_group.with(|highlighted| *highlighted == Some(group.id));
     let mut class = String::from("group");
     for (name, is_true) in [(" lit", is_lit), (" not-drawn", !is_drawn), (" tall", is_tall), (" best", group.is_best)] {

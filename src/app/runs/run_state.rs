@@ -1,7 +1,9 @@
 //! The state of a run as a reader sees it: the status that the run wrote, or that it has fallen
 //! silent.
 
-use crate::protocol::{Run, RunStatus};
+use super::cell_text::step_text;
+use crate::charts::format_number;
+use crate::protocol::{NonFiniteEnd, Run, RunStatus};
 
 /// A running run without a sign for so many of its announced intervals is silent.
 const SILENT_INTERVALS: f64 = 2.0;
@@ -49,6 +51,19 @@ impl RunState {
             Self::Killed => "killed",
         }
     }
+}
+
+/// `loss NaN from step 30`.
+pub fn non_finite_text(end: &NonFiniteEnd) -> String {
+    let value = format_number(end.value);
+    let mut text = [&end.metric, " ", &value].concat();
+    if let Some(step) = end.step {
+        text.extend([" from step ", &step_text(step)]);
+    }
+    if end.metrics > 1 {
+        text.extend([", ", &(end.metrics - 1).to_string(), " more metrics"]);
+    }
+    text
 }
 
 /// A duration in two units at most: `42 s`, `3 min`, `2 h 5 min`, `3 d 4 h`.
@@ -104,6 +119,13 @@ mod tests {
         assert_eq!(state(600_001.0), RunState::Lost);
         assert_eq!(RunState::of(&run(RunStatus::Running, None), 1e12), RunState::Running, "it announced no interval");
         assert_eq!(RunState::of(&run(RunStatus::Failed, Some(1.0)), 1e12), RunState::Failed);
+    }
+
+    #[test]
+    fn a_curve_that_ends_without_a_number_is_said() {
+        let end = NonFiniteEnd { metric: "loss".into(), step: Some(1200.0), value: f64::NAN, metrics: 1 };
+        assert_eq!(non_finite_text(&end), "loss NaN from step 1,200");
+        assert_eq!(non_finite_text(&NonFiniteEnd { step: None, metrics: 3, ..end }), "loss NaN, 2 more metrics");
     }
 
     #[test]
