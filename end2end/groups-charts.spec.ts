@@ -52,8 +52,12 @@ function tooltip(page: Page) {
 test("a group is one line with a band, and says what its numbers are", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
   const names = cell(page, id).locator(".legend .series");
-  await expect(names).toHaveText(["a 0.1 · 3 runs", "b 0.3 · 3 runs", "c 1 · 3 runs", "d 3 · 2 of 3 runs", "train", "val"]);
-  expect(await names.evaluateAll((all) => all.map((one) => one.getAttribute("data-dash")))).toEqual(["0", "0", "0", "0", "1", "0"]);
+  // What the dashes mean is first, then the groups in the order of the table.
+  await expect(names).toHaveText(["train", "val", "a 0.1 · 3 runs", "b 0.3 · 3 runs", "c 1 · 3 runs", "d 3 · 2 of 3 runs"]);
+  expect(await names.evaluateAll((all) => all.map((one) => one.getAttribute("data-dash")))).toEqual(["1", "0", "0", "0", "0", "0"]);
+  const tops = await names.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+  expect(new Set(tops).size, "one row").toBe(1);
+  await expect(names.first()).toHaveAttribute("title", /^train\n/);
   await expect(canvas(page, id)).toHaveAttribute("aria-label", /0\.1 · val 1\.02; /);
   await point(page, id, 30);
   const rows = tooltip(page);
@@ -67,6 +71,19 @@ test("a group is one line with a band, and says what its numbers are", async ({ 
   await expect(page.locator("#tooltip .nearest")).toHaveText(/^d/);
   await point(page, id, 30, 0.86);
   await expect(rows.first()).toHaveText("step 30 · train · mean ± 95 % (t)");
+});
+
+test("the legend of groups has the order of the table, in one row that shrinks to letters", async ({ page, agnez }) => {
+  const id = await openGroups(page, agnez);
+  const names = cell(page, id).locator(".legend .series");
+  await page.locator(".runs-panel").getByRole("columnheader", { name: /^lr/ }).getByRole("button").click();
+  await page.locator(".runs-panel").getByRole("columnheader", { name: /^lr/ }).getByRole("button").click();
+  await expect(page.locator("tr[data-group]").first()).toContainText("3");
+  await expect.poll(async () => (await names.allTextContents()).map((text) => text[0])).toEqual(["t", "v", "d", "c", "b", "a"]);
+  await page.setViewportSize({ width: 700, height: 800 });
+  const rows = () => names.evaluateAll((all) => new Set(all.map((one) => one.getBoundingClientRect().top)).size);
+  await expect.poll(rows).toBe(1);
+  for (const one of await names.all()) expect((await one.boundingBox())!.width, "swatch and letter").toBeGreaterThanOrEqual(38);
 });
 
 test("zoom, hidden groups and other groups change no number", async ({ page, agnez }) => {

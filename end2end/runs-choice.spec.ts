@@ -129,6 +129,20 @@ test("the keys are listed in two columns", async ({ page, agnez }) => {
   expect(await help.evaluate((dialog) => dialog.scrollHeight - dialog.clientHeight), "all of it is in sight").toBeLessThanOrEqual(0);
 });
 
+test("the points of a run have its colour as CSV", async ({ page, agnez }) => {
+  const id = await sweep(agnez);
+  await openBoard(page, "/b/digits");
+  const [head, ...lines] = (await agnez.call("GET", `/values/${id}.csv`)).text.trim().split("\r\n");
+  expect(head).toBe("run,series,index,step,value,time,colour");
+  const colours = new Map(lines.map((line) => [line.split(",")[0]!, line.split(",").at(-1)!]));
+  expect(colours.size).toBe(8);
+  for (const [run, colour] of colours) {
+    const shown = await row(page, run).locator(".run-name").evaluate((name) => getComputedStyle(name, "::before").backgroundColor);
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+    expect(shown, run).toBe(`rgb(${red}, ${green}, ${blue})`);
+  }
+});
+
 test("paper has the table, and says what is compared", async ({ page, agnez }) => {
   await sweep(agnez);
   await openBoard(page, "/b/digits?group=model,lr&q=model:cnn");

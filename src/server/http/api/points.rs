@@ -7,11 +7,13 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
+use serde_json::Value;
 
 use super::format::points_page::{HEAD, Page, PointsQuery};
 use super::line_stream::stream_lines;
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, json_response, parse_body};
+use crate::charts::palette;
 use crate::protocol::{CellId, ErrorKind, RunId, SeriesId};
 use crate::server::App;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
@@ -155,8 +157,15 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
                 );
                 return Err(ErrorKind::Conflict.with(message).at("generation", "is over").into());
             }
-            let page =
-                Page { series: &name, run_column: "", generation: &generation, from: query.from, points: &page.points, total: page.total };
+            let page = Page {
+                series: &name,
+                run_column: "",
+                colour_column: "",
+                generation: &generation,
+                from: query.from,
+                points: &page.points,
+                total: page.total,
+            };
             Ok((page.write(query.format), generation))
         }
     });
@@ -173,11 +182,17 @@ pub async fn csv(app: &App, principal: &Principal, id: &CellId) -> Result<Body, 
         let index = app.boards.index();
         let board = index.cell(id).and_then(|record| index.board(&record.board));
         let runs = board.into_iter().flat_map(|board| board.runs.iter().rev());
-        let of_runs = runs.flat_map(|run| index.series_of_run(id, &run.id));
-        index.series(id).iter().chain(of_runs).map(|series| (series.id.clone(), series.key, series.count())).collect()
+        let of_runs = runs.flat_map(|run| {
+            // As in charts of the light theme.
+            let slot = run.keys.get("colour").and_then(Value::as_u64).unwrap_or_default();
+            let colour = format!(",#{:06x}", palette::colour(slot as usize, false));
+            index.series_of_run(id, &run.id).iter().map(move |series| (series, colour.clone()))
+        });
+        let all = index.series(id).iter().map(|series| (series, ",".to_owned())).chain(of_runs);
+        all.map(|(series, colour)| (series.id.clone(), series.key, series.count(), colour)).collect()
     };
     let has_runs = wanted.iter().any(|(id, ..)| id.run.is_some());
-    let head = if has_runs { ["run,", HEAD].concat() } else { HEAD.to_owned() };
+    let head = if has_runs { ["run,", HEAD.trim_end(), ",colour\r\n"].concat() } else { HEAD.to_owned() };
     let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize;
     let share = Arc::new(app.answers.share(principal, if wanted.is_empty() { 0 } else { bytes }).await?);
     let (app, principal, id) = (app.clone(), principal.clone(), id.clone());
@@ -185,7 +200,7 @@ pub async fn csv(app: &App, principal: &Principal, id: &CellId) -> Result<Body, 
         let (renderer, boards, id, series) = (app.renderer.clone(), app.boards.clone(), id.clone(), wanted.get(place).cloned());
         let (principal, share) = (principal.clone(), share.clone());
         async move {
-            let Some((series, key, least)) = series else { return Ok(None) };
+            let Some((series, key, least, colour)) = series else { return Ok(None) };
             let make = async move {
                 let page = boards.points(&id, &series, from, MAX_POINTS_PER_PAGE as usize).await?;
                 let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
@@ -194,7 +209,8 @@ pub async fn csv(app: &App, principal: &Principal, id: &CellId) -> Result<Body, 
                 };
                 let run_column = if has_runs { [series.run.as_ref().map_or("", RunId::as_str), ","].concat() } else { String::new() };
                 let (points, total) = (&page.points, page.total);
-                let page = Page { series: &series.name, run_column: &run_column, generation: "", from, points, total };
+                let colour_column = if has_runs { colour.as_str() } else { "" };
+                let page = Page { series: &series.name, run_column: &run_column, colour_column, generation: "", from, points, total };
                 Ok((page.rows(), page.next().map_or((place + 1, 0), |next| (place, next))))
             };
             let (rows, next) = renderer.go_on(&principal, bytes, make).await.inspect_err(ServerError::log)?;

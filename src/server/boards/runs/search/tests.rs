@@ -333,3 +333,19 @@ fn long_texts_and_derived_keys_cost_more() {
     }
     assert!(left("x", "note:y") > left("x", "took>1"));
 }
+
+#[test]
+fn conditions_on_the_status_can_be_left_out() {
+    let board = Board(vec![
+        Run(json!({ "name": "good", "status": "finished", "config": { "lr": 1 } })),
+        Run(json!({ "name": "bad", "status": "failed", "config": { "lr": 1 } })),
+        Run(json!({ "name": "other", "status": "failed", "config": { "lr": 2 } })),
+    ]);
+    let found = |query: &str| {
+        let search = parse(query).unwrap().without_status()?.resolve(&board).unwrap();
+        Some(board.0.iter().filter(|run| search.matches(*run, &SearchBudget::whole())).count())
+    };
+    assert_eq!((found("-status:failed"), found("status:failed")), (Some(3), Some(3)));
+    assert_eq!((found("lr=1 -status:failed"), found("lr=1 -run.status:failed name:bad")), (Some(2), Some(1)));
+    assert_eq!((found("lr=1"), found(""), found("lr=1 | status:failed")), (None, None, None), "an alternative is no condition of its own");
+}

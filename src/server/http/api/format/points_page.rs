@@ -109,6 +109,8 @@ pub struct Page<'a> {
     pub series: &'a str,
     /// Of a CSV with a column of runs: what stands before the series, with its comma. Ids of runs need no quotes.
     pub run_column: &'a str,
+    /// The same behind the time: the colour of the run in charts, with a comma before it.
+    pub colour_column: &'a str,
     /// Names these points among all that the series had and will have.
     pub generation: &'a str,
     /// The index of the first of them.
@@ -176,6 +178,7 @@ impl Page<'_> {
                 out.push(',');
                 push_plain(out, number);
             }
+            out.push_str(self.colour_column);
             out.push_str("\r\n");
         }
     }
@@ -220,7 +223,7 @@ mod tests {
     }
 
     fn page<'a>(series: &'a str, points: &'a Points, from: u64, total: u64) -> Page<'a> {
-        Page { series, run_column: "", generation: "e.1", from, points, total }
+        Page { series, run_column: "", colour_column: "", generation: "e.1", from, points, total }
     }
 
     fn bits(list: &[f64]) -> Vec<u64> {
