@@ -102,7 +102,7 @@ test("± behind a mean is the band of the charts", async ({ page, agnez }) => {
   const [first] = answer.groups as { label: string; std: number; half_width: number }[];
   const note = panel(page).locator("tr[data-group]").filter({ hasText: first!.label }).locator(".note").first();
   await expect(note).toContainText(`± ${first!.half_width.toFixed(5)}`);
-  await panel(page).getByRole("combobox", { name: "Line" }).selectOption("mean std");
+  await panel(page).getByRole("combobox", { name: "Line", exact: true }).selectOption("mean std");
   await expect(note).toContainText(`± ${first!.std.toFixed(5)}`);
   await expect(panel(page).getByRole("columnheader", { name: /val\/acc/ })).toContainText("mean ± std");
 });
