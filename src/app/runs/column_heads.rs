@@ -9,7 +9,7 @@ use web_sys::{DragEvent, HtmlElement, KeyboardEvent};
 use super::column_menu::change_columns;
 use super::columns::{ColumnRole, ShownColumn};
 use super::key_text::short_key;
-use super::selection::select_all;
+use super::selection::{is_all_selected, select_all};
 use crate::app::erased::Erase;
 use crate::app::state::{ColumnList, RunsState, use_dashboard};
 
@@ -164,7 +164,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
 fn ChooseAll() -> impl IntoView {
     let runs = use_dashboard().runs;
     let total = move || runs.rows.with(|rows| rows.table.total as usize);
-    let chosen = move || if runs.is_all_selected.get() { total() } else { runs.selected.with(Vec::len) };
+    let chosen = move || if is_all_selected(runs) { total() } else { runs.selected.with(Vec::len) };
     let label = move || ["Choose all ", &total().to_string()].concat();
     let is_all = move || chosen() == total() && total() != 0;
     let is_part = move || (1..total()).contains(&chosen());

@@ -28,9 +28,15 @@ pub fn select_all(runs: RunsState, is_all: bool) {
     runs.is_all_selected.set_if_changed(is_all);
 }
 
+/// Whether all that were found are chosen: not after the last one has been left out. Tracks them.
+pub fn is_all_selected(runs: RunsState) -> bool {
+    runs.is_all_selected.get() && !runs.selected.with(Vec::is_empty)
+}
+
 /// Whether a run is among the chosen ones. Tracks them.
 pub fn is_selected(runs: RunsState, id: &RunId) -> bool {
-    runs.is_all_selected.get() || runs.selected.with(|selected| selected.contains(id))
+    let is_all = is_all_selected(runs);
+    is_all || runs.selected.with(|selected| selected.contains(id))
 }
 
 /// Chooses the rows from the one that was chosen last to this one.
@@ -47,6 +53,7 @@ pub fn extend_to(dashboard: Dashboard, id: &RunId) {
         Some((from.min(to)..=from.max(to)).filter_map(key).collect::<Vec<_>>())
     });
     let Some(between) = between else { return toggle(dashboard, id) };
+    runs.is_all_selected.set_if_changed(false);
     runs.selected.update(|selected| {
         for id in between {
             if !selected.contains(&id) {
