@@ -17,7 +17,8 @@ use super::sample::GroupSample;
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
 use crate::protocol::{
-    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, RunStatus, SecondaryMean, SummaryKind, Verdict,
+    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, RunStatus, SecondaryMean, SummaryKind,
+    Verdict,
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
