@@ -3,7 +3,7 @@
 use super::axis_titles::AxisTitles;
 use super::display_list::TextAnchor;
 use super::letters::has_letters;
-use super::range::{x_range, y_range};
+use super::range::{YBounds, x_range, y_range};
 use super::scale::Scale;
 use super::series_view::SeriesView;
 use super::text_metrics::{FONT_SIZE, text_width};
@@ -16,6 +16,7 @@ use crate::protocol::{XAxis, YScale};
 pub struct ChartOptions<'a> {
     pub x_axis: XAxis,
     pub y_scale: YScale,
+    pub y_bounds: YBounds,
     /// The unit of the values; empty for plain numbers.
     pub unit: &'a str,
     pub titles: AxisTitles<&'a str>,
@@ -76,6 +77,8 @@ pub struct PlotLayout {
     pub right: f64,
     pub x: Scale,
     pub y: Scale,
+    /// How far values reach beyond the lower and the upper end of the y axis; `None` where they do not.
+    pub beyond: [Option<f64>; 2],
     pub x_ticks: Vec<Tick>,
     pub y_ticks: Vec<Tick>,
     /// The UTC offsets of the x axis, as text below its labels; empty on an axis without clock times.
@@ -90,8 +93,12 @@ impl PlotLayout {
             Some((from, to)) => Scale::linear(from, to),
             None => x_range(curves),
         };
-        let range = y_range(curves, &x, options.y_scale == YScale::Log);
-        let y = range.unwrap_or(if options.y_scale == YScale::Log { Scale::log(0.1, 10.0) } else { Scale::linear(0.0, 1.0) });
+        let range = y_range(curves, &x, options.y_scale == YScale::Log, options.y_bounds);
+        let y = range.map(|range| range.scale).unwrap_or(if options.y_scale == YScale::Log {
+            Scale::log(0.1, 10.0)
+        } else {
+            Scale::linear(0.0, 1.0)
+        });
         let x_format = match options.x_axis {
             XAxis::Step => TickFormat::Number(""),
             XAxis::Relative => TickFormat::Elapsed,
@@ -101,6 +108,7 @@ impl PlotLayout {
         let plot = Size { height: size.height - above - below, ..size };
         let mut layout = Self::for_scales(x, y, x_format, TickFormat::Number(options.unit), plot).shift_down(above);
         layout.size.height += below;
+        layout.beyond = range.map_or([None; 2], |range| range.beyond);
         if has_letters(curves) {
             layout.width -= LETTERED_RIGHT - layout.right;
             layout.right = LETTERED_RIGHT;
@@ -137,6 +145,7 @@ impl PlotLayout {
             right: RIGHT,
             x,
             y,
+            beyond: [None; 2],
             x_ticks,
             y_ticks,
             zone,

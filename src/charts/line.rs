@@ -102,6 +102,13 @@ pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout)
         plot.rule(Ink::Grid, (share, layout.top), (share, layout.bottom() + 3.0));
         plot.text(Ink::Muted, layout.tick_anchor(tick), X::share(share), layout.x_label_baseline(), tick.label.as_str());
     }
+    let unit = |value: f64| format_number(value) + options.unit;
+    let below = layout.beyond[0].map(|low| ("↓ down to ".to_owned() + &unit(low), layout.bottom() - 6.0));
+    let above = layout.beyond[1].map(|high| ("↑ up to ".to_owned() + &unit(high), layout.top + 12.0));
+    for (text, y) in below.into_iter().chain(above) {
+        let text = Text::new(Ink::Text, TextAnchor::Start, X { share: 0.0, px: 4.0 }, y, text);
+        plot.push(Shape::Text(Text { has_halo: true, ..text }));
+    }
     if !layout.zone.is_empty() {
         plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_baseline(), layout.zone.as_str());
     }
@@ -199,7 +206,7 @@ mod tests {
     use crate::charts::palette::Theme;
     use crate::charts::render::svg::svg;
     use crate::charts::time_zone::TimeZone;
-    use crate::charts::{AxisTitles, NamedSeries, legend_items};
+    use crate::charts::{AxisTitles, NamedSeries, YBounds, legend_items};
     use crate::protocol::YScale;
 
     fn wave(count: usize) -> Vec<Column> {
@@ -371,6 +378,7 @@ mod tests {
                 x_axis: [XAxis::Step, XAxis::Relative, XAxis::Wall][round % 3],
                 y_scale: [YScale::Linear, YScale::Log][round / 3 % 2],
                 unit: ["", "s"][round % 2],
+                y_bounds: YBounds { ends: [None, (round % 7 == 0).then(|| pick(&far))], ignores_outliers: round % 5 == 0 },
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 zone: TimeZone::fixed(330),
                 titles: AxisTitles { x: ["", "epoch"][round % 2], y: ["", "loss"][round / 2 % 2] },

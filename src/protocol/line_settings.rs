@@ -67,6 +67,10 @@ impl YScale {
 pub struct LineSettings {
     pub x: XAxis,
     pub y: YScale,
+    /// The ends of the vertical axis, the lower one first; `null` for an end that follows the values.
+    pub y_range: [Option<f64>; 2],
+    /// The vertical axis shows the bulk of the values: outliers do not set its ends.
+    pub ignore_outliers: bool,
     /// Weight of the debiased exponential moving average, 0 (off) to 0.999.
     pub smooth: f64,
     /// Unit of the values, such as `s`, `B` or `%`; empty for plain numbers.
@@ -88,6 +92,10 @@ pub struct LineSettingsPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<YScale>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub y_range: Option<[Option<f64>; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignore_outliers: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub smooth: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -100,10 +108,13 @@ pub struct LineSettingsPatch {
 }
 
 impl From<LineSettingsPatch> for LineSettings {
-    fn from(LineSettingsPatch { x, y, smooth, unit, x_label, y_label, hidden }: LineSettingsPatch) -> Self {
+    fn from(patch: LineSettingsPatch) -> Self {
+        let LineSettingsPatch { x, y, y_range, ignore_outliers, smooth, unit, x_label, y_label, hidden } = patch;
         Self {
             x: x.unwrap_or_default(),
             y: y.unwrap_or_default(),
+            y_range: y_range.unwrap_or_default(),
+            ignore_outliers: ignore_outliers.unwrap_or_default(),
             smooth: smooth.unwrap_or_default(),
             unit: unit.unwrap_or_default(),
             x_label: x_label.unwrap_or_default(),

@@ -93,6 +93,8 @@ class Board(CellLog):
         x_label: str | None = None,
         y_label: str | None = None,
         hidden: list[str] | None = None,
+        y_range: tuple[float | None, float | None] | None = None,
+        ignore_outliers: bool | None = None,
     ) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
 
@@ -103,13 +105,26 @@ class Board(CellLog):
         :param x_label: title of the horizontal axis.
         :param y_label: title of the vertical axis.
         :param hidden: series that are not drawn.
+        :param y_range: ends of the y axis, such as ``(0, 1)``; ``None`` for an end that follows the
+            values.
+        :param ignore_outliers: show the 5th to the 95th percentile of the values.
 
         Settings are added to those that this process gave before; together they replace all
         settings that the page has.
         """
         cell = self._get_or_create(name, Line, {"type": "line"})
         keys: dict[str, Any] = {} if title is None else {"name": title}
-        settings = line_settings(x, y, smooth, unit, hidden, x_label, y_label)
+        settings = line_settings(
+            x=x,
+            y=y,
+            smooth=smooth,
+            unit=unit,
+            hidden=hidden,
+            x_label=x_label,
+            y_label=y_label,
+            y_range=y_range,
+            ignore_outliers=ignore_outliers,
+        )
         if settings:
             cell._chart = {**cell._chart, **settings}
             keys["chart"] = cell._chart

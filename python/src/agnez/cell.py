@@ -142,13 +142,16 @@ def _to_numbers(value: Any) -> list[float | None] | None:
 
 
 def line_settings(
-    x: str | None,
-    y: str | None,
-    smooth: float | None,
-    unit: str | None,
-    hidden: list[str] | None,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    smooth: float | None = None,
+    unit: str | None = None,
+    hidden: list[str] | None = None,
     x_label: str | None = None,
     y_label: str | None = None,
+    y_range: tuple[float | None, float | None] | None = None,
+    ignore_outliers: bool | None = None,
 ) -> dict[str, Any]:
     """The key ``chart`` of a line (docs/rest.md); ValueError for what the server would refuse."""
     if x is not None and x not in _X_AXES:
@@ -160,6 +163,8 @@ def line_settings(
     settings = {
         "x": x,
         "y": y,
+        "y_range": None if y_range is None else _axis_ends(y_range),
+        "ignore_outliers": ignore_outliers,
         "smooth": smooth,
         "unit": unit,
         "x_label": None if x_label is None else convert.to_title(x_label),
@@ -167,3 +172,17 @@ def line_settings(
         "hidden": None if hidden is None else [names.check_name(name) for name in hidden],
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _axis_ends(ends: tuple[float | None, float | None]) -> list[float | None]:
+    """The ends of an axis, the lower first; ``None`` for one that follows the values."""
+    numbers: list[float | None] = []
+    for end in ends:
+        number = None if end is None else convert.to_scalar(end)
+        if end is not None and not (isinstance(number, float) and math.isfinite(number)):
+            raise ValueError(f"y_range must have two numbers or None, not {ends!r}")
+        numbers.append(number if isinstance(number, float) else None)
+    low, high = numbers
+    if low is not None and high is not None and low >= high:
+        raise ValueError(f"y_range must have its lower end first, not {ends!r}")
+    return numbers

@@ -117,7 +117,7 @@ class Axes(Cell):
 
     def set_yscale(self, scale: str) -> Axes:
         """``linear`` or ``log``."""
-        self._chart.update(line_settings(None, scale, None, None, None))
+        self._chart.update(line_settings(y=scale))
         return self.set(chart={**self._chart, **self._titles}) if self._lines else self
 
     def legend(self, *_: Any, **__: Any) -> Axes:

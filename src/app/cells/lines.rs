@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::app::charts::{LineChart, Prerendered};
+use crate::app::charts::{ChartSource, LineChart, Prerendered};
 use crate::app::state::{CellState, use_dashboard};
 use crate::protocol::CellId;
 use crate::routes;
@@ -27,6 +27,8 @@ pub fn Lines(cell: Arc<CellState>) -> impl IntoView {
     let full = id.clone();
     let is_fullscreen = Signal::derive(move || dashboard.fullscreen.with(|shown| shown.as_ref() == Some(&full)));
     let newest = RwSignal::from(cell.newest.clone());
-    let settings = Signal::derive(move || cell.line_settings());
-    view! { <LineChart id settings prerendered example is_fullscreen newest /> }
+    let layout = cell.layout.clone();
+    let section = Signal::derive(move || layout.with(|layout| layout.section.clone()));
+    let source = ChartSource { settings: Signal::derive(move || cell.line_settings()), section };
+    view! { <LineChart id source prerendered example is_fullscreen newest /> }
 }

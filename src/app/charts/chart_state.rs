@@ -27,6 +27,7 @@ pub struct ChartState {
     pub id: CellId,
     /// The settings of the cell, from this page or another one.
     pub stored: Signal<LineSettings>,
+    pub section: Signal<Option<String>>,
     /// The settings that are drawn: they are ahead of the stored ones while a slider is dragged.
     pub settings: LineSettings,
     /// Names of the series that this tab hides, if they differ from the settings.
@@ -62,6 +63,14 @@ pub struct ChartState {
     pub visible_at: u64,
 }
 
+/// What the cell of a chart says.
+#[derive(Clone, Copy)]
+pub struct ChartSource {
+    pub settings: Signal<LineSettings>,
+    /// The section that it is in, if it names one.
+    pub section: Signal<Option<String>>,
+}
+
 /// A chart in the document.
 pub struct ChartElement {
     pub container: HtmlElement,
@@ -78,12 +87,14 @@ pub struct Plot {
 }
 
 impl ChartState {
-    pub fn new(id: &CellId, stored: Signal<LineSettings>, element: ChartElement) -> Self {
+    pub fn new(id: &CellId, source: ChartSource, element: ChartElement) -> Self {
+        let ChartSource { settings: stored, section } = source;
         let ChartElement { container, has_picture, display } = element;
         Self {
             id: id.clone(),
             settings: stored.get_untracked(),
             stored,
+            section,
             own_hidden: hidden_series::load(id),
             cache: ColumnCache::new(),
             groups: GroupCache::default(),
@@ -237,6 +248,7 @@ impl ChartState {
         let options = ChartOptions {
             x_axis: self.x_axis(runs),
             y_scale: self.settings.y,
+            y_bounds: (&self.settings).into(),
             unit: &self.settings.unit,
             titles: self.titles(),
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),

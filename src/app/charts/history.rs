@@ -8,8 +8,8 @@ use wasm_bindgen::JsValue;
 use web_sys::Event;
 
 use super::registry::{ChartRegistry, Charts};
-use super::url_state::{KEY, UrlViewport, parse_viewports, query};
-use super::viewport::{self, Viewport};
+use super::url_state::{KEY, UrlViewport, format_viewports, parse_viewports, query};
+use super::viewport::Viewport;
 use crate::browser::dom;
 
 /// Browsers refuse more than about a hundred changes of the URL in 30 s.
@@ -94,14 +94,8 @@ impl Charts {
 
     fn save_url(&mut self) {
         self.url.is_save_due = false;
-        let mut viewports = String::new();
-        for chart in &self.list {
-            let Some(viewport) = &chart.viewport else { continue };
-            if !viewports.is_empty() {
-                viewports.push(',');
-            }
-            viewports.push_str(&viewport::format(chart.id.as_str(), viewport, chart.axis(), dom::number_text));
-        }
+        let zoomed = self.list.iter().filter_map(|chart| Some((chart.id.as_str(), chart.viewport?, chart.axis())));
+        let viewports = format_viewports(zoomed, dom::number_text);
         if !write(KEY, &viewports, std::mem::take(&mut self.url.is_new_entry)) {
             // A change without effect begins no gesture.
             self.url.changed_at = 0.0;

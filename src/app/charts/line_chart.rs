@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlImageElement;
 
-use super::chart_state::{ChartElement, Plot};
+use super::chart_state::{ChartElement, ChartSource, Plot};
 use super::crosshair::{CrosshairLine, SelectionBand};
 use super::display::{ChartDisplay, NewestNumber, PlotDisplay, PrintView, Summary, Zoom};
 use super::legend::Legend;
@@ -16,7 +16,7 @@ use super::toolbar::Toolbar;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom;
-use crate::protocol::{CellId, LineSettings};
+use crate::protocol::CellId;
 use crate::routes;
 
 /// A chart as the server has drawn it; empty in the browser, which finds it in the document.
@@ -33,7 +33,7 @@ pub struct Prerendered {
 #[expect(clippy::disallowed_methods, reason = "the server's own markup, in which every text of clients is escaped")]
 pub fn LineChart(
     id: CellId,
-    #[prop(into)] settings: Signal<LineSettings>,
+    source: ChartSource,
     prerendered: Prerendered,
     example: Option<String>,
     #[prop(into)] is_fullscreen: Signal<bool>,
@@ -44,13 +44,13 @@ pub fn LineChart(
     let (container, picture) = (NodeRef::<Div>::new(), NodeRef::<Div>::new());
     let own_id = id.clone();
     Effect::new(move |_| {
-        settings.track();
+        source.settings.track();
         let Some(container) = container.get() else { return };
         if container.class_list().contains("two-rows") {
             display.is_long.set_if_changed(true);
         }
         let element = || ChartElement { has_picture: keep_loaded_picture(picture), container: container.into(), display };
-        charts.insert(&own_id, settings, element);
+        charts.insert(&own_id, source, element);
     });
     let removed = id.clone();
     on_cleanup(move || charts.remove(&removed));

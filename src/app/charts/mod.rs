@@ -26,6 +26,7 @@ mod history;
 mod hover;
 mod legend;
 mod line_chart;
+mod linked_zoom;
 mod listeners;
 mod painter;
 mod panel_fields;
@@ -50,6 +51,7 @@ mod viewport;
 mod visibility;
 
 pub use chart_runs::DrawnRun;
+pub use chart_state::ChartSource;
 pub use commands::ChartCommand;
 pub use display::{NewestNumber, hex_color};
 pub use groups::Grouping;

@@ -105,7 +105,13 @@ fn parse_smoothing(text: &str) -> Option<f64> {
 }
 
 #[component]
-pub fn UnitField(value: Memo<String>, on_store: Callback<String>) -> impl IntoView {
+pub fn TextField(
+    id: &'static str,
+    label: &'static str,
+    #[prop(optional)] placeholder: Option<&'static str>,
+    value: Memo<String>,
+    on_store: Callback<String>,
+) -> impl IntoView {
     let draft = RwSignal::new(None::<String>);
     let is_editing = RwSignal::new(false);
     Effect::new(move |_| {
@@ -124,10 +130,11 @@ pub fn UnitField(value: Memo<String>, on_store: Callback<String>) -> impl IntoVi
     };
     view! {
         <label>
-            "Unit"
+            {label}
             <input
-                id="chart-unit"
+                id=id
                 maxlength="16"
+                placeholder=placeholder
                 prop:value=move || draft.get().unwrap_or_else(|| value.get())
                 on:input=input
                 on:change=change

@@ -32,6 +32,9 @@ pub struct PanelValues {
     /// `None` where the charts of the board differ.
     pub x: Option<XAxis>,
     pub y: YScale,
+    /// The ends of the y axis; `None` for one that follows the values.
+    pub y_range: [Option<f64>; 2],
+    pub ignores_outliers: bool,
     /// `None` where the charts of the board differ.
     pub smooth: Option<f64>,
     pub unit: String,

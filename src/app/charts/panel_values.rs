@@ -94,6 +94,8 @@ fn setting_values(chart: &ChartState) -> PanelValues {
     PanelValues {
         x: Some(settings.x),
         y: settings.y,
+        y_range: settings.y_range,
+        ignores_outliers: settings.ignore_outliers,
         smooth: Some(settings.smooth),
         unit: settings.unit.clone(),
         has_own_hidden: chart.own_hidden.is_some(),

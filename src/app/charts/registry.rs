@@ -10,7 +10,7 @@ use web_sys::{Element, HtmlElement, IntersectionObserver, ResizeObserver};
 
 use super::canvas::{self, CanvasTheme};
 use super::chart_runs::ChartRuns;
-use super::chart_state::{ChartElement, ChartState, Plot};
+use super::chart_state::{ChartElement, ChartSource, ChartState, Plot};
 use super::column_cache::Merge;
 use super::panel_state::{PanelState, PanelTarget};
 use super::pointer_state::PointerState;
@@ -18,7 +18,6 @@ use super::readout::ReadoutTarget;
 use super::tooltip::TooltipHandle;
 use super::url_state::UrlState;
 use super::value_chart::CanvasChart;
-use super::viewport::Viewport;
 use crate::app::deferred::Deferred;
 use crate::protocol::{CellId, GroupId, LineSettings, RunId, XAxis, points};
 
@@ -33,6 +32,8 @@ pub struct ChartRegistry {
     /// The group that is pointed at in a legend, in a chart or in the list of runs.
     pub highlighted_group: RwSignal<Option<GroupId>>,
     pub deferred: Deferred,
+    /// Charts of one section are zoomed together.
+    pub is_zoom_linked: RwSignal<bool>,
 }
 
 pub struct Charts {
@@ -75,7 +76,8 @@ impl ChartRegistry {
     pub fn new(deferred: Deferred) -> Self {
         let (highlighted_run, highlighted_group) = (RwSignal::new(None), RwSignal::new(None));
         let (tooltip, panel) = (TooltipHandle::new(), PanelState::new());
-        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group, deferred };
+        let is_zoom_linked = RwSignal::new(true);
+        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group, is_zoom_linked, deferred };
         if !is_browser() {
             return registry;
         }
@@ -99,17 +101,17 @@ impl ChartRegistry {
     }
 
     /// Adds a chart when it is in the document, or applies its new settings.
-    pub fn insert(self, id: &CellId, stored: Signal<LineSettings>, element: impl FnOnce() -> ChartElement) {
+    pub fn insert(self, id: &CellId, source: ChartSource, element: impl FnOnce() -> ChartElement) {
         self.update(|charts| {
             if charts.index.contains_key(id) {
-                return charts.apply_settings(id, stored.get_untracked());
+                return charts.apply_settings(id, source.settings.get_untracked());
             }
             let element = element();
             if let Some((visibility, _)) = &charts.observers {
                 visibility.observe(&element.container);
             }
             let at = charts.list.len();
-            charts.list.push(ChartState::new(id, stored, element));
+            charts.list.push(ChartState::new(id, source, element));
             charts.index.insert(id.clone(), at);
             charts.list[at].viewport = charts.take_url_viewport(at);
             charts.update_panel();
@@ -267,14 +269,5 @@ impl Charts {
         self.list.iter_mut().for_each(|chart| chart.is_dirty = true);
         self.canvas_charts.iter_mut().for_each(|chart| chart.is_dirty = true);
         self.request_frame();
-    }
-
-    /// Sets the viewport of a chart, and stores it in the URL.
-    pub fn set_viewport(&mut self, id: &CellId, viewport: Option<Viewport>) {
-        if let Some(chart) = self.chart(id) {
-            chart.set_viewport(viewport);
-            self.request_frame();
-            self.save_url_soon();
-        }
     }
 }

@@ -5,11 +5,11 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
-use super::panel_fields::{Choice, Smoothing, UnitField};
+use super::panel_fields::{Choice, Smoothing, TextField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
 use crate::app::erased::Erase;
-use crate::browser::popover;
+use crate::browser::{dom, popover};
 use crate::protocol::{CellId, LineSettingsPatch, XAxis, YScale};
 
 const X_AXES: &[(&str, &str)] = &[("", "mixed"), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")];
@@ -107,6 +107,21 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
                 }
             })}
         <Smoothing value=smooth on_preview=Callback::new(preview) on_store=Callback::new(store_smooth) />
+        {chart
+            .is_none()
+            .then(|| {
+                view! {
+                    <label class="own-choice">
+                        <input
+                            id="chart-linked"
+                            type="checkbox"
+                            prop:checked=charts.is_zoom_linked
+                            on:change=move |event| charts.link_zoom(event_target_checked(&event))
+                        />
+                        "Zoom charts of a section together"
+                    </label>
+                }
+            })}
         {chart.map(|id| view! { <ChartSettings id panel actions may_write /> })}
     }
 }
@@ -120,6 +135,19 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
     let store = move |patch: LineSettingsPatch| actions.store.run((PanelTarget::Chart(id.get_value()), patch));
     let y = Memo::new(move |_| values.with(|values| values.y.name()));
     let store_y = move |name: String| store(LineSettingsPatch { y: YScale::from_name(&name), ..Default::default() });
+    let [low, high] = [0, 1].map(|end| {
+        let text = move || values.with(|values| values.y_range[end].map(dom::number_text).unwrap_or_default());
+        let store_end = move |text: String| {
+            let mut range = values.with_untracked(|values| values.y_range);
+            // What is no number is an end that follows the values.
+            range[end] = Some(dom::number_of(&text)).filter(|end| !text.trim().is_empty() && end.is_finite());
+            store(LineSettingsPatch { y_range: Some(range), ..Default::default() });
+        };
+        (Memo::new(move |_| text()), Callback::new(store_end))
+    });
+    let ignores_outliers = move || values.with(|values| values.ignores_outliers);
+    let store_outliers =
+        move |event| store(LineSettingsPatch { ignore_outliers: Some(event_target_checked(&event)), ..Default::default() });
     let unit = Memo::new(move |_| values.with(|values| values.unit.clone()));
     let store_unit = move |unit: String| store(LineSettingsPatch { unit: Some(unit), ..Default::default() });
     let share_hidden = move |_| {
@@ -139,7 +167,15 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
             .then(|| {
                 view! {
                     <Choice id="chart-y" label="y axis" options=Y_SCALES value=y on_choose=Callback::new(store_y) />
-                    <UnitField value=unit on_store=Callback::new(store_unit) />
+                    <div class="y-range" role="group" aria-label="y range">
+                        <TextField id="chart-y-low" label="y from" placeholder="auto" value=low.0 on_store=low.1 />
+                        <TextField id="chart-y-high" label="to" placeholder="auto" value=high.0 on_store=high.1 />
+                        <label>
+                            <input id="chart-outliers" type="checkbox" prop:checked=ignores_outliers on:change=store_outliers />
+                            "Ignore outliers"
+                        </label>
+                    </div>
+                    <TextField id="chart-unit" label="Unit" value=unit on_store=Callback::new(store_unit) />
                     {move || {
                         has_own_hidden()
                             .then(|| {

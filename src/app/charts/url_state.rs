@@ -1,10 +1,12 @@
-//! The viewports in the URL, so that a link shows what its sender saw: `?view=ID:from:to:step,ID:from:to:relative:follow`. `history` reads
-//! and writes them.
+//! The viewports in the URL, so that a link shows what its sender saw: `?view=ID:from:to:step,ID~ID:from:to:relative:follow`. Charts that show
+//! the same part stand together. `history` reads and writes them.
 
 use super::viewport::{self, Viewport};
 use crate::protocol::XAxis;
 
 pub const KEY: &str = "view=";
+/// Between the ids of charts that show the same part: no id has it, and no address escapes it.
+const CELL_SEPARATOR: &str = "~";
 
 /// What the URL and the browser's history need to know of earlier changes.
 #[derive(Default)]
@@ -29,7 +31,23 @@ pub struct UrlViewport {
 pub fn parse_viewports(search: &str, number: fn(&str) -> f64) -> Vec<UrlViewport> {
     let value = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).unwrap_or_default();
     let parsed = value.split(',').filter_map(|text| viewport::parse(text, number));
-    parsed.map(|(id, viewport, axis)| UrlViewport { cell: id.to_owned(), viewport, axis }).collect()
+    let of_cells = |(ids, viewport, axis): (&'_ str, Viewport, Option<XAxis>)| {
+        ids.split(CELL_SEPARATOR).map(move |id| UrlViewport { cell: id.to_owned(), viewport, axis }).collect::<Vec<_>>()
+    };
+    parsed.flat_map(of_cells).collect()
+}
+
+/// The value of [`KEY`] for these charts.
+pub fn format_viewports<'a>(charts: impl Iterator<Item = (&'a str, Viewport, XAxis)>, number: fn(f64) -> String) -> String {
+    let mut groups: Vec<(String, Viewport, XAxis)> = Vec::new();
+    for (id, viewport, axis) in charts {
+        match groups.iter_mut().find(|(_, known, along)| (*known, *along) == (viewport, axis)) {
+            Some((ids, ..)) => ids.extend([CELL_SEPARATOR, id]),
+            None => groups.push((id.to_owned(), viewport, axis)),
+        }
+    }
+    let texts = groups.iter().map(|(ids, viewport, axis)| viewport::format(ids, viewport, *axis, number));
+    texts.collect::<Vec<_>>().join(",")
 }
 
 /// The query with this value of a key (`view=`), or without the key if the value is empty. Other keys stay.
@@ -59,6 +77,14 @@ mod tests {
         let names: Vec<_> = read.iter().map(|each| (each.cell.as_str(), each.viewport.from, each.viewport.follow)).collect();
         assert_eq!(names, [("x", 1.0, false), ("y", 3.0, true)]);
         assert!(parse_viewports("", number).is_empty());
+        let [seen, other] = [(1.0, 2.0), (3.0, 4.0)].map(|(from, to)| Viewport::new(from, to).unwrap());
+        let charts = [("a", seen, XAxis::Step), ("b", other, XAxis::Step), ("c", seen, XAxis::Step), ("d", seen, XAxis::Wall)];
+        let written = format_viewports(charts.into_iter(), |number| number.to_string());
+        assert_eq!(written, "a~c:1:2:step,b:3:4:step,d:1:2:wall");
+        let mut read = parse_viewports(&("?view=".to_owned() + &written), number);
+        read.sort_by(|one, other| one.cell.cmp(&other.cell));
+        let read: Vec<_> = read.iter().map(|each| (each.cell.as_str(), each.viewport, each.axis.unwrap())).collect();
+        assert_eq!(read, charts);
     }
 
     #[test]

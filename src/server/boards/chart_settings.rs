@@ -10,9 +10,11 @@ use crate::server::limits::{MAX_AXIS_TITLE_CHARS, MAX_HIDDEN_SERIES, MAX_SERIES_
 const _: () = assert!(MAX_AXIS_TITLE_CHARS == crate::charts::axis_titles::MAX_TITLE_CHARS);
 
 /// The rule of each key of `chart`.
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 9] = [
     ("x", "must be 'step', 'relative' or 'wall'"),
     ("y", "must be 'linear' or 'log'"),
+    ("y_range", "must be two numbers, the lower one first, or null for an end that follows the values"),
+    ("ignore_outliers", "must be true or false"),
     ("smooth", "must be a number"),
     ("unit", "must be a string"),
     ("x_label", "must be a string"),
@@ -39,6 +41,12 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
     let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'{key}.{field}' {rule}.")).at(field, rule));
     if change.smooth.is_some_and(|smooth| !(0.0..=MAX_SMOOTH).contains(&smooth)) {
         return wrong("smooth", format!("must be a number from 0 to {MAX_SMOOTH}"));
+    }
+    if let Some([lo, hi]) = change.y_range {
+        let is_place = |end: Option<f64>| end.is_none_or(f64::is_finite);
+        if !is_place(lo) || !is_place(hi) || lo.zip(hi).is_some_and(|(lo, hi)| lo >= hi) {
+            return wrong("y_range", "must have its lower end first".to_owned());
+        }
     }
     if change.unit.as_ref().is_some_and(|unit| unit.chars().count() > MAX_UNIT_CHARS || unit.contains(char::is_control)) {
         return wrong("unit", format!("may have {MAX_UNIT_CHARS} characters"));
@@ -69,6 +77,10 @@ mod tests {
         assert_eq!(message(json!({"x": null, "y": "log", "further": 5})), None);
         assert_eq!(message(json!({"smooth": 0.5, "y": "cubic"})).as_deref(), Some("'chart.y' must be 'linear' or 'log'."));
         assert_eq!(message(json!({"x": 5})).as_deref(), Some("'chart.x' must be 'step', 'relative' or 'wall'."));
+        let range = "'chart.y_range' must be two numbers, the lower one first, or null for an end that follows the values.";
+        for wrong in [json!([1]), json!(["a", 2]), json!({"lo": 1}), json!([1, 2, 3])] {
+            assert_eq!(message(json!({ "y_range": wrong })).as_deref(), Some(range));
+        }
         assert_eq!(message(json!({"x_label": 1})).as_deref(), Some("'chart.x_label' must be a string."));
         assert_eq!(message(json!({"hidden": "a"})).as_deref(), Some("'chart.hidden' must be an array of names."));
     }
@@ -80,6 +92,10 @@ mod tests {
         let smooth = |smooth| message(LineSettingsPatch { smooth: Some(smooth), ..LineSettingsPatch::default() });
         assert_eq!(smooth(1.0).as_deref(), Some("'settings.smooth' must be a number from 0 to 0.999."));
         assert!(smooth(f64::NAN).is_some() && smooth(-0.1).is_some());
+        let range = |lo, hi| message(LineSettingsPatch { y_range: Some([lo, hi]), ..LineSettingsPatch::default() });
+        assert_eq!((range(None, None), range(Some(0.0), Some(1.0)), range(None, Some(-1.0))), (None, None, None));
+        assert_eq!(range(Some(1.0), Some(1.0)).as_deref(), Some("'settings.y_range' must have its lower end first."));
+        assert!(range(Some(f64::INFINITY), None).is_some());
         assert!(message(LineSettingsPatch { unit: Some("x".repeat(17)), ..LineSettingsPatch::default() }).is_some());
         let titled = |title: &str| LineSettingsPatch { y_label: Some(title.into()), ..LineSettingsPatch::default() };
         assert_eq!(message(titled("accuracy in %")), None);

@@ -49,6 +49,41 @@ impl GroupsView {
     }
 }
 
+/// The largest groups of a board: the same for all of its charts.
+#[derive(Clone)]
+pub struct FoundGroups {
+    view: GroupsView,
+    groups: Arc<[RunGroup]>,
+    /// Groups that are left out.
+    more: usize,
+}
+
+impl FoundGroups {
+    /// 400: a name is no key of the board.
+    pub async fn find(boards: &Boards, board: &str, view: &GroupsView) -> Result<Self, ServerError> {
+        let mut groups = boards.groups_of_runs(board, &view.runs()?, &view.by, view.is_public).await?;
+        let more = groups.len().saturating_sub(MAX_GROUPS);
+        groups.truncate(MAX_GROUPS);
+        Ok(Self { view: view.clone(), groups: groups.into(), more })
+    }
+
+    /// Which curves they have in a cell of this board.
+    pub async fn plan(
+        &self,
+        boards: &Boards,
+        (board, cell): (&str, &CellId),
+        x_axis: XAxis,
+        smooth: f64,
+    ) -> Result<PlannedGroups, ServerError> {
+        let Self { view, groups, more } = self.clone();
+        let axis = if x_axis == XAxis::Step { GroupAxis::Step } else { GroupAxis::Relative };
+        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis).await?;
+        let curves = plan.cells.into_iter().flat_map(|cell| cell.curves);
+        let curves = curves.filter(|curve| view.draws(groups[curve.group].id)).collect();
+        Ok(PlannedGroups { cell: cell.clone(), view, groups, more, axis, smooth, curves, version: plan.version })
+    }
+}
+
 /// The largest groups of a board, and which curves they have in one cell, before these are read.
 pub struct PlannedGroups {
     cell: CellId,
@@ -63,25 +98,6 @@ pub struct PlannedGroups {
 }
 
 impl PlannedGroups {
-    /// 400: a name is no key of the board.
-    pub async fn find(
-        boards: &Boards,
-        (board, cell): (&str, &CellId),
-        view: &GroupsView,
-        x_axis: XAxis,
-        smooth: f64,
-    ) -> Result<Self, ServerError> {
-        let mut groups = boards.groups_of_runs(board, &view.runs()?, &view.by, view.is_public).await?;
-        let more = groups.len().saturating_sub(MAX_GROUPS);
-        groups.truncate(MAX_GROUPS);
-        let axis = if x_axis == XAxis::Step { GroupAxis::Step } else { GroupAxis::Relative };
-        let groups: Arc<[RunGroup]> = groups.into();
-        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis).await?;
-        let curves = plan.cells.into_iter().flat_map(|cell| cell.curves);
-        let curves = curves.filter(|curve| view.draws(groups[curve.group].id)).collect();
-        Ok(Self { cell: cell.clone(), view: view.clone(), groups, more, axis, smooth, curves, version: plan.version })
-    }
-
     /// Changes when the curves may change: the search may name what is no part of the cell, such as another metric or the time.
     pub fn version(&self) -> String {
         format!("{:016x}-{}", self.version, self.groups.len() + self.more)

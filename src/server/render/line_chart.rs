@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::drawn_groups::{DrawnGroups, GroupsView, PlannedGroups};
+use super::drawn_groups::{DrawnGroups, FoundGroups, GroupsView, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
 use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
@@ -185,7 +185,8 @@ pub async fn svg(
     };
     let (window, zone) = (view.window, view.zone.clone());
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
-    let options = ChartOptions { x_axis, y_scale: settings.y, unit: &settings.unit, titles, window, zone, all_hidden };
+    let options =
+        ChartOptions { x_axis, y_scale: settings.y, y_bounds: (&settings).into(), unit: &settings.unit, titles, window, zone, all_hidden };
     let drawn_groups = groups.as_ref().map_or(&[][..], |groups| &groups.curves);
     let shown = curves.iter().map(|SeriesView { slot, style, .. }| match slot.checked_sub(series.len()) {
         Some(at) => {
@@ -218,8 +219,8 @@ pub async fn svg(
 
 /// The groups of a drawing or of a table.
 pub async fn plan_groups(boards: &Boards, record: &Record, groups: &GroupsView) -> Result<PlannedGroups, ServerError> {
-    let settings = settings(record);
-    PlannedGroups::find(boards, (&record.board, &record.id), groups, settings.x, settings.smooth).await
+    let LineSettings { x, smooth, .. } = settings(record);
+    FoundGroups::find(boards, &record.board, groups).await?.plan(boards, (&record.board, &record.id), x, smooth).await
 }
 
 /// Changes whenever the drawing may, but for its groups.
@@ -241,10 +242,16 @@ pub async fn drawn(boards: &Boards, page: &Board, layout: &BoardLayout, (view, q
         runs.colour_by(colours);
     }
     let cancelled = CancellationToken::new();
+    // Once for all charts. What is wrong with the search is said where they are drawn.
+    let found = match &view.groups {
+        Some(groups) => FoundGroups::find(boards, &page.name, groups).await.ok(),
+        None => None,
+    };
     for (at, (cell, size)) in line_charts(layout, &page.cells).into_iter().enumerate() {
         let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
-        let groups = match &view.groups {
-            Some(groups) => plan_groups(boards, &record, groups).await.ok(),
+        let LineSettings { x, smooth, .. } = settings(&record);
+        let groups = match &found {
+            Some(found) => found.plan(boards, (&page.name, &cell.id), x, smooth).await.ok(),
             None => None,
         };
         let ids = if view.groups.is_some() { Vec::new() } else { series_ids(&boards.index(), &record.id, &runs) };

@@ -55,11 +55,18 @@ struct Layout {
 /// How a `line` is drawn. Keys that are missing have their default; others are kept and have no effect.
 #[derive(ToSchema)]
 struct Chart {
-    /// What runs along the axis: the step, the wall time since the chart's first point, the wall time.
+    /// What runs along the axis: the step, the wall time since the start of each run, the wall time.
     #[schema(required = false)]
     x: XAxis,
     #[schema(required = false)]
     y: YScale,
+    /// The ends of the vertical axis, the lower one first; `null` for an end that follows the values. What is beyond is cut off, and a text
+    /// in the chart says how far it reaches.
+    #[schema(required = false, min_items = 2, max_items = 2, default = json!([null, null]))]
+    y_range: Vec<Option<f64>>,
+    /// The axis reaches from the 5th to the 95th percentile of the values.
+    #[schema(required = false, default = false)]
+    ignore_outliers: bool,
     /// The weight of the exponential moving average, 0 (off) to 0.999.
     #[schema(required = false, default = 0)]
     smooth: f64,
