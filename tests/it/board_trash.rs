@@ -71,22 +71,98 @@ async fn what_has_begun_under_the_name_since_stays() {
     assert_eq!(server.get("/boards/b").await.get("removed"), None, "clients do not see it");
     assert_eq!(server.call("PATCH", "/boards/b", r#"{"removed":null}"#).await.status, 200);
     let restored = server.call("POST", "/boards/b/restore", "").await;
-    assert_eq!((restored.status, restored.json()["runs"].as_u64()), (200, Some(2)), "{}", restored.text);
+    assert_eq!((restored.status, restored.json()), (200, json!({ "name": "b", "cells": 119, "runs": 2, "missing": 1 })));
     let board = server.get("/boards/b").await;
     assert_eq!((&board["title"], &board["layout"], &board["cells"]), (&json!("New"), &json!({ "density": 4 }), &json!(120)));
     assert_eq!(server.get("/values/c3").await["value"], "mine");
 }
 
+/// The y values of a metric of a run.
+async fn curve(server: &Running, run: &str, metric: &str) -> Value {
+    server.get(&format!("/boards/b/runs/{run}/history?metric={metric}")).await["y"].clone()
+}
+
+async fn log(server: &Running, run: &str, body: Value) {
+    let logged = server.call("POST", &format!("/boards/b/runs/{run}/log"), body.to_string()).await;
+    assert_eq!(logged.status, 201, "{}", logged.text);
+}
+
 #[tokio::test]
-async fn the_trash_has_one_board_of_a_name_and_can_be_emptied() {
+async fn new_runs_leave_the_curves_and_values_of_a_deleted_board() {
+    let mut server = spawn().await;
+    let text = |value: &str| json!({ "type": "text", "value": value });
+    log(&server, "first", json!([{ "step": 1, "loss": 3, "acc": 0.5, "note": text("a") }, { "step": 2, "loss": 2 }])).await;
+    server.call("DELETE", "/boards/b", "").await;
+    // The same chart, the same text, and a name that is a value of another type now.
+    log(&server, "second", json!({ "step": 1, "loss": 9, "acc": text("high"), "note": text("b") })).await;
+    assert_eq!(server.call("GET", "/boards/b/runs/first/history?metric=loss", "").await.status, 404, "it is in the trash");
+    assert_eq!(server.get("/values/b-loss").await["value"]["runs"], Value::Null);
+    server.restart(&[]).await;
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!((restored.status, restored.json()), (200, json!({ "name": "b", "cells": 1, "runs": 1, "missing": 2 })));
+    for round in 0..2 {
+        assert_eq!(curve(&server, "first", "loss").await, json!([3, 2]), "{round}");
+        assert_eq!(curve(&server, "first", "acc").await, json!([0.5]));
+        assert_eq!(curve(&server, "second", "loss").await, json!([9]));
+        for (run, name, value) in [("first", "note", "a"), ("second", "note", "b"), ("second", "acc", "high")] {
+            assert_eq!(server.get(&format!("/boards/b/runs/{run}/value?name={name}")).await["value"], value, "{run} {name}");
+        }
+        server.restart(&[]).await;
+    }
+    assert_eq!(server.get("/boards/b").await["cells"], 4, "loss, acc, note, and acc as a text");
+}
+
+#[tokio::test]
+async fn boards_that_are_deleted_one_after_the_other_come_back_together() {
+    let mut server = filled().await;
+    let mark = |id: &str| json!({ "_id": id, "step": 1, "text": id }).to_string();
+    server.call("POST", "/boards/b/marks", mark("old")).await;
+    server.call("DELETE", "/boards/b", "").await;
+    log(&server, "third", json!({ "step": 1, "loss": 7 })).await;
+    server.call("POST", "/boards/b/marks", mark("new")).await;
+    let deleted = server.call("DELETE", "/boards/b", "").await;
+    assert_eq!(deleted.json(), json!({ "name": "b", "cells": 1, "runs": 1 }));
+    server.restart(&[]).await;
+    log(&server, "fourth", json!({ "step": 1, "loss": 8 })).await;
+    server.call("POST", "/boards/b/marks", mark("newest")).await;
+    let trash = server.get("/boards?trash=1").await;
+    assert_eq!([&trash[0]["title"], &trash[0]["cells"], &trash[0]["runs"]], [&json!("Digits"), &json!(119), &json!(3)]);
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!(restored.json(), json!({ "name": "b", "cells": 119, "runs": 3, "missing": 2 }), "the chart of two boards is new");
+    for (run, y) in [("first", json!([1, 0.5])), ("second", json!([1, 0.5])), ("third", json!([7])), ("fourth", json!([8]))] {
+        assert_eq!(curve(&server, run, "loss").await, y, "{run}");
+    }
+    let marks = server.get("/boards/b/marks").await;
+    let ids: Vec<_> = marks.as_array().unwrap().iter().map(|mark| mark["_id"].clone()).collect();
+    assert_eq!(ids, ["old", "new", "newest"]);
+    assert_eq!(server.get("/boards/b/layout").await["density"], 4);
+}
+
+#[tokio::test]
+async fn the_document_comes_back_after_the_cells_did() {
+    let server = spawn().await;
+    server.call("POST", "/values", r#"[{"_id":"c1","board":"b","value":1},{"_id":"c2","board":"b","value":2}]"#).await;
+    server.call("PATCH", "/boards/b", r#"{"title":"Digits"}"#).await;
+    server.call("DELETE", "/boards/b", "").await;
+    // As if the restoration had ended before its last commit.
+    for id in ["c1", "c2"] {
+        let (body, json) = (json!({ "id": id }).to_string(), [("content-type", "application/json")]);
+        let restored = server.ask("POST", "/rpc/cells/restore", body, &json).await;
+        assert_eq!(restored.status, 200, "{}", restored.text);
+    }
+    assert_eq!(server.get("/boards?trash=1").await[0]["title"], "Digits");
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!((restored.status, restored.json()), (200, json!({ "name": "b", "cells": 2, "runs": 0 })));
+    assert_eq!(server.get("/boards/b").await["title"], "Digits");
+    assert_eq!(server.get("/boards?trash=1").await, json!([]));
+}
+
+#[tokio::test]
+async fn the_trash_can_be_emptied() {
     let server = filled().await;
     server.call("DELETE", "/boards/b", "").await;
-    server.call("POST", "/values", r#"{"_id":"new","board":"b","value":1}"#).await;
-    server.call("DELETE", "/boards/b", "").await;
-    let trash = server.get("/boards?trash=1").await;
-    assert_eq!((&trash[0]["cells"], trash[0].get("runs")), (&json!(1), None));
     let purged = server.call("POST", "/purge", "").await.json()["purged"].as_u64().unwrap();
-    assert_eq!(purged, 3, "the cell of the second board, and the runs of the first");
+    assert_eq!(purged, 122, "120 cells and two runs");
     assert_eq!(server.get("/boards?trash=1").await, json!([]));
     let gone = server.call("POST", "/boards/b/restore", "").await;
     assert_eq!((gone.status, &gone.json()["message"]), (404, &json!("The board 'b' is not in the trash, or was purged from it.")));

@@ -22,6 +22,9 @@ use crate::server::store::{Batch, BoardDocument, BoardIndex, Index, REMOVED, tim
 /// Keys that the server sets. They are ignored, because clients send back documents that they read.
 const SERVER_KEYS: [&str; 8] = ["_id", "name", "cells", "runs", "rev", "createdAt", "updatedAt", REMOVED];
 
+/// Key of the arrangement of the board.
+pub const LAYOUT: &str = "layout";
+
 /// Keys of a board from a client, checked. `null` removes a key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoardDraft {
@@ -94,7 +97,7 @@ fn document(name: &str, counts: (usize, usize), document: Option<&BoardDocument>
 }
 
 /// The keys without that of an earlier board of this name, which was deleted.
-fn own_keys(document: &BoardDocument) -> impl Iterator<Item = (&String, &Value)> {
+pub fn own_keys(document: &BoardDocument) -> impl Iterator<Item = (&String, &Value)> {
     document.keys.iter().filter(|(key, _)| *key != REMOVED)
 }
 
@@ -125,8 +128,12 @@ pub fn put_keys(batch: &mut Batch, board: &Arc<str>, keys: Map<String, Value>) -
 
 /// The key `layout` of the document; the default for one that no check has seen.
 pub fn layout_of(document: &BoardDocument) -> BoardLayout {
-    let layout = document.keys.get("layout").map(BoardLayout::deserialize);
-    layout.and_then(Result::ok).unwrap_or_default()
+    layout_in(document.keys.get(LAYOUT))
+}
+
+/// The same of its value.
+pub fn layout_in(layout: Option<&Value>) -> BoardLayout {
+    layout.map(BoardLayout::deserialize).and_then(Result::ok).unwrap_or_default()
 }
 
 /// The items of a list of the document, without those that no check has seen.

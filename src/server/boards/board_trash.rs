@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
 use super::append::check_restored_series;
-use super::board_document::no_board;
+use super::board_document::{no_board, own_keys};
+use super::document_merge::merge_documents;
 use super::idempotency::JsonResponse;
 use super::page_actions::cells_in_grid_order;
 use super::runs::check_run_totals;
@@ -15,7 +15,9 @@ use super::{Boards, IdempotentRequest};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
-use crate::server::store::{Batch, BoardDocument, BoardIndex, BoardRemoval, REMOVED, Record, RunTotals, StoreError, timestamp};
+use crate::server::store::{
+    Batch, BoardDocument, BoardIndex, BoardRemoval, Record, RunRecord, RunTotals, StoreError, now_ms, timestamp,
+};
 
 /// Bytes of values that one commit of a restoration loads.
 const MAX_RESTORED_BYTES: usize = 16 << 20;
@@ -38,62 +40,82 @@ impl RemovedBoard {
     /// `None` if nothing of it can be restored.
     fn of(name: &str, board: &BoardIndex, now_ms: u64) -> Option<Self> {
         let removal = BoardRemoval::of(board.document.as_deref()?)?;
-        let cells = removal.cells.map_or(0, |(first, last)| board.tombstones.range(first..=last).count());
-        let runs = removal.runs.map_or(0, |seq| board.runs.tombstones().filter(|run| run.seq == seq).count());
+        let (cells, runs) = (removed_cells(board, &removal).count(), removed_runs(board, &removal).count());
         let title = removal.keys.get("title").and_then(|title| title.as_str()).map(str::to_owned);
-        let is_only_document =
-            removal.cells.is_none() && removal.runs.is_none() && now_ms.saturating_sub(removal.at_ms) <= TOMBSTONE_TTL_MS;
-        let is_there = cells > 0 || runs > 0 || is_only_document;
+        let is_there = cells > 0 || runs > 0 || !is_expired(&removal, now_ms);
         is_there.then(|| Self { name: name.to_owned(), title, removed_at: timestamp(removal.at_ms), cells, runs })
     }
 }
 
+/// The deleted cells of a board that can be restored, in the order of their deletion.
+fn removed_cells<'a>(board: &'a BoardIndex, removal: &'a BoardRemoval) -> impl Iterator<Item = &'a Arc<Record>> {
+    removal.cells.iter().flat_map(|(first, last)| board.tombstones.range(first..=last)).map(|(_, record)| record)
+}
+
+fn removed_runs<'a>(board: &'a BoardIndex, removal: &'a BoardRemoval) -> impl Iterator<Item = &'a Arc<RunRecord>> {
+    board.runs.tombstones().filter(|run| removal.has_removed_runs(run.seq))
+}
+
+/// Whether the document is purged, as the cells and runs of the deletion are by now.
+fn is_expired(removal: &BoardRemoval, now_ms: u64) -> bool {
+    now_ms.saturating_sub(removal.at_ms) > TOMBSTONE_TTL_MS
+}
+
 impl Boards {
-    /// Deletes the cells, the runs and the document of a board; it can be restored whole, until another board of its name is deleted. 404:
-    /// there is no such board.
+    /// Deletes the cells, the runs and the document of a board; it can be restored whole. Boards that were deleted under its name before
+    /// come back with it. 404: there is no such board.
     pub async fn remove_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
-        let signs = self.signs.clone();
+        let name = board.clone();
         let operation = move |batch: &mut Batch| {
             if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
-                return Ok(response);
+                return Ok((response, Vec::new()));
             }
-            let runs = batch.runs(&board);
-            let cells = cells_in_grid_order(batch, &board);
+            let (runs, cells) = (batch.runs(&board), cells_in_grid_order(batch, &board));
             let document = batch.board_document(&board);
-            let keys = document.as_deref().map(own).unwrap_or_default();
+            let mut keys = document.as_deref().map(own).unwrap_or_default();
             if runs.is_empty() && cells.is_empty() && keys.is_empty() {
                 return Err(no_board(&board).into());
             }
-            // The trash has one board of a name.
-            if let Some(earlier) = document.as_deref().and_then(BoardRemoval::of).and_then(|removal| removal.cells) {
-                batch.purge_removal(&board, earlier);
+            let earlier = document.as_deref().and_then(BoardRemoval::of);
+            let earlier = earlier.filter(|earlier| !is_expired(earlier, batch.now_ms));
+            if let Some(earlier) = &earlier {
+                keys = merge_documents(&earlier.keys, &keys).0;
             }
             let removed_runs: Vec<_> = runs.iter().map(|run| batch.remove_run(run)).collect();
-            signs.remove(&board, runs.iter().map(|run| &run.id));
             let removed_cells: Vec<_> = cells.iter().map(|cell| batch.remove(cell)).collect();
+            let ends = |first: Option<u64>, last: Option<u64>| first.zip(last).into_iter().collect();
             let removal = BoardRemoval {
                 at_ms: batch.now_ms,
-                cells: removed_cells.first().zip(removed_cells.last()).map(|(first, last)| (first.seq, last.seq)),
-                runs: removed_runs.last().map(|run| run.seq),
+                cell_count: cells.len(),
+                last_created_order: batch.version_counter,
+                cells: ends(removed_cells.first().map(|cell| cell.seq), removed_cells.last().map(|cell| cell.seq)),
+                runs: ends(removed_runs.first().map(|run| run.seq), removed_runs.last().map(|run| run.seq)),
                 keys,
+            };
+            let removal = match earlier {
+                Some(earlier) => earlier.followed_by(removal),
+                None => removal,
             };
             batch.put_board_document(&board, removal.into_keys());
             let text = json!({ "name": board, "cells": cells.len(), "runs": runs.len() }).to_string();
-            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true })))
+            let response = IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true }));
+            Ok((response, removed_runs))
         };
-        self.store.delete(operation).await
+        let (response, removed) = self.store.delete::<_, ServerError, _>(operation).await?;
+        self.signs.remove(&name, removed.iter().map(|run| &run.id));
+        Ok(response)
     }
 
     /// The boards in the trash, by name.
     pub fn removed_boards(&self) -> Vec<RemovedBoard> {
-        let (now, index) = (unix_ms(), self.store.index());
+        let (now, index) = (now_ms(), self.store.index());
         let mut boards: Vec<_> = index.boards().filter_map(|(name, board)| RemovedBoard::of(name, board, now)).collect();
         boards.sort_by(|a, b| a.name.cmp(&b.name));
         boards
     }
 
     /// Brings a deleted board back: its cells in several commits, then its runs and its document in one. A request that is repeated goes
-    /// on where it was. What is there stays as it is. 404: the board is not in the trash. 413: it would have too many runs.
+    /// on where it was. What is there stays as it is: a cell with the id of a deleted one takes the curves of its runs. 404: the board is not in the trash. 413: it would have too many runs.
     pub async fn restore_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
         if let Some(response) = self.stored_response(idempotency.as_ref())? {
             return Ok(response);
@@ -102,13 +124,12 @@ impl Boards {
             let index = self.store.index();
             let known = index
                 .board(&board)
-                .filter(|known| RemovedBoard::of(&board, known, unix_ms()).is_some())
+                .filter(|known| RemovedBoard::of(&board, known, now_ms()).is_some())
                 .ok_or_else(|| not_in_trash(&board))?;
             let removal = known.document.as_deref().and_then(BoardRemoval::of).ok_or_else(|| not_in_trash(&board))?;
-            let removed = removal.cells.into_iter().flat_map(|(first, last)| known.tombstones.range(first..=last));
-            let mut cells: Vec<_> = removed.map(|(_, record)| record.clone()).collect();
+            let mut cells: Vec<_> = removed_cells(known, &removal).cloned().collect();
             cells.sort_by_key(|record| record.created_order);
-            let runs = removal.runs.map_or(0, |seq| known.runs.tombstones().filter(|run| run.seq == seq).count());
+            let runs = removed_runs(known, &removal).count();
             let totals = known.runs.totals();
             check_run_totals(&RunTotals { runs: (totals.runs + runs).saturating_sub(1), ..totals })?;
             (removal, cells)
@@ -124,7 +145,7 @@ impl Boards {
             self.restore_cells(group).await?;
             rest = others;
         }
-        self.restore_runs_and_document(board, removal, cells.len(), idempotency).await
+        self.restore_runs_and_document(board, removal, idempotency).await
     }
 
     /// Restores cells that are still deleted, in one commit.
@@ -157,7 +178,6 @@ impl Boards {
         &self,
         board: Arc<str>,
         removal: BoardRemoval,
-        cells: usize,
         idempotency: Option<IdempotentRequest>,
     ) -> Result<JsonResponse, ServerError> {
         let bytes = ITEM_BYTES + self.store.index().board(&board).map_or(0, |known| ITEM_BYTES * known.runs.tombstones().count());
@@ -166,21 +186,31 @@ impl Boards {
                 return Ok(response);
             }
             let document = batch.board_document(&board);
-            if document.as_deref().and_then(BoardRemoval::of).as_ref() != Some(&removal) {
-                return Err(not_in_trash(&board).into());
+            match document.as_deref().and_then(BoardRemoval::of) {
+                Some(known) if known == removal => {}
+                // Another board of the name was deleted meanwhile.
+                Some(_) => return Err(ServerError::Outdated),
+                None => return Err(not_in_trash(&board).into()),
             }
-            let mut runs = removal.runs.map_or_else(Vec::new, |seq| batch.removed_runs(&board, seq));
+            let mut runs = batch.removed_runs(&board, |seq| removal.has_removed_runs(seq));
             runs.sort_by_key(|run| run.created_order);
             let totals = batch.run_totals(&board);
             check_run_totals(&RunTotals { runs: (totals.runs + runs.len()).saturating_sub(1), ..totals })?;
             let restored: Vec<_> = runs.iter().map(|run| batch.restore_run(run)).collect();
             check_restored_series(batch, &board, &restored)?;
-            // Keys of a board that has begun under this name since stay.
             let newer = document.as_deref().map(own).unwrap_or_default();
-            let mut keys = removal.keys;
-            keys.extend(newer);
+            let (keys, left_out) = merge_documents(&removal.keys, &newer);
             batch.put_board_document(&board, keys);
-            let text = json!({ "name": board, "cells": cells, "runs": restored.len() }).to_string();
+            // Here, because an earlier request may have restored some of the cells.
+            let cells = batch.cells_on(&board).iter().filter(|cell| cell.created_order <= removal.last_created_order).count();
+            let mut report = json!({ "name": board, "cells": cells, "runs": restored.len() });
+            if let Some(missing) = removal.cell_count.checked_sub(cells).filter(|missing| *missing > 0) {
+                report["missing"] = missing.into();
+            }
+            if !left_out.is_empty() {
+                report["leftOut"] = left_out.into();
+            }
+            let text = report.to_string();
             Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true })))
         };
         self.store.write(bytes, operation).await
@@ -217,15 +247,9 @@ impl Boards {
     }
 }
 
-fn unix_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
-}
-
 /// The keys of the document without that of an earlier board of its name.
 fn own(document: &BoardDocument) -> Map<String, Value> {
-    let mut keys = document.keys.clone();
-    keys.shift_remove(REMOVED);
-    keys
+    own_keys(document).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn not_in_trash(board: &str) -> ApiError {

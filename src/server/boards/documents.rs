@@ -166,8 +166,7 @@ pub(crate) fn create(batch: &mut Batch, draft: Draft, append: Option<Vec<SeriesP
         content: CellContent::Empty,
     };
     let value = draft.value.clone();
-    // A removed cell of the same id leaves nothing behind.
-    batch.clear_cell(&record.id);
+    batch.clear_for(&record);
     let record = append::put(batch, ChangeKind::Created, record, Some(draft.value), draft.line, append)?;
     Ok(Document { record, value })
 }

@@ -9,6 +9,7 @@ pub mod board_trash;
 mod canonical_json;
 pub mod cell_content;
 mod chart_settings;
+mod document_merge;
 mod documents;
 mod draft;
 mod existing_run;

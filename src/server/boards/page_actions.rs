@@ -98,7 +98,7 @@ impl Boards {
 
 /// The cells of a board in the order of its grid.
 pub fn cells_in_grid_order(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
-    let mut row: Vec<_> = batch.cells().into_iter().filter(|record| *record.board == *board).collect();
+    let mut row = batch.cells_on(board);
     row.sort_by(|a, b| filter::grid_order(a, b));
     row
 }

@@ -244,7 +244,7 @@ impl Boards {
             if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
                 return Ok(RunOutcome::Stored(response));
             }
-            let mut deleted = batch.removed_runs(&board, removal);
+            let mut deleted = batch.removed_runs(&board, |seq| seq == removal);
             deleted.sort_by_key(|run| run.created_order);
             let Some(others) = deleted.len().checked_sub(1) else {
                 let message = format!("The board '{board}' has no deletion {removal} of runs that can be undone.");

@@ -160,7 +160,7 @@ pub async fn patch(request: RequestContext, BoardInPath(board): BoardInPath, bod
     path = "/boards/{board}",
     operation_id = "removeBoard",
     summary = "Put a board into the trash, with its cells, its runs and its document",
-    description = "It can be restored for 30 days, until another board of its name is deleted or the trash is emptied.",
+    description = "It can be restored for 30 days, until the trash is emptied. Boards that were deleted under its name before come back with it.",
     params(BoardPath, IdempotencyHeaders),
     responses(
         (status = 200, description = "How many cells and runs it had.", body = BoardOrRepeated),
@@ -179,10 +179,10 @@ pub async fn remove(request: RequestContext, BoardInPath(board): BoardInPath) ->
     path = "/boards/{board}/restore",
     operation_id = "restoreBoard",
     summary = "Bring a board back from the trash",
-    description = "A request that is repeated goes on where it was. What has begun under the name since stays.",
+    description = "A request that is repeated goes on where it was. What has begun under the name since stays: a cell with the id of a deleted one takes the curves and values of its runs.",
     params(BoardPath, IdempotencyHeaders),
     responses(
-        (status = 200, description = "How many cells and runs came back.", body = BoardOrRepeated),
+        (status = 200, description = "How many cells and runs came back; `missing`: how many cells did not, `leftOut`: keys of the document for which it has no room.", body = BoardOrRepeated),
         (status = 404, response = NotFound),
         (status = 413, response = PayloadTooLarge),
         ChangeErrors

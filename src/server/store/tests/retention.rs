@@ -98,8 +98,7 @@ async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
 /// Deletes a board of so many cells, as the use case does.
 fn remove_board(batch: &mut Batch, board: &str, cells: usize) {
     let removed: Vec<u64> = (0..cells).map(|at| batch.remove(&batch.cell(&id(&format!("{board}{at}"))).unwrap()).seq).collect();
-    let ends = removed.first().copied().zip(removed.last().copied());
-    let removal = BoardRemoval { at_ms: batch.now_ms, cells: ends, runs: None, keys: Default::default() };
+    let removal = BoardRemoval { at_ms: batch.now_ms, cells: vec![(removed[0], removed[cells - 1])], ..BoardRemoval::default() };
     batch.put_board_document(&board.into(), removal.into_keys());
 }
 

@@ -71,7 +71,7 @@ impl Batch<'_> {
     }
 
     /// The series of the cell that are committed or touched, in any order; also those that are removed.
-    fn all_series(&self, cell: &CellId) -> impl Iterator<Item = &SeriesId> {
+    pub(super) fn all_series(&self, cell: &CellId) -> impl Iterator<Item = &SeriesId> {
         let committed = self.index.cell_series(cell).into_iter().flat_map(|known| known.all().map(|series| &series.id));
         let layers = [&self.done, &self.current].into_iter().filter_map(|layer| layer.series.get(cell));
         committed.chain(layers.flat_map(|delta| delta.appended.iter().map(|pending| &pending.id)))

@@ -22,16 +22,6 @@ impl Batch<'_> {
         purged.len() + self.purge_runs(limit - purged.len())
     }
 
-    /// Purges the deleted cells of a board that the events of this range have removed.
-    pub fn purge_removal(&mut self, board: &Arc<str>, (first, last): (u64, u64)) {
-        let known = self.index.board(board).into_iter().flat_map(|board| board.tombstones.range(first..=last));
-        let purged: Vec<CellId> = known.map(|(_, record)| record.id.clone()).filter(|id| self.row_state(id).is_none()).collect();
-        if !purged.is_empty() {
-            self.current.cells.extend(purged.into_iter().map(|id| (id, RowState::Purged)));
-            self.raise_floor(board, last);
-        }
-    }
-
     /// Whether a cell with this event of its removal was deleted with its board.
     fn is_of_removed_board(&self, board: &str, seq: u64) -> bool {
         is_of_removed_board(self.board_document(board).as_deref(), seq)

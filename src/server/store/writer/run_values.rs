@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::batch::Batch;
 use crate::protocol::{CellId, RunId};
+use crate::server::store::Record;
 
 impl Batch<'_> {
     /// Sets the value of a run in a cell, as JSON text, and returns its version. The document of the cell stays as it is.
@@ -13,10 +14,29 @@ impl Batch<'_> {
         version
     }
 
-    /// Removes what a new cell of this id must not show: all series, and all values of runs.
-    pub fn clear_cell(&mut self, cell: &CellId) {
-        self.clear_series(cell);
-        self.clear_run_values(cell);
+    /// Removes what a new cell in place of a deleted one must not show: its series, and its values of runs. Those of deleted runs of the
+    /// board are hidden and stay, so that they come back with their runs, if the deleted cell is of the same type.
+    pub fn clear_for(&mut self, new: &Record) {
+        let is_alike = |old: &Record| old.board == new.board && old.text("type") == new.text("type");
+        if !self.tombstone(&new.id).is_some_and(|old| is_alike(&old)) {
+            self.clear_series(&new.id);
+            return self.clear_run_values(&new.id);
+        }
+        let is_hidden = |run: &RunId| self.removed_run(&new.board, run).is_some();
+        let series = self.all_series(&new.id).filter(|id| !id.run.as_ref().is_some_and(is_hidden)).cloned().collect();
+        let values: Vec<_> = self.runs_with_value(&new.id).into_iter().filter(|run| !is_hidden(run)).collect();
+        self.remove_series(&new.id, series);
+        values.iter().for_each(|run| self.remove_run_value(&new.id, run));
+    }
+
+    /// Whether a cell of this type cannot take this id of the board without loss: a deleted cell of another type has series or values of
+    /// deleted runs there, which can be restored.
+    pub fn is_in_trash_of_runs(&self, board: &str, id: &CellId, kind: &str) -> bool {
+        let old = self.tombstone(id).filter(|old| *old.board == *board && old.text("type") != kind);
+        let is_hidden = |run: &RunId| self.removed_run(board, run).is_some();
+        old.is_some()
+            && (self.runs_with_series(id).iter().any(is_hidden)
+                || self.runs_with_value(id).iter().any(|run| self.has_value(id, run) && is_hidden(run)))
     }
 
     /// Removes the series and values of runs.

@@ -33,10 +33,11 @@ impl Batch<'_> {
         }
     }
 
-    /// The runs of a board that one event has deleted and that can be restored, in no particular order. The event is committed.
-    pub fn removed_runs(&self, board: &str, seq: u64) -> Vec<Arc<RunRecord>> {
-        let committed = self.index.board(board).into_iter().flat_map(|board| board.runs.tombstones()).filter(|record| record.seq == seq);
-        committed.filter_map(|record| self.removed_run(board, &record.id)).filter(|record| record.seq == seq).collect()
+    /// The runs of a board that some events have deleted and that can be restored, in no particular order. The events are committed.
+    pub fn removed_runs(&self, board: &str, is_one_of_them: impl Fn(u64) -> bool) -> Vec<Arc<RunRecord>> {
+        let committed = self.index.board(board).into_iter().flat_map(|board| board.runs.tombstones());
+        let committed = committed.filter(|record| is_one_of_them(record.seq));
+        committed.filter_map(|record| self.removed_run(board, &record.id)).filter(|record| is_one_of_them(record.seq)).collect()
     }
 
     /// All runs of a board, in no particular order.

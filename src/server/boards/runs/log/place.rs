@@ -96,6 +96,7 @@ impl<'a> Placement<'a> {
                     return Ok(Some((number, id)));
                 }
                 Some(_) => {}
+                None if batch.is_in_trash_of_runs(self.board, &id, "line") => {}
                 None => {
                     create(batch, self.new_line(&id, metric, place)?, None)?;
                     return Ok(Some((number, id)));
@@ -140,6 +141,7 @@ impl<'a> Placement<'a> {
             match batch.cell(&id) {
                 Some(record) if record.board == *self.board && record.text("type") == kind => return Ok((id, chart, false)),
                 Some(_) => {}
+                None if batch.is_in_trash_of_runs(self.board, &id, kind) => {}
                 None => return Ok((id, chart, true)),
             }
         }
