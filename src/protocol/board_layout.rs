@@ -1,10 +1,11 @@
 //! The arrangement of a board's cells: the key `layout` of its document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::CellId;
+use super::cell_layout::null_as_default;
 
 /// The section of metrics whose chart has no other one; the first after those that a person has arranged.
 pub const DEFAULT_SECTION: &str = "Metrics";
@@ -16,12 +17,12 @@ pub const SYSTEM_SECTION: &str = "system";
 #[serde(default)]
 pub struct BoardLayout {
     /// Sections that were moved, pinned or resized. Others follow: see [`Self::section_order`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub sections: Vec<SectionLayout>,
     /// Cells in a row of the grid that have no width: one of [`Self::DENSITIES`]; `None`: [`Self::DEFAULT_DENSITY`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density: Option<u8>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub blocks: Vec<LayoutBlock>,
 }
 
@@ -31,7 +32,7 @@ pub struct BoardLayout {
 pub struct SectionLayout {
     pub name: String,
     /// It stays above all others.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not", deserialize_with = "null_as_default")]
     pub pinned: bool,
     /// Columns, as [`CellLayout::width`](super::CellLayout::width).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,15 +70,12 @@ impl BoardLayout {
     /// arranged; [`DEFAULT_SECTION`]; all others by the first of their cells; [`SYSTEM_SECTION`]. `of_cells`: the section of each cell, in the order of
     /// the board.
     pub fn section_order<'a>(&self, of_cells: impl IntoIterator<Item = Option<&'a str>>) -> Vec<Option<&'a str>> {
-        let mut found: Vec<Option<&str>> = Vec::new();
-        for section in of_cells {
-            if !found.contains(&section) {
-                found.push(section);
-            }
-        }
+        let mut known = HashSet::new();
+        let mut found: Vec<Option<&str>> = of_cells.into_iter().filter(|section| known.insert(*section)).collect();
+        let places: HashMap<&str, usize> = self.sections.iter().enumerate().map(|(at, section)| (section.name.as_str(), at)).collect();
         let key = |section: &Option<&str>| {
             let Some(name) = section else { return (1, 0) };
-            match self.sections.iter().position(|known| known.name == *name) {
+            match places.get(name).copied() {
                 Some(at) if self.sections[at].pinned => (0, at),
                 Some(at) => (2, at),
                 None if *name == DEFAULT_SECTION => (3, 0),

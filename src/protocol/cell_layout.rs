@@ -54,6 +54,11 @@ pub(super) fn null_or<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) 
     Option::<T>::deserialize(value).map(Some)
 }
 
+/// A key that may be `null`, which stands for a missing one.
+pub(super) fn null_as_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(value).map(Option::unwrap_or_default)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

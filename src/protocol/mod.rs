@@ -38,7 +38,7 @@ pub use error::{ApiError, ErrorData, ErrorKind};
 pub use event::{Event, RunEvent};
 pub use group_id::{GroupId, group_letter};
 pub use json::parse_json;
-pub use layout_patch::{BlockPatch, LayoutPatch};
+pub use layout_patch::{BlockPatch, LayoutPatch, UndoneChange};
 pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};
 pub use listed_run::{LastValue, NonFiniteEnd, Run, RunSign};
 pub use mark::Mark;

@@ -95,3 +95,23 @@ async fn views_are_documents_of_a_board() {
     assert_eq!(server.call("DELETE", &path, "").await.status, 200);
     assert_eq!((server.call("GET", &path, "").await.status, server.get("/boards/b/views").await), (404, json!([])));
 }
+
+#[tokio::test]
+async fn marks_of_purged_runs_make_room_and_those_of_deleted_ones_are_not_shown() {
+    let server = spawn().await;
+    for run in ["first", "second"] {
+        assert_eq!(server.call("POST", &format!("/boards/b/runs/{run}/log"), r#"{"loss":1}"#).await.status, 201);
+    }
+    let mark = |at: usize| json!({ "_id": format!("m{at}"), "run": if at < 10 { "first" } else { "second" }, "step": at, "text": "x" });
+    let marks: Vec<Value> = (0..500).map(mark).collect();
+    assert_eq!(server.call("PATCH", "/boards/b", json!({ "marks": marks }).to_string()).await.status, 200);
+    server.call("DELETE", "/boards/b/runs/first", "").await;
+    let page = server.call("GET", "/b/b", "").await.text;
+    assert!(!page.contains(r#""m9""#) && page.contains(r#""m10""#));
+    let full = server.call("POST", "/boards/b/marks", mark(500).to_string()).await;
+    assert_eq!(full.status, 413, "the run can be restored");
+    server.call("POST", "/purge", "").await;
+    assert_eq!(server.call("POST", "/boards/b/marks", mark(500).to_string()).await.status, 201);
+    let ids = server.get("/boards/b/marks").await;
+    assert_eq!((ids.as_array().unwrap().len(), &ids[0]["_id"], &ids[490]["_id"]), (491, &json!("m10"), &json!("m500")));
+}

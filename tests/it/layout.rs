@@ -207,3 +207,103 @@ async fn a_page_hears_of_the_layout() {
     assert_eq!(of("settings")["settings"], json!({ "title": "b", "layout": { "density": 2 } }));
     assert!(server.call("GET", "/b/b", "").await.text.contains(r#""layout":{"density":2}"#));
 }
+
+#[tokio::test]
+async fn null_stands_for_a_missing_key_and_nothing_is_lost() {
+    let server = spawn().await;
+    cells(&server, &["a"]).await;
+    let layout = json!({
+        "sections": [{ "name": "train", "pinned": null, "width": 6 }], "density": 4, "blocks": null,
+    });
+    let patched = server.call("PATCH", "/boards/b", json!({ "layout": layout }).to_string()).await;
+    assert_eq!(patched.status, 200, "{}", patched.text);
+    put(&server, json!({ "cells": { "a": { "width": 3 } }, "blocks": [{ "id": "x", "mosaic": "A", "cells": { "A": "a" } }] })).await;
+    let stored = server.get("/boards/b/layout").await;
+    assert_eq!((&stored["density"], &stored["sections"]), (&json!(4), &json!([{ "name": "train", "width": 6 }])));
+    put(&server, json!({ "sections": [{ "name": "train", "pinned": null }], "cells": null, "blocks": null })).await;
+    let view = json!({ "name": "v", "query": "", "layout": { "sections": null, "density": null } });
+    assert_eq!(server.call("POST", "/boards/b/views", view.to_string()).await.status, 201, "as the body of a PUT");
+    let view = json!({ "name": "w", "query": "", "layout": { "sections": [{ "name": "a", "pinned": null }] } });
+    assert_eq!(server.call("POST", "/boards/b/views", view.to_string()).await.status, 201);
+    let page = server.call("GET", "/b/b", "").await.text;
+    assert!(page.contains(r#""name":"v""#) && page.contains(r#""name":"w""#), "the page gets both views");
+}
+
+#[tokio::test]
+async fn a_board_is_there_only_with_something_in_it() {
+    let server = spawn().await;
+    assert_eq!(server.call("PUT", "/boards/none/layout", "{}").await.status, 404);
+    let any = server.ask("PUT", "/boards/none/layout", r#"{"density":4}"#, &[("if-match", "*")]).await;
+    assert_eq!(any.status, 412, "there is no layout yet");
+    put(&server, json!({ "density": 4 })).await;
+    assert_eq!(put(&server, json!({ "density": null })).await, json!({ "cells": {} }));
+    assert_eq!(server.call("GET", "/boards/b/layout", "").await.status, 404, "nothing of it is left");
+}
+
+#[tokio::test]
+async fn what_one_request_names_is_never_left_out() {
+    let server = spawn().await;
+    cells(&server, &["a"]).await;
+    let blocks = |from: usize, count: usize| {
+        let block = |at: usize| json!({ "id": format!("b{at}"), "mosaic": "A", "cells": { "A": format!("to come {at}") } });
+        json!({ "blocks": (from..from + count).map(block).collect::<Vec<_>>() })
+    };
+    assert_eq!(put(&server, blocks(0, 200)).await["blocks"].as_array().unwrap().len(), 200);
+    let layout = put(&server, blocks(150, 100)).await;
+    let ids: Vec<_> = layout["blocks"].as_array().unwrap().iter().map(|block| block["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((ids.len(), ids[0].as_str(), ids[199].as_str()), (200, "b50", "b249"), "the oldest ones without cells are");
+    assert_eq!(refused(&server, &blocks(0, 201).to_string()).await, (413, "'blocks' may have 200 blocks; nothing was changed.".to_owned()));
+}
+
+#[tokio::test]
+async fn an_undo_leaves_alone_what_others_have_changed_since() {
+    let server = spawn().await;
+    cells(&server, &["a", "c", "d", "e"]).await;
+    // The first move gives all cells an order; another reader moves one of them since.
+    let first = page_call(&server, "cells/move", json!({ "id": "e", "section": null, "before": "c" })).await;
+    let second = page_call(&server, "cells/move", json!({ "id": "d", "section": null, "before": "a" })).await;
+    assert_eq!(sections(&server).await, "d a e c");
+    undo(&server, &first).await;
+    assert_eq!(sections(&server).await, "d a c e");
+    undo(&server, &second).await;
+    assert_eq!(sections(&server).await, "a c d e");
+    // Another one resizes a section after the first was pinned.
+    put(&server, json!({ "cells": { "a": { "section": "one" }, "c": { "section": "two" }, "d": { "section": "two" } } })).await;
+    let pinned = page_call(&server, "board/section/pin", json!({ "board": "b", "name": "one", "pinned": true })).await;
+    page_call(&server, "board/section/resize", json!({ "board": "b", "section": "two", "width": 6, "height": null })).await;
+    undo(&server, &pinned).await;
+    assert_eq!(server.get("/boards/b/layout").await["sections"], json!([{ "name": "two", "width": 6 }]));
+    // A cell is gone, another one was moved, when a new name is taken back.
+    let renamed = page_call(&server, "board/section/rename", json!({ "board": "b", "from": "two", "to": "three" })).await;
+    server.call("DELETE", "/values/c", "").await;
+    undo(&server, &renamed).await;
+    assert_eq!(server.get("/boards/b/layout").await["cells"]["d"]["section"], "two");
+    assert_eq!(server.get("/boards/b/layout").await["sections"], json!([{ "name": "two", "width": 6 }]));
+    let renamed = page_call(&server, "board/section/rename", json!({ "board": "b", "from": "two", "to": "three" })).await;
+    put(&server, json!({ "cells": { "d": { "section": "own" } }, "density": 6 })).await;
+    undo(&server, &renamed).await;
+    let layout = server.get("/boards/b/layout").await;
+    assert_eq!((&layout["cells"]["d"]["section"], &layout["density"]), (&json!("own"), &json!(6)));
+    let same = page_call(&server, "board/section/rename", json!({ "board": "b", "from": "two", "to": "two" })).await;
+    assert_eq!((same.is_empty(), &server.get("/boards/b/layout").await["sections"]), (true, &json!([{ "name": "two", "width": 6 }])));
+}
+
+#[tokio::test]
+async fn a_board_of_many_sections_stays_within_the_bound_of_its_document() {
+    let server = spawn().await;
+    let cell = |at: usize| json!({ "_id": format!("c{at}"), "board": "b", "value": 1, "layout": { "section": format!("s{at}") } });
+    for from in [0, 600] {
+        let body: Vec<_> = (from..from + 600).map(cell).collect();
+        assert_eq!(server.call("POST", "/values", json!(body).to_string()).await.status, 201);
+    }
+    let pinned = page_call(&server, "board/section/pin", json!({ "board": "b", "name": "s3", "pinned": true })).await;
+    let layout = server.get("/boards/b/layout").await;
+    assert_eq!(layout["sections"].as_array().unwrap().len(), 4);
+    put(&server, json!({ "sections": layout["sections"] })).await;
+    undo(&server, &pinned).await;
+    assert_eq!(server.get("/boards/b/layout").await.get("sections"), None);
+    let headers = [("content-type", "application/json"), ("accept", "application/json")];
+    let body = json!({ "board": "b", "name": "s1199", "pinned": true }).to_string();
+    let refused = server.ask("POST", "/rpc/board/section/pin", body, &headers).await;
+    assert!(refused.text.contains("A board may arrange 1000 sections"), "{} {}", refused.status, refused.text);
+}

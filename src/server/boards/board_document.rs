@@ -14,7 +14,7 @@ use super::runs::{check_text, parse_object};
 use super::views::VIEWS;
 use super::{Boards, IdempotentRequest, layout_rules};
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind};
+use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind, Mark, RunId};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
 use crate::server::store::{Batch, BoardDocument, BoardIndex, Index, REMOVED, timestamp};
@@ -112,7 +112,7 @@ pub fn is_there(board: &BoardIndex) -> bool {
 }
 
 /// Whether the document has a key.
-fn has_keys(document: &BoardDocument) -> bool {
+pub fn has_keys(document: &BoardDocument) -> bool {
     own_keys(document).next().is_some()
 }
 
@@ -151,11 +151,16 @@ impl Boards {
     pub fn settings(&self, name: &str) -> BoardSettings {
         let document = self.store.index().board(name).and_then(|board| board.document.clone());
         let document = document.as_deref();
+        let mut marks: Vec<Mark> = items_of(document, &MARKS);
+        if let Some(board) = self.store.index().board(name) {
+            let is_deleted = |run: &RunId| board.runs.tombstone(run).is_some();
+            marks.retain(|mark| !mark.run.as_ref().is_some_and(is_deleted));
+        }
         let title = document.and_then(|document| document.keys.get("title")?.as_str()).filter(|title| !title.is_empty());
         BoardSettings {
             title: title.unwrap_or(name).to_owned(),
             layout: document.map(layout_of).unwrap_or_default(),
-            marks: items_of(document, &MARKS),
+            marks,
             views: items_of(document, &VIEWS),
         }
     }

@@ -9,7 +9,7 @@ use super::board_list::{BoardList, ItemDraft};
 use super::idempotency::JsonResponse;
 use super::views::VIEWS;
 use super::{Boards, IdempotentRequest};
-use crate::protocol::{ApiError, ErrorKind};
+use crate::protocol::{ApiError, ErrorKind, RunId};
 use crate::server::error::ServerError;
 use crate::server::ids;
 use crate::server::store::Batch;
@@ -60,6 +60,9 @@ impl Boards {
             if items.iter().any(|item| item["_id"] == id) {
                 let message = format!("The board '{board}' has a {} with the id {id} already; nothing was added.", list.noun);
                 return Err(ErrorKind::Conflict.with(message).into());
+            }
+            if items.len() >= list.max_items {
+                items.retain(|item| !is_of_purged_run(batch, &board, item));
             }
             if items.len() >= list.max_items {
                 let message = format!("A board may have {} {}s; nothing was added. Delete one first.", list.max_items, list.noun);
@@ -116,6 +119,12 @@ impl Boards {
         };
         self.store.write(ITEM_BYTES, operation).await
     }
+}
+
+/// Whether the run that the item names is not on the board and cannot be restored.
+fn is_of_purged_run(batch: &Batch, board: &str, item: &Value) -> bool {
+    let run = item["run"].as_str().and_then(RunId::parse);
+    run.is_some_and(|run| batch.run(board, &run).is_none() && batch.removed_run(board, &run).is_none())
 }
 
 fn store(batch: &mut Batch, board: &Arc<str>, list: &BoardList, items: Vec<Value>) -> Result<(), ApiError> {

@@ -1,6 +1,5 @@
 //! Boards in the trash: deleted with their cells, runs and document, and restored whole.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -23,6 +22,8 @@ use crate::server::store::{
 const MAX_RESTORED_BYTES: usize = 16 << 20;
 /// Boards in the trash whose documents one commit forgets.
 const MAX_FORGOTTEN_PER_COMMIT: usize = 1000;
+/// Cells that one commit of a restoration brings back: others wait for it.
+const MAX_RESTORED_CELLS: usize = 1000;
 /// Memory of a restored cell or run until it is written.
 const ITEM_BYTES: usize = 1024;
 
@@ -137,7 +138,7 @@ impl Boards {
         let mut rest = cells.as_slice();
         while !rest.is_empty() {
             let mut bytes = 0;
-            let fits = rest.iter().take_while(|record| {
+            let fits = rest.iter().take(MAX_RESTORED_CELLS).take_while(|record| {
                 bytes += ITEM_BYTES + record.value.bytes();
                 bytes <= MAX_RESTORED_BYTES
             });
@@ -238,12 +239,6 @@ impl Boards {
         };
         while self.store.delete(forget).await? > 0 {}
         Ok(())
-    }
-
-    /// The boards that have cells or runs, with about how many bytes each has on disk.
-    pub fn board_sizes(&self) -> HashMap<String, u64> {
-        let index = self.store.index();
-        index.boards().map(|(name, board)| (name.to_string(), index.board_bytes(board))).collect()
     }
 }
 

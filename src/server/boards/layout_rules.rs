@@ -10,6 +10,9 @@ use crate::server::limits::{MAX_LAYOUT_BLOCKS, MAX_LAYOUT_SECTIONS, MAX_SERIES_N
 
 /// Keys of a cell in a change of the arrangement.
 const CELL_KEYS: [&str; 4] = ["section", "order", "width", "height"];
+/// Keys of a section, and of a block.
+const SECTION_KEYS: [&str; 4] = ["name", "pinned", "width", "height"];
+const BLOCK_KEYS: [&str; 3] = ["id", "mosaic", "cells"];
 /// Characters of a client's text in an error.
 const MAX_SHOWN_CHARS: usize = 80;
 /// Characters of the id of a block.
@@ -41,11 +44,15 @@ pub fn check_patch(patch: &Value) -> Result<(), ApiError> {
     let Value::Object(keys) = patch else { return Err(wrong_type("layout", "must be an object", patch)) };
     for (key, value) in keys {
         match (key.as_str(), value) {
+            ("cells" | "sections" | "density" | "blocks", Value::Null) => {}
             ("cells", Value::Object(cells)) => check_cells(cells)?,
             ("cells", value) => return Err(wrong_type("cells", "must be an object", value)),
             ("sections", value) => check_sections(value, "sections")?,
-            ("density", Value::Null) => {}
             ("density", value) => check_density(value, "density")?,
+            ("blocks", Value::Array(blocks)) if blocks.len() > MAX_LAYOUT_BLOCKS => {
+                let message = format!("'blocks' may have {MAX_LAYOUT_BLOCKS} blocks; nothing was changed.");
+                return Err(ErrorKind::PayloadTooLarge.with(message).at("layout", "has too many blocks"));
+            }
             ("blocks", Value::Array(blocks)) => {
                 blocks.iter().enumerate().try_for_each(|(at, block)| check_block_patch(block, &format!("blocks[{at}]")))?;
             }
@@ -58,11 +65,12 @@ pub fn check_patch(patch: &Value) -> Result<(), ApiError> {
 
 fn check_cells(cells: &Map<String, Value>) -> Result<(), ApiError> {
     for (cell, layout) in cells {
+        if cell.is_empty() {
+            return Err(wrong("cells", "must name cells by their ids or names"));
+        }
         let path = || format!("cells.{}", shortened(cell));
         let Value::Object(keys) = layout else { return Err(wrong_type(&path(), "must be an object", layout)) };
-        if let Some(key) = keys.keys().find(|key| !CELL_KEYS.contains(&key.as_str())) {
-            return Err(unknown(key, &format!("{}.", path()), &CELL_KEYS.join(", ")));
-        }
+        check_known(keys, &CELL_KEYS, &path())?;
         check_keys(keys, &path())?;
     }
     Ok(())
@@ -70,9 +78,7 @@ fn check_cells(cells: &Map<String, Value>) -> Result<(), ApiError> {
 
 fn check_block_patch(block: &Value, path: &str) -> Result<(), ApiError> {
     let Value::Object(keys) = block else { return Err(wrong_type(path, "must be an object", block)) };
-    if let Some(key) = keys.keys().find(|key| !["id", "mosaic", "cells"].contains(&key.as_str())) {
-        return Err(unknown(key, &format!("{path}."), "id, mosaic and cells"));
-    }
+    check_known(keys, &BLOCK_KEYS, path)?;
     let id = present(keys, "id");
     if id.is_some_and(|id| !id.as_str().is_some_and(is_block_id)) {
         return Err(wrong(&format!("{path}.id"), BLOCK_ID_RULE));
@@ -91,6 +97,11 @@ fn check_block_patch(block: &Value, path: &str) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+fn check_known(keys: &Map<String, Value>, known: &[&str], path: &str) -> Result<(), ApiError> {
+    let foreign = keys.keys().find(|key| !known.contains(&key.as_str()));
+    foreign.map_or(Ok(()), |key| Err(unknown(key, &format!("{path}."), &known.join(", "))))
 }
 
 fn unknown(key: &str, path: &str, known: &str) -> ApiError {
@@ -120,12 +131,13 @@ pub fn check_keys(keys: &Map<String, Value>, path: &str) -> Result<(), ApiError>
     Ok(())
 }
 
-/// A text of 1 to 120 characters, none of them a control character.
+/// A text of 1 to 120 characters, none of them a control character, without spaces around it.
 pub fn check_section_name(name: &Value, path: &str) -> Result<(), ApiError> {
     let Value::String(name) = name else { return Err(wrong_type(path, "must be a string", name)) };
     match name.chars().count() {
-        1..=CellLayout::MAX_SECTION_CHARS if !name.contains(char::is_control) => Ok(()),
-        1..=CellLayout::MAX_SECTION_CHARS => Err(wrong(path, "must have no control characters")),
+        1..=CellLayout::MAX_SECTION_CHARS if name.contains(char::is_control) => Err(wrong(path, "must have no control characters")),
+        1..=CellLayout::MAX_SECTION_CHARS if name.trim() != name => Err(wrong(path, "must not begin or end with a space")),
+        1..=CellLayout::MAX_SECTION_CHARS => Ok(()),
         _ => Err(wrong(path, &format!("must have 1 to {} characters", CellLayout::MAX_SECTION_CHARS))),
     }
 }
@@ -139,6 +151,7 @@ fn check_sections(sections: &Value, path: &str) -> Result<(), ApiError> {
     for (at, section) in sections.iter().enumerate() {
         let path = format!("{path}[{at}]");
         let Value::Object(keys) = section else { return Err(wrong_type(&path, "must be an object", section)) };
+        check_known(keys, &SECTION_KEYS, &path)?;
         let name = keys.get("name").unwrap_or(&Value::Null);
         check_section_name(name, &format!("{path}.name"))?;
         if !names.insert(name.as_str()) {
@@ -161,6 +174,7 @@ fn check_blocks(blocks: &Value) -> Result<(), ApiError> {
     for (at, block) in blocks.iter().enumerate() {
         let path = format!("layout.blocks[{at}]");
         let Value::Object(keys) = block else { return Err(wrong_type(&path, "must be an object", block)) };
+        check_known(keys, &BLOCK_KEYS, &path)?;
         let id = keys.get("id").and_then(Value::as_str).filter(|id| is_block_id(id));
         let id = id.ok_or_else(|| wrong(&format!("{path}.id"), BLOCK_ID_RULE))?;
         if !ids.insert(id) {
@@ -257,13 +271,20 @@ mod tests {
             json!({ "sections": null, "density": null, "blocks": null, "unknown": [] }),
             json!({ "sections": [{ "name": "a", "pinned": true, "width": 3, "height": 20 }, { "name": "b" }], "density": 6 }),
             block(json!({ "A": "x", "B": "y" })),
+            json!({ "sections": [{ "name": "a", "pinned": null, "width": null, "height": null }], "density": 2 }),
             block(json!({})),
         ] {
             assert_eq!(check_board(&layout), Ok(()), "{layout}");
-            assert!(serde_json::from_value::<BoardLayout>(without_nulls(layout)).is_ok());
+            assert!(serde_json::from_value::<BoardLayout>(layout).is_ok());
         }
         for (layout, why) in [
             (json!(1), "'layout' must be an object, not a number"),
+            (json!({ "sections": [{ "name": " " }] }), "'layout.sections[0].name' must not begin or end with a space"),
+            (
+                json!({ "sections": [{ "name": "a", "own": 1 }] }),
+                "'layout.sections[0].own' is unknown here; known are name, pinned, width, height",
+            ),
+            (json!({ "blocks": [{ "id": "a", "own": 1 }] }), "'layout.blocks[0].own' is unknown here; known are id, mosaic, cells"),
             (json!({ "sections": {} }), "'layout.sections' must be an array, not an object"),
             (json!({ "sections": [{}] }), "'layout.sections[0].name' must be a string, not null"),
             (json!({ "sections": [{ "name": "a" }, { "name": "a" }] }), "'layout.sections[1]' has the name of another section"),
@@ -288,9 +309,5 @@ mod tests {
         ] {
             assert_eq!(check_board(&layout).unwrap_err().message, format!("{why}; nothing was changed."), "{layout}");
         }
-    }
-
-    fn without_nulls(layout: Value) -> Value {
-        layout.as_object().unwrap().iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 }

@@ -5,6 +5,7 @@ pub mod append;
 mod board_document;
 mod board_items;
 pub mod board_list;
+mod board_sizes;
 pub mod board_trash;
 mod canonical_json;
 pub mod cell_content;

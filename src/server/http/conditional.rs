@@ -11,18 +11,14 @@ pub fn cache_control(immutable: bool) -> &'static str {
 /// Whether `If-None-Match` names this tag. Tags are compared weakly: a proxy that compresses makes a weak one of ours.
 pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let tag = opaque(tag);
-    lines(headers, &header::IF_NONE_MATCH).any(|list| list.trim() == "*" || tags(list).any(|known| known == tag))
+    lines(headers, &header::IF_NONE_MATCH).any(|list| list.trim() == "*" || tags(list).any(|(_, known)| known == tag))
 }
 
 /// Whether `If-Match` allows this strong tag: it names it, or there is none.
 pub fn is_match(headers: &HeaderMap, tag: &str) -> bool {
-    let mut lists = lines(headers, &header::IF_MATCH).peekable();
-    lists.peek().is_none() || lists.any(|list| list.trim() == "*" || strong_tags(list).any(|known| known == tag))
-}
-
-/// The strong tags of a list: weak ones are never equal (RFC 9110, 13.1.1).
-fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
-    tags(list).filter(move |tag| !list[..tag.as_ptr().addr() - list.as_ptr().addr()].ends_with("W/"))
+    // Weak tags are never equal (RFC 9110, 13.1.1).
+    let names_it = |list: &str| list.trim() == "*" || tags(list).any(|(is_weak, known)| !is_weak && known == tag);
+    !headers.contains_key(header::IF_MATCH) || lines(headers, &header::IF_MATCH).any(names_it)
 }
 
 /// A tag without what says that it is a weak one.
@@ -30,15 +26,18 @@ fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// The tags of a list, without `W/`, in their quotes; commas may stand within them. What is no tag ends the list.
-fn tags(list: &str) -> impl Iterator<Item = &str> {
+/// The tags of a list: whether each is a weak one, and the tag without `W/`, in its quotes; commas may stand within them. What is no tag
+/// ends the list.
+fn tags(list: &str) -> impl Iterator<Item = (bool, &str)> {
     let mut rest = list;
     std::iter::from_fn(move || {
-        rest = opaque(rest.trim_start_matches([' ', '\t', ',']));
+        let listed = rest.trim_start_matches([' ', '\t', ',']);
+        rest = opaque(listed);
+        let is_weak = rest.len() < listed.len();
         let end = rest.strip_prefix('"')?.find('"')? + 2;
         let (tag, behind) = rest.split_at(end);
         rest = behind;
-        Some(tag)
+        Some((is_weak, tag))
     })
 }
 
@@ -114,6 +113,9 @@ mod tests {
             assert!(!allows(lines), "{lines:?}");
         }
         assert!(allows(&["W/\"a\", \"a\""]));
+        let mut unreadable = HeaderMap::new();
+        unreadable.insert(header::IF_MATCH, axum::http::HeaderValue::from_bytes(b"\"\xe4\"").unwrap());
+        assert!(!is_match(&unreadable, "\"a\""), "a tag that is no ASCII is another one");
     }
 
     #[test]

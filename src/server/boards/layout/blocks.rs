@@ -6,12 +6,12 @@ use crate::protocol::{ApiError, BlockPatch, CellId, ErrorKind, LayoutBlock, Mosa
 use crate::server::ids;
 use crate::server::limits::MAX_LAYOUT_BLOCKS;
 
-/// Applies a change of one block. `cells` are those of the patch. Cells leave the blocks in which they are; a block without cells is
-/// removed.
-pub fn apply_block(blocks: &mut Vec<LayoutBlock>, patch: &BlockPatch, cells: BTreeMap<char, CellId>) {
+/// Applies a change of one block, and returns its id. `cells` are those of the patch. Cells leave the blocks in which they are; a block
+/// without cells is removed.
+pub fn apply_block(blocks: &mut Vec<LayoutBlock>, patch: &BlockPatch, cells: BTreeMap<char, CellId>) -> Option<String> {
     let Some(mosaic) = &patch.mosaic else {
         blocks.retain(|block| Some(&block.id) != patch.id.as_ref());
-        return;
+        return patch.id.clone();
     };
     let mosaic = Mosaic::named(mosaic).unwrap_or(mosaic);
     let mosaic = Mosaic::parse(mosaic).map_or_else(|_| mosaic.to_owned(), |mosaic| mosaic.to_string());
@@ -25,17 +25,22 @@ pub fn apply_block(blocks: &mut Vec<LayoutBlock>, patch: &BlockPatch, cells: BTr
     }
     match blocks.iter_mut().find(|block| block.id == id) {
         Some(block) => (block.mosaic, block.cells) = (mosaic, cells),
-        None => blocks.push(LayoutBlock { id, mosaic, cells }),
+        None => blocks.push(LayoutBlock { id: id.clone(), mosaic, cells }),
     }
     blocks.retain(|block| !block.cells.is_empty());
+    Some(id)
 }
 
-/// Removes the oldest blocks whose cells are all gone while there are too many. `is_there`: whether a cell is on the board, or can be
-/// restored. 413: too many are left.
-pub fn check_count(blocks: &mut Vec<LayoutBlock>, is_there: impl Fn(&CellId) -> bool) -> Result<(), ApiError> {
+/// Removes the oldest blocks without cells while there are too many, except those that the patch names. `is_there`: whether a cell is on
+/// the board, or can be restored. 413: too many are left.
+pub fn check_count(
+    blocks: &mut Vec<LayoutBlock>,
+    is_of_patch: impl Fn(&LayoutBlock) -> bool,
+    is_there: impl Fn(&CellId) -> bool,
+) -> Result<(), ApiError> {
     let mut surplus = blocks.len().saturating_sub(MAX_LAYOUT_BLOCKS);
     blocks.retain(|block| {
-        let is_removed = surplus > 0 && !block.cells.values().any(&is_there);
+        let is_removed = surplus > 0 && !is_of_patch(block) && !block.cells.values().any(&is_there);
         surplus -= usize::from(is_removed);
         !is_removed
     });
@@ -53,6 +58,12 @@ pub fn undo(before: &[LayoutBlock], after: &[LayoutBlock]) -> Vec<BlockPatch> {
     let removals = made.map(|block| BlockPatch { id: Some(block.id.clone()), ..BlockPatch::default() });
     let changed = before.iter().filter(|block| !after.contains(block));
     removals.chain(changed.map(to_patch)).collect()
+}
+
+/// The patch that makes the block with this id as it is, or removes it.
+pub fn state_of(blocks: &[LayoutBlock], id: &str) -> BlockPatch {
+    let known = blocks.iter().find(|block| block.id == id);
+    known.map_or_else(|| BlockPatch { id: Some(id.to_owned()), ..BlockPatch::default() }, to_patch)
 }
 
 /// The patch that makes this block.
@@ -134,9 +145,10 @@ mod tests {
     fn of_too_many_blocks_the_oldest_without_cells_are_removed() {
         let block = |at: usize| LayoutBlock { id: format!("b{at}"), mosaic: "A".into(), cells: [('A', id(&format!("c{at}")))].into() };
         let mut blocks: Vec<LayoutBlock> = (0..MAX_LAYOUT_BLOCKS + 1).map(block).collect();
-        check_count(&mut blocks, |cell| cell.as_str() != "c3" && cell.as_str() != "c7").unwrap();
+        check_count(&mut blocks, |block| block.id == "b1", |cell| !["c1", "c3", "c7"].contains(&cell.as_str())).unwrap();
         assert_eq!((blocks.len(), blocks[3].id.as_str(), blocks[6].id.as_str()), (MAX_LAYOUT_BLOCKS, "b4", "b7"));
         blocks.push(block(999));
-        assert_eq!(check_count(&mut blocks, |_| true).unwrap_err().code, 413);
+        assert_eq!(check_count(&mut blocks, |_| true, |_| false).unwrap_err().code, 413, "what a request names is never left out");
+        assert_eq!(check_count(&mut blocks, |_| false, |_| true).unwrap_err().code, 413);
     }
 }

@@ -5,6 +5,7 @@ mod patch;
 mod read;
 mod request;
 mod sections;
+mod undo;
 
 pub use read::layout_tag;
 pub use request::parse_layout;

@@ -1,14 +1,16 @@
 //! Applies a change of the arrangement of a board, in one commit; the answer undoes it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::blocks;
-use super::read::{layout_in, layout_tag};
-use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, ErrorKind, LayoutPatch};
-use crate::server::boards::board_document::{layout_of, put_keys};
+use super::read::{empty_layout, layout_in, layout_tag};
+use super::undo::apply_undo;
+use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, ErrorKind, LayoutBlock, LayoutPatch, UndoneChange};
+use crate::server::boards::board_document::{LAYOUT, has_keys, layout_of, no_board, put_keys};
+use crate::server::boards::document_merge::with_layout;
 use crate::server::boards::layout_rules::check_patch;
 use crate::server::boards::metrics::cell_id;
 use crate::server::boards::page_actions::cells_in_grid_order;
@@ -19,52 +21,79 @@ use crate::server::store::{Batch, ChangeKind, Record};
 
 /// Memory of a change until it is written, beside that of its body.
 const PATCH_BYTES: usize = 4096;
+/// The same for each cell of a board that changes.
+const CELL_BYTES: usize = 512;
 
 impl Boards {
-    /// Changes what the patch names, and returns the whole layout. `is_expected`: whether the client's `If-Match` allows the layout with
-    /// this tag. 404: there is no such cell. 412: the layout is another one. 413: the document of the board would be too large.
+    /// Changes what the patch names, and returns the whole layout. `condition`: whether the client's `If-Match` allows the layout with
+    /// this tag. 404: there is no such cell or board. 412: the layout is another one. 413: the document of the board would be too large.
     pub async fn put_layout(
         &self,
         board: Arc<str>,
         (patch, bytes): (LayoutPatch, usize),
-        is_expected: impl FnOnce(&str) -> bool + Send + 'static,
+        condition: Option<impl FnOnce(&str) -> bool + Send + 'static>,
         idempotency: Option<IdempotentRequest>,
     ) -> Result<JsonResponse, ServerError> {
+        let name = board.clone();
         let operation = move |batch: &mut Batch| {
             if let Some(response) = IdempotentRequest::lookup(idempotency.as_ref(), batch)? {
-                return Ok(response);
+                return Ok(Some(response));
             }
-            if !is_expected(&layout_tag(&layout_in(batch, &board))) {
+            let was_there = is_there(batch, &board);
+            // Without a board there is no layout that the header could name.
+            if let Some(condition) = condition
+                && !(was_there && condition(&layout_tag(&layout_in(batch, &board))))
+            {
                 return Err(ErrorKind::PreconditionFailed
                     .with(format!("The layout of '{board}' is not the one that 'If-Match' names; nothing was changed. Read it again."))
                     .into());
             }
-            apply(batch, &board, &patch)?;
-            let text = layout_in(batch, &board);
-            Ok(IdempotentRequest::store_document(idempotency, batch, text, || json!({ "repeated": true })))
+            apply(batch, &board, &patch, CellNames::IdsOrNames)?;
+            if !was_there && !is_there(batch, &board) {
+                return Err(no_board(&board).into());
+            }
+            let stored = idempotency.map(|request| {
+                let text = layout_in(batch, &board);
+                IdempotentRequest::store_document(Some(request), batch, text, || json!({ "repeated": true }))
+            });
+            Ok(stored)
         };
-        self.store.write(PATCH_BYTES + bytes, operation).await
+        match self.store.write::<_, ServerError, _>(PATCH_BYTES + bytes, operation).await? {
+            Some(response) => Ok(response),
+            // Made here, because the writer would make all others wait for it.
+            None => Ok(JsonResponse { status: 200, text: self.layout(&name).unwrap_or_else(|_| empty_layout()), is_repeated: false }),
+        }
     }
 
-    /// The same for the page. Returns the patch that undoes it.
-    pub async fn change_layout(&self, board: String, patch: LayoutPatch) -> Result<LayoutPatch, ServerError> {
+    /// The same for the page. Returns the patch that undoes it. A patch that undoes another one takes back what is still as that left it.
+    pub async fn change_layout(&self, board: String, mut patch: LayoutPatch) -> Result<LayoutPatch, ServerError> {
         let board = Arc::<str>::from(board_name(&board)?);
+        let undone = patch.undone.take();
         let text = json!(patch);
         check_patch(&text)?;
         let bytes = PATCH_BYTES + text.to_string().len();
-        self.store.write(bytes, move |batch: &mut Batch| apply(batch, &board, &patch)).await
+        let operation = move |batch: &mut Batch| match undone {
+            Some(undone) => apply_undo(batch, &board, patch, *undone),
+            None => apply(batch, &board, &patch, CellNames::IdsOrNames),
+        };
+        self.store.write(bytes, operation).await
+    }
+
+    /// Estimated bytes of a change of all cells of a board.
+    pub fn layout_bytes(&self, board: &str) -> usize {
+        PATCH_BYTES + CELL_BYTES * self.store.index().board(board).map_or(0, |known| known.cells.len())
     }
 }
 
 /// Applies a checked patch. Returns the patch that undoes it. What does not change makes no event.
-pub fn apply(batch: &mut Batch, board: &Arc<str>, patch: &LayoutPatch) -> Result<LayoutPatch, ServerError> {
-    let mut undo = LayoutPatch::default();
-    let known = (!patch.cells.is_empty() || !patch.blocks.is_empty()).then(|| KnownCells::new(batch, board));
+pub fn apply(batch: &mut Batch, board: &Arc<str>, patch: &LayoutPatch, names: CellNames) -> Result<LayoutPatch, ServerError> {
+    let (mut undo, mut left) = (LayoutPatch::default(), LayoutPatch::default());
+    let mut known = KnownCells { names, of_names: None };
     for (cell, change) in &patch.cells {
-        let found = known.as_ref().and_then(|known| known.find(cell));
-        let record = found.and_then(|id| batch.cell(id)).ok_or_else(|| no_cell(board, cell))?;
-        if let Some(before) = apply_to_cell(batch, &record, change)? {
+        let record = known.find(batch, board, cell).and_then(|id| batch.cell(&id)).ok_or_else(|| no_cell(board, cell))?;
+        if let Some((before, after)) = apply_to_cell(batch, &record, change)? {
             undo.cells.insert(record.id.to_string(), before);
+            left.cells.insert(record.id.to_string(), after);
         }
     }
     let document = batch.board_document(board);
@@ -76,49 +105,66 @@ pub fn apply(batch: &mut Batch, board: &Arc<str>, patch: &LayoutPatch) -> Result
     if let Some(density) = patch.density {
         after.density = density;
     }
+    let mut named = HashSet::new();
     for block in &patch.blocks {
         // A cell that a script will make is named before it is there.
-        let id_of = |name: &String| known.as_ref().and_then(|known| known.find(name)).cloned().unwrap_or_else(|| cell_id(board, name));
+        let mut id_of = |name: &String| known.find(batch, board, name).unwrap_or_else(|| cell_id(board, name));
         let cells: BTreeMap<char, CellId> = block.cells.iter().map(|(letter, name)| (*letter, id_of(name))).collect();
         if let Some(twice) = cells.values().find(|cell| cells.values().filter(|other| other == cell).count() > 1) {
             let rule = format!("names the cell '{twice}' twice");
             return Err(ErrorKind::BadRequest.with(format!("'blocks.cells' {rule}; nothing was changed.")).at("blocks", rule).into());
         }
-        blocks::apply_block(&mut after.blocks, block, cells);
+        named.extend(blocks::apply_block(&mut after.blocks, block, cells));
     }
-    blocks::check_count(&mut after.blocks, |cell| batch.cell(cell).is_some() || batch.tombstone(cell).is_some())?;
+    let is_of_patch = |block: &LayoutBlock| named.contains(&block.id);
+    blocks::check_count(&mut after.blocks, is_of_patch, |cell| batch.cell(cell).is_some() || batch.tombstone(cell).is_some())?;
     if before != after {
         undo.sections = (before.sections != after.sections).then(|| before.sections.clone());
         undo.density = (before.density != after.density).then_some(before.density);
         undo.blocks = blocks::undo(&before.blocks, &after.blocks);
         store(batch, board, &after)?;
+        let states = undo.blocks.iter().filter_map(|block| Some(blocks::state_of(&after.blocks, block.id.as_deref()?)));
+        left.blocks = states.collect();
+        left.sections = undo.sections.is_some().then_some(after.sections);
+        left.density = undo.density.is_some().then_some(after.density);
+    }
+    if undo != LayoutPatch::default() {
+        undo.undone = Some(Box::new(UndoneChange { after: left, moved: None }));
     }
     Ok(undo)
+}
+
+/// Whether the board has cells, runs or a document.
+fn is_there(batch: &Batch, board: &str) -> bool {
+    let document = batch.board_document(board);
+    document.as_deref().is_some_and(has_keys) || batch.run_count(board) > 0 || !batch.cells_on(board).is_empty()
 }
 
 /// Writes the layout of a board. Keys that are not known stay.
 fn store(batch: &mut Batch, board: &Arc<str>, layout: &BoardLayout) -> Result<(), ApiError> {
     let mut keys = batch.board_document(board).map(|document| document.keys.clone()).unwrap_or_default();
-    let stored = keys.entry("layout").or_insert_with(|| json!({}));
-    if !stored.is_object() {
-        *stored = json!({});
-    }
-    if let (Value::Object(stored), Value::Object(known)) = (stored, json!(layout)) {
-        ["sections", "density", "blocks"].into_iter().for_each(|key| drop(stored.shift_remove(key)));
-        stored.extend(known);
+    let stored = keys.get(LAYOUT).and_then(Value::as_object).cloned().unwrap_or_default();
+    let stored = with_layout(stored, layout);
+    match stored.is_empty() {
+        true => drop(keys.shift_remove(LAYOUT)),
+        false => drop(keys.insert(LAYOUT.to_owned(), stored.into())),
     }
     put_keys(batch, board, keys).map(drop)
 }
 
-/// Changes the layout of a cell. Returns what undoes it; `None` if nothing changes.
-fn apply_to_cell(batch: &mut Batch, record: &Record, patch: &CellLayoutPatch) -> Result<Option<CellLayoutPatch>, ApiError> {
+/// Changes the layout of a cell. Returns the keys that change, before and after; `None` if nothing changes.
+fn apply_to_cell(
+    batch: &mut Batch,
+    record: &Record,
+    patch: &CellLayoutPatch,
+) -> Result<Option<(CellLayoutPatch, CellLayoutPatch)>, ApiError> {
     let mut changed = record.clone();
     let layout = changed.keys.entry("layout").or_insert_with(|| json!({}));
     if !layout.is_object() {
         *layout = json!({});
     }
     let Value::Object(layout) = layout else { return Ok(None) };
-    let mut undo = json!({});
+    let (mut undo, mut left) = (json!({}), json!({}));
     if let Value::Object(keys) = json!(patch) {
         for (key, value) in keys {
             let before = layout.get(&key).cloned().unwrap_or_default();
@@ -126,36 +172,50 @@ fn apply_to_cell(batch: &mut Batch, record: &Record, patch: &CellLayoutPatch) ->
                 continue;
             }
             undo[&key] = before;
+            left[&key] = value.clone();
             match value {
                 Value::Null => drop(layout.shift_remove(&key)),
                 value => drop(layout.insert(key, value)),
             }
         }
     }
-    let undo: CellLayoutPatch = serde_json::from_value(undo).unwrap_or_default();
+    let [undo, left]: [CellLayoutPatch; 2] = [undo, left].map(|keys| serde_json::from_value(keys).unwrap_or_default());
     if undo == CellLayoutPatch::default() {
         return Ok(None);
     }
     check_keys_size(&changed.keys)?;
     batch.put(ChangeKind::Patched, changed, None);
-    Ok(Some(undo))
+    Ok(Some((undo, left)))
 }
 
-/// The cells of a board by their ids and names.
-struct KnownCells(HashMap<String, CellId>);
+/// How a patch names cells.
+#[derive(Clone, Copy, PartialEq)]
+pub enum CellNames {
+    /// By ids, whether or not the cells are there.
+    Ids,
+    /// An id goes before a name, and of cells with one name the first is meant.
+    IdsOrNames,
+}
+
+/// Finds the cells of a board that a patch names.
+struct KnownCells {
+    names: CellNames,
+    /// Made once a name is no id.
+    of_names: Option<HashMap<String, CellId>>,
+}
 
 impl KnownCells {
-    fn new(batch: &Batch, board: &str) -> Self {
-        let cells = cells_in_grid_order(batch, board);
-        let mut known = HashMap::with_capacity(2 * cells.len());
-        // An id goes before a name, and of cells with one name the first is meant.
-        cells.iter().rev().for_each(|cell| drop(known.insert(cell.text("name").to_owned(), cell.id.clone())));
-        cells.iter().for_each(|cell| drop(known.insert(cell.id.to_string(), cell.id.clone())));
-        Self(known)
-    }
-
-    fn find(&self, name: &str) -> Option<&CellId> {
-        self.0.get(name)
+    fn find(&mut self, batch: &Batch, board: &str, name: &str) -> Option<CellId> {
+        let id = CellId::parse(name);
+        if self.names == CellNames::Ids {
+            return id;
+        }
+        let of_names = || {
+            let cells = cells_in_grid_order(batch, board);
+            cells.iter().rev().map(|cell| (cell.text("name").to_owned(), cell.id.clone())).collect()
+        };
+        id.filter(|id| batch.cell(id).is_some_and(|cell| *cell.board == *board))
+            .or_else(|| self.of_names.get_or_insert_with(of_names).get(name).cloned())
     }
 }
 

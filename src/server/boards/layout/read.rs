@@ -34,6 +34,11 @@ pub fn layout_in(batch: &Batch, board: &str) -> String {
     to_json(batch.board_document(board).as_deref(), &cells_in_grid_order(batch, board))
 }
 
+/// That of a board with nothing in it.
+pub fn empty_layout() -> String {
+    to_json(None, &[])
+}
+
 /// The strong tag of a layout.
 pub fn layout_tag(json: &str) -> String {
     format!("\"{}\"", hex::encode(&Sha256::digest(json)[..TAG_BYTES]))

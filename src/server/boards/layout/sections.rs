@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::blocks;
-use super::patch::apply;
-use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, LayoutPatch, SYSTEM_SECTION, SectionLayout};
+use super::patch::{CellNames, apply};
+use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, ErrorKind, LayoutPatch, SYSTEM_SECTION, SectionLayout};
 use crate::server::boards::board_document::layout_of;
-use crate::server::boards::layout_rules::{check_patch, check_section_name};
+use crate::server::boards::layout_rules::{check_cell, check_section_name};
 use crate::server::boards::page_actions::cells_in_grid_order;
 use crate::server::boards::{Boards, board_name, not_found};
 use crate::server::error::ServerError;
+use crate::server::limits::MAX_LAYOUT_SECTIONS;
 use crate::server::store::{Batch, Record};
 
 /// A section of a board: `None` is the part without a name.
@@ -22,41 +23,42 @@ impl Boards {
     /// orders of the two neighbours. The cell leaves its block.
     pub async fn move_cell(&self, id: CellId, section: Section, before: Option<CellId>) -> Result<LayoutPatch, ServerError> {
         check_name(section.as_deref())?;
+        let board = self.store.index().cell(&id).map(|cell| cell.board.clone());
+        let bytes = board.map_or(1, |board| self.layout_bytes(&board));
         let operation = move |batch: &mut Batch| {
             let moved = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
             if before.as_ref() == Some(&id) {
                 return Ok(LayoutPatch::default());
             }
             let mut row = cells_in_grid_order(batch, &moved.board);
+            let stood = row.iter().position(|record| record.id == id).unwrap_or(row.len());
+            let stood_before = row.get(stood + 1).map(|record| record.id.clone());
             row.retain(|record| record.id != id);
             let at = match &before {
                 Some(before) => row.iter().position(|record| record.id == *before).ok_or_else(|| not_found(before.as_str()))?,
                 None => row.iter().rposition(|record| record.layout().section == section).map_or(row.len(), |last| last + 1),
             };
-            let left = at.checked_sub(1).and_then(|left| row.get(left));
             let mut patch = LayoutPatch::default();
-            let mut set = |record: &Record, order: f64| {
-                patch.cells.entry(record.id.to_string()).or_default().order = Some(Some(order));
-            };
-            match between(left.map(|record| record.order()), row.get(at).map(|record| record.order())) {
-                Some(order) => set(&moved, order),
-                None => {
-                    row.insert(at, moved.clone());
-                    let places = row.iter().enumerate().filter(|(place, record)| record.order() != Some(*place as f64));
-                    places.for_each(|(place, record)| set(record, place as f64));
-                }
+            for (cell, order) in orders(row, &moved, at) {
+                patch.cells.entry(cell).or_default().order = Some(Some(order));
             }
             patch.cells.entry(id.to_string()).or_default().section = Some(section);
             patch.blocks.extend(blocks::without_cell(&layout_in(batch, &moved.board).blocks, &id));
-            apply(batch, &moved.board, &patch)
+            let mut undo = apply(batch, &moved.board, &patch, CellNames::Ids)?;
+            undo.undone.iter_mut().for_each(|undone| undone.moved = Some((id.clone(), stood_before.clone())));
+            Ok(undo)
         };
-        self.store.write(1, operation).await
+        self.store.write(bytes, operation).await
     }
 
     /// Gives a section another name. If there is one of that name, the cells come to it.
     pub async fn rename_section(&self, board: String, from: String, to: String) -> Result<LayoutPatch, ServerError> {
-        check_name(Some(&to))?;
+        [&from, &to].into_iter().try_for_each(|name| check_name(Some(name)))?;
         let board = Arc::<str>::from(board_name(&board)?);
+        if from == to {
+            return Ok(LayoutPatch::default());
+        }
+        let bytes = self.layout_bytes(&board);
         let operation = move |batch: &mut Batch| {
             let section = CellLayoutPatch { section: Some(Some(to.clone())), ..CellLayoutPatch::default() };
             let cells = cells_of(batch, &board, Some(&from)).map(|cell| (cell.id.to_string(), section.clone())).collect();
@@ -65,9 +67,9 @@ impl Boards {
                 true => sections.retain(|known| known.name != from),
                 false => sections.iter_mut().filter(|known| known.name == from).for_each(|known| known.name.clone_from(&to)),
             }
-            apply(batch, &board, &LayoutPatch { cells, sections: Some(sections), ..LayoutPatch::default() })
+            apply(batch, &board, &LayoutPatch { cells, sections: Some(sections), ..LayoutPatch::default() }, CellNames::Ids)
         };
-        self.store.write(1, operation).await
+        self.store.write(bytes, operation).await
     }
 
     /// Moves a section before another one, or to the end. All sections then have their place in the board's document.
@@ -94,10 +96,9 @@ impl Boards {
         height: Option<u16>,
     ) -> Result<LayoutPatch, ServerError> {
         check_name(section.as_deref())?;
-        check_patch(
-            &json!({ "cells": { "": CellLayoutPatch { width: Some(width), height: Some(height), ..CellLayoutPatch::default() } } }),
-        )?;
+        check_cell(&json!({ "width": width, "height": height }))?;
         let board = Arc::<str>::from(board_name(&board)?);
+        let bytes = self.layout_bytes(&board);
         let operation = move |batch: &mut Batch| {
             // The part without a name has no place in the board's document.
             let own = if section.is_none() { (width, height) } else { (None, None) };
@@ -106,11 +107,12 @@ impl Boards {
             let sections = section.as_ref().map(|name| {
                 let mut sections = all_sections(batch, &board);
                 sections.iter_mut().filter(|known| known.name == *name).for_each(|known| (known.width, known.height) = (width, height));
-                trimmed(sections)
+                trimmed(batch, &board, sections)
             });
-            apply(batch, &board, &LayoutPatch { cells, sections, ..LayoutPatch::default() })
+            let sections = sections.transpose()?;
+            apply(batch, &board, &LayoutPatch { cells, sections, ..LayoutPatch::default() }, CellNames::Ids)
         };
-        self.store.write(1, operation).await
+        self.store.write(bytes, operation).await
     }
 
     /// Changes one of all named sections of the board, which are in their order.
@@ -125,7 +127,8 @@ impl Boards {
             let mut sections = all_sections(batch, &board);
             let Some(at) = sections.iter().position(|known| known.name == name) else { return Ok(LayoutPatch::default()) };
             change(&mut sections, at);
-            apply(batch, &board, &LayoutPatch { sections: Some(trimmed(sections)), ..LayoutPatch::default() })
+            let sections = Some(trimmed(batch, &board, sections)?);
+            apply(batch, &board, &LayoutPatch { sections, ..LayoutPatch::default() }, CellNames::Ids)
         };
         self.store.write(1, operation).await
     }
@@ -153,11 +156,46 @@ fn all_sections(batch: &Batch, board: &str) -> Vec<SectionLayout> {
     ordered.into_iter().flatten().map(|name| known.section(name).cloned().unwrap_or_else(|| new(name))).collect()
 }
 
-/// The section of the machine is the last one without being listed, so that a new section comes before it.
-fn trimmed(mut sections: Vec<SectionLayout>) -> Vec<SectionLayout> {
-    let plain = SectionLayout { name: SYSTEM_SECTION.to_owned(), ..SectionLayout::default() };
-    sections.pop_if(|last| *last == plain);
-    sections
+/// The section of the machine is the last one without being listed, so that a new section comes before it. Of more sections than a
+/// document may have, the last ones are left out as far as they stand there anyway. 413: there are too many all the same.
+fn trimmed(batch: &Batch, board: &str, mut sections: Vec<SectionLayout>) -> Result<Vec<SectionLayout>, ApiError> {
+    let is_plain = |section: &SectionLayout| *section == SectionLayout { name: section.name.clone(), ..SectionLayout::default() };
+    sections.pop_if(|last| last.name == SYSTEM_SECTION && is_plain(last));
+    if sections.len() > MAX_LAYOUT_SECTIONS {
+        let of_cells: Vec<Option<String>> = cells_in_grid_order(batch, board).iter().map(|record| record.layout().section).collect();
+        let least = sections.iter().rposition(|section| !is_plain(section)).map_or(0, |last| last + 1);
+        let listed = BoardLayout { sections: sections[..least].to_vec(), ..BoardLayout::default() };
+        let ordered = listed.section_order(of_cells.iter().map(Option::as_deref));
+        let mut last = ordered.iter().flatten().rev().filter(|name| **name != SYSTEM_SECTION);
+        while sections.len() > least && last.next().is_some_and(|name| sections.last().is_some_and(|section| section.name == **name)) {
+            sections.pop();
+        }
+    }
+    if sections.len() > MAX_LAYOUT_SECTIONS {
+        let message = format!("A board may arrange {MAX_LAYOUT_SECTIONS} sections; nothing was changed.");
+        return Err(ErrorKind::PayloadTooLarge.with(message).at("layout", "has too many sections"));
+    }
+    Ok(sections)
+}
+
+/// The new orders of cells once `moved` stands before another cell, or at the end of the board if that is not there.
+pub fn place_before(batch: &Batch, moved: &Arc<Record>, before: Option<&CellId>) -> Vec<(String, f64)> {
+    let mut row = cells_in_grid_order(batch, &moved.board);
+    row.retain(|record| record.id != moved.id);
+    let at = before.and_then(|before| row.iter().position(|record| record.id == *before)).unwrap_or(row.len());
+    orders(row, moved, at)
+}
+
+/// The new orders of cells once `moved` stands at this place of the row of all others: its own, or those of the whole board if there is
+/// no number between its neighbours.
+fn orders(mut row: Vec<Arc<Record>>, moved: &Arc<Record>, at: usize) -> Vec<(String, f64)> {
+    let left = at.checked_sub(1).and_then(|left| row.get(left));
+    if let Some(order) = between(left.map(|record| record.order()), row.get(at).map(|record| record.order())) {
+        return vec![(moved.id.to_string(), order)];
+    }
+    row.insert(at, moved.clone());
+    let places = row.iter().enumerate().map(|(place, record)| (record, place as f64));
+    places.filter(|(record, place)| record.order() != Some(*place)).map(|(record, place)| (record.id.to_string(), place)).collect()
 }
 
 /// A number strictly between the orders of two neighbours. The outer `None` is the edge of the board,

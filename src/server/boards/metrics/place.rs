@@ -127,10 +127,10 @@ fn is_counter(chart: &str) -> bool {
 /// The section of a chart, which is at most as long as a section may be. `metrics/…`, as Ultralytics writes it, is the default section
 /// and no second one of almost the same name.
 pub fn section_of(chart: &str) -> String {
-    let mut parts = chart.split('/').filter(|part| !part.is_empty());
+    let mut parts = chart.split('/').map(str::trim).filter(|part| !part.is_empty());
     match (parts.next(), parts.next()) {
         (Some(first), Some(_)) if !first.eq_ignore_ascii_case(DEFAULT_SECTION) => {
-            first.chars().take(CellLayout::MAX_SECTION_CHARS).collect()
+            first.chars().take(CellLayout::MAX_SECTION_CHARS).collect::<String>().trim_end().to_owned()
         }
         _ => DEFAULT_SECTION.to_owned(),
     }

@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::protocol::RunId;
 use crate::server::limits::MAX_RUN_WRITERS;
-use crate::server::store::Batch;
+use crate::server::store::{Batch, now_ms};
 
 /// Signs are stored at most this often.
 const STORE_INTERVAL_MS: u64 = 60_000;
@@ -43,10 +42,6 @@ struct Writer {
     /// The last sign, and the one before it; 0 if there was none.
     last_ms: u64,
     before_ms: u64,
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis() as u64
 }
 
 impl Default for RunSigns {

@@ -70,7 +70,9 @@ pub async fn put(request: RequestContext, BoardInPath(board): BoardInPath, body:
     let patch = parse_body(&body, parse_layout).await?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/layout"), &body, &ResponseShape::Run)?;
     let headers = request.headers.clone();
-    let response = request.app.boards.put_layout(board, patch, move |tag| conditional::is_match(&headers, tag), idempotent).await?;
+    let condition = headers.contains_key(header::IF_MATCH);
+    let condition = condition.then_some(move |tag: &str| conditional::is_match(&headers, tag));
+    let response = request.app.boards.put_layout(board, patch, condition, idempotent).await?;
     let tag = (!response.is_repeated).then(|| layout_tag(&response.text)).and_then(|tag| HeaderValue::from_str(&tag).ok());
     let mut response = json_response(response);
     response.headers_mut().extend(tag.map(|tag| (header::ETAG, tag)));

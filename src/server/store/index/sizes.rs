@@ -4,16 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::run_trash::RunSize;
 use super::run_values::RunValueIndex;
-use super::tombstones::disk_bytes;
+use super::tombstones::{POINT_BYTES, ROW_BYTES, disk_bytes};
 use super::{BoardIndex, Index};
 use crate::protocol::{CellId, RunId};
 use crate::server::store::board_removal::is_of_removed_board;
 use crate::server::store::record::Record;
 use crate::server::store::series::{CellSeries, Series};
-
-/// Upper estimate of a row with its index entries, and of a point in a chunk.
-const ROW_BYTES: u64 = 512;
-const POINT_BYTES: u64 = 12;
 
 impl Index {
     /// Estimated bytes on disk of the cells and runs of a board, deleted ones excluded.

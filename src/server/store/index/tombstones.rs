@@ -11,9 +11,9 @@ use crate::server::store::record::{Record, StoredValue};
 /// Tombstones purged by one commit, so that no commit takes long.
 pub const MAX_PURGED_PER_COMMIT: usize = 256;
 /// Estimated overhead of a row and its index entry.
-const ROW_BYTES: u64 = 512;
+pub const ROW_BYTES: u64 = 512;
 /// Upper estimate of a point's size in a chunk.
-const POINT_BYTES: u64 = 12;
+pub const POINT_BYTES: u64 = 12;
 
 #[derive(Clone, Debug)]
 pub struct Tombstone {
