@@ -77,9 +77,9 @@ async fn what_has_begun_under_the_name_since_stays() {
     assert_eq!(server.get("/values/c3").await["value"], "mine");
 }
 
-/// The y values of a metric of a run.
+/// The values of a metric of a run.
 async fn curve(server: &Running, run: &str, metric: &str) -> Value {
-    server.get(&format!("/boards/b/runs/{run}/history?metric={metric}")).await["y"].clone()
+    server.get(&format!("/boards/b/runs/{run}/history?metric={metric}")).await["value"].clone()
 }
 
 async fn log(server: &Running, run: &str, body: Value) {
@@ -101,9 +101,9 @@ async fn new_runs_leave_the_curves_and_values_of_a_deleted_board() {
     let restored = server.call("POST", "/boards/b/restore", "").await;
     assert_eq!((restored.status, restored.json()), (200, json!({ "name": "b", "cells": 1, "runs": 1, "missing": 2 })));
     for round in 0..2 {
-        assert_eq!(curve(&server, "first", "loss").await, json!([3, 2]), "{round}");
+        assert_eq!(curve(&server, "first", "loss").await, json!([3.0, 2.0]), "{round}");
         assert_eq!(curve(&server, "first", "acc").await, json!([0.5]));
-        assert_eq!(curve(&server, "second", "loss").await, json!([9]));
+        assert_eq!(curve(&server, "second", "loss").await, json!([9.0]));
         for (run, name, value) in [("first", "note", "a"), ("second", "note", "b"), ("second", "acc", "high")] {
             assert_eq!(server.get(&format!("/boards/b/runs/{run}/value?name={name}")).await["value"], value, "{run} {name}");
         }
@@ -129,8 +129,8 @@ async fn boards_that_are_deleted_one_after_the_other_come_back_together() {
     assert_eq!([&trash[0]["title"], &trash[0]["cells"], &trash[0]["runs"]], [&json!("Digits"), &json!(119), &json!(3)]);
     let restored = server.call("POST", "/boards/b/restore", "").await;
     assert_eq!(restored.json(), json!({ "name": "b", "cells": 119, "runs": 3, "missing": 2 }), "the chart of two boards is new");
-    for (run, y) in [("first", json!([1, 0.5])), ("second", json!([1, 0.5])), ("third", json!([7])), ("fourth", json!([8]))] {
-        assert_eq!(curve(&server, run, "loss").await, y, "{run}");
+    for (run, values) in [("first", json!([1.0, 0.5])), ("second", json!([1.0, 0.5])), ("third", json!([7.0])), ("fourth", json!([8.0]))] {
+        assert_eq!(curve(&server, run, "loss").await, values, "{run}");
     }
     let marks = server.get("/boards/b/marks").await;
     let ids: Vec<_> = marks.as_array().unwrap().iter().map(|mark| mark["_id"].clone()).collect();

@@ -32,6 +32,7 @@ pub struct BoardLayoutKeys {
 
 /// A section: a heading with cells.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SectionLayout {
     #[schema(min_length = 1, max_length = 120)]
     name: String,
@@ -48,6 +49,7 @@ pub struct SectionLayout {
 
 /// Cells in a grid of their own.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LayoutBlock {
     #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
     id: String,
@@ -84,7 +86,7 @@ pub struct LayoutPatch {
     #[schema(inline)]
     density: Option<Density>,
     /// Others stay.
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 200)]
     blocks: Vec<BlockPatch>,
 }
 
