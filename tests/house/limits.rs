@@ -80,7 +80,8 @@ const STATED: &[(&str, &[&str])] = &[
         "docs/layout.md",
         &[
             "`Metrics`, then each by its first cell, then `system`. {MAX_LAYOUT_SECTIONS:,} at most.",
-            "{MAX_LAYOUT_BLOCKS} at most; beyond that the oldest whose cells are all gone are removed.",
+            "{MAX_LAYOUT_BLOCKS} at most. Beyond that the oldest are removed",
+            "A request may have {MAX_LAYOUT_BLOCKS} (413).",
             "The body has {MAX_RUN_BODY_BYTES:MiB} MiB at most, and the document of the board {MAX_KEYS_BYTES:KiB} KiB",
             "`text` has 1 to {MAX_MARK_TEXT_CHARS} characters.",
             "A board has {MAX_MARKS_PER_BOARD} at most (413).",

@@ -8,7 +8,7 @@ use super::board_row::BoardDocument;
 
 /// Key of the document of a deleted board. Clients neither see nor set it.
 pub const REMOVED: &str = "removed";
-/// Deletions of boards of one name that are told apart: a longer list costs each change of the document.
+/// Ranges of events that a removal has at most: a longer list costs each change of the document.
 const MAX_DELETIONS: usize = 100;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

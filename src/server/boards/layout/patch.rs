@@ -7,20 +7,18 @@ use serde_json::{Value, json};
 
 use super::blocks;
 use super::read::{empty_layout, layout_in, layout_tag};
-use super::undo::apply_undo;
 use crate::protocol::{ApiError, BoardLayout, CellId, CellLayoutPatch, ErrorKind, LayoutBlock, LayoutPatch, UndoneChange};
 use crate::server::boards::board_document::{LAYOUT, has_keys, layout_of, no_board, put_keys};
 use crate::server::boards::document_merge::with_layout;
-use crate::server::boards::layout_rules::check_patch;
 use crate::server::boards::metrics::cell_id;
 use crate::server::boards::page_actions::cells_in_grid_order;
 use crate::server::boards::size::check_keys_size;
-use crate::server::boards::{Boards, IdempotentRequest, JsonResponse, board_name};
+use crate::server::boards::{Boards, IdempotentRequest, JsonResponse};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, ChangeKind, Record};
 
 /// Memory of a change until it is written, beside that of its body.
-const PATCH_BYTES: usize = 4096;
+pub const PATCH_BYTES: usize = 4096;
 /// The same for each cell of a board that changes.
 const CELL_BYTES: usize = 512;
 
@@ -63,20 +61,6 @@ impl Boards {
             // Made here, because the writer would make all others wait for it.
             None => Ok(JsonResponse { status: 200, text: self.layout(&name).unwrap_or_else(|_| empty_layout()), is_repeated: false }),
         }
-    }
-
-    /// The same for the page. Returns the patch that undoes it. A patch that undoes another one takes back what is still as that left it.
-    pub async fn change_layout(&self, board: String, mut patch: LayoutPatch) -> Result<LayoutPatch, ServerError> {
-        let board = Arc::<str>::from(board_name(&board)?);
-        let undone = patch.undone.take();
-        let text = json!(patch);
-        check_patch(&text)?;
-        let bytes = PATCH_BYTES + text.to_string().len();
-        let operation = move |batch: &mut Batch| match undone {
-            Some(undone) => apply_undo(batch, &board, patch, *undone),
-            None => apply(batch, &board, &patch, CellNames::IdsOrNames),
-        };
-        self.store.write(bytes, operation).await
     }
 
     /// Estimated bytes of a change of all cells of a board.

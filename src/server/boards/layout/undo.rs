@@ -6,15 +6,33 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::blocks;
-use super::patch::{CellNames, apply};
+use super::patch::{CellNames, PATCH_BYTES, apply};
 use super::sections::place_before;
 use crate::protocol::{BlockPatch, BoardLayout, CellId, CellLayoutPatch, LayoutPatch, SectionLayout, UndoneChange};
 use crate::server::boards::board_document::layout_of;
+use crate::server::boards::layout_rules::check_patch;
+use crate::server::boards::{Boards, board_name};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, Record};
 
+impl Boards {
+    /// Changes what the patch of a page names. Returns the patch that undoes it. A patch that undoes another one takes back what is still as that left it.
+    pub async fn change_layout(&self, board: String, mut patch: LayoutPatch) -> Result<LayoutPatch, ServerError> {
+        let board = Arc::<str>::from(board_name(&board)?);
+        let undone = patch.undone.take();
+        let text = json!(patch);
+        check_patch(&text)?;
+        let bytes = PATCH_BYTES + text.to_string().len();
+        let operation = move |batch: &mut Batch| match undone {
+            Some(undone) => apply_undo(batch, &board, patch, *undone),
+            None => apply(batch, &board, &patch, CellNames::IdsOrNames),
+        };
+        self.store.write(bytes, operation).await
+    }
+}
+
 /// Applies the undo of a change. Cells that are not there any more are skipped. Returns the patch that undoes this.
-pub fn apply_undo(batch: &mut Batch, board: &Arc<str>, undo: LayoutPatch, undone: UndoneChange) -> Result<LayoutPatch, ServerError> {
+fn apply_undo(batch: &mut Batch, board: &Arc<str>, undo: LayoutPatch, undone: UndoneChange) -> Result<LayoutPatch, ServerError> {
     let UndoneChange { after, moved } = undone;
     let current = batch.board_document(board).as_deref().map(layout_of).unwrap_or_default();
     let cell = |id: &str| CellId::parse(id).and_then(|id| batch.cell(&id)).filter(|cell| cell.board == *board);
