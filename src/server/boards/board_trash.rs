@@ -14,9 +14,7 @@ use super::{Boards, IdempotentRequest};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
-use crate::server::store::{
-    Batch, BoardDocument, BoardIndex, BoardRemoval, Record, RunRecord, RunTotals, StoreError, now_ms, timestamp,
-};
+use crate::server::store::{Batch, BoardDocument, BoardIndex, BoardRemoval, Record, RunRecord, RunTotals, StoreError, now_ms, timestamp};
 
 /// Bytes of values that one commit of a restoration loads.
 const MAX_RESTORED_BYTES: usize = 16 << 20;
