@@ -2,6 +2,7 @@
 
 use super::axis_titles::AxisTitles;
 use super::display_list::TextAnchor;
+use super::event_marks::EventMark;
 use super::letters::has_letters;
 use super::range::{YBounds, x_range, y_range};
 use super::scale::Scale;
@@ -25,6 +26,8 @@ pub struct ChartOptions<'a> {
     /// The clock of [`XAxis::Wall`]: that of the browser; UTC on the server, unless a request names one.
     pub zone: TimeZone,
     pub all_hidden: AllHidden,
+    /// Along the x axis.
+    pub marks: &'a [EventMark],
 }
 
 /// Whether nothing is drawn although there are series.

@@ -3,9 +3,11 @@
 
 use super::canvas::{CanvasSize, ChartCanvas};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
+use super::event_marks::summarize_marks;
 use super::groups::{self, build_bands};
 use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
 use super::legend::{EDGE, LegendItem, ROW, draw_entry, lay_out_legend};
+use super::mark_lines::{draw_event_marks, draw_event_texts};
 use super::markers::{LineMarker, MarkerKind, place_markers};
 use super::names::shorten_name;
 use super::range::x_range;
@@ -69,6 +71,9 @@ impl LineChart<'_> {
         list.plot.push(Shape::Window(Window { top: layout.top, height: layout.height, width: units, paths }));
         draw_markers(&mut list.plot, &layout, &place_markers(&layout, series));
         groups::draw_marks(&mut list.plot, &layout, series);
+        if legend.is_some() {
+            draw_event_texts(&mut list.plot, &layout, options.marks);
+        }
         if !left_out.is_empty() {
             let text = Text::new(Ink::Text, TextAnchor::End, X { share: 1.0, px: -4.0 }, layout.top + 12.0, left_out);
             list.plot.push(Shape::Text(Text { has_halo: true, ..text }));
@@ -102,6 +107,7 @@ pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout)
         plot.rule(Ink::Grid, (share, layout.top), (share, layout.bottom() + 3.0));
         plot.text(Ink::Muted, layout.tick_anchor(tick), X::share(share), layout.x_label_baseline(), tick.label.as_str());
     }
+    draw_event_marks(plot, layout, options.marks);
     let unit = |value: f64| format_number(value) + options.unit;
     let below = layout.beyond[0].map(|low| ("↓ down to ".to_owned() + &unit(low), layout.bottom() - 6.0));
     let above = layout.beyond[1].map(|high| ("↑ up to ".to_owned() + &unit(high), layout.top + 12.0));
@@ -143,6 +149,7 @@ pub fn draw_markers(plot: &mut Shapes, layout: &PlotLayout, markers: &[LineMarke
 pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
     /// More than a listener can follow.
     const MAX_SERIES: usize = 8;
+    let x = options.window.map_or_else(|| x_range(curves), |(from, to)| Scale::linear(from, to));
     let mut text = match (curves.len(), options.x_axis) {
         (0, _) if options.all_hidden == AllHidden::Runs => return "All runs are hidden.".into(),
         (0, _) if options.all_hidden == AllHidden::NoMatch => return "No run matches the search.".into(),
@@ -152,7 +159,6 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
         (n, XAxis::Step) => n.to_string() + " series over steps.",
         (n, XAxis::Relative) => n.to_string() + " series over time.",
         (n, XAxis::Wall) => {
-            let x = options.window.map_or_else(|| x_range(curves), |(from, to)| Scale::linear(from, to));
             let zone = if is_representable([x.lo, x.hi, 0.0]) {
                 options.zone.utc_offset_label(x.lo, x.hi)
             } else {
@@ -161,7 +167,7 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
             n.to_string() + " series over time, " + &zone + "."
         }
     };
-    text.push_str(&options.titles.summarize());
+    text = text + &options.titles.summarize() + &summarize_marks(options.marks, options.x_axis, (x.lo, x.hi));
     for curve in curves.iter().take(MAX_SERIES) {
         let (mut low, mut high, mut odd) = (f64::INFINITY, f64::NEG_INFINITY, [0_u64; 3]);
         // The neighbours of a window, to which the line leads, are not in it.
@@ -382,7 +388,7 @@ mod tests {
                 window: (round % 4 == 0 && from < to).then_some((from, to)),
                 zone: TimeZone::fixed(330),
                 titles: AxisTitles { x: ["", "epoch"][round % 2], y: ["", "loss"][round / 2 % 2] },
-                all_hidden: AllHidden::No,
+                ..ChartOptions::default()
             };
             for size in [FIXED, CanvasSize::Fluid { height: 200.0 }] {
                 let canvas = ChartCanvas { size, theme: Theme::Light, title: String::new() };

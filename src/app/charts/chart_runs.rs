@@ -2,7 +2,7 @@
 
 use super::groups::Grouping;
 use crate::charts::Emphasis;
-use crate::protocol::{GroupId, RunId};
+use crate::protocol::{GroupId, Mark, RunId};
 
 /// A run that is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub struct ChartRuns {
     pub highlighted_group: Option<GroupId>,
     /// The groups in the order of the table.
     pub group_order: Vec<GroupId>,
+    /// Events of the board, most of them of a run.
+    pub marks: Vec<Mark>,
 }
 
 impl ChartRuns {

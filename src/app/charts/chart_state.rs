@@ -245,7 +245,9 @@ impl ChartState {
         self.highlighted = self.highlighted.filter(|slot| *slot < self.cache.series.len());
         let is_empty = self.total() == 0;
         let curves = self.curves(runs);
+        let marks = self.event_marks(runs);
         let options = ChartOptions {
+            marks: &marks,
             x_axis: self.x_axis(runs),
             y_scale: self.settings.y,
             y_bounds: (&self.settings).into(),
@@ -264,6 +266,7 @@ impl ChartState {
         let Some((layout, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
         (self.layout, self.markers) = (Some(layout), markers);
         self.show_crosshair(crosshair, runs);
+        plot.display.marks.set_if_changed(self.mark_texts(&marks, runs, theme.is_dark));
         let refusal = &self.groups.refusal;
         if plot.display.refusal.with_untracked(|before| before != refusal) {
             plot.display.refusal.set(refusal.clone());

@@ -53,6 +53,8 @@ pub struct PlotDisplay {
     /// Width of the canvas in CSS pixels, which the legend is laid out for.
     pub width: RwSignal<f64>,
     pub crosshair: RwSignal<Option<Crosshair>>,
+    /// From left to right.
+    pub marks: RwSignal<Vec<MarkText>>,
     pub selection: RwSignal<Option<Selection>>,
     pub is_empty: RwSignal<bool>,
     /// Why the server makes no curves; empty: it does.
@@ -67,6 +69,7 @@ impl PlotDisplay {
             legend: RwSignal::default(),
             width: RwSignal::new(0.0),
             crosshair: RwSignal::new(None),
+            marks: RwSignal::default(),
             selection: RwSignal::new(None),
             is_empty: RwSignal::new(false),
             refusal: RwSignal::default(),
@@ -109,6 +112,20 @@ pub struct LegendEntry {
 pub struct Crosshair {
     pub left: i32,
     pub bottom: f64,
+}
+
+/// The text of a mark, beside its line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarkText {
+    /// From the edges of the plot to the line, in CSS pixels.
+    pub left: i32,
+    pub right: i32,
+    /// The text is left of the line.
+    pub is_left: bool,
+    /// Counts from the top.
+    pub row: usize,
+    pub text: String,
+    pub color: u32,
 }
 
 /// The range that is being selected, in CSS pixels of the plot.

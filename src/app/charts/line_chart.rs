@@ -9,6 +9,7 @@ use web_sys::HtmlImageElement;
 use super::chart_state::{ChartElement, ChartSource, Plot};
 use super::crosshair::{CrosshairLine, SelectionBand};
 use super::display::{ChartDisplay, NewestNumber, PlotDisplay, PrintView, Summary, Zoom};
+use super::event_marks::MarkTexts;
 use super::legend::Legend;
 use super::print::NotPrinted;
 use super::registry::{Charts, use_charts};
@@ -143,6 +144,7 @@ fn LivePlot(id: CellId, display: ChartDisplay, example: Option<String>, is_fulls
                 on:dblclick=move |_| on_chart(&|charts, id| charts.set_viewport(id, None))
             ></canvas>
             <Toolbar id />
+            <MarkTexts marks=plot.marks crosshair=plot.crosshair />
             <CrosshairLine place=plot.crosshair />
             <SelectionBand range=plot.selection />
             <NoPoints is_empty=plot.is_empty refusal=plot.refusal example />

@@ -16,6 +16,7 @@ mod column_cache;
 mod commands;
 mod crosshair;
 mod display;
+mod event_marks;
 mod gestures;
 mod groups;
 mod groups_control;

@@ -179,6 +179,7 @@ impl Dashboard {
 
     /// Hands the charts and the connection the runs that are drawn, whenever they change.
     pub fn draw_runs(self) {
+        Effect::new(move |_| self.settings.with(|settings| self.charts.set_marks(&settings.marks)));
         Effect::new(move |before: Option<Vec<RunId>>| {
             let runs = self.runs;
             let drawn = runs.drawn.get();

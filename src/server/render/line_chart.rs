@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::drawn_groups::{DrawnGroups, FoundGroups, GroupsView, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
 use crate::app::{Prerendered, line_charts};
+use crate::charts::event_marks::event_marks;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
@@ -177,6 +178,7 @@ pub async fn svg(
     });
     curves.extend(of_series);
     left_out += groups.as_ref().map_or(0, |groups| groups.more);
+    let is_of = |slot: usize, id: &RunId| ids.get(slot).is_some_and(|series| series.run.as_ref() == Some(id));
     let x_axis = if groups.is_some() && settings.x == XAxis::Wall { XAxis::Relative } else { settings.x };
     let all_hidden = match curves.is_empty() {
         true if !series.is_empty() || !owners.is_empty() => AllHidden::Series,
@@ -184,9 +186,23 @@ pub async fn svg(
         _ => AllHidden::No,
     };
     let (window, zone) = (view.window, view.zone.clone());
+    let colour_of = |id: &RunId| {
+        let run = runs.get(id).filter(|_| groups.is_none() && curves.iter().any(|curve| is_of(curve.slot, id)))?;
+        Some(Some(run.colour).filter(|_| !runs.has_one_run()))
+    };
+    let marks = event_marks(&boards.settings(&record.board).marks, x_axis, colour_of);
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
-    let options =
-        ChartOptions { x_axis, y_scale: settings.y, y_bounds: (&settings).into(), unit: &settings.unit, titles, window, zone, all_hidden };
+    let options = ChartOptions {
+        x_axis,
+        y_scale: settings.y,
+        y_bounds: (&settings).into(),
+        unit: &settings.unit,
+        titles,
+        window,
+        zone,
+        all_hidden,
+        marks: &marks,
+    };
     let drawn_groups = groups.as_ref().map_or(&[][..], |groups| &groups.curves);
     let shown = curves.iter().map(|SeriesView { slot, style, .. }| match slot.checked_sub(series.len()) {
         Some(at) => {
