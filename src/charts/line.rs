@@ -1,6 +1,7 @@
 //! A line chart as a display list: what the page shows before its script, what `GET /values/:id.svg` answers, and what is exported. The
 //! page uses its axes and markers, and draws the lines themselves as pixels.
 
+use super::beyond::draw_beyond;
 use super::canvas::{CanvasSize, ChartCanvas};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
 use super::event_marks::summarize_marks;
@@ -108,13 +109,7 @@ pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout)
         plot.text(Ink::Muted, layout.tick_anchor(tick), X::share(share), layout.x_label_baseline(), tick.label.as_str());
     }
     draw_event_marks(plot, layout, options.marks);
-    let unit = |value: f64| format_number(value) + options.unit;
-    let below = layout.beyond[0].map(|low| ("↓ down to ".to_owned() + &unit(low), layout.bottom() - 6.0));
-    let above = layout.beyond[1].map(|high| ("↑ up to ".to_owned() + &unit(high), layout.top + 12.0));
-    for (text, y) in below.into_iter().chain(above) {
-        let text = Text::new(Ink::Text, TextAnchor::Start, X { share: 0.0, px: 4.0 }, y, text);
-        plot.push(Shape::Text(Text { has_halo: true, ..text }));
-    }
+    draw_beyond(plot, options.unit, layout);
     if !layout.zone.is_empty() {
         plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_baseline(), layout.zone.as_str());
     }

@@ -18,6 +18,7 @@
 
 mod attrition;
 pub mod axis_titles;
+mod beyond;
 pub mod canvas;
 pub mod csv;
 pub mod display_list;
