@@ -72,9 +72,7 @@ impl LineChart<'_> {
         list.plot.push(Shape::Window(Window { top: layout.top, height: layout.height, width: units, paths }));
         draw_markers(&mut list.plot, &layout, &place_markers(&layout, series));
         groups::draw_marks(&mut list.plot, &layout, series);
-        if legend.is_some() {
-            draw_event_texts(&mut list.plot, &layout, options.marks);
-        }
+        draw_event_texts(&mut list.plot, &layout, if legend.is_some() { options.marks } else { &[] });
         if !left_out.is_empty() {
             let text = Text::new(Ink::Text, TextAnchor::End, X { share: 1.0, px: -4.0 }, layout.top + 12.0, left_out);
             list.plot.push(Shape::Text(Text { has_halo: true, ..text }));
