@@ -106,10 +106,12 @@ fn undone_sections(current: &[SectionLayout], before: &[SectionLayout], after: &
         list.iter().map(|section| section.name.clone()).filter(|name| other.contains_key(name)).collect()
     };
     if common(current, &left) == common(after, &now) {
-        let there: HashSet<String> = sections.iter().map(|section| section.name.clone()).collect();
+        // Not of one that the change has removed and somebody has made again since.
+        let is_ours = |name: &String| old.contains_key(name) && (left.contains_key(name) || !now.contains_key(name));
+        let ours: HashSet<String> = sections.iter().map(|section| section.name.clone()).filter(is_ours).collect();
         let mut of_name = by_name(&sections);
-        let mut in_order = before.iter().filter(|section| there.contains(&section.name));
-        for section in sections.iter_mut().filter(|section| old.contains_key(&section.name)) {
+        let mut in_order = before.iter().filter(|section| ours.contains(&section.name));
+        for section in sections.iter_mut().filter(|section| ours.contains(&section.name)) {
             if let Some(next) = in_order.next().and_then(|next| of_name.remove(&next.name)) {
                 *section = next;
             }
