@@ -109,7 +109,7 @@ test("what changes between drawing and waking is not lost", async ({ page, agnez
     { name: "removed", type: "log", value: "drawn", pos: 1 },
   ]);
   // The page is drawn; its code arrives only after the changes.
-  await page.route("**/pkg/*.wasm", async (route) => {
+  await page.route("**/pkg/agnez.*.wasm", async (route) => {
     await agnez.patch(patched._id, { value: "changed before waking", description: "and noted" });
     await agnez.remove(removed._id);
     await agnez.create({ name: "created", type: "log", value: "before waking", pos: -1 });

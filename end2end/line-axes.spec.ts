@@ -20,7 +20,7 @@ test("along relative time runs of different days lie one above the other, and gr
   await drawn(page, "days-loss", 141);
   await expect.poll(() => seen(page, "days-loss"), { message: "a live point stands at the time of its run" }).toEqual([0, 800]);
   const svg = (await agnez.call("GET", "/values/days-loss.svg?width=640&height=300")).text;
-  expect(svg).toContain(">10:00</text>");
+  expect(svg).toContain(">10 min</text>");
   expect(svg, "no day between the runs").not.toContain(" h</text>");
 });
 
@@ -39,7 +39,7 @@ test("ends of the y axis and outliers are set in the panel, for everyone, and th
   await panel.getByLabel("to", { exact: true }).press("Enter");
   const chart = async () => (await agnez.value(id)).chart;
   await expect.poll(chart).toEqual({ ignore_outliers: true, y_range: [0.5, 1.5] });
-  expect(await svg()).toContain("↓ down to 0");
+  expect(await svg()).toContain("↓ down to 9.79");
   const other = await open();
   await openBoard(other);
   await other.getByRole("article").first().hover();
@@ -80,7 +80,7 @@ test("charts of a section are zoomed together until the reader wants each alone"
   await drawn(second, accuracy, 1000);
   await expect.poll(async () => (await seen(second, accuracy))[0]).toBeCloseTo(window[0], 6);
   // Alone, and remembered.
-  await page.getByRole("button", { name: "Charts", exact: true }).click();
+  await page.getByRole("button", { name: "All charts" }).click();
   await page.getByLabel("Zoom charts of a section together").uncheck();
   await page.keyboard.press("Escape");
   await canvas(page, loss).dblclick();

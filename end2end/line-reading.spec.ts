@@ -96,8 +96,8 @@ test("relative and wall time are told to the pixel, the zone once", async ({ ope
   await expect.poll(async () => (await agnez.call("GET", `/values/${id}`)).json.chart.x).toBe("relative");
   await expect
     .poll(async () => {
-      await page.mouse.move(...(await place(page, id, start + 5.25, 0.9)));
-      await page.mouse.move(...(await place(page, id, start + 5.26, 0.9)));
+      await page.mouse.move(...(await place(page, id, 5.25, 0.9)));
+      await page.mouse.move(...(await place(page, id, 5.26, 0.9)));
       return page.locator("#tooltip").textContent();
     })
     .toMatch(/^after 5\.25 sb2 @5\.(1|35) sa1$/);

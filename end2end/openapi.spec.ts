@@ -230,6 +230,9 @@ test("the document says what the server does", async ({ agnez }) => {
   const valueTag = { "if-none-match": String((await agnez.call("GET", value)).headers.etag) };
   await each("GET /values/{}.json", [value, 200], [value, 304, valueTag], [`${value}?v=x`, 400], ["/values/nothing.json", 404], [value, 403, foreign]);
   await each("GET /", ["/", 200], ["/", 403, foreign]);
+  const listed = { accept: "text/html", prefer: "wait=0" };
+  const listTag = { ...listed, "if-none-match": String((await agnez.call("GET", "/b", undefined, listed)).headers.etag) };
+  await each("GET /b", ["/b", 200], ["/b", 304, listTag], ["/b", 403, foreign]);
   await each("GET /b/{}", ["/b/other", 200], ["/b/.bad", 400], ["/b/other", 403, foreign]);
   await each("GET /events", ["/events?view=other", 400], ["/events?board=..", 400], ["/events", 403, foreign]);
   await each("GET /live", ["/live?board=main", 400], ["/live?board=..", 400], ["/live", 403, foreign]);

@@ -26,7 +26,7 @@ try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new Broadcas
 {const sent=()=>/[#&]token=([\w-]+)/.exec(location.hash)?.[1],HERE=location.pathname+location.search,{nonce}=document.currentScript;
 let token=sent();if(location.hash.includes("token="))history.replaceState(null,"",HERE);
 try{token??=sessionStorage.getItem("agnez-token");
-if(token&&!new URL(document.baseURI).pathname.includes("/~")){const root=document.documentElement;root.dataset.replaced="";root.style.visibility="hidden";
+if(token&&!KNOWS_TOKEN){const root=document.documentElement;root.dataset.replaced="";root.style.visibility="hidden";
 const parsed=new Promise(done=>addEventListener("DOMContentLoaded",()=>setTimeout(done)));
 fetch(HERE,{headers:{Authorization:"Bearer "+token,Accept:"text/html"},cache:"no-store"}).then(async reply=>{const text=await reply.text();await parsed;
 if(!reply.ok){sessionStorage.removeItem("agnez-token");return location.replace(HERE)}
@@ -36,10 +36,11 @@ document.open();document.write(text.replaceAll('nonce="'+word+'"','nonce="'+nonc
 addEventListener("hashchange",()=>{if(sent())location.reload()});}"##;
 
 /// The script for a page of this board, or of none. `rank`: the extent of the reader's permission, by which other tabs choose among tokens.
-pub fn boot_script(board: &str, rank: u8) -> String {
+/// `knows_token`: the page was requested with a token, and is the one to stay.
+pub fn boot_script(board: &str, rank: u8, knows_token: bool) -> String {
     // `<` could end the script element; JSON has an escape for it.
     let board = serde_json::to_string(board).unwrap_or_default().replace('<', "\\u003c");
-    BOOT_SCRIPT.replace("RANK", &rank.to_string()).replace("BOARD", &board)
+    BOOT_SCRIPT.replace("KNOWS_TOKEN", &knows_token.to_string()).replace("RANK", &rank.to_string()).replace("BOARD", &board)
 }
 
 /// The document; the browser hydrates its body. `base`: the prefix of its URLs. `rank`: as in [`boot_script`].
@@ -53,7 +54,8 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
         "import init, {{ hydrate }} from {js:?};\nif (!(\"replaced\" in document.documentElement.dataset)) {{\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();\n}}"
     );
     let title = format!("{} · Agnez", page.settings.title);
-    let boot_script = boot_script(&page.board.name, rank);
+    // The addresses of a page that was requested with a token begin with its key.
+    let boot_script = boot_script(&page.board.name, rank, base.contains("/~"));
     view! {
         <!DOCTYPE html>
         <html lang="en">

@@ -2,10 +2,12 @@
 
 use super::display_list::{Ink, Shape, Shapes, Text, TextAnchor, X};
 use super::layout::PlotLayout;
-use super::text_metrics::format_number;
+use super::text_metrics::format_significant;
+
+const DIGITS: i32 = 4;
 
 pub fn draw_beyond(plot: &mut Shapes, unit: &str, layout: &PlotLayout) {
-    let text = |value: f64| format_number(value) + unit;
+    let text = |value: f64| format_significant(value, DIGITS) + unit;
     let below = layout.beyond[0].map(|low| ("↓ down to ".to_owned() + &text(low), layout.bottom() - 6.0));
     let above = layout.beyond[1].map(|high| ("↑ up to ".to_owned() + &text(high), layout.top + 12.0));
     for (text, y) in below.into_iter().chain(above) {

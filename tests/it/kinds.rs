@@ -22,7 +22,7 @@ fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
 
 fn samples() -> [(&'static str, Value, &'static str); 5] {
     [
-        ("bar", json!({"a": 1, "=b": "NaN"}), "label,value\r\na,1\r\n\"=b\",NaN\r\n"),
+        ("bar", json!({"a": 1, "=b": "NaN"}), "label,value\r\na,1\r\n\"'=b\",NaN\r\n"),
         ("histogram", json!({"edges": [0, 1, 2], "counts": [3, 4]}), "from,to,count\r\n0,1,3\r\n1,2,4\r\n"),
         ("heatmap", json!([[1, "Infinity"], [0, 2.5]]), ",0,1\r\n0,1,Infinity\r\n1,0,2.5\r\n"),
         ("scatter", json!({"x": [1, 2], "y": [3, "NaN"], "label": ["<script>", "b"]}), "x,y,label\r\n1,3,<script>\r\n2,NaN,b\r\n"),

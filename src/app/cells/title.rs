@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use leptos::attr::custom::custom_attribute;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -71,7 +72,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             {move || letter.get().map(|letter| InBrowser(view! { <kbd class="letter" aria-hidden="true">{letter.to_string()}</kbd> }))}
             <h2
                 id=element_id(&cell.id)
-                attr:aria-level=level
+                {..custom_attribute("aria-level", level)}
                 class:untitled=move || state.read_value().name.with(String::is_empty)
                 hidden=is_editing
                 on:click=edit

@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn rows_and_objects() {
         let rows = of(json!({"columns": ["name", "acc"], "rows": [["a", 0.90], ["=b", "NaN"], [null, 1]]})).unwrap();
-        assert_eq!(csv(&rows), "name,acc\r\na,0.9\r\n\"=b\",NaN\r\n,1\r\n");
+        assert_eq!(csv(&rows), "name,acc\r\na,0.9\r\n\"'=b\",NaN\r\n,1\r\n");
         let objects = of(json!([{"name": "a"}, {"acc": true, "name": "b"}])).unwrap();
         assert_eq!(csv(&objects), "name,acc\r\na,\r\nb,true\r\n");
     }

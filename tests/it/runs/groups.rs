@@ -65,7 +65,7 @@ async fn groups_have_means_and_say_what_to_group_by() {
     assert_eq!((&first["runs"], &first["used"], &first["key"]), (&json!(3), &json!(3), &json!({"config.lr": 0.01})));
     assert_eq!((&first["index"], &first["ids"]), (&json!(1), &json!(["lr0.01-0", "lr0.01-1", "lr0.01-2"])));
     assert_eq!((&first["last_steps"], &first["verdict"], &first["difference"]), (&json!([100.0, 100.0]), &json!("none"), &json!(null)));
-    assert_eq!(first["secondary"], json!([{"metric": "lr", "used": 3, "mean": 2.0, "std": 0.0}]));
+    assert_eq!(first["secondary"], json!([{"metric": "lr", "used": 3, "mean": 2.0, "std": 0.0, "half_width": 0.0}]));
     assert_eq!(row(&found, "0.1")["notes"], json!([]));
     // The same group has the same id, whatever else is found.
     let one = groups(&server, "by=config.lr&q=lr<0.05").await;
@@ -266,7 +266,10 @@ async fn wrong_queries_are_explained() {
     assert_eq!(empty["groups"], json!([]), "a search that finds nothing is no error");
     let none = groups(&server, "by=lr&metric=f1").await;
     assert_eq!(none["notes"], json!(["no run found has logged 'f1'"]));
-    assert_eq!(groups(&server, "metric=lr").await["notes"], json!(["neither the name nor the board says which end of 'lr' is better"]));
+    assert_eq!(
+        groups(&server, "metric=lr").await["notes"],
+        json!(["neither the name nor the board says which end of 'lr' is better", "groups mix 2 values of lr"])
+    );
     let empty = server.get("/boards/nothing/run-groups?by=lr").await;
     assert_eq!((&empty["total"], &empty["groups"], &empty["metric"]), (&json!(0), &json!([]), &json!(null)));
 }

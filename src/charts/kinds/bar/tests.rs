@@ -98,7 +98,7 @@ fn several_series() {
     let bar = of(json!({"labels": [0, "=b"], "series": {"train": [1, 2], "val": [3, "Infinity"]}, "unit": "%", "horizontal": true}));
     let bar = bar.unwrap();
     assert_eq!((bar.unit.as_str(), bar.horizontal), ("%", true));
-    assert_eq!(bar.csv(), "label,train,val\r\n0,1,3\r\n\"=b\",2,Infinity\r\n");
+    assert_eq!(bar.csv(), "label,train,val\r\n0,1,3\r\n\"'=b\",2,Infinity\r\n");
 }
 
 #[test]

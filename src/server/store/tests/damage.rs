@@ -82,7 +82,10 @@ async fn sound() -> Vec<u8> {
     for (name, row) in &outcome.boards {
         let old = opened.index.board(name).unwrap().row();
         let sum = integrity::checksum::board(name, row);
-        let update = sqlx::query("UPDATE board SET seq = ?, sum = ? WHERE name = ?").bind(row.seq as i64).bind(sum);
+        let update = sqlx::query("UPDATE board SET seq = ?, changed = ?, sum = ? WHERE name = ?")
+            .bind(row.seq as i64)
+            .bind(row.changed_ms as i64)
+            .bind(sum);
         update.bind(&**name).execute(&mut opened.connection).await.unwrap();
         pending.state.row_counts.remove(integrity::row_counts::Table::Board, integrity::checksum::board(name, &old));
         pending.state.row_counts.add(integrity::row_counts::Table::Board, sum);

@@ -27,7 +27,7 @@ use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
-use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
+use crate::server::http::openapi::responses::Unavailable;
 use crate::server::ids;
 use crate::server::limits::{FRONT_PAGE_WAIT, MIN_FRONT_PAGE_INTERVAL};
 use crate::server::net::response_budget::{Share, counted};
@@ -56,8 +56,7 @@ const TICK: Duration = Duration::from_secs(15);
     responses(
         (status = 200, description = "A page.", body = String, content_type = "text/html"),
         (status = 304, description = "Nothing has changed within the time to wait."),
-        (status = 503, response = Unavailable),
-        QueryErrors
+        (status = 503, response = Unavailable)
     )
 )]
 pub async fn list(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, ServerError> {
@@ -150,7 +149,7 @@ fn document(app: &App, caller: &Caller, query: &FrontQuery, list: &DrawnList, sh
         ("{css}", from_base(&assets.css)),
         ("{js}", from_base(&assets.js)),
         ("{wasm}", from_base(&assets.wasm)),
-        ("{boot}", boot_script("", rank)),
+        ("{boot}", boot_script("", rank, caller.token.is_some())),
         ("{style}", STYLE.to_owned()),
         ("{script}", SCRIPT.to_owned()),
         ("{tag}", escaped(&list.tag)),
