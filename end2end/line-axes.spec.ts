@@ -24,7 +24,9 @@ test("along relative time runs of different days lie one above the other, and gr
   expect(svg, "no day between the runs").not.toContain(" h</text>");
 });
 
-test("ends of the y axis and outliers are set in the panel, for everyone, and the chart says what is cut", async ({ page, open, agnez }) => {
+test("ends of the y axis and outliers are set in the panel, for everyone, and the chart says what is cut", async ({ page, open, agnez, problems }) => {
+  // Ends in the wrong order.
+  problems.allow(/status of 400.*\/rpc\/cells\/chart/);
   const id = await line(agnez, "loss", { train: ramp(0, 400, (x) => (x === 7 ? 5000 : 1 + Math.sin(x / 20))) });
   await openBoard(page);
   await drawn(page, id, 400);

@@ -20,6 +20,9 @@ const MAX_RETRY_MS: u32 = 30_000;
 /// The answer of a server function.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
+/// Of a board, a section, the width and the height of its cells.
+pub type ResizeSection = fn(String, Option<String>, Option<u8>, Option<u16>) -> Answer<LayoutPatch>;
+
 /// The functions of `crate::server_functions`. Those that arrange the board answer what undoes the change.
 pub struct ServerCalls {
     /// Of a board and a name.
@@ -42,7 +45,7 @@ pub struct ServerCalls {
     /// Of a board and a section.
     pub pin_section: fn(String, String, bool) -> Answer<LayoutPatch>,
     /// Of a board, a section, the width and the height of its cells.
-    pub resize_section: fn(String, Option<String>, Option<u8>, Option<u16>) -> Answer<LayoutPatch>,
+    pub resize_section: ResizeSection,
 }
 
 /// The functions of the second part. Views take from contexts what their arguments do not say.

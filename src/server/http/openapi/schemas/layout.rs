@@ -26,7 +26,8 @@ pub struct BoardLayoutKeys {
     sections: Vec<SectionLayout>,
     #[schema(required = false, inline)]
     density: Density,
-    #[schema(required = false, max_items = 200)]
+    /// At most 200: more are 413.
+    #[schema(required = false)]
     blocks: Vec<LayoutBlock>,
 }
 
@@ -85,8 +86,8 @@ pub struct LayoutPatch {
     sections: Option<Vec<SectionLayout>>,
     #[schema(inline)]
     density: Option<Density>,
-    /// Others stay.
-    #[schema(required = false, max_items = 200)]
+    /// Others stay. At most 200: more are 413.
+    #[schema(required = false)]
     blocks: Vec<BlockPatch>,
 }
 

@@ -8,6 +8,7 @@ use crate::protocol::Direction;
 use crate::routes;
 use crate::server::boards::front::{BoardFigures, BoardsPage, GoalFigure, ListedBoard};
 
+#[expect(clippy::disallowed_methods, reason = "markup of this page, in which every text of clients is escaped")]
 pub fn boards_table(rows: &[(ListedBoard, BoardFigures)], may_write: bool) -> String {
     let body: String = rows.iter().map(|(board, figures)| row(board, figures, may_write)).collect();
     view! {

@@ -42,6 +42,7 @@ impl Content {
     }
 
     /// `build`: of the server; the script of another one is reloaded.
+    #[expect(clippy::disallowed_methods, reason = "markup of this page, in which every text of clients is escaped")]
     pub fn to_html(&self, build: &str) -> String {
         let (heading, count) = match &self.shelf {
             ShelfContent::Boards { page, .. } if self.query.show == Shelf::Archived => ("Archived boards", page.total),
@@ -97,6 +98,7 @@ impl Content {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "markup of this page, in which every text of clients is escaped")]
 fn nav(id: &'static str, label: &'static str, links: String) -> String {
     view! { <nav id=id aria-label=label hidden=links.is_empty() inner_html=links></nav> }.to_html()
 }

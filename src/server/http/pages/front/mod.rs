@@ -50,7 +50,7 @@ const TICK: Duration = Duration::from_secs(15);
     params(
         ("find" = Option<String>, Query, description = "Words of the name, the title or the description."),
         ("show" = Option<String>, Query, description = "`archived` or `trash`."),
-        ("page" = Option<u32>, Query, description = "From 1."),
+        ("page" = Option<String>, Query, description = "A number from 1; any other text is the first page."),
         ("Prefer" = Option<String>, Header, description = "`wait=25`: the list alone, once it is not the one that If-None-Match names.")
     ),
     responses(

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::figure_text::count_text;
 use crate::server::boards::board_trash::RemovedBoard;
 
+#[expect(clippy::disallowed_methods, reason = "markup of this page, in which every text of clients is escaped")]
 pub fn trash_table(removed: &[RemovedBoard], may_write: bool) -> String {
     if removed.is_empty() {
         return view! { <p class="none">"The trash is empty."</p> }.to_html();
