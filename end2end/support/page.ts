@@ -18,6 +18,19 @@ export async function openBoard(page: Page, path = "/"): Promise<void> {
 export async function live(page: Page): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", /.*/);
   await expect(status(page)).toHaveText(/\blive\b/i);
+  await partLoaded(page);
+}
+
+/**
+ * Waits until the second part of the board's code has come, or cannot come for a while: a test that stops the server would find the reason in
+ * the console.
+ */
+async function partLoaded(page: Page): Promise<void> {
+  const hasCome = () => {
+    const files = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+    return document.querySelector("main#board") === null || files.some(({ name, responseEnd }) => name.includes("agnez-deferred") && responseEnd > 0);
+  };
+  await expect.poll(() => page.evaluate(hasCome), { intervals: [50], timeout: 5_000 }).toBe(true).catch(() => undefined);
 }
 
 export function status(page: Page): Locator {
