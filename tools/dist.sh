@@ -27,7 +27,10 @@ mkdir -p "$dist"
 # Zig is found on the path.
 PATH="$bin:$PATH" "$bin/maturin" build "${flags[@]}"
 
-# The container file takes its binary from here, under the names that Docker has for architectures.
+# The container file takes its folders and its binary from here, the latter under the names that Docker has for architectures.
+mkdir -p "$dist"/folders/{data,tmp}
+chmod 700 "$dist/folders/data"
+chmod 1777 "$dist/folders/tmp"
 case $target in
   x86_64-*-linux-*) folder=linux-amd64 ;;
   aarch64-*-linux-*) folder=linux-arm64 ;;

@@ -7,6 +7,9 @@ const DOCUMENT: &str = include_str!("../../docs/deploy.md");
 
 const CONTAINER: &str = include_str!("../../Containerfile");
 
+/// The script that makes what the container file copies.
+const DIST: &str = include_str!("../../tools/dist.sh");
+
 /// The code blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
@@ -80,9 +83,18 @@ fn instruction(instruction: &str) -> (usize, &'static str) {
 #[test]
 fn the_container_is_not_root_and_checks_its_health() {
     use clap::{CommandFactory, Parser};
-    let (chown, copied) = (CONTAINER.find("chown 1000:1000").unwrap(), CONTAINER.find("COPY --from=folders").unwrap());
-    let (user, volume) = (instruction("USER "), instruction("VOLUME "));
-    assert!(chown < copied && user.0 < volume.0, "a volume takes its owner from the folder in the image");
+    let (folders, user, volume) = (instruction("COPY --chown=1000:1000 "), instruction("USER "), instruction("VOLUME "));
+    assert!(folders.0 < volume.0 && user.0 < volume.0, "a volume takes its owner from the folder in the image");
+    let (source, target) = folders.1.split_once(' ').unwrap();
+    assert_eq!(target, "/");
+    // The build makes the folder that is copied, for nobody but the server, and the engine may see it.
+    let made = source.strip_prefix("target/dist/").unwrap();
+    assert!(
+        DIST.contains(&format!("mkdir -p \"$dist\"/{made}/{{data,tmp}}\n")) && DIST.contains(&format!("chmod 700 \"$dist/{made}/data\"\n"))
+    );
+    assert!(include_str!("../../.dockerignore").lines().any(|line| line == format!("!{source}")));
+    // Nothing is downloaded: an image can be built without a network.
+    assert!(CONTAINER.lines().filter_map(|line| line.strip_prefix("FROM ")).eq(["scratch"]));
     assert_eq!((user.1, volume.1), ("1000:1000", "/data"));
     let program: Vec<String> = serde_json::from_str(instruction("ENTRYPOINT ").1).unwrap();
     let health: Vec<String> = serde_json::from_str(instruction("HEALTHCHECK ").1.split_once("CMD ").unwrap().1).unwrap();
