@@ -205,6 +205,51 @@ test("a lost server is said, and the list follows again", async ({ page, agnez, 
   await expect(row(page, "c")).toBeVisible();
 });
 
+test("a board is renamed, described, archived and deleted on its own page, in step with another browser", async ({ page, open, agnez }) => {
+  await agnez.create({ board: "digits", name: "a note", type: "text", value: "1" });
+  await agnez.create({ board: "other", name: "a note", type: "text", value: "1" });
+  const other = await open();
+  for (const browser of [page, other]) await openList(browser, "/b/digits");
+  const act = async (item: string) => {
+    await page.getByRole("banner").getByRole("heading").getByRole("button").click();
+    await page.locator("#boards").getByRole("button", { name: item }).click();
+  };
+  await act("Rename");
+  await expect(page.getByLabel("Title of the board")).toBeFocused();
+  await page.keyboard.type("Handwritten digits");
+  await page.keyboard.press("Enter");
+  for (const browser of [page, other]) {
+    await expect(browser.getByRole("banner").getByRole("heading")).toHaveText("Handwritten digits");
+    await expect(browser).toHaveTitle("Handwritten digits · Agnez");
+  }
+
+  await act("Edit description");
+  await expect(page.getByLabel("Description of the board")).toBeFocused();
+  await page.keyboard.type("Is **0.003** better? <b>no</b> [paper](https://example.org/)");
+  await page.keyboard.press("Control+Enter");
+  for (const browser of [page, other]) {
+    const description = browser.locator(".board-description");
+    await expect(description.locator("strong")).toHaveText("0.003");
+    await expect(description.getByRole("link")).toHaveAttribute("rel", "noopener noreferrer");
+    await expect(description.locator("b"), "HTML is text").toHaveCount(0);
+  }
+  await page.locator(".board-description strong").click();
+  await expect(page.getByLabel("Description of the board")).toHaveValue(/^Is \*\*0\.003/);
+  await page.keyboard.press("Escape");
+  await expect(page.getByLabel("Description of the board")).toHaveCount(0);
+
+  await act("Archive");
+  await expect(message(page)).toContainText("Archived the board.");
+  expect((await agnez.call("GET", "/boards/digits")).json.archived).toBe(true);
+  await message(page).getByRole("button", { name: "Undo" }).click();
+  await expect.poll(async () => (await agnez.call("GET", "/boards/digits")).json.archived).toBeUndefined();
+
+  await act("Delete the board");
+  for (const browser of [page, other]) await expect(browser.locator("article")).toHaveCount(0);
+  await page.getByRole("button", { name: "Undo" }).click();
+  for (const browser of [page, other]) await expect(browser.locator("article")).toHaveCount(1);
+});
+
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 

@@ -37,6 +37,11 @@ pub fn figure(id: &CellId, rev: u64, sig: Option<&str>) -> String {
     ["../figure/", id.as_str(), "/", &rev.to_string(), mark, sig].concat()
 }
 
+/// The document of a board: GET, PATCH and DELETE.
+pub fn board_document(name: &str) -> String {
+    ["boards/", &encoded(name)].concat()
+}
+
 /// The arrangement of a board.
 pub fn layout(board: &str) -> String {
     ["boards/", &encoded(board), "/layout"].concat()

@@ -50,6 +50,12 @@ pub struct ServerCalls {
 
 /// The functions of the second part. Views take from contexts what their arguments do not say.
 pub struct DeferredCode {
+    /// The items of the menu of the board. The signal opens the field of its title.
+    pub board_actions: fn(RwSignal<bool>) -> AnyView,
+    /// The field of the title, while the signal is set.
+    pub title_field: fn(RwSignal<bool>) -> AnyView,
+    /// The field of the description of the board.
+    pub description_field: fn() -> AnyView,
     /// The content of the dialog that lists the keys.
     pub help: fn() -> AnyView,
     /// The dialog with the links to the board. It clears the signal when it closes.

@@ -7,7 +7,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
 use super::cells::{name_field, note_field};
 use super::charts::chart_panel;
-use super::components::{help, layout_panel, share_dialog};
+use super::components::{board_description, board_menu_actions, help, layout_panel, share_dialog};
 use super::deferred::{DeferredCode, Loading, ServerCalls};
 use super::pages::board::section_menu;
 use super::runs::{bulk_actions, column_editor, config_diff, run_details};
@@ -18,6 +18,9 @@ use crate::server_functions::{
 };
 
 static CODE: DeferredCode = DeferredCode {
+    board_actions: board_menu_actions::board_actions,
+    title_field: board_menu_actions::title_field,
+    description_field: board_description::description_field,
     help: help::help_content,
     share_dialog: share_dialog::share_dialog,
     chart_panel,

@@ -5,6 +5,7 @@
 
 mod actions;
 mod arranging;
+mod board_actions;
 mod cells;
 mod charts;
 mod components;

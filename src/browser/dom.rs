@@ -104,6 +104,12 @@ pub fn has_top_layer() -> bool {
     document().query_selector(":popover-open, dialog[open]").is_ok_and(|open| open.is_some())
 }
 
+/// True if the event is of a link, or of something in one.
+pub fn is_in_link(event: &Event) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| matches!(target.closest("a"), Ok(Some(_))))
+}
+
 /// True while typed characters belong to a field.
 pub fn is_typing(event: &Event) -> bool {
     let Some(target) = event.target() else { return false };

@@ -9,6 +9,11 @@ use super::{BoardLayout, Mark, View};
 pub struct BoardSettings {
     /// What the board is called: the key `title` of its document, or its name.
     pub title: String,
+    /// What the board is about: HTML that the server has made of Markdown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    #[serde(default)]
+    pub archived: bool,
     pub layout: BoardLayout,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,

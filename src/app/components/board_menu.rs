@@ -1,20 +1,31 @@
-//! The title of the board, and the list of the other boards: a menu, or on an empty board a part of the page.
+//! The title of the board with its menu: the other boards, and what is done to this one.
 
 use leptos::either::Either;
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::app::state::use_dashboard;
 use crate::routes;
 
-/// The menu opens without a script. A reader who may see one board only gets no list.
+/// Boards that the menu names; the list of boards has all.
+const MAX_LISTED: usize = 50;
+
+/// The menu opens without a script. A reader who may see one board only gets no list. An empty board has the list as a part of the page.
 #[component]
 pub fn BoardMenu() -> impl IntoView {
     let dashboard = use_dashboard();
-    let page = dashboard.page();
     let title = move || dashboard.settings.with(|settings| settings.title.clone());
+    Effect::new(move |before: Option<String>| {
+        let title = title();
+        if before.is_some_and(|before| before != title) {
+            document().set_title(&[&title, " · Agnez"].concat());
+        }
+        title
+    });
     if !dashboard.may_list_boards() {
         return Either::Left(view! { <h1>{title}</h1> });
     }
+    let (page, may_write) = (dashboard.page(), dashboard.may_write());
     let is_empty = Memo::new(move |_| dashboard.order.with(Vec::is_empty));
     // The live connection refreshes the list while it is a part of the page.
     Effect::new(move |was_empty: Option<bool>| {
@@ -24,11 +35,6 @@ pub fn BoardMenu() -> impl IntoView {
         is_empty.get()
     });
     let own = StoredValue::new(page.board.clone());
-    let listed = move || {
-        let mut names = dashboard.boards.get();
-        names.retain(|name| !is_empty.get() || own.with_value(|own| own != name));
-        names
-    };
     let link = move |board: String| {
         let (address, is_own) = (routes::board(&board), own.with_value(|own| *own == board));
         view! {
@@ -37,35 +43,39 @@ pub fn BoardMenu() -> impl IntoView {
             </a>
         }
     };
-    let heading = move || {
-        if is_empty.get() {
-            Either::Left(title)
-        } else {
-            Either::Right(view! {
-                <button
-                    type="button"
-                    class="board-switch"
-                    popovertarget="boards"
-                    title="Switch board"
-                    on:click=move |_| dashboard.refresh_boards()
-                >
-                    {title}
-                </button>
-            })
-        }
+    let links = move |of_empty: bool| {
+        let names = if is_empty.get() == of_empty { dashboard.boards.get() } else { Vec::new() };
+        names.into_iter().filter(|name| !of_empty || own.with_value(|own| own != name)).take(MAX_LISTED).map(link).collect_view()
     };
+    let has_no_others = move || !is_empty.get() || dashboard.boards.with(|boards| boards.len() < 2);
+    let menu = NodeRef::<html::Div>::new();
+    let (is_open, is_renaming) = (RwSignal::new(false), RwSignal::new(false));
+    let toggled = move |_| is_open.set(menu.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false)));
+    let deferred = dashboard.deferred;
+    let actions = move || is_open.get().then(|| deferred.get()).flatten().map(|code| (code.board_actions)(is_renaming));
+    let field = move || is_renaming.get().then(|| deferred.get()).flatten().map(|code| (code.title_field)(is_renaming));
     Either::Right(view! {
-        <h1>{heading}</h1>
-        <nav
-            id="boards"
-            class=move || if is_empty.get() { "board-list" } else { "menu" }
-            popover=move || (!is_empty.get()).then_some("auto")
-            hidden=move || listed().is_empty()
-            aria-label="Boards"
-        >
-            {move || is_empty.get().then(|| view! { <span>"Boards with cells:"</span> })}
-            {move || listed().into_iter().map(link).collect_view()}
-            <a href=routes::BOARD_LIST>"All boards"</a>
+        <h1>
+            <button
+                type="button"
+                class="board-switch"
+                popovertarget="boards"
+                title="Boards, and this one's menu"
+                hidden=move || is_renaming.get()
+                on:click=move |_| dashboard.refresh_boards()
+            >
+                {title}
+            </button>
+            {field}
+        </h1>
+        <nav class="board-list" hidden=has_no_others aria-label="Boards">
+            <span>"Boards with cells:"</span>
+            {move || links(true)}
         </nav>
+        <div id="boards" class="menu" popover="auto" node_ref=menu on:toggle=toggled>
+            <nav aria-label="Boards">{move || links(false)}</nav>
+            <a href=routes::BOARD_LIST>"All boards"</a>
+            {may_write.then_some(actions)}
+        </div>
     })
 }

@@ -109,7 +109,8 @@ enum Item {
     Delete,
 }
 
-const ITEMS: [(Item, &str); 10] = [
+/// `Delete` comes after the sizes.
+const ITEMS: [(Item, &str); 9] = [
     (Item::Rename, "Rename"),
     (Item::Note, "Edit note"),
     (Item::Earlier, "Move earlier"),
@@ -119,7 +120,6 @@ const ITEMS: [(Item, &str); 10] = [
     (Item::SavePng, "Save as PNG"),
     (Item::SaveSvg, "Save as SVG"),
     (Item::SaveCsv, "Save as CSV"),
-    (Item::Delete, "Delete"),
 ];
 
 impl Item {
@@ -177,22 +177,20 @@ pub fn CellMenu() -> impl IntoView {
             dashboard.menu_cell.set_if_changed(None);
         }
     };
-    let items = ITEMS
-        .map(|(item, label)| {
-            view! {
-                <button
-                    type="button"
-                    role="menuitem"
-                    tabindex="-1"
-                    hidden=move || !item.is_shown(cell().as_deref(), may_write)
-                    on:click=move |_| choose(dashboard, item)
-                >
-                    {label}
-                </button>
-            }
-        })
-        .into_iter()
-        .collect_view();
+    let button = move |(item, label): (Item, &'static str)| {
+        view! {
+            <button
+                type="button"
+                role="menuitem"
+                tabindex="-1"
+                hidden=move || !item.is_shown(cell().as_deref(), may_write)
+                on:click=move |_| choose(dashboard, item)
+            >
+                {label}
+            </button>
+        }
+    };
+    let items = ITEMS.map(button).into_iter().collect_view();
     let size = Memo::new(move |_| cell().map(|cell| dashboard.size_of(&cell)));
     // A block decides the widths of its cells.
     let has_sizes =
@@ -217,6 +215,7 @@ pub fn CellMenu() -> impl IntoView {
         >
             {items}
             {move || has_sizes.get().then(|| InBrowser(view! { <SizeChoice label="Size" size choose=resize /> }))}
+            {button((Item::Delete, "Delete"))}
         </div>
     }
 }

@@ -1,6 +1,8 @@
 //! Components of the page that cells and pages use.
 
+pub mod board_description;
 mod board_menu;
+pub mod board_menu_actions;
 pub mod carry;
 pub mod copyable_code;
 pub mod filter;

@@ -48,7 +48,7 @@ pub use run_rows::{LoadedPage, RowHeights, RowKey, RowPlace, RowSection, RunRows
 pub use runs::{Deletion, RunsState};
 pub use sections::{Landing, line_charts, step};
 pub use theme::Theme;
-pub use toasts::{Toast, ToastKind};
+pub use toasts::{BoardUndo, Toast, ToastKind};
 
 /// What stays the same while the page is open.
 pub struct PageInfo {
@@ -90,6 +90,8 @@ pub struct Dashboard {
     pub live: RwSignal<Live>,
     /// What the document of the board says of the page.
     pub settings: RwSignal<BoardSettings>,
+    /// The Markdown of the board's description while it is edited.
+    pub describing: RwSignal<Option<String>>,
     /// The server's warning about itself.
     pub notice: RwSignal<Option<String>>,
     /// Set once, when the page is hydrated.
@@ -160,6 +162,7 @@ impl Dashboard {
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
             settings: RwSignal::new(settings),
+            describing: RwSignal::new(None),
             notice: RwSignal::new(notice),
             connection: StoredValue::new(None),
             theme: RwSignal::new(Theme::System),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use serde_json::Value;
 
 use super::Dashboard;
 use crate::protocol::{CellId, LayoutPatch, RunId};
@@ -39,11 +40,24 @@ pub enum ToastKind {
     Copied(&'static str),
     /// This number of cells is new or renamed, and hidden by the filter.
     Filtered(u32),
+    /// The board was archived or deleted.
+    Board {
+        message: &'static str,
+        undo: BoardUndo,
+    },
     /// Cells or sections were arranged.
     Arranged {
         message: String,
         undo: LayoutPatch,
     },
+}
+
+/// What undoes an action on the board.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BoardUndo {
+    /// These keys of its document.
+    Patch(Value),
+    Restore,
 }
 
 impl ToastKind {
@@ -61,7 +75,7 @@ impl ToastKind {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
             Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) | Self::Arranged { .. } => 10,
-            Self::HiddenRun { .. } | Self::Tagged { .. } => 10,
+            Self::HiddenRun { .. } | Self::Tagged { .. } | Self::Board { .. } => 10,
             Self::Copied(_) => 3,
         })
     }

@@ -15,6 +15,7 @@ use super::views::VIEWS;
 use super::{Boards, IdempotentRequest, layout_rules};
 use crate::protocol::json_path::json_type_name;
 use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind, Mark, RunId};
+use crate::server::cells::markdown_fragment;
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
 use crate::server::store::{Batch, BoardDocument, BoardIndex, Index, REMOVED, timestamp};
@@ -156,9 +157,11 @@ impl Boards {
             let is_deleted = |run: &RunId| board.runs.tombstone(run).is_some();
             marks.retain(|mark| !mark.run.as_ref().is_some_and(is_deleted));
         }
-        let title = document.and_then(|document| document.keys.get("title")?.as_str()).filter(|title| !title.is_empty());
+        let text = |key: &str| document.and_then(|document| document.keys.get(key)?.as_str()).filter(|text| !text.is_empty());
         BoardSettings {
-            title: title.unwrap_or(name).to_owned(),
+            title: text("title").unwrap_or(name).to_owned(),
+            description: text("description").map(markdown_fragment).unwrap_or_default(),
+            archived: document.is_some_and(|document| document.keys.get("archived") == Some(&true.into())),
             layout: document.map(layout_of).unwrap_or_default(),
             marks,
             views: items_of(document, &VIEWS),

@@ -3,6 +3,8 @@
 mod table;
 mod text;
 
+pub use text::fragment as markdown_fragment;
+
 use crate::charts::kinds::{self, Chart};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;

@@ -20,28 +20,44 @@ code,pre{font:13px/1.45 ui-monospace,\"SF Mono\",\"Cascadia Mono\",\"DejaVu Sans
 pre{padding:8px 10px;overflow:auto;border:1px solid var(--line);border-radius:4px}pre code{padding:0}blockquote{margin-left:0;padding-left:12px;border-left:3px solid var(--line);color:var(--muted)}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;border:1px solid var(--line);text-align:left}img{max-width:100%;background:#fff;color-scheme:light}";
 
+/// Of all texts.
+const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
+/// About how much HTML a part of the page may have.
+const MAX_FRAGMENT_BYTES: usize = 128 << 10;
+
 /// A whole document for a figure's frame. HTML within the Markdown is shown as it is written; only `http`, `https` and `mailto` are linked,
 /// and addresses without a scheme. They open a page of their own, which learns nothing of this one.
 pub fn html(markdown: &str) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
+    let mut out = format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>Text</title><style>{STYLE}</style></head><body>");
+    push_body(&mut out, markdown, OPTIONS | Options::ENABLE_FOOTNOTES, MAX_HTML_BYTES);
+    out.push_str("</body></html>");
+    out
+}
+
+/// The same as a part of the page. It has no footnotes: their names would be ids among those of the page.
+pub fn fragment(markdown: &str) -> String {
+    let mut out = String::new();
+    push_body(&mut out, markdown, OPTIONS, MAX_FRAGMENT_BYTES);
+    out
+}
+
+fn push_body(out: &mut String, markdown: &str, options: Options, most: usize) {
+    let has_places = options.contains(Options::ENABLE_FOOTNOTES);
     let (shown, mut is_cut) = start(markdown);
-    let mut left = Left { bytes: MAX_HTML_BYTES, depth: 0, skipped: 0 };
+    let mut left = Left { bytes: most, depth: 0, skipped: 0 };
     let events = Parser::new_ext(shown, options).filter(|event| left.has_room(event)).map(|event| match event {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
         Event::Start(Tag::Link { link_type: LinkType::Email, dest_url, title, .. }) => {
-            Event::InlineHtml(link(&format!("mailto:{dest_url}"), &title).into())
+            Event::InlineHtml(link(&format!("mailto:{dest_url}"), &title, has_places).into())
         }
-        Event::Start(Tag::Link { dest_url, title, .. }) => Event::InlineHtml(link(&dest_url, &title).into()),
+        Event::Start(Tag::Link { dest_url, title, .. }) => Event::InlineHtml(link(&dest_url, &title, has_places).into()),
         other => other,
     });
-    let mut out = format!("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>Text</title><style>{STYLE}</style></head><body>");
-    html::push_html(&mut out, events);
+    html::push_html(out, events);
     is_cut |= left.bytes == 0;
     if is_cut {
         out.push_str("<p><em>The text goes on: it is too large to be shown whole.</em></p>");
     }
-    out.push_str("</body></html>");
-    out
 }
 
 /// The lines that are shown, and whether there are more.
@@ -97,7 +113,11 @@ impl Left {
     }
 }
 
-fn link(address: &str, title: &str) -> String {
+/// `has_places`: addresses such as `#a` lead to a place in the text. In a part of the page they would lead away from it.
+fn link(address: &str, title: &str, has_places: bool) -> String {
+    if !has_places && (address.starts_with('#') || !is_safe(address)) {
+        return format!("<a title=\"{}\">", escaped(title));
+    }
     let address = escaped(if is_safe(address) { address } else { "#" });
     // A place in the text itself is reached without a new page.
     let opens = if address.starts_with('#') { "" } else { " target=\"_blank\" rel=\"noopener noreferrer\"" };
@@ -118,6 +138,16 @@ mod tests {
         let page = html("# Run 7\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n~~old~~ <b>x</b>\n\n<script>alert(1)</script>\n");
         assert!(page.contains("<h1>Run 7</h1>") && page.contains("<td>1</td>") && page.contains("<del>old</del>"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>") && page.contains("&lt;script&gt;"), "{page}");
+    }
+
+    #[test]
+    fn a_part_of_the_page_has_no_ids_and_is_bounded() {
+        let part = fragment("# A\n\n[x](javascript:alert(1)) <i>y</i>[^toasts]\n\n[^toasts]: z\n");
+        assert!(
+            part.contains("<h1>A</h1>") && part.contains("&lt;i&gt;") && !part.contains("id=") && !part.contains("javascript"),
+            "{part}"
+        );
+        assert!(fragment(&"> a\n\n".repeat(1 << 16)).len() < MAX_FRAGMENT_BYTES + 1000);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::arrange::arrange;
 use super::empty_board::EmptyBoard;
 use super::section::SectionView;
 use super::section_menu::SectionMenu;
+use crate::app::components::board_description::BoardDescription;
 use crate::app::state::{BlockPlaces, Dashboard, use_dashboard};
 use crate::protocol::CellId;
 
@@ -33,6 +34,7 @@ pub fn Grid() -> impl IntoView {
     let density = move || dashboard.with_layout(|layout| layout.density).map(|density| density.to_string());
     view! {
         <main id="board" node_ref=dashboard.refs.board tabindex="-1" aria-label="Board">
+            <BoardDescription />
             {empty_board}
             <div id="grid" node_ref=sections class:with-heads=move || arrangement.has_heads.get() data-density=density>
                 <For each=move || arrangement.rows.get() key=|name| name.clone() let(name)>
