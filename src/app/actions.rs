@@ -137,6 +137,7 @@ impl Dashboard {
                 self.dismiss(number);
                 self.undo_arrangement(undo);
             }
+            ToastKind::Board { undo, .. } => self.undo_on_board(number, undo),
             ToastKind::Filtered(_) => {
                 self.dismiss(number);
                 self.clear_filter();

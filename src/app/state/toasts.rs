@@ -64,7 +64,7 @@ impl ToastKind {
     /// Whether its button undoes a change.
     pub const fn offers_undo(&self) -> bool {
         match self {
-            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::HiddenRun { .. } | Self::Arranged { .. } => true,
+            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::HiddenRun { .. } | Self::Arranged { .. } | Self::Board { .. } => true,
             Self::Tagged { runs, .. } => !runs.is_empty(),
             Self::Error(_) | Self::Copied(_) | Self::Filtered(_) => false,
         }
