@@ -95,9 +95,7 @@ test("boards are archived apart, and come back", async ({ page, agnez }) => {
   await expect(row(page, "two")).toBeVisible();
 });
 
-test("a search finds titles in any normal form, and stands in the address", async ({ page, agnez, problems }) => {
-  // Whether the name is free is asked before the board is made.
-  problems.allow(/status of 404.*\/boards\/brand-new/);
+test("a search finds titles in any normal form, and stands in the address", async ({ page, agnez }) => {
   await document(agnez, "run-7", { title: "Gr\u00f6\u00dfenwahn" });
   await document(agnez, "run-8", { title: "plain" });
   await openList(page);
@@ -173,11 +171,17 @@ test("the trash gives boards back, and is emptied", async ({ page, agnez }) => {
   await page.getByRole("button", { name: "Restore a" }).click();
   await expect(row(page, "a")).toHaveCount(0);
   expect((await agnez.call("GET", "/boards/a")).json.title).toBe("a");
-  page.once("dialog", (question) => void question.dismiss());
-  await page.getByRole("button", { name: "Empty the trash" }).click();
+  const empty = page.getByRole("button", { name: "Empty the trash" });
+  await empty.click();
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(empty).toBeFocused();
   await expect(row(page, "b")).toBeVisible();
-  page.once("dialog", (question) => void question.accept());
-  await page.getByRole("button", { name: "Empty the trash" }).click();
+  await empty.click();
+  // The question stays while the list is drawn again.
+  await agnez.call("DELETE", "/boards/c");
+  await expect(row(page, "c")).toBeVisible();
+  await page.getByRole("button", { name: "Empty it" }).click();
   await expect(page.getByText("The trash is empty.")).toBeVisible();
   expect((await agnez.call("POST", "/boards/b/restore")).status).toBe(404);
 });

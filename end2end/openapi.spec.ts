@@ -118,7 +118,8 @@ test("the document says what the server does", async ({ agnez }) => {
   expect((await exchange("GET /boards", "/boards", 200)).json).toContainEqual({ name: "other", cells: 1 });
   await exchange("POST /purge", "/purge", 200);
   await exchange("POST /purge", "/purge", 403, undefined, foreign);
-  await exchange("GET /boards", "/boards?name=main", 400);
+  expect((await exchange("GET /boards", "/boards?name=unused", 200)).json).toEqual([]);
+  await exchange("GET /boards", "/boards?board=main", 400);
   await exchange("GET /boards", "/boards", 403, undefined, foreign);
 
   // Numbers: in every documented form, refused for every documented reason.

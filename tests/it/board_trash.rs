@@ -40,9 +40,11 @@ async fn a_deleted_board_comes_back_whole() {
     let before = seen(&server).await;
     let size = server.get("/boards?size=1").await;
     assert!(size[0]["bytes"].as_u64().is_some_and(|bytes| bytes > 100_000), "{size}");
+    assert_eq!(server.get("/boards?name=b").await, json!([{ "name": "b", "cells": 120, "runs": 2 }]));
     let deleted = server.call("DELETE", "/boards/b", "").await;
     assert_eq!((deleted.status, deleted.json()), (200, json!({ "name": "b", "cells": 120, "runs": 2 })));
     assert_eq!(server.get("/boards").await, json!([]));
+    assert_eq!(server.get("/boards?name=b").await, json!([]));
     for path in ["", "/layout", "/marks", "/views", "/views/v"] {
         assert_eq!(server.call("GET", &format!("/boards/b{path}"), "").await.status, 404, "{path}");
     }

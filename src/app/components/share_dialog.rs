@@ -4,7 +4,7 @@ use gloo_net::http::Method;
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use leptos::task::{spawn_local, tick};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -225,23 +225,46 @@ fn CreatedLink(share: Share) -> impl IntoView {
     }
 }
 
+/// A link with the button that revokes it, which is pressed twice: nothing brings the link back.
 #[component]
 fn ShareItem(share: Share, shares: Shares) -> impl IntoView {
     let label = share.label();
-    let question = format!("Revoke the link {label}? Everyone who uses it loses access at once.");
-    let id = share.id.clone();
-    let revoke = move |_| {
-        if window().confirm_with_message(&question).unwrap_or(false) {
-            spawn_local(shares.revoke(id.clone()));
-        }
+    let id = StoredValue::new(share.id.clone());
+    let is_sure = RwSignal::new(false);
+    let (revoke, cancel) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
+    let ask = move |is_asked: bool| {
+        is_sure.set(is_asked);
+        let next = if is_asked { cancel } else { revoke };
+        // The button is hidden by an effect of this turn.
+        spawn_local(async move {
+            tick().await;
+            if let Some(button) = next.get_untracked() {
+                let _ = button.focus();
+            }
+        });
     };
     view! {
         <li>
             <span>{label.clone()}</span>
             <time datetime=share.created_at.clone()>{local_time::format_timestamp(&share.created_at)}</time>
-            <button type="button" aria-label=["Revoke the link ", &label].concat() on:click=revoke>
+            <button
+                type="button"
+                node_ref=revoke
+                hidden=move || is_sure.get()
+                aria-label=["Revoke the link ", &label].concat()
+                on:click=move |_| ask(true)
+            >
                 "Revoke"
             </button>
+            <span class="question" role="group" aria-label=["Revoke the link ", &label, "?"].concat() hidden=move || !is_sure.get()>
+                "Everyone who uses it loses access at once. "
+                <button type="button" class="danger" on:click=move |_| spawn_local(shares.revoke(id.get_value()))>
+                    "Revoke it"
+                </button>
+                <button type="button" node_ref=cancel on:click=move |_| ask(false)>
+                    "Cancel"
+                </button>
+            </span>
         </li>
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLockReadGuard};
 
+use super::board_document::is_there;
 use super::runs::started_ms;
 use super::{Boards, Document, Query, not_found};
 use crate::protocol::columns::SeriesColumns;
@@ -143,6 +144,12 @@ impl Boards {
         let mut cells: Vec<Cell> = records.iter().map(|record| record.cell()).collect();
         cells.sort_by(Cell::compare);
         Board { name: name.to_owned(), epoch: self.store.epoch().to_owned(), seq, cells }
+    }
+
+    /// The numbers of cells and of runs of a board; `None` if it has neither nor a document.
+    pub fn board_counts(&self, name: &str) -> Option<(usize, usize)> {
+        let index = self.store.index();
+        index.board(name).filter(|board| is_there(board)).map(|board| (board.cells.len(), board.runs.len()))
     }
 
     /// The boards that have cells or runs, by name, with their numbers of cells and of runs.

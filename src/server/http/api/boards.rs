@@ -55,10 +55,13 @@ impl From<RemovedBoard> for BoardSummary {
     }
 }
 
-/// `?size=1`, `?trash=1`.
+/// `?name=digits`, `?size=1`, `?trash=1`.
 #[derive(Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct BoardsQuery {
+    /// Only the board of this name, and also if it has nothing but a document; without effect on the trash.
+    #[param(required = false, value_type = String)]
+    name: Option<String>,
     /// `1`: with about how many bytes each has on disk.
     #[param(required = false, value_type = Flag, inline)]
     size: bool,
@@ -77,9 +80,13 @@ impl BoardsQuery {
         let mut parsed = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let flag = match &*key {
+                "name" => {
+                    parsed.name = Some(value.into_owned());
+                    continue;
+                }
                 "size" => &mut parsed.size,
                 "trash" => &mut parsed.trash,
-                key => return Err(invalid_parameter(key, "is no key of this query; known are size and trash", &value)),
+                key => return Err(invalid_parameter(key, "is no key of this query; known are name, size and trash", &value)),
             };
             *flag = match &*value {
                 "1" => true,
@@ -109,7 +116,11 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
         return Ok(([NO_STORE], axum::Json(boards.collect::<Vec<_>>())).into_response());
     }
     let sizes = if query.size { app.boards.board_sizes() } else { HashMap::new() };
-    let boards = app.boards.list().into_iter().map(|(name, (cells, runs))| {
+    let boards = match query.name {
+        Some(name) => app.boards.board_counts(&name).map(|counts| (name, counts)).into_iter().collect(),
+        None => app.boards.list(),
+    };
+    let boards = boards.into_iter().map(|(name, (cells, runs))| {
         let bytes = sizes.get(&name).copied();
         BoardSummary { name, cells, runs: Some(runs).filter(|runs| *runs > 0), bytes, deleted_at: None, title: None }
     });

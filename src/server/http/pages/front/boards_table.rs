@@ -4,36 +4,17 @@ use leptos::prelude::*;
 
 use super::figure_text::{bytes_text, count_text, minute, minute_text, shape_path, value_text};
 use super::query::{FrontQuery, Shelf};
+use super::table_frame::{Head, TableFrame};
 use crate::protocol::Direction;
 use crate::routes;
 use crate::server::boards::front::{BoardFigures, BoardsPage, GoalFigure, ListedBoard};
 
-#[expect(clippy::disallowed_methods, reason = "markup of this page, in which every text of clients is escaped")]
+const HEADS: [Head; 5] =
+    [Head::Plain("Board"), Head::Plain("Goal, best run so far"), Head::Plain("Runs"), Head::Sorted("Last change"), Head::Plain("Size")];
+
 pub fn boards_table(rows: &[(ListedBoard, BoardFigures)], may_write: bool) -> String {
-    let body: String = rows.iter().map(|(board, figures)| row(board, figures, may_write)).collect();
-    view! {
-        <table class="boards" aria-labelledby="heading">
-            <thead>
-                <tr>
-                    <th scope="col">"Board"</th>
-                    <th scope="col">"Goal, best run so far"</th>
-                    <th scope="col">"Runs"</th>
-                    <th scope="col" aria-sort="descending">
-                        "Last change"
-                    </th>
-                    <th scope="col">"Size"</th>
-                    {may_write
-                        .then(|| {
-                            view! {
-                                <td></td>
-                            }
-                        })}
-                </tr>
-            </thead>
-            <tbody inner_html=body></tbody>
-        </table>
-    }
-    .to_html()
+    let rows = rows.iter().map(|(board, figures)| row(board, figures, may_write)).collect();
+    TableFrame { class: "boards", heads: &HEADS, has_actions: may_write }.html(rows)
 }
 
 fn row(board: &ListedBoard, figures: &BoardFigures, may_write: bool) -> String {

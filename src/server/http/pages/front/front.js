@@ -236,7 +236,7 @@ async function call(method, path, body) {
   try {
     message = JSON.parse(text).message;
   } catch {}
-  throw Object.assign(new Error(message), { status: reply.status });
+  throw new Error(message);
 }
 
 const at = (name, rest = "") => `boards/${encodeURIComponent(name)}${rest}`;
@@ -268,7 +268,12 @@ function act(element) {
     archive: () => archive(key, !isArchive()),
     delete: () => remove(key),
     restore: () => change(call("POST", at(key, "/restore"))),
-    purge: () => confirm("Empty the trash? What is in it cannot be restored any more, deleted runs and cells of all boards included.") && change(call("POST", "purge")),
+    purge: () => askToPurge(true),
+    "purge-now": () => {
+      askToPurge(false);
+      change(call("POST", "purge"));
+    },
+    "purge-not": () => askToPurge(false),
   };
   if (element.closest("#row-menu")) {
     menu.hidePopover();
@@ -286,6 +291,12 @@ function archive(key, archived) {
 function remove(key) {
   const title = titleOf(key);
   change(call("DELETE", at(key)), () => toast(`Deleted ‘${title}’.`, "Undo", () => change(call("POST", at(key, "/restore")))));
+}
+
+/** Shows the question instead of the button that empties the trash, or the button again. The list may be drawn again meanwhile. */
+function askToPurge(isAsked) {
+  main.toggleAttribute("data-purging", isAsked);
+  main.querySelector(`[data-act=${isAsked ? "purge-not" : "purge"}]`)?.focus();
 }
 
 // ---- the menu of a board ----
@@ -355,8 +366,7 @@ async function onName(event) {
     }
     const name = nameFor(title);
     if (!name) throw new Error("Take a title with a letter or a digit from a to z, 0 to 9: the address has it.");
-    const isTaken = await call("GET", at(name)).then(() => true, (error) => (error.status === 404 ? false : Promise.reject(error)));
-    if (isTaken) throw new Error(`There is a board '${name}' already; take another title.`);
+    if ((await call("GET", `boards?name=${encodeURIComponent(name)}`)).length) throw new Error(`There is a board '${name}' already; take another title.`);
     await call("PATCH", at(name), { title });
     location.href = new URL(`b/${encodeURIComponent(name)}`, document.baseURI);
   } catch (error) {
@@ -409,6 +419,7 @@ function onKey(event) {
     find();
     return finder.blur();
   }
+  if (event.key === "Escape" && main.hasAttribute("data-purging")) return askToPurge(false);
   if (event.target.matches("input, textarea, dialog *")) return;
   const links = [...main.querySelectorAll("tbody th a")];
   const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));

@@ -5,6 +5,7 @@ mod boards_table;
 mod content;
 mod figure_text;
 mod query;
+mod table_frame;
 mod trash;
 
 use std::sync::Arc;

@@ -3,36 +3,35 @@
 use leptos::prelude::*;
 
 use super::figure_text::count_text;
+use super::table_frame::{Head, TableFrame};
 use crate::server::boards::board_trash::RemovedBoard;
 
-#[expect(clippy::disallowed_methods, reason = "markup of this page, in which every text of clients is escaped")]
+const HEADS: [Head; 3] = [Head::Plain("Board"), Head::Plain("Content"), Head::Plain("Deleted")];
+
 pub fn trash_table(removed: &[RemovedBoard], may_write: bool) -> String {
     if removed.is_empty() {
         return view! { <p class="none">"The trash is empty."</p> }.to_html();
     }
-    let body: String = removed.iter().map(|board| row(board, may_write)).collect();
+    let rows = removed.iter().map(|board| row(board, may_write)).collect();
+    let table = TableFrame { class: "boards in-trash", heads: &HEADS, has_actions: may_write }.html(rows);
     let note = "A deleted board can be restored for 30 days. To empty the trash also ends the undo of deleted runs and cells.";
-    let empty = may_write.then(|| view! { <button type="button" data-act="purge">"Empty the trash"</button> });
-    view! {
-        <table class="boards in-trash" aria-labelledby="heading">
-            <thead>
-                <tr>
-                    <th scope="col">"Board"</th>
-                    <th scope="col">"Content"</th>
-                    <th scope="col">"Deleted"</th>
-                    {may_write
-                        .then(|| {
-                            view! {
-                                <td></td>
-                            }
-                        })}
-                </tr>
-            </thead>
-            <tbody inner_html=body></tbody>
-        </table>
-        <p class="trash-note">{note} {empty}</p>
-    }
-    .to_html()
+    let empty = may_write.then(|| {
+        view! {
+            <button type="button" data-act="purge">
+                "Empty the trash"
+            </button>
+            <span class="question" role="group" aria-label="Empty the trash?">
+                "What is in the trash cannot be restored any more, deleted runs and cells of all boards included. "
+                <button type="button" class="danger" data-act="purge-now">
+                    "Empty it"
+                </button>
+                <button type="button" data-act="purge-not">
+                    "Cancel"
+                </button>
+            </span>
+        }
+    });
+    [table, view! { <p class="trash-note"><span>{note}</span> {empty}</p> }.to_html()].concat()
 }
 
 fn row(board: &RemovedBoard, may_write: bool) -> String {
