@@ -194,6 +194,8 @@ mod tests {
         let view = View { id: "v".into(), name: "Best".into(), query: "q=a".into(), layout: Some(LayoutPatch::default()), folded: vec![] };
         BoardSettings {
             title: "Digits".into(),
+            description: "<p>text</p>".into(),
+            archived: true,
             layout: BoardLayout { sections, density: Some(4), blocks },
             marks: vec![mark],
             views: vec![view],
