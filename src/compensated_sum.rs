@@ -31,6 +31,12 @@ impl CompensatedSum {
         self.count += 1;
     }
 
+    /// Whether a sum of so many values, none of which is larger than this, is made without [`UNIT`].
+    pub fn is_never_scaled(largest: f64, count: usize) -> bool {
+        // Twice: the sum is rounded.
+        2.0 * largest * (count as f64 + 1.0) < LARGE
+    }
+
     /// The mean of the values; NaN if there are none.
     pub fn mean(&self) -> f64 {
         let mean = (self.sum + self.compensation) / self.count as f64;

@@ -304,6 +304,8 @@ pub const BLOCK_CACHE_BYTES: usize = 24 << 20;
 pub const CHUNK_CACHE_BYTES: usize = 5 << 20;
 /// Bytes of outlines that were made from points, in each generation of the cache; then the older generation is dropped.
 pub const OUTLINE_CACHE_BYTES: usize = 16 << 20;
+/// Bytes of curves of groups in each generation of the cache; then the older generation is dropped.
+pub const GROUP_CURVE_CACHE_BYTES: usize = 4 << 20;
 /// Points of one series in one event; of more the event has their number only.
 pub const MAX_EVENT_POINTS: usize = 1024;
 /// Chunks that the smoothed lines of one answer read; beyond it there are fewer averages than columns. 4096 are

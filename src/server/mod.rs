@@ -24,6 +24,7 @@ mod store;
 #[doc(hidden)]
 pub mod testing;
 pub mod time_zones;
+mod two_generation_cache;
 
 use std::path::PathBuf;
 use std::sync::Arc;

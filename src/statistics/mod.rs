@@ -10,7 +10,7 @@ mod student_t;
 #[cfg(test)]
 mod tests;
 
-pub use moments::Moments;
+pub use moments::{LANES, Moments};
 pub use quantiles::sorted_quantile;
 pub use student_t::{CriticalValues, critical_value, t_quantile};
 

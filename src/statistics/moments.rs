@@ -3,6 +3,9 @@
 use super::student_t::critical_value;
 use crate::compensated_sum::CompensatedSum;
 
+/// Samples of [`Moments::of_lanes`]: as many numbers as are in one line of the processor's cache.
+pub const LANES: usize = 8;
+
 /// What is known of a sample of finite numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
@@ -29,22 +32,74 @@ impl Moments {
     pub fn of_ordered(numbers: &[f64]) -> Self {
         let n = numbers.len() as u64;
         let mean = sum(numbers.iter().copied()).mean();
+        let largest = numbers.iter().map(|number| (number - mean).abs()).fold(0.0, f64::max);
+        let (mut squares, mut rest) = (CompensatedSum::default(), CompensatedSum::default());
+        if largest > 0.0 && largest.is_finite() {
+            for number in numbers {
+                let deviation = (number - mean) / largest;
+                squares.add(deviation * deviation);
+                rest.add(deviation);
+            }
+        }
+        Self::of_deviation(n, mean, Deviation { largest, squares: squares.mean(), rest: rest.mean() })
+    }
+
+    /// As [`Self::of_ordered`] of [`LANES`] samples at once, with the same bits. A row has a number of each sample; NaN where the sample has
+    /// none. `None`: the numbers are so large that they have to be summed one sample after the other.
+    pub fn of_lanes(rows: &[[f64; LANES]]) -> Option<[Self; LANES]> {
+        let mut counts = [0_u64; LANES];
+        let mut largest = [0.0_f64; LANES];
+        let mut sums = LaneSums::default();
+        for row in rows {
+            // Adding nothing changes no bit.
+            let present = row.map(|number| if number.is_nan() { 0.0 } else { number });
+            for (count, number) in counts.iter_mut().zip(row) {
+                *count += u64::from(!number.is_nan());
+            }
+            for (largest, number) in largest.iter_mut().zip(present) {
+                *largest = largest.max(number.abs());
+            }
+            sums.add(present);
+        }
+        let is_plain = |largest: &f64| CompensatedSum::is_never_scaled(*largest, rows.len());
+        if !largest.iter().all(is_plain) {
+            return None;
+        }
+        let means = sums.means(&counts);
+        let mut deviations = [0.0_f64; LANES];
+        for row in rows {
+            for lane in 0..LANES {
+                // `max` passes over NaN.
+                deviations[lane] = deviations[lane].max((row[lane] - means[lane]).abs());
+            }
+        }
+        let (mut squares, mut rests) = (LaneSums::default(), LaneSums::default());
+        for row in rows {
+            let mut scaled = [0.0; LANES];
+            for lane in 0..LANES {
+                let deviation = (row[lane] - means[lane]) / deviations[lane];
+                scaled[lane] = if deviation.is_nan() { 0.0 } else { deviation };
+            }
+            squares.add(scaled.map(|deviation| deviation * deviation));
+            rests.add(scaled);
+        }
+        let (squares, rests) = (squares.means(&counts), rests.means(&counts));
+        Some(std::array::from_fn(|lane| {
+            let deviation = Deviation { largest: deviations[lane], squares: squares[lane], rest: rests[lane] };
+            Self::of_deviation(counts[lane], means[lane], deviation)
+        }))
+    }
+
+    fn of_deviation(n: u64, mean: f64, Deviation { largest, squares, rest }: Deviation) -> Self {
         if n < 2 {
             return Self { n, mean, rest: 0.0, std: f64::NAN };
         }
-        let largest = numbers.iter().map(|number| (number - mean).abs()).fold(0.0, f64::max);
         if largest == 0.0 || !largest.is_finite() {
             return Self { n, mean, rest: 0.0, std: largest };
         }
-        let (mut squares, mut rest) = (CompensatedSum::default(), CompensatedSum::default());
-        for number in numbers {
-            let deviation = (number - mean) / largest;
-            squares.add(deviation * deviation);
-            rest.add(deviation);
-        }
         let count = n as f64;
-        let variance = (squares.mean() - rest.mean() * rest.mean()) * (count / (count - 1.0));
-        Self { n, mean, rest: largest * rest.mean(), std: largest * variance.max(0.0).sqrt() }
+        let variance = (squares - rest * rest) * (count / (count - 1.0));
+        Self { n, mean, rest: largest * rest, std: largest * variance.max(0.0).sqrt() }
     }
 
     /// The difference of two means.
@@ -61,6 +116,36 @@ impl Moments {
     /// two numbers.
     pub fn half_width(&self, confidence: f64) -> Option<f64> {
         (self.n >= 2).then(|| critical_value(confidence, (self.n - 1) as f64) * self.standard_error())
+    }
+}
+
+/// The deviations from a mean: the largest, and the means of their squares and of themselves in units of it.
+struct Deviation {
+    largest: f64,
+    squares: f64,
+    rest: f64,
+}
+
+/// [`LANES`] sums as [`CompensatedSum`] makes them, side by side, so that the processor adds several numbers in one instruction.
+#[derive(Default)]
+struct LaneSums {
+    sums: [f64; LANES],
+    compensations: [f64; LANES],
+}
+
+impl LaneSums {
+    fn add(&mut self, values: [f64; LANES]) {
+        for lane in 0..LANES {
+            let (before, value) = (self.sums[lane], values[lane]);
+            let sum = before + value;
+            let added = sum - before;
+            self.compensations[lane] += (before - (sum - added)) + (value - added);
+            self.sums[lane] = sum;
+        }
+    }
+
+    fn means(&self, counts: &[u64; LANES]) -> [f64; LANES] {
+        std::array::from_fn(|lane| (self.sums[lane] + self.compensations[lane]) / counts[lane] as f64)
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::difference::{Difference, paired, prediction, welch};
 use super::planning::half_width_with;
-use super::{CriticalValues, Moments, corrected_confidence, sorted_quantile, t_quantile};
+use super::{CriticalValues, LANES, Moments, corrected_confidence, sorted_quantile, t_quantile};
 use crate::split_mix::SplitMix64;
 
 fn reference() -> Value {
@@ -153,4 +153,31 @@ fn differences_that_are_equal_but_for_rounding_have_no_spread() {
     assert_eq!(paired(&[(0.92, 0.91), (0.93, 0.92), (0.94, 0.93)], 0.95), None);
     assert_eq!(paired(&[(920.0, 910.0), (930.0, 920.0), (940.0, 930.0)], 0.95), None);
     assert!(paired(&[(0.92, 0.91), (0.93, 0.92), (0.94, 0.930_000_001)], 0.95).is_some());
+}
+
+#[test]
+fn samples_side_by_side_have_the_same_bits() {
+    let mut rng = SplitMix64(11);
+    for round in 0..300 {
+        let count = rng.below(40) as usize;
+        let scale = rng.pick(&[1.0, 1e-300, 5e-324, 1e150, 1e290]);
+        let mut number = |lane: usize| match rng.below(if round % 3 == 0 { 4 } else { 40 }) {
+            0 => f64::NAN,
+            1 => rng.pick(&[0.0, -0.0]),
+            // Equal numbers, and a sample without any.
+            _ if lane == 3 => 0.1,
+            _ if lane == 5 => f64::NAN,
+            _ => (rng.unit() - 0.3) * scale,
+        };
+        let rows: Vec<[f64; LANES]> = (0..count).map(|_| std::array::from_fn(&mut number)).collect();
+        let together = Moments::of_lanes(&rows).unwrap();
+        for (lane, found) in together.iter().enumerate() {
+            let sample: Vec<f64> = rows.iter().map(|row| row[lane]).filter(|number| !number.is_nan()).collect();
+            let bits = |moments: &Moments| {
+                (moments.n, [moments.mean, moments.rest, moments.std].map(|it| (it.is_nan(), it.to_bits() * u64::from(!it.is_nan()))))
+            };
+            assert_eq!(bits(found), bits(&Moments::of_ordered(&sample)), "{sample:?}");
+        }
+    }
+    assert_eq!(Moments::of_lanes(&[[1e308; LANES]]), None, "these sums need another unit");
 }

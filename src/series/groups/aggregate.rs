@@ -1,14 +1,13 @@
 //! The line and the band of a group at each of its places.
 
+use std::ops::Range;
+
 use super::sampler::{SampledGroup, Tally};
 use super::{Band, GroupColumn, GroupLine};
-use crate::statistics::{CONFIDENCE, CriticalValues, Moments, sorted_quantile};
-
-/// Places whose values are gathered at a time: those of one line of the processor's cache.
-const GATHERED: usize = 8;
+use crate::statistics::{CONFIDENCE, CriticalValues, LANES, Moments, sorted_quantile};
 
 /// How a group is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GroupStyle {
     pub line: GroupLine,
     /// One of [`GroupLine::bands`].
@@ -22,21 +21,23 @@ impl SampledGroup {
     pub fn aggregate(&self, style: GroupStyle) -> Vec<GroupColumn> {
         let mut critical = CriticalValues::new(CONFIDENCE);
         let mut columns = Vec::with_capacity(self.places.len());
-        let mut gathered: [Vec<f64>; GATHERED] = Default::default();
-        for start in (0..self.places.len()).step_by(GATHERED) {
-            let end = (start + GATHERED).min(self.places.len());
-            gathered.iter_mut().for_each(Vec::clear);
-            for row in self.values.chunks_exact(self.places.len()) {
-                for (values, value) in gathered.iter_mut().zip(&row[start..end]) {
-                    if !value.is_nan() {
-                        values.push(*value);
-                    }
-                }
-            }
-            for (values, at) in gathered.iter_mut().zip(start..end) {
+        let (mut rows, mut values): (Vec<[f64; LANES]>, Vec<f64>) = Default::default();
+        for start in (0..self.places.len()).step_by(LANES) {
+            let end = (start + LANES).min(self.places.len());
+            self.gather(start..end, &mut rows);
+            let moments = if style.line == GroupLine::Mean { Moments::of_lanes(&rows) } else { None };
+            for (lane, at) in (start..end).enumerate() {
                 let tally = &self.tallies[at];
                 let is_drawn = tally.n > 0 && (!style.is_common || tally.n == self.members);
-                let (line, band) = if is_drawn { estimate(values, tally, style, &mut critical) } else { (f64::NAN, None) };
+                let (line, band) = match &moments {
+                    _ if !is_drawn => (f64::NAN, None),
+                    Some(moments) => mean_estimate(&moments[lane], tally, style.band, &mut critical),
+                    None => {
+                        values.clear();
+                        values.extend(rows.iter().map(|row| row[lane]).filter(|value| !value.is_nan()));
+                        estimate(&mut values, tally, style, &mut critical)
+                    }
+                };
                 let (low, high) = band.filter(|_| tally.n > 1 && !line.is_nan()).unwrap_or((f64::NAN, f64::NAN));
                 let Tally { n, nan, ended, interpolated, .. } = *tally;
                 columns.push(GroupColumn { x: self.places[at], line, low, high, n, nan, ended, interpolated });
@@ -47,23 +48,37 @@ impl SampledGroup {
         columns.drain(..columns.iter().position(is_seen).unwrap_or(0));
         columns
     }
+
+    /// The values of all members at up to [`LANES`] places, which lie in one line of the processor's cache; NaN beside these places.
+    fn gather(&self, places: Range<usize>, rows: &mut Vec<[f64; LANES]>) {
+        let row = |values: &[f64]| {
+            let mut row = [f64::NAN; LANES];
+            row.iter_mut().zip(&values[places.clone()]).for_each(|(lane, value)| *lane = *value);
+            row
+        };
+        rows.clear();
+        rows.extend(self.values.chunks_exact(self.places.len()).map(row));
+    }
+}
+
+/// The mean of at least one value and the bounds of its band.
+fn mean_estimate(moments: &Moments, tally: &Tally, band: Band, critical: &mut CriticalValues) -> (f64, Option<(f64, f64)>) {
+    let around = |half: f64| Some((moments.mean - half, moments.mean + half));
+    let band = match band {
+        Band::T95 if moments.n > 1 => around(critical.get(moments.n - 1) * moments.standard_error()),
+        Band::Std => around(moments.std),
+        Band::StdErr => around(moments.standard_error()),
+        Band::MinMax => Some((tally.min, tally.max)),
+        _ => None,
+    };
+    (moments.mean, band)
 }
 
 /// The line and the bounds of the band of these values, at least one. They are sorted where that is needed.
 fn estimate(values: &mut [f64], tally: &Tally, style: GroupStyle, critical: &mut CriticalValues) -> (f64, Option<(f64, f64)>) {
-    let around = |line: f64, half: f64| (line, Some((line - half, line + half)));
     let extremes = Some((tally.min, tally.max));
     match style.line {
-        GroupLine::Mean => {
-            let moments = Moments::of_ordered(values);
-            match style.band {
-                Band::T95 if moments.n > 1 => around(moments.mean, critical.get(moments.n - 1) * moments.standard_error()),
-                Band::Std => around(moments.mean, moments.std),
-                Band::StdErr => around(moments.mean, moments.standard_error()),
-                Band::MinMax => (moments.mean, extremes),
-                _ => (moments.mean, None),
-            }
-        }
+        GroupLine::Mean => mean_estimate(&Moments::of_ordered(values), tally, style.band, critical),
         GroupLine::GeoMean => {
             if values.iter().any(|value| *value <= 0.0) {
                 return (f64::NAN, None);

@@ -52,6 +52,7 @@ use super::store::{Batch, Record, Store, StoreError, StoreStats, now_ms};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use documents::create;
 use front::FigureCache;
+use groups::curves::GroupCurveCache;
 
 /// The boards, over the store. Only the use cases here write to it.
 pub struct Boards {
@@ -61,6 +62,7 @@ pub struct Boards {
     metric_settings: Arc<MetricSettingsCache>,
     console_turns: ConsoleTurns,
     figures: FigureCache,
+    group_curves: GroupCurveCache,
 }
 
 impl Boards {
@@ -72,6 +74,7 @@ impl Boards {
             metric_settings: Arc::default(),
             console_turns: ConsoleTurns::default(),
             figures: FigureCache::default(),
+            group_curves: GroupCurveCache::default(),
         }
     }
 

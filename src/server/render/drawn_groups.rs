@@ -159,7 +159,7 @@ impl PlannedGroups {
         let style = GroupStyle { line: self.view.line, band: self.view.band, is_common: false };
         let (from, to) = (window.map(|window| window.0), window.map(|window| window.1));
         let query = CurveQuery { style, axis: self.axis, from, to, width, smooth: self.smooth };
-        let planned = self.curves[at].clone();
+        let planned = &self.curves[at];
         let group = &self.groups[planned.group];
         boards.group_curve(&self.cell, planned, group, query, cancelled).await
     }

@@ -1,52 +1,17 @@
 //! Cache of blocks of nodes, of decoded chunks and of outlines that were made from points, limited by bytes. Its entries never change on
 //! disk, except that blocks that are not full grow, and so do tails, which have the keys of the chunks that they become.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::curve_state::CurveState;
 use crate::series::{Nodes, Points};
 use crate::server::limits::{BLOCK_CACHE_BYTES, CHUNK_CACHE_BYTES, OUTLINE_CACHE_BYTES};
-
-/// An approximate LRU cache of two generations: new and used entries are in the young one; when that is full, it replaces the old one.
-struct TwoGenerationCache<T> {
-    /// Bytes of the young generation, at most and now.
-    capacity: usize,
-    bytes: usize,
-    /// Entries with their bytes.
-    young: HashMap<i64, (T, usize)>,
-    old: HashMap<i64, (T, usize)>,
-}
-
-impl<T: Clone> TwoGenerationCache<T> {
-    fn new(capacity: usize) -> Self {
-        Self { capacity, bytes: 0, young: HashMap::new(), old: HashMap::new() }
-    }
-
-    fn get(&mut self, key: i64) -> Option<T> {
-        if let Some((item, _)) = self.young.get(&key) {
-            return Some(item.clone());
-        }
-        let (item, bytes) = self.old.remove(&key)?;
-        self.insert(key, item.clone(), bytes);
-        Some(item)
-    }
-
-    fn insert(&mut self, key: i64, item: T, bytes: usize) {
-        if self.bytes + bytes > self.capacity {
-            self.old = std::mem::take(&mut self.young);
-            self.bytes = 0;
-        }
-        let before = self.young.insert(key, (item, bytes));
-        self.bytes += bytes;
-        self.bytes -= before.map_or(0, |(_, bytes)| bytes);
-    }
-}
+use crate::server::two_generation_cache::TwoGenerationCache;
 
 pub struct Cache {
-    blocks: Mutex<TwoGenerationCache<Arc<dyn Nodes>>>,
-    chunks: Mutex<TwoGenerationCache<Arc<Points>>>,
-    curves: Mutex<TwoGenerationCache<Arc<CurveState>>>,
+    blocks: Mutex<TwoGenerationCache<i64, Arc<dyn Nodes>>>,
+    chunks: Mutex<TwoGenerationCache<i64, Arc<Points>>>,
+    curves: Mutex<TwoGenerationCache<i64, Arc<CurveState>>>,
 }
 
 impl Default for Cache {
@@ -63,7 +28,7 @@ impl Default for Cache {
 impl Cache {
     /// The curve of the first points of a series.
     pub fn curve(&self, series: i64) -> Option<Arc<CurveState>> {
-        lock(&self.curves).get(series)
+        lock(&self.curves).get(&series)
     }
 
     pub fn insert_curve(&self, series: i64, curve: Arc<CurveState>) {
@@ -72,7 +37,7 @@ impl Cache {
     }
 
     pub fn block(&self, key: i64) -> Option<Arc<dyn Nodes>> {
-        lock(&self.blocks).get(key)
+        lock(&self.blocks).get(&key)
     }
 
     pub fn insert_block(&self, key: i64, block: Arc<dyn Nodes>, bytes: usize) {
@@ -80,7 +45,7 @@ impl Cache {
     }
 
     pub fn chunk(&self, key: i64) -> Option<Arc<Points>> {
-        lock(&self.chunks).get(key)
+        lock(&self.chunks).get(&key)
     }
 
     pub fn insert_chunk(&self, key: i64, chunk: Arc<Points>) {

@@ -1,9 +1,12 @@
 //! The curves of groups: which series they are made of, and how these are read.
 
+mod curve_cache;
 mod plan;
 #[cfg(test)]
 mod tests;
 
+pub use curve_cache::GroupCurveCache;
+use curve_cache::{CalculatedCurve, CurveKey};
 use futures::{StreamExt, TryStreamExt};
 use plan::{BATCH_MEMBERS, BATCHES_AT_ONCE, PlannedMember};
 pub use plan::{CurvePlan, PlannedCell, PlannedCurve, WORKING_BYTES};
@@ -23,7 +26,7 @@ use crate::server::store::{CurveWindow, MemberSeries, OutlineParts};
 const OUTLINE_TRIES: usize = 5;
 
 /// What runs along the axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupAxis {
     Step,
     /// Seconds since the start of each run.
@@ -44,16 +47,55 @@ pub struct CurveQuery {
     pub smooth: f64,
 }
 
+impl CalculatedCurve {
+    fn of_group(&self, plan: &PlannedCurve, group: &RunGroup) -> GroupCurve {
+        GroupCurve {
+            group: group.id,
+            index: group.index as u32,
+            label: group.label.clone(),
+            split: plan.split.to_string(),
+            runs: self.members,
+            ids: plan.oldest_ids(),
+            grid: self.grid,
+            columns: self.columns.to_vec(),
+        }
+    }
+}
+
 impl Boards {
     /// Reads and calculates one curve, `cancelled` by who waits for it. 413: its points cannot be read one by one.
     pub async fn group_curve(
         &self,
         cell: &CellId,
-        plan: PlannedCurve,
+        plan: &PlannedCurve,
         group: &RunGroup,
         query: CurveQuery,
         cancelled: &CancellationToken,
     ) -> Result<GroupCurve, ServerError> {
+        let key = CurveKey::of(plan, &query);
+        let calculated = match self.group_curves.get(&key) {
+            Some(known) => known,
+            None => {
+                let calculated = self.calculate_curve(cell, plan, query, cancelled).await?;
+                self.group_curves.insert(key, calculated.clone());
+                calculated
+            }
+        };
+        Ok(calculated.of_group(plan, group))
+    }
+
+    /// One curve that was calculated before and has not changed.
+    pub fn known_group_curve(&self, plan: &PlannedCurve, group: &RunGroup, query: &CurveQuery) -> Option<GroupCurve> {
+        Some(self.group_curves.get(&CurveKey::of(plan, query))?.of_group(plan, group))
+    }
+
+    async fn calculate_curve(
+        &self,
+        cell: &CellId,
+        plan: &PlannedCurve,
+        query: CurveQuery,
+        cancelled: &CancellationToken,
+    ) -> Result<CalculatedCurve, ServerError> {
         let width = plan.places(query.width);
         let is_outlined = plan.is_outlined(&query);
         if !is_outlined {
@@ -75,23 +117,14 @@ impl Boards {
         } else {
             let from = query.from.unwrap_or(from.min(query.to.unwrap_or(from)));
             let to = query.to.unwrap_or(to).max(from);
-            self.sample_points(cell, &plan, CurveWindow { from, to, width }, cancelled).await?
+            self.sample_points(cell, plan, CurveWindow { from, to, width }, cancelled).await?
         };
         let mut columns = sampled.aggregate(query.style);
         if query.smooth > 0.0 {
-            let mut average = self.average_before(cell, &plan, query, cancelled).await?;
+            let mut average = self.average_before(cell, plan, query, cancelled).await?;
             average.smooth(&mut columns, sampled.grid);
         }
-        Ok(GroupCurve {
-            group: group.id,
-            index: group.index as u32,
-            label: group.label.clone(),
-            split: plan.split.to_string(),
-            runs: sampled.members,
-            ids: plan.oldest_ids(),
-            grid: sampled.grid,
-            columns,
-        })
+        Ok(CalculatedCurve { members: sampled.members, grid: sampled.grid, columns: columns.into() })
     }
 
     /// The moving average of the line before a window, so that it goes on there as if the window began further left.

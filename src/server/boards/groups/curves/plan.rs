@@ -60,10 +60,14 @@ pub struct PlannedCurve {
     /// Runs of the group that have points here, in the order of their ids: in whatever order runs were created, the same ones give the same
     /// bits.
     pub(super) members: Vec<PlannedMember>,
+    /// Of the members and their points: it changes when the curve may change.
+    pub version: u64,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct PlannedMember {
+    /// Of the series.
+    pub key: i64,
     pub series: MemberSeries,
     pub created_order: u64,
     pub points: u64,
@@ -138,11 +142,15 @@ impl CurvePlan {
                 continue;
             }
             cell.as_str().hash(&mut hash);
-            let mut curves = Vec::new();
+            let mut curves: Vec<PlannedCurve> = Vec::new();
             for (at, group) in groups.iter().enumerate() {
                 (group.id, group.index, &group.label, group.runs.len()).hash(&mut hash);
-                let splits = members_of(&index, cell, &runs[at], &mut hash);
-                curves.extend(splits.into_iter().map(|(split, members)| PlannedCurve { group: at, split, members }));
+                let splits = members_of(&index, cell, &runs[at]);
+                curves.extend(splits.into_iter().map(|(split, members)| {
+                    let version = version_of(store, &members);
+                    version.hash(&mut hash);
+                    PlannedCurve { group: at, split, members, version }
+                }));
             }
             planned.push(PlannedCell { cell: cell.clone(), curves });
         }
@@ -150,18 +158,23 @@ impl CurvePlan {
     }
 }
 
-/// The members of a group by split, in the order of `runs`. Their series are hashed.
-fn members_of(
-    index: &Index,
-    cell: &CellId,
-    runs: &[(&Arc<RunRecord>, Option<f64>)],
-    hash: &mut DefaultHasher,
-) -> BTreeMap<Arc<str>, Vec<PlannedMember>> {
+/// Depends on the series of the members and their numbers of points; keys of series are never reused while the server runs.
+fn version_of(store: &Store, members: &[PlannedMember]) -> u64 {
+    let mut hash = DefaultHasher::new();
+    store.epoch().hash(&mut hash);
+    for member in members {
+        (member.key, member.points, member.series.start.map(f64::to_bits)).hash(&mut hash);
+    }
+    hash.finish()
+}
+
+/// The members of a group by split, in the order of `runs`.
+fn members_of(index: &Index, cell: &CellId, runs: &[(&Arc<RunRecord>, Option<f64>)]) -> BTreeMap<Arc<str>, Vec<PlannedMember>> {
     let mut splits: BTreeMap<Arc<str>, Vec<PlannedMember>> = BTreeMap::new();
     for (run, start) in runs {
         for series in index.series_of_run(cell, &run.id).iter().filter(|series| series.count() > 0) {
-            (series.key, series.count(), start.map(f64::to_bits)).hash(hash);
             let member = PlannedMember {
+                key: series.key,
                 series: MemberSeries { id: series.id.clone(), start: *start },
                 created_order: run.created_order,
                 points: series.count(),

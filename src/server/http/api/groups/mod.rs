@@ -127,11 +127,16 @@ async fn calculate(request: &RequestContext, plan: CurvePlan, groups: Arc<[RunGr
     let jobs = plan.cells.into_iter().flat_map(of_cell);
     let calculated = futures::stream::iter(jobs).map(|(cell, curve)| {
         let (boards, groups, cancelled) = (request.app.boards.clone(), groups.clone(), cancelled.clone());
-        let bytes = curve.working_bytes(&style);
-        request.app.renderer.run(request.principal(), bytes, async move {
+        async move {
             let group = &groups[curve.group];
-            boards.group_curve(&cell, curve, group, style, &cancelled).await
-        })
+            if let Some(known) = boards.known_group_curve(&curve, group, &style) {
+                return Ok(known);
+            }
+            let bytes = curve.working_bytes(&style);
+            let (renderer, groups) = (&request.app.renderer, groups.clone());
+            let work = async move { boards.group_curve(&cell, &curve, &groups[curve.group], style, &cancelled).await };
+            renderer.run(request.principal(), bytes, work).await
+        }
     });
     let mut calculated = std::pin::pin!(calculated.buffered(CURVES_AT_ONCE));
     let more = groups.len().saturating_sub(MAX_GROUPS) as u32;
