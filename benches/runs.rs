@@ -169,6 +169,22 @@ fn log_beside_others(server: &Server, runs: u64) {
     );
 }
 
+/// Outlines are made while nothing else is to be done; until then requests for groups read points.
+fn wait_for_outlines(server: &Server) {
+    let mut client = Client::connect(server.port);
+    let began = Instant::now();
+    loop {
+        let metrics = String::from_utf8(client.call("GET", "/metrics", "text/plain", b"").to_vec()).expect("a text");
+        let waiting = metrics.lines().find_map(|line| line.strip_prefix("agnez_curves_waiting ")).expect("the metric");
+        if waiting == "0" {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(300), "{waiting} outlines are not made after 5 minutes");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    println!("outlines of ended runs made   {:.1} s later", began.elapsed().as_secs_f64());
+}
+
 fn timed(what: &str, mut call: impl FnMut()) {
     let mut times: Vec<f64> = (0..STARTS)
         .map(|_| {
@@ -181,12 +197,13 @@ fn timed(what: &str, mut call: impl FnMut()) {
     println!("{what:29} p50 {:.1}   max {:.1} ms, of {STARTS}", quantile(&times, 0.5), times[STARTS - 1]);
 }
 
-/// Lines with bands over groups of all runs, as the page asks for them.
-fn read_groups(client: &mut Client, what: &str, query: &str) {
-    let path = format!("/groups?cells=sweep-loss&width=800&by=lr{query}");
+/// Lines with bands over groups of all runs, as the page asks for them, for charts of so many pixels.
+fn read_groups(client: &mut Client, what: &str, query: &str, widths: impl Iterator<Item = usize>) {
     let mut bytes = 0;
-    let mut times: Vec<f64> = (0..GROUP_REQUESTS)
-        .map(|_| {
+    let mut times: Vec<f64> = widths
+        .take(GROUP_REQUESTS)
+        .map(|width| {
+            let path = format!("/groups?cells=sweep-loss&width={width}&by=lr{query}");
             let began = Instant::now();
             bytes = client.call("GET", &path, "application/octet-stream", b"").len();
             began.elapsed().as_secs_f64() * 1e3
@@ -225,6 +242,7 @@ fn main() {
     let (now, highest) = memory(&server);
     println!("memory after that             {now:.0} MB, {highest:.0} MB at most");
     log_beside_others(&server, runs);
+    wait_for_outlines(&server);
     stop(server);
     let points = (runs * steps * METRICS.len() as u64) as f64;
     println!("bytes a point                 {:.2} (database and WAL)", disk_bytes(folder.path()) as f64 / points);
@@ -253,8 +271,12 @@ fn main() {
     timed("columns of 20 runs", || {
         client.json("GET", &path, "");
     });
-    read_groups(&mut client, "groups, whole runs", "");
-    read_groups(&mut client, "groups, a tenth of the steps", &format!("&from={}&to={}", steps / 2, steps / 2 + steps / 10));
+    // Of charts of different widths no curve is calculated already.
+    let window = format!("&from={}&to={}", steps / 2, steps / 2 + steps / 10);
+    read_groups(&mut client, "groups, whole runs", "", 700..);
+    read_groups(&mut client, "the same again", "", std::iter::repeat(700));
+    read_groups(&mut client, "groups, a tenth of the steps", &window, 700..);
+    read_groups(&mut client, "the same again", &window, std::iter::repeat(700));
     println!("memory after that             {:.0} MB", memory(&server).0);
     stop(server);
 }

@@ -105,8 +105,10 @@ fn registry(app: &App) -> Registry {
     let state = &app.boards;
     let mut registry = Registry::default();
     let (mut boards, mut cells, mut series, mut points) = (0, 0, 0, 0);
+    let curves;
     {
         let index = state.index();
+        curves = index.waiting_curves();
         for (_, board) in index.boards().filter(|(_, board)| !board.cells.is_empty()) {
             boards += 1;
             cells += board.cells.len() as u64;
@@ -126,6 +128,7 @@ fn registry(app: &App) -> Registry {
     gauge("agnez_cells", "Cells on all boards", cells);
     gauge("agnez_series", "Series of all line cells", series);
     gauge("agnez_points", "Points of all series", points);
+    gauge("agnez_curves_waiting", "Series of ended or quiet runs whose outlines are being made", curves as u64);
     gauge("agnez_readers", "Open pages and programs that follow a live feed", readers as u64);
     gauge("agnez_connections", "Open connections, live feeds included", connections as u64);
     gauge("agnez_connections_max", "Maximum number of open connections", max_connections as u64);

@@ -44,6 +44,11 @@ impl CurveQueue {
         self.waiting.is_empty() && self.ended.is_empty()
     }
 
+    /// Series whose time has come, and those of runs that have ended.
+    fn due(&self) -> usize {
+        self.due.len() + self.ended.len()
+    }
+
     /// Queues a series that got points. `needed_summary`: already before.
     pub fn add_points(&mut self, cell: &CellId, series: &Series, needed_summary: bool, now_ms: u64) {
         if !series.needs_curve() {
@@ -129,6 +134,11 @@ impl Index {
         let Some(series) = self.series.get_mut(&cell).and_then(|known| known.get_mut(&id)) else { return };
         series.outlined = 0;
         self.curves.add_quiet(&cell, series);
+    }
+
+    /// Number of series whose summaries or outlines are made next; a run that has just ended counts as one.
+    pub fn waiting_curves(&self) -> usize {
+        self.curves.due()
     }
 
     pub(crate) fn curves(&self) -> &CurveQueue {

@@ -13,9 +13,9 @@ use crate::server::store::integrity::checksum::{key_sum, keyed};
 /// Points from which on an outline is stored: it is not larger than they are.
 pub const MIN_OUTLINE_POINTS: u64 = 2 * crate::series::OUTLINE_COLUMNS as u64;
 
-/// Outlines that one statement reads: at most 1,000, since a row has at most 2,000 columns. Each row of a result wakes the thread that
-/// waits for it, which takes longer than reading it.
-pub const READ_TOGETHER: usize = 250;
+/// Outlines that one statement reads. Each row of a result wakes the thread that waits for it, which takes longer than reading it; but each
+/// cursor of a statement makes the next one slower to open.
+pub const READ_TOGETHER: usize = 125;
 
 /// Selects the rows of a list of series.
 pub const SELECT_OUTLINES: &str = "SELECT series, columns, ranges FROM outline LEFT JOIN outline_range USING (series)

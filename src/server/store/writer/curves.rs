@@ -16,8 +16,11 @@ use crate::server::store::series::tails::{put_tail, read_tail};
 use crate::server::store::series::{CHUNK, Series};
 use crate::server::store::{now_ms, read, write};
 
-/// Chunks and tails that are read in one step, about 4 ms.
-const READS_PER_STEP: u64 = 32;
+/// Chunks and tails that are read in one step, about 20 ms: each step ends with a commit, whose flush takes longer than the rest of a
+/// small one.
+const READS_PER_STEP: u64 = 128;
+/// After so many reads the step ends if a change waits.
+const MIN_READS_PER_STEP: u64 = 16;
 
 /// The curve of a series that is being made.
 pub(crate) struct CurveJob {
@@ -64,7 +67,7 @@ impl Writer {
         }
         let (mut reads, mut made) = (READS_PER_STEP, Vec::new());
         let mut is_idle = true;
-        while reads > 0 {
+        while reads > 0 && (reads > READS_PER_STEP - MIN_READS_PER_STEP || self.queue.is_empty()) {
             let job = match self.curve_job.take() {
                 Some(job) => job,
                 None => {

@@ -158,12 +158,14 @@ impl CurvePlan {
     }
 }
 
-/// Depends on the series of the members and their numbers of points; keys of series are never reused while the server runs.
+/// Of the series of the members, their numbers of points, and what their summaries say, which may be known later than the points. Keys of
+/// series are never reused while the server runs.
 fn version_of(store: &Store, members: &[PlannedMember]) -> u64 {
     let mut hash = DefaultHasher::new();
     store.epoch().hash(&mut hash);
     for member in members {
-        (member.key, member.points, member.series.start.map(f64::to_bits)).hash(&mut hash);
+        let bits = |number: f64| number.to_bits();
+        (member.key, member.points, member.series.start.map(bits), member.spacing.map(bits)).hash(&mut hash);
     }
     hash.finish()
 }

@@ -78,6 +78,42 @@ async fn outlines_and_points_give_the_same_curve() {
 }
 
 #[tokio::test]
+async fn curves_that_have_not_changed_are_not_calculated_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (boards, cell) = boards(folder.path(), &[9, 5, 7]).await;
+    let runs: Vec<_> = boards.index().board("b").unwrap().runs.iter().cloned().collect();
+    let single = |at: usize| group_runs(vec![runs[at].clone()], &GroupKeys::default()).remove(0);
+    let groups: Arc<[_]> = vec![single(0), single(1)].into();
+    let plan =
+        async || boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).await.unwrap().cells.remove(0).curves;
+    let planned = plan().await;
+    let (going, query) = (CancellationToken::new(), whole(800));
+    let is_known = |planned: &[PlannedCurve], query: &CurveQuery| {
+        planned.iter().map(|curve| boards.known_group_curve(curve, &groups[curve.group], query).is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(is_known(&planned, &query), [false, false]);
+    for curve in &planned {
+        let calculated = boards.group_curve(&cell, curve, &groups[curve.group], query, &going).await.unwrap();
+        let known = boards.known_group_curve(curve, &groups[curve.group], &query).unwrap();
+        // NaN is not equal to itself.
+        assert_eq!(format!("{known:?}"), format!("{calculated:?}"));
+    }
+    assert_eq!(is_known(&plan().await, &query), [true, true]);
+    for other in [whole(700), CurveQuery { smooth: 0.5, ..query }, CurveQuery { from: Some(0.0), ..query }] {
+        assert_eq!(is_known(&planned, &other), [false, false], "{other:?}");
+    }
+    let (line, run) = (cell.clone(), runs[1].id.clone());
+    let append = move |batch: &mut Batch| {
+        let points = NewPoints { x: Some(vec![20.0]), y: vec![1.0], t: None };
+        batch.append(&line, &SeriesId::of_run(run.clone(), ""), Some("loss"), points);
+        Ok::<_, StoreError>(())
+    };
+    boards.store.write(1, append).await.unwrap();
+    assert_eq!(is_known(&plan().await, &query), [true, false], "the curve of the other run has grown");
+    boards.close().await;
+}
+
+#[tokio::test]
 async fn long_members_that_go_back_are_refused_before_they_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let (boards, cell) = boards(folder.path(), &[10, 20]).await;

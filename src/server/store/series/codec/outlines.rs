@@ -224,23 +224,43 @@ impl StoredOutline<'_> {
             return Ok(MemberCurve { parts: outline.columns.iter().map(CurvePart::from).collect() });
         }
         let mut parts = Vec::with_capacity(self.count + 1);
-        parts.resize(self.count, CurvePart::step(0.0, f64::NAN, f64::NAN, f64::NAN));
-        self.x_first.fill(self.bytes, &mut parts, |part, x| (part.x_first, part.x_last) = (x, x));
-        self.finite.fill(self.bytes, &mut parts, |part, finite| part.finite = finite);
-        self.mean.fill(self.bytes, &mut parts, |part, mean| (part.mean, part.min, part.max) = (mean, mean, mean));
+        let (mut x_first, mut x_last, mut mean) = ([0.0; OUTLINE_COLUMNS], [0.0; OUTLINE_COLUMNS], [0.0; OUTLINE_COLUMNS]);
+        let mut finite = [0_u64; OUTLINE_COLUMNS];
+        let set = |into: &mut f64, value: f64| *into = value;
+        self.x_first.fill(self.bytes, &mut x_first[..self.count], set);
+        self.finite.fill(self.bytes, &mut finite[..self.count], |into, value| *into = value);
+        self.mean.fill(self.bytes, &mut mean[..self.count], set);
+        match self.merged {
+            None => x_last = x_first,
+            Some((column, _)) => column.fill(self.bytes, &mut x_last[..self.count], set),
+        }
+        let mut before = f64::NEG_INFINITY;
+        let is_merged = self.merged.is_some();
+        for at in 0..self.count {
+            // A NaN is not sound either.
+            if !(before < x_first[at] && x_first[at] <= x_last[at]) {
+                return Err(DecodeError::Invalid);
+            }
+            before = x_last[at];
+            let mean = mean[at];
+            // Of columns with several steps they are set only beside empty ones.
+            let end = if is_merged { f64::NAN } else { mean };
+            parts.push(CurvePart {
+                x_first: x_first[at],
+                x_last: x_last[at],
+                first: end,
+                last: end,
+                finite: finite[at],
+                mean,
+                min: mean,
+                max: mean,
+            });
+        }
         if let Some((bytes, min, max)) = self.ranges {
             min.fill(bytes, &mut parts, |part, min| part.min = min);
             max.fill(bytes, &mut parts, |part, max| part.max = max);
         }
-        match self.merged {
-            None => parts.iter_mut().for_each(|part| (part.first, part.last) = (part.mean, part.mean)),
-            Some((x_last, _)) => x_last.fill(self.bytes, &mut parts, |part, x| part.x_last = x),
-        }
-        let is_ascending = parts.windows(2).all(|pair| pair[0].x_last < pair[1].x_first);
-        if !is_ascending || parts.iter().any(|part| part.x_first > part.x_last) {
-            return Err(DecodeError::Invalid);
-        }
-        if self.merged.is_some() {
+        if is_merged {
             let mut before = parts.first().map_or(0.0, |part| column_number(part.x_first, self.width));
             for at in 1..parts.len() {
                 let number = column_number(parts[at].x_first, self.width);
