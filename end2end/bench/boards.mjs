@@ -4,19 +4,25 @@
 //   painted    the first contentful paint
 //   awake      the page has its code, and handlers are on it
 //   usable     the menu of a cell opens by a click that is tried again and again from the beginning
-// and then what there is: elements, canvases, requests for columns and for drawings.
+// then what there is: elements, canvases, requests for columns and for drawings; then the time between frames while the board scrolls by
+// SCROLLED pixels a frame, and the memory of the page's process above that of the process with a board of one cell.
+import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
 import { chromium } from "@playwright/test";
 
 import { Agnez } from "../support/agnez.mjs";
 import { launchOptions } from "../support/chromium.mjs";
+import { measureFrames, watchFrames } from "./frames.mjs";
 
 const SIZES = (process.argv[2] ?? "100,1000,3000").split(",").map(Number);
 const KINDS = (process.argv[3] ?? "line").split(",");
 const POINTS = 200;
 const TRIES = 3;
 const TOGETHER = 100;
+/** Pixels a frame: 3,600 a second at 60 frames a second. */
+const SCROLLED = 60;
+const SCROLL_SECONDS = 4;
 /** A picture of one pixel. */
 const PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
@@ -51,6 +57,34 @@ async function fill(agnez, board, kind, count) {
   }
 }
 
+/** Private memory of the process of the page that was opened last, MB. Other pages are closed. */
+async function rendererMemory() {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const ids = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+  const bytes = ids.map((id) => {
+    const line = /^Pss_Anon: +(\d+) kB$/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, "utf8"));
+    return Number(line?.[1] ?? NaN) * 1024;
+  });
+  return Math.max(...bytes) / 1e6;
+}
+
+/** @param {import("@playwright/test").Page} page */
+async function scrolled(page) {
+  await page.evaluate((step) => {
+    let down = true;
+    const move = () => {
+      const before = scrollY;
+      scrollBy(0, down ? step : -step);
+      if (scrollY === before) down = !down;
+      requestAnimationFrame(move);
+    };
+    requestAnimationFrame(move);
+  }, SCROLLED);
+  return (await measureFrames(page, SCROLL_SECONDS)).between;
+}
+
 /** @param {string} url */
 async function opened(url) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -61,6 +95,7 @@ async function opened(url) {
       if (request.url().includes("/columns?")) columns += 1;
       if (/\/values\/[^/]+\.(svg|json)\?/.test(request.url())) drawings += 1;
     });
+    await page.addInitScript(watchFrames);
     await page.addInitScript(() => {
       const page = /** @type {any} */ (globalThis);
       new MutationObserver(() => {
@@ -87,7 +122,10 @@ async function opened(url) {
       canvases: document.querySelectorAll("canvas").length,
       bytes: /** @type {PerformanceNavigationTiming} */ (performance.getEntriesByType("navigation")[0]).decodedBodySize,
     }));
-    return { ...times, ...there, columns, drawings };
+    const counted = { columns, drawings };
+    await page.keyboard.press("Escape");
+    const frames = await scrolled(page);
+    return { ...times, ...there, ...counted, frames, memory: await rendererMemory() };
   } finally {
     await page.close();
   }
@@ -100,6 +138,7 @@ try {
   // The first page of a browser also loads and compiles the page's code.
   await fill(agnez, "warm", "number", 1);
   await opened(`${agnez.url}/b/warm`);
+  const empty = (await opened(`${agnez.url}/b/warm`)).memory;
   for (const kind of KINDS) {
     for (const cells of SIZES) {
       const board = `${kind}-${cells}`;
@@ -107,10 +146,16 @@ try {
       const tries = /** @type {Awaited<ReturnType<typeof opened>>[]} */ ([]);
       for (let at = 0; at < TRIES; at += 1) tries.push(await opened(`${agnez.url}/b/${board}`));
       const middle = (/** @type {"painted" | "awake" | "usable"} */ key) => rounded(tries.map((one) => one[key]).sort((a, b) => a - b)[1] ?? NaN);
-      const { elements, canvases, bytes, columns, drawings } = tries[0] ?? { elements: 0, canvases: 0, bytes: 0, columns: 0, drawings: 0 };
-      const result = { painted: middle("painted"), awake: middle("awake"), usable: middle("usable"), elements, canvases, bytes, columns, drawings };
-      console.log(JSON.stringify({ what: "large board, ms", kind, cells, ...result, ...about }));
-      console.log(`${cells} ${kind} cells: painted ${result.painted} ms, usable ${result.usable} ms; ${canvases} canvases, ${columns} requests for columns, ${drawings} for drawings`);
+      const [first] = tries;
+      if (!first) throw new Error("the board was not opened");
+      const { elements, canvases, bytes, columns, drawings, frames } = first;
+      const memory = rounded((tries.map((one) => one.memory).sort((a, b) => a - b)[1] ?? NaN) - empty);
+      const times = { painted: middle("painted"), awake: middle("awake"), usable: middle("usable") };
+      console.log(JSON.stringify({ what: "large board, ms", kind, cells, ...times, elements, canvases, bytes, columns, drawings, frames, memory, ...about }));
+      console.log(
+        `${cells} ${kind} cells: painted ${times.painted} ms, usable ${times.usable} ms; scrolling, a frame every ${frames.p50} ms, p99 ${frames.p99} ms; ` +
+          `${memory} MB more than one cell; ${canvases} canvases, ${columns} requests for columns, ${drawings} for drawings`,
+      );
     }
   }
 } finally {

@@ -154,7 +154,7 @@ async fn a_watcher_hears_that_the_server_is_well_and_what_it_holds() {
         line.unwrap_or_else(|| panic!("no {name} in {}", metrics.text)).parse().unwrap()
     };
     assert_eq!((value("agnez_cells"), value("agnez_series"), value("agnez_points")), (2.0, 1.0, 5_000.0));
-    assert_eq!((value("agnez_ready"), value("agnez_queue_operations")), (1.0, 0.0));
+    assert_eq!((value("agnez_ready"), value("agnez_queue_operations"), value("agnez_curves_waiting")), (1.0, 0.0, 0.0));
     assert!(value("agnez_commits_total") >= 5.0 && value("process_resident_memory_bytes") > 1e6);
     for name in metrics.text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split([' ', '{']).next()) {
         let parts = ["_bucket", "_sum", "_count"].iter().filter_map(|part| name.strip_suffix(part));

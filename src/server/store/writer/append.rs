@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::batch::{Batch, Layer, RowState};
+use super::batch::{Batch, Layer};
+use super::batch_outcome::RowState;
 use super::change::Change;
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::series::Points;

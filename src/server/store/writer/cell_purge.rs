@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::batch::{Batch, RowState};
+use super::batch::Batch;
+use super::batch_outcome::RowState;
 use crate::protocol::CellId;
 use crate::server::limits::{MAX_REMOVED_BOARD_BYTES, MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::board_removal::is_of_removed_board;

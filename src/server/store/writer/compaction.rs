@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sqlx::SqliteConnection;
 
-use super::batch::BatchOutcome;
+use super::batch_outcome::BatchOutcome;
 use super::pyramid_rows::{open_pyramid, write_blocks};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::{Points, Pyramid};

@@ -2,7 +2,8 @@
 //! purged. Also the cleanup of deleted series and free pages.
 
 use super::Writer;
-use super::batch::{Batch, BatchOutcome};
+use super::batch::Batch;
+use super::batch_outcome::BatchOutcome;
 use super::compaction::{PendingState, SWEEP_SERIES, sweep};
 use crate::server::store::error::StoreError;
 use crate::server::store::{now_ms, read, write};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::batch::{Batch, BatchOutcome};
+use super::batch::Batch;
+use super::batch_outcome::BatchOutcome;
 use super::statements::{json_array, powers_of_two};
 use crate::protocol::RunId;
 use crate::server::store::Index;

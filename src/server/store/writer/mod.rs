@@ -3,6 +3,7 @@
 
 mod append;
 pub mod batch;
+pub mod batch_outcome;
 mod cell_purge;
 pub mod change;
 pub mod checkpoint;
@@ -34,7 +35,8 @@ use super::stats::StoreStats;
 use super::{now_ms, read, write};
 use crate::server::data_dir::disk_reserve::DiskReserve;
 use crate::server::limits::{DISK_FULL_RECHECK_INTERVAL, MAX_BATCH_BYTES, MAX_BATCH_JOBS};
-use batch::{Batch, BatchOutcome};
+use batch::Batch;
+use batch_outcome::BatchOutcome;
 use change::Change;
 use checkpoint::Checkpoints;
 use compaction::{CompactionState, PendingState, SeriesTail};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::batch::{BatchOutcome, RowState};
+use super::batch_outcome::{BatchOutcome, RowState};
 use super::heartbeats::{replaced_heartbeats, write_heartbeats};
 use super::statements::{json_array, powers_of_two};
 use crate::protocol::{CellId, RunId};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::batch::{Batch, BatchOutcome, RowState};
+use super::batch::Batch;
+use super::batch_outcome::{BatchOutcome, RowState};
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::server::limits::{MAX_REMOVED_RUN_BYTES, MAX_REMOVED_RUNS, TOMBSTONE_TTL_MS};
 use crate::server::store::board_row::BoardRow;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::batch::{Batch, RowState};
+use super::batch::Batch;
+use super::batch_outcome::RowState;
 use super::change::{Change, ChangeKind, RunsChange};
 use crate::protocol::RunId;
 use crate::server::store::board_row::BoardDocument;

@@ -7,7 +7,7 @@ use super::{append, put, run_id, series_id, sound, values};
 use crate::protocol::SeriesId;
 use crate::server::limits::TOMBSTONE_TTL_MS;
 use crate::server::store::index::tombstones::disk_bytes_of;
-use crate::server::store::writer::batch::RowState;
+use crate::server::store::writer::batch_outcome::RowState;
 use crate::server::store::*;
 
 #[tokio::test]
