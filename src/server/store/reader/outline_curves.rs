@@ -1,13 +1,13 @@
 //! Reading the whole curves of many series from their outlines, without making the outlines.
 
-use super::outlines::{blocking, read_rows};
+use super::outlines::{blocking, read_stored_outlines};
 use super::rows::LazyConnection;
 use crate::protocol::{CellId, SeriesId};
 use crate::series::groups::MemberCurve;
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
 use crate::server::store::series::codec::StoredOutline;
-use crate::server::store::series::outlines::{OutlineParts, READ_TOGETHER, stored_outline_in};
+use crate::server::store::series::outlines::{OutlineParts, READ_TOGETHER};
 
 /// A series whose outline has all its points.
 struct StoredCurve {
@@ -57,11 +57,11 @@ impl Store {
             return Ok(Vec::new());
         }
         let keys: Vec<i64> = stored.iter().map(|stored| stored.key).collect();
-        let rows = read_rows(&keys, parts, LazyConnection::default().get(self).await?).await?;
+        let outlines = read_stored_outlines(&keys, parts, LazyConnection::default().get(self).await?).await?;
         let decode = move || {
             let curves = stored.iter().enumerate().filter_map(|(place, stored)| {
-                let outline = stored_outline_in(&rows[place / READ_TOGETHER], place % READ_TOGETHER, stored.key, parts);
-                let outline = outline.filter(|outline: &StoredOutline| outline.points() == stored.points)?;
+                let outline =
+                    outlines[place / READ_TOGETHER].get(stored.key).filter(|outline: &StoredOutline| outline.points() == stored.points)?;
                 Some((stored.at, outline.curve().ok()?))
             });
             curves.collect()

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use tokio::sync::Semaphore;
 
 use super::curve_state::CurveState;
@@ -14,9 +13,7 @@ use crate::protocol::{CellId, SeriesId};
 use crate::series::{CurveOutline, Points, SupersededScan};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
-use crate::server::store::series::outlines::{
-    MIN_OUTLINE_POINTS, OutlineParts, READ_TOGETHER, select_outlines_together, stored_outline_in,
-};
+use crate::server::store::series::outlines::{MIN_OUTLINE_POINTS, OutlineParts, READ_TOGETHER, StoredOutlines};
 use crate::server::store::series::{CHUNK, Series};
 
 /// Chunks that are read at once: 6 MB.
@@ -116,13 +113,12 @@ impl Store {
             return Ok(reads);
         }
         let keys: Vec<i64> = stored.iter().map(|at| reads[*at].series.key).collect();
-        let rows = read_rows(&keys, OutlineParts::All, connection.get(self).await?).await?;
+        let outlines = read_stored_outlines(&keys, OutlineParts::All, connection.get(self).await?).await?;
         let decode = move || {
             let mut damaged = Vec::new();
             for (place, at) in stored.into_iter().enumerate() {
                 let read = &mut reads[at];
-                let row = &rows[place / READ_TOGETHER];
-                let found = stored_outline_in(row, place % READ_TOGETHER, read.series.key, OutlineParts::All);
+                let found = outlines[place / READ_TOGETHER].get(read.series.key);
                 match found.and_then(|stored| stored.unpack().ok()) {
                     // After the series was looked up a newer one may have been stored.
                     Some(outline) if outline.points() <= read.series.count() => read.curve = CurveState::of_outline(outline),
@@ -245,15 +241,17 @@ impl OutlineRead {
     }
 }
 
-/// The rows of the outlines of these series, [`READ_TOGETHER`] in each.
-pub(super) async fn read_rows(keys: &[i64], parts: OutlineParts, connection: &mut SqliteConnection) -> Result<Vec<SqliteRow>, StoreError> {
-    let mut rows = Vec::with_capacity(keys.len().div_ceil(READ_TOGETHER));
+/// The stored outlines of these series, [`READ_TOGETHER`] in each.
+pub(super) async fn read_stored_outlines(
+    keys: &[i64],
+    parts: OutlineParts,
+    connection: &mut SqliteConnection,
+) -> Result<Vec<StoredOutlines>, StoreError> {
+    let mut read = Vec::with_capacity(keys.len().div_ceil(READ_TOGETHER));
     for together in keys.chunks(READ_TOGETHER) {
-        let keys = together.iter().copied().map(Some).chain(std::iter::repeat(None)).take(READ_TOGETHER);
-        let select = keys.fold(sqlx::query(select_outlines_together(parts)), |select, key| select.bind(key));
-        rows.push(select.fetch_one(&mut *connection).await.map_err(StoreError::from_read)?);
+        read.push(StoredOutlines::read(together, parts, &mut *connection).await.map_err(StoreError::from_read)?);
     }
-    Ok(rows)
+    Ok(read)
 }
 
 /// Runs `work` on a blocking thread.

@@ -4,20 +4,17 @@
 //! Operations run here, in memory, so that SQL cannot fail for a single one of them: a commit takes all or nothing, and needs no
 //! savepoints.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::batch_outcome::{BatchOutcome, Heartbeats, NewRunValue, RowState, RunStates};
 use super::change::{CellChange, Change, ChangeKind};
-use crate::protocol::{CellId, RunId, SeriesId};
+use crate::protocol::{CellId, RunId};
 use crate::server::store::board_row::{BoardDocument, BoardRow};
 use crate::server::store::idempotency::{IdempotencyKey, ReplyLookup, StoredReply};
 use crate::server::store::index::BoardIndex;
-use crate::server::store::index::run_trash::RunSize;
-use crate::server::store::index::run_values::RunValue;
-use crate::server::store::series::StoredTail;
-use crate::server::store::series::delta::{AppendPlan, SeriesDelta};
-use crate::server::store::{Index, Record, RunRecord, StoredValue};
+use crate::server::store::series::delta::SeriesDelta;
+use crate::server::store::{Index, Record, StoredValue};
 
 /// Changes on top of the index.
 #[derive(Debug, Default)]
