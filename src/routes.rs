@@ -69,7 +69,7 @@ pub fn csv_file(id: &CellId) -> String {
     format!("values/{id}.csv?download=1")
 }
 
-/// Columns of several charts over one range. `None`: the range is open at that end. Of runs, only those of the list `runs` are requested.
+/// Columns of several charts over one range; `x` may have further keys behind it. `None`: the range is open at that end. Of runs, only those of the list `runs` are requested.
 pub fn columns(
     ids: &str,
     x: &str,

@@ -109,9 +109,9 @@ pub async fn set_chart(id: CellId, settings: LineSettingsPatch) -> Result<(), Ap
     server::respond(server::boards()?.set_chart(id, settings).await)
 }
 
-/// The same for all line charts of a board, at once.
+/// The same for all line charts of a section of a board, or of all of it, at once.
 #[server(prefix = "/rpc", endpoint = "board/chart", input = Json, client = AuthorizedClient)]
-pub async fn set_charts(board: String, settings: LineSettingsPatch) -> Result<(), ApiError> {
+pub async fn set_charts(board: String, section: Option<String>, settings: LineSettingsPatch) -> Result<(), ApiError> {
     use crate::server;
-    server::respond(server::boards()?.set_charts(board, settings).await)
+    server::respond(server::boards()?.set_charts(board, section, settings).await)
 }

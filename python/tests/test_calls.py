@@ -13,7 +13,15 @@ from server import Server, sent
 
 def test_a_line_with_settings(server: Server, board: Any, name: str) -> None:
     line = board.line(
-        "curve", title="Curve", y="log", smooth=0.6, unit="s", hidden=["raw"], y_range=(0, None)
+        "curve",
+        title="Curve",
+        x_scale="log",
+        y="log",
+        smooth=0.6,
+        unit="s",
+        hidden=["raw"],
+        y_range=(0, None),
+        goal_lines={"target": 0.5},
     )
     line.append(train=0.3, val=[0.1, 0.2]).append({"train": 0.2}, step=7).append(
         train=[1, 2], step=[8, 9.5]
@@ -23,7 +31,15 @@ def test_a_line_with_settings(server: Server, board: Any, name: str) -> None:
     document = server.cell(line.id)
     assert (document["name"], document["chart"]) == (
         "Curve",
-        {"y": "log", "y_range": [0, None], "smooth": 0.6, "unit": "s", "hidden": ["raw"]},
+        {
+            "x_scale": "log",
+            "y": "log",
+            "y_range": [0, None],
+            "goal_lines": [{"y": 0.5, "label": "target"}],
+            "smooth": 0.6,
+            "unit": "s",
+            "hidden": ["raw"],
+        },
     )
     assert [point[:2] for point in server.points(line.id, "train")] == [
         (0, 0.3),
@@ -199,6 +215,8 @@ def test_any_name_has_its_own_cell(server: Server, board: Any, name: str) -> Non
         (lambda board: board.line("x", y="logg"), ValueError, "y must be one of"),
         (lambda board: board.line("x", y_range=(1, 0)), ValueError, "lower end first"),
         (lambda board: board.line("x", y_range=("a", 0)), ValueError, "two numbers or None"),
+        (lambda board: board.line("x", x_scale="ln"), ValueError, "x_scale must be one of"),
+        (lambda board: board.line("x", goal_lines=[float("nan")]), ValueError, "finite numbers"),
         (lambda board: board.line("x", smoth=1), TypeError, "smoth"),
         (lambda board: board.line("x").append(), TypeError, "at least one series"),
         (lambda board: board.line("x").append(a=[1, 2], step=[1]), ValueError, "step has 1 items"),

@@ -10,7 +10,7 @@ use super::charts::{PanelActions, PanelTarget};
 use super::fullscreen;
 use super::state::{CellState, ContentKind, Dashboard, Field, Toast, ToastKind};
 use crate::browser::clipboard;
-use crate::protocol::{ApiError, CellId, LineSettingsPatch, YScale};
+use crate::protocol::{ApiError, CellId, LineSettingsPatch};
 
 impl Dashboard {
     /// Adds an empty cell and asks for its name.
@@ -167,14 +167,22 @@ impl Dashboard {
     /// Switches the y axis between linear and logarithmic. False if the cell is not a line chart.
     pub fn toggle_y_scale(self, id: &CellId) -> bool {
         let Some(settings) = self.charts.settings(id) else { return false };
-        let y = if settings.y == YScale::Log { YScale::Linear } else { YScale::Log };
+        let y = settings.y.other();
         self.set_chart(Some(id), LineSettingsPatch { y: Some(y), ..Default::default() });
+        true
+    }
+
+    /// Switches the x axis between linear and logarithmic. False if the cell is not a line chart.
+    pub fn toggle_x_scale(self, id: &CellId) -> bool {
+        let Some(settings) = self.charts.settings(id) else { return false };
+        self.set_chart(Some(id), LineSettingsPatch { x_scale: Some(settings.x_scale.other()), ..Default::default() });
         true
     }
 
     pub fn panel_actions(self) -> PanelActions {
         PanelActions {
             store: Callback::new(move |(target, patch): (PanelTarget, LineSettingsPatch)| self.set_chart(target.chart(), patch)),
+            store_in_section: Callback::new(move |(section, patch): (String, LineSettingsPatch)| self.set_charts(Some(section), patch)),
             toggle_fullscreen: Callback::new(move |id: CellId| fullscreen::toggle(self, &id)),
             save_png: Callback::new(move |id: CellId| self.save_png(id)),
             cell_element: Callback::new(move |id: CellId| Some(self.elements_of(&id)?.article)),
@@ -186,11 +194,19 @@ impl Dashboard {
         if !self.may_write() {
             return;
         }
-        let (id, board) = (id.cloned(), self.page().board.clone());
-        let answer = self.deferred.call(|server| match id {
-            Some(id) => (server.set_chart)(id, patch),
-            None => (server.set_charts)(board, patch),
-        });
+        match id.cloned() {
+            Some(id) => self.report_settings(self.deferred.call(|server| (server.set_chart)(id, patch))),
+            None => self.set_charts(None, patch),
+        }
+    }
+
+    /// Stores settings of all charts of a section, or of the board.
+    fn set_charts(self, section: Option<String>, patch: LineSettingsPatch) {
+        let board = self.page().board.clone();
+        self.report_settings(self.deferred.call(|server| (server.set_charts)(board, section, patch)));
+    }
+
+    fn report_settings(self, answer: impl Future<Output = Result<(), ApiError>> + 'static) {
         spawn_local(async move {
             if let Err(error) = answer.await {
                 self.notify(ToastKind::Error(error.message));

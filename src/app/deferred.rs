@@ -32,8 +32,8 @@ pub struct ServerCalls {
     pub remove_cell: fn(CellId) -> Answer<()>,
     pub restore_cell: fn(CellId) -> Answer<()>,
     pub set_chart: fn(CellId, LineSettingsPatch) -> Answer<()>,
-    /// Of a board.
-    pub set_charts: fn(String, LineSettingsPatch) -> Answer<()>,
+    /// Of a section of a board, or of all of it.
+    pub set_charts: fn(String, Option<String>, LineSettingsPatch) -> Answer<()>,
     /// Of a cell, its section, and the cell before which it comes.
     pub move_cell: fn(CellId, Option<String>, Option<CellId>) -> Answer<LayoutPatch>,
     /// Of a board.

@@ -39,7 +39,7 @@ static CODE: DeferredCode = DeferredCode {
         remove_cell: |id| Box::pin(remove_cell(id)),
         restore_cell: |id| Box::pin(restore_cell(id)),
         set_chart: |id, settings| Box::pin(set_chart(id, settings)),
-        set_charts: |board, settings| Box::pin(set_charts(board, settings)),
+        set_charts: |board, section, settings| Box::pin(set_charts(board, section, settings)),
         move_cell: |id, section, before| Box::pin(move_cell(id, section, before)),
         change_layout: |board, patch| Box::pin(change_layout(board, patch)),
         rename_section: |board, from, to| Box::pin(rename_section(board, from, to)),

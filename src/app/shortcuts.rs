@@ -60,7 +60,7 @@ fn on_fullscreen(dashboard: Dashboard, hover: ChartHover, id: &CellId, event: &K
     }
     match key.as_str() {
         "t" | "?" | "Escape" => on_page(dashboard, &key),
-        "e" | "Enter" | "d" | "f" | "l" => on_cell(dashboard, event, id, &key),
+        "e" | "Enter" | "d" | "f" | "l" | "x" => on_cell(dashboard, event, id, &key),
         _ => false,
     }
 }
@@ -119,6 +119,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) 
         "d" => dashboard.edit(id.clone(), Field::Note),
         "f" => fullscreen::toggle(dashboard, id),
         "l" => return dashboard.toggle_y_scale(id),
+        "x" => return dashboard.toggle_x_scale(id),
         "Delete" => dashboard.remove(id.clone()),
         _ => return false,
     }
@@ -132,6 +133,10 @@ fn on_chart(dashboard: Dashboard, hover: ChartHover, id: &CellId, key: &str) -> 
         "-" => ChartCommand::ZoomOut,
         "[" => ChartCommand::PanLeft,
         "]" => ChartCommand::PanRight,
+        "y" => ChartCommand::ZoomInY,
+        "Y" => ChartCommand::ZoomOutY,
+        "{" => ChartCommand::PanDown,
+        "}" => ChartCommand::PanUp,
         "0" => ChartCommand::ShowAll,
         "End" => ChartCommand::ToggleFollow,
         "," => ChartCommand::ReadPrevious,

@@ -43,10 +43,10 @@ fn quartile(values: Vec<f64>, is_upper: bool) -> Option<f64> {
     values.get(if is_upper { values.len() - 1 - at } else { at }).copied()
 }
 
-/// From the first to the last place of all groups.
-pub(super) fn x_extent(curves: &[SeriesView]) -> (f64, f64) {
+/// Shows `see` the places of all groups.
+pub(super) fn see_places(curves: &[SeriesView], see: &mut dyn FnMut(f64)) {
     let columns = curves.iter().filter_map(|curve| curve.group).flat_map(|group| group.columns);
-    columns.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), column| (lo.min(column.x), hi.max(column.x)))
+    columns.for_each(|column| see(column.x));
 }
 
 /// Shows `see` the values of the line in the window and those at its edges, and collects the ends of the band.
@@ -79,8 +79,12 @@ fn see_curve(columns: &[GroupColumn], value: fn(&GroupColumn) -> f64, x: &Scale,
 pub(super) fn at_edges(from: (f64, f64), to: (f64, f64), x: &Scale, log: bool, see: &mut dyn FnMut(f64)) {
     for edge in [x.lo, x.hi] {
         if from.0 < edge && edge < to.0 {
-            // Halved, so that not even the whole range of doubles overflows.
-            let share = (edge / 2.0 - from.0 / 2.0) / (to.0 / 2.0 - from.0 / 2.0);
+            // Halved, so that not even the whole range of doubles overflows. On a logarithmic axis the piece is straight in logarithms.
+            let share = if x.log {
+                (x.normalize(edge) - x.normalize(from.0)) / (x.normalize(to.0) - x.normalize(from.0))
+            } else {
+                (edge / 2.0 - from.0 / 2.0) / (to.0 / 2.0 - from.0 / 2.0)
+            };
             let between = |one: f64, other: f64| one * (1.0 - share) + other * share;
             see(if log { between(from.1.ln(), to.1.ln()).exp() } else { between(from.1, to.1) });
         }

@@ -3,7 +3,7 @@ use crate::charts::display_list::{Path, Window};
 use crate::charts::palette::Theme;
 use crate::charts::render::svg::svg;
 use crate::charts::{AllHidden, CanvasSize, ChartCanvas, ChartOptions, LineChart, SeriesStyle, Size};
-use crate::protocol::YScale;
+use crate::protocol::AxisScale;
 
 const SIZE: Size = Size { width: 640.0, height: 240.0 };
 
@@ -76,7 +76,7 @@ fn the_band_is_cut_where_it_is_drawn() {
 fn on_a_logarithmic_axis_the_part_below_zero_is_clipped() {
     let columns = [column(0.0, 1.0, 0.5, 5), column(5.0, 1.0, 3.0, 5), column(10.0, 1.0, 0.5, 5)];
     let curves = [group(0, &columns)];
-    let layout = layout(&ChartOptions { y_scale: YScale::Log, ..ChartOptions::default() }, &curves);
+    let layout = layout(&ChartOptions { y_scale: AxisScale::Log, ..ChartOptions::default() }, &curves);
     assert!(layout.y.lo > 0.4 && layout.y.hi > 4.0, "{layout:?}");
     let band = &build_bands(&layout, &curves, layout.width, layout.height)[0];
     assert!(band.path[..6].iter().all(|(x, y)| x.is_finite() && y.is_finite()) && band.path[4].1 > layout.height, "{band:?}");

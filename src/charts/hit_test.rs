@@ -56,7 +56,13 @@ pub fn hit_test(layout: &PlotLayout, curves: &[SeriesView], markers: &[LineMarke
     let mut hit = None;
     for curve in curves {
         for (place, column) in curve.columns.iter().enumerate() {
-            let (left, right) = (layout.px(column.x_min), layout.px(column.x_max));
+            if !layout.x.contains_value(column.x_max) {
+                continue;
+            }
+            let (mut left, right) = (layout.px(column.x_min), layout.px(column.x_max));
+            if left.is_nan() {
+                left = layout.left;
+            }
             let beside = if on.0 < left { left - on.0 } else { (on.0 - right).max(0.0) };
             let (down, at) = vertical_distance(layout, column, on);
             let far = if beside <= HIT_RADIUS_PX { down } else { OFF_CHART_PX + beside };

@@ -4,19 +4,20 @@ use super::axis_titles::AxisTitles;
 use super::display_list::TextAnchor;
 use super::event_marks::EventMark;
 use super::letters::has_letters;
-use super::range::{YBounds, x_range, y_range};
+use super::range::{YBounds, has_place_up_to_zero, x_range, y_range};
 use super::scale::Scale;
 use super::series_view::SeriesView;
 use super::text_metrics::{FONT_SIZE, text_width};
 use super::ticks::{Tick, TickFormat, is_representable, make_ticks, max_label_width};
 use super::time_zone::TimeZone;
-use crate::protocol::{XAxis, YScale};
+use crate::protocol::{AxisScale, GoalLine, XAxis};
 
 /// The options of a line chart: everything that its layout depends on, apart from the numbers and the size.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChartOptions<'a> {
     pub x_axis: XAxis,
-    pub y_scale: YScale,
+    pub x_scale: AxisScale,
+    pub y_scale: AxisScale,
     pub y_bounds: YBounds,
     /// The unit of the values; empty for plain numbers.
     pub unit: &'a str,
@@ -28,6 +29,7 @@ pub struct ChartOptions<'a> {
     pub all_hidden: AllHidden,
     /// Along the x axis.
     pub marks: &'a [EventMark],
+    pub goal_lines: &'a [GoalLine],
 }
 
 /// Whether nothing is drawn although there are series.
@@ -82,6 +84,8 @@ pub struct PlotLayout {
     pub y: Scale,
     /// How far values reach beyond the lower and the upper end of the y axis; `None` where they do not.
     pub beyond: [Option<f64>; 2],
+    /// Some points have no place on the logarithmic x axis, which shows all that have one.
+    pub is_cut_at_zero: bool,
     pub x_ticks: Vec<Tick>,
     pub y_ticks: Vec<Tick>,
     /// The UTC offsets of the x axis, as text below its labels; empty on an axis without clock times.
@@ -93,11 +97,12 @@ pub struct PlotLayout {
 impl PlotLayout {
     pub fn new(options: &ChartOptions, curves: &[SeriesView], size: Size) -> Self {
         let x = match options.window {
+            Some((from, to)) if options.x_scale == AxisScale::Log => Scale::log(from, to),
             Some((from, to)) => Scale::linear(from, to),
-            None => x_range(curves),
+            None => x_range(curves, options.x_scale),
         };
-        let range = y_range(curves, &x, options.y_scale == YScale::Log, options.y_bounds);
-        let y = range.map(|range| range.scale).unwrap_or(if options.y_scale == YScale::Log {
+        let range = y_range(curves, &x, options.y_scale == AxisScale::Log, options.y_bounds, options.goal_lines);
+        let y = range.map(|range| range.scale).unwrap_or(if options.y_scale == AxisScale::Log {
             Scale::log(0.1, 10.0)
         } else {
             Scale::linear(0.0, 1.0)
@@ -112,6 +117,7 @@ impl PlotLayout {
         let mut layout = Self::for_scales(x, y, x_format, TickFormat::Number(options.unit), plot).shift_down(above);
         layout.size.height += below;
         layout.beyond = range.map_or([None; 2], |range| range.beyond);
+        layout.is_cut_at_zero = x.log && options.window.is_none() && has_place_up_to_zero(curves);
         if has_letters(curves) {
             layout.width -= LETTERED_RIGHT - layout.right;
             layout.right = LETTERED_RIGHT;
@@ -149,6 +155,7 @@ impl PlotLayout {
             x,
             y,
             beyond: [None; 2],
+            is_cut_at_zero: false,
             x_ticks,
             y_ticks,
             zone,
@@ -175,6 +182,11 @@ impl PlotLayout {
     /// The value at a place.
     pub fn x_at(&self, px: f64) -> f64 {
         self.x.invert((px - self.left) / self.width)
+    }
+
+    /// How much of the x axis a pixel at this place shows.
+    pub fn x_resolution(&self, px: f64) -> f64 {
+        if self.x.log { self.x_at(px + 0.5) - self.x_at(px - 0.5) } else { (self.x.hi - self.x.lo) / self.width }
     }
 
     pub fn y_at(&self, py: f64) -> f64 {
@@ -238,7 +250,9 @@ fn empty_note(options: &ChartOptions, curves: &[SeriesView]) -> &'static str {
         "All series are hidden. Show one by its name below."
     } else if columns.peek().is_none() {
         if options.window.is_some() && !curves.is_empty() { OUTSIDE } else { "No points yet." }
-    } else if options.y_scale == YScale::Log && columns.any(|column| column.min <= 0.0) {
+    } else if options.x_scale == AxisScale::Log && columns.clone().all(|column| column.x_max <= 0.0) {
+        "Nothing here has a place above 0. Choose the linear x axis."
+    } else if options.y_scale == AxisScale::Log && columns.any(|column| column.min <= 0.0) {
         "Nothing here is above 0. Choose the linear y axis."
     } else if options.window.is_some() {
         OUTSIDE
@@ -271,7 +285,7 @@ mod tests {
 
     #[test]
     fn places_and_values_are_inverse() {
-        for scale in [YScale::Linear, YScale::Log] {
+        for scale in [AxisScale::Linear, AxisScale::Log] {
             let layout = layout(&ChartOptions { y_scale: scale, ..ChartOptions::default() }, &[(0.0, 0.5), (10.0, 50.0)], 500.0);
             assert!((layout.x_at(layout.px(3.0)) - 3.0).abs() < 1e-9 && (layout.y_at(layout.py(7.0)) - 7.0).abs() < 1e-9);
             assert!(layout.py(50.0) > layout.top && layout.py(0.5) < layout.bottom());
@@ -294,11 +308,11 @@ mod tests {
             (layout.note, layout.x_ticks.is_empty())
         };
         let below = [(0.0, -1.0), (1.0, -1.0)];
-        assert_eq!(note_of(YScale::Linear, &[(3.0, 7.0)]), ("", false));
-        assert_eq!(note_of(YScale::Linear, &below), ("", false));
-        assert_eq!(note_of(YScale::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
-        assert_eq!(note_of(YScale::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
-        assert_eq!(note_of(YScale::Linear, &[]), ("No points yet.", true));
+        assert_eq!(note_of(AxisScale::Linear, &[(3.0, 7.0)]), ("", false));
+        assert_eq!(note_of(AxisScale::Linear, &below), ("", false));
+        assert_eq!(note_of(AxisScale::Log, &below), ("Nothing here is above 0. Choose the linear y axis.", false));
+        assert_eq!(note_of(AxisScale::Log, &[(3.0, f64::NAN)]), ("No finite value yet, only NaN or ∞.", false));
+        assert_eq!(note_of(AxisScale::Linear, &[]), ("No points yet.", true));
         let hidden = PlotLayout::new(
             &ChartOptions { all_hidden: AllHidden::Series, ..ChartOptions::default() },
             &[],
@@ -310,13 +324,13 @@ mod tests {
     #[test]
     fn ends_of_doubles_and_rounding_have_axes_that_can_be_read() {
         let labels = |ticks: &[Tick]| ticks.iter().filter(|tick| !tick.label.is_empty()).count();
-        for scale in [YScale::Linear, YScale::Log] {
+        for scale in [AxisScale::Linear, AxisScale::Log] {
             let of = |points: &[(f64, f64)]| layout(&ChartOptions { y_scale: scale, ..ChartOptions::default() }, points, 500.0);
             for points in [
                 [(0.0, 0.3), (1.0, 0.1 + 0.2)],
                 [(0.0, 1e-308), (1.0, 1.0)],
                 [(0.0, 5e-324), (1.0, 1.7e308)],
-                [(0.0, 1.7e308), (1.0, if scale == YScale::Log { 1.0 } else { -1.7e308 })],
+                [(0.0, 1.7e308), (1.0, if scale == AxisScale::Log { 1.0 } else { -1.7e308 })],
                 [(-1.7e308, 0.5), (1.7e308, 0.6)],
                 [(0.3, 0.5), (0.1 + 0.2, 0.6)],
             ] {
@@ -342,12 +356,12 @@ mod tests {
         let shown = |window, scale, points: &[(f64, f64)]| {
             layout(&ChartOptions { window: Some(window), y_scale: scale, ..ChartOptions::default() }, points, 500.0)
         };
-        let linear = shown((25.0, 75.0), YScale::Linear, &points);
+        let linear = shown((25.0, 75.0), AxisScale::Linear, &points);
         assert!((linear.y.lo - 1.46).abs() < 1e-9 && (linear.y.hi - 2.54).abs() < 1e-9 && linear.note.is_empty(), "{linear:?}");
-        let log = shown((25.0, 75.0), YScale::Log, &[(0.0, 1.0), (100.0, 16.0)]);
+        let log = shown((25.0, 75.0), AxisScale::Log, &[(0.0, 1.0), (100.0, 16.0)]);
         assert!((log.y.normalize(2.0) - 0.04 / 1.08).abs() < 1e-9 && (log.y.normalize(8.0) - 1.04 / 1.08).abs() < 1e-9, "{log:?}");
-        assert!(!shown((100.1, 100.2), YScale::Linear, &points).note.is_empty(), "no line leads to what is no number");
-        assert!(!shown((40.0, 60.0), YScale::Linear, &[(100.0, 3.0), (0.0, 1.0)]).note.is_empty(), "nor back");
+        assert!(!shown((100.1, 100.2), AxisScale::Linear, &points).note.is_empty(), "no line leads to what is no number");
+        assert!(!shown((40.0, 60.0), AxisScale::Linear, &[(100.0, 3.0), (0.0, 1.0)]).note.is_empty(), "nor back");
         let smoothed = [(0.0, 5.0), (100.0, 9.0)];
         let columns = columns(&points);
         let curves = [SeriesView { columns: &columns, smoothed: &smoothed, ..SeriesView::default() }];

@@ -167,7 +167,7 @@ mod tests {
     use crate::charts::display_list::{Ink, Shape, Shapes};
     use crate::charts::line::draw_markers;
     use crate::charts::{ChartOptions, Size};
-    use crate::protocol::YScale;
+    use crate::protocol::AxisScale;
 
     fn of(points: &[(f64, f64)], options: &ChartOptions) -> Vec<LineMarker> {
         let columns: Vec<_> = points.iter().map(|(x, y)| Column::point(*x, *y)).collect();
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn zero_and_below_are_marked_on_a_log_scale_only() {
         let points = [(0.0, 1.0), (1.0, 0.0), (2.0, -3.0), (3.0, 10.0)];
-        let markers = of(&points, &ChartOptions { y_scale: YScale::Log, ..ChartOptions::default() });
+        let markers = of(&points, &ChartOptions { y_scale: AxisScale::Log, ..ChartOptions::default() });
         assert_eq!(markers.iter().map(|marker| marker.kind).collect::<Vec<_>>(), [MarkerKind::NotOnLog, MarkerKind::NotOnLog]);
         assert!(of(&points, &ChartOptions::default()).is_empty());
     }

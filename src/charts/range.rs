@@ -3,7 +3,7 @@
 use super::group_range::{self, BandEnds, at_edges};
 use super::scale::{Scale, is_flat, pad_range};
 use super::series_view::SeriesView;
-use crate::protocol::LineSettings;
+use crate::protocol::{AxisScale, GoalLine, LineSettings};
 use crate::sorting;
 
 /// The share of the values that [`YBounds::ignores_outliers`] leaves out at each end, as TensorBoard does.
@@ -30,19 +30,41 @@ pub struct YRange {
     pub beyond: [Option<f64>; 2],
 }
 
-pub fn x_range(curves: &[SeriesView]) -> Scale {
-    let (mut lo, mut hi) = group_range::x_extent(curves);
+/// Whether some place is at 0 or below.
+pub fn has_place_up_to_zero(curves: &[SeriesView]) -> bool {
+    let mut is_some = curves.iter().flat_map(|curve| curve.columns).any(|column| column.x_min <= 0.0);
+    group_range::see_places(curves, &mut |x| is_some |= x <= 0.0);
+    is_some
+}
+
+pub fn x_range(curves: &[SeriesView], scale: AxisScale) -> Scale {
+    let is_log = scale == AxisScale::Log;
+    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut see = |x: f64| {
+        if !is_log || x > 0.0 {
+            (lo, hi) = (lo.min(x), hi.max(x));
+        }
+    };
+    group_range::see_places(curves, &mut see);
     for column in curves.iter().flat_map(|curve| curve.columns) {
-        lo = lo.min(column.x_min);
-        hi = hi.max(column.x_max);
+        see(column.x_min);
+        see(column.x_max);
+        // The first place may have no logarithm where the last one has.
+        if is_log {
+            see(column.x_first);
+            see(column.x_last);
+        }
+    }
+    if is_log {
+        return if is_flat(lo, hi) { Scale::log(lo, lo) } else { Scale::log(lo, hi) };
     }
     // Steps that are equal but for rounding are one place.
     if is_flat(lo, hi) { Scale::linear(lo, lo) } else { Scale::linear(lo, hi) }
 }
 
 /// From the lowest to the highest value of the columns that touch the window, of the lines that cross its edges, there, and of the
-/// smoothed lines, and of groups the bulk of the bands, as far as `bounds` allow. `None` when no line has a place on the axis.
-pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool, bounds: YBounds) -> Option<YRange> {
+/// smoothed lines, of groups the bulk of the bands, and of `goals`, as far as `bounds` allow. `None` when no line has a place on the axis.
+pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool, bounds: YBounds, goals: &[GoalLine]) -> Option<YRange> {
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut values = Vec::new();
     let mut see = |value: f64| {
@@ -92,8 +114,15 @@ pub fn y_range(curves: &[SeriesView], x: &Scale, log: bool, bounds: YBounds) -> 
     if !is_some {
         return None;
     }
+    let reach = [lo, hi];
+    if !bounds.ignores_outliers {
+        for goal in goals.iter().filter(|goal| goal.y.is_finite() && (!log || goal.y > 0.0)) {
+            (lo, hi) = (lo.min(goal.y), hi.max(goal.y));
+        }
+    }
     let scale = if bounds.ignores_outliers { bulk(&mut values, log) } else { bands.widen(lo, hi, log) };
     let scale = with_ends(scale, bounds.ends, log);
+    let [lo, hi] = reach;
     Some(YRange { scale, beyond: [Some(lo).filter(|lo| *lo < scale.lo), Some(hi).filter(|hi| *hi > scale.hi)] })
 }
 
@@ -127,7 +156,7 @@ mod tests {
     fn range(values: &[f64], log: bool, bounds: YBounds) -> YRange {
         let columns: Vec<Column> = values.iter().enumerate().map(|(x, y)| Column::point(x as f64, *y)).collect();
         let curves = [SeriesView { columns: &columns, ..SeriesView::default() }];
-        y_range(&curves, &x_range(&curves), log, bounds).unwrap()
+        y_range(&curves, &x_range(&curves, AxisScale::Linear), log, bounds, &[]).unwrap()
     }
 
     fn ends(lo: Option<f64>, hi: Option<f64>) -> YBounds {

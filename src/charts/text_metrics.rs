@@ -3,6 +3,23 @@
 /// The size of all text in a chart, in CSS pixels.
 pub const FONT_SIZE: f64 = 11.0;
 
+/// Between groups of three digits, and between a number and its unit: a line never breaks there.
+pub const NARROW_SPACE: char = '\u{202f}';
+/// Shorter whole parts are read at a glance, and years among them must stay whole.
+const MIN_GROUPED_DIGITS: usize = 5;
+
+/// A number with its whole part in groups of three digits, from five digits on.
+pub fn group_digits(number: &str) -> String {
+    let start = number.len() - number.trim_start_matches(['-', '+', '−']).len();
+    let digits = number[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let mut text = number.to_owned();
+    if digits >= MIN_GROUPED_DIGITS {
+        let end = start + digits;
+        (1..=(digits - 1) / 3).for_each(|group| text.insert(end - 3 * group, NARROW_SPACE));
+    }
+    text
+}
+
 /// At least as wide as the text is drawn at [`FONT_SIZE`] by the fonts of `style/main.css`, in CSS pixels: by a table for the
 /// widest of them (DejaVu Sans), since the server has no fonts and must leave the same room as the browser.
 pub fn text_width(text: &str) -> f64 {
@@ -10,6 +27,7 @@ pub fn text_width(text: &str) -> f64 {
         .chars()
         .map(|c| match c {
             'i' | 'j' | 'l' | '.' | ',' | ':' | ' ' | '\'' | '|' => 34,
+            NARROW_SPACE => 20,
             'f' | 't' | 'r' | '-' | '(' | ')' | '/' | 'I' => 41,
             'm' | 'M' | 'w' | 'W' | '%' => 97,
             'A'..='Z' => 72,
@@ -88,13 +106,19 @@ pub fn from_decimal(digits: i64, exponent: i32) -> f64 {
     }
 }
 
-/// A value as text of tooltips and legends: six significant digits, whole numbers in full up to 15 places; `NaN`, `∞`, `-∞`.
+/// A value as text of tooltips and legends: six significant digits, whole numbers in full up to 15 places, in groups of three; `NaN`, `∞`,
+/// `-∞`.
 pub fn format_number(value: f64) -> String {
     format_significant(value, 6)
 }
 
 /// The same with so many significant digits, at most 15.
 pub fn format_significant(value: f64, significant: i32) -> String {
+    group_digits(&format_ungrouped(value, significant))
+}
+
+/// The same without groups: for numbers that are names, such as seeds.
+pub fn format_ungrouped(value: f64, significant: i32) -> String {
     if value.is_nan() {
         return "NaN".into();
     }
@@ -133,7 +157,7 @@ pub fn format_position(value: f64, pixel: f64) -> String {
         return format_number(value);
     }
     let exponent = decimal_exponent(pixel).clamp(-9, 0);
-    format_decimal((value * power_of_ten(-exponent)).round() as i64, exponent)
+    group_digits(&format_decimal((value * power_of_ten(-exponent)).round() as i64, exponent))
 }
 
 #[cfg(test)]
@@ -152,10 +176,10 @@ mod tests {
             (0.00012345678, "0.000123457"),
             (0.000012345678, "1.23457e-5"),
             (1e-7, "1e-7"),
-            (99999.96, "100000"),
-            (9999.996, "10000"),
-            (123456.7, "123457"),
-            (20000000.0, "20000000"),
+            (99999.96, "100\u{202f}000"),
+            (9999.996, "10\u{202f}000"),
+            (123456.7, "123\u{202f}457"),
+            (20000000.0, "20\u{202f}000\u{202f}000"),
             (1.5e18, "1.5e18"),
             (f64::MAX, "1.79769e308"),
             (5e-324, "4.94066e-324"),
@@ -174,15 +198,26 @@ mod tests {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let value = f64::from_bits(seed);
             if value.is_finite() {
-                let back: f64 = format_number(value).parse().unwrap();
+                let back: f64 = format_number(value).replace(NARROW_SPACE, "").parse().unwrap();
                 assert!((back - value).abs() <= value.abs() * 5.01e-6 + 1e-323, "{value:e} {}", format_number(value));
             }
         }
     }
 
     #[test]
+    fn digits_stand_in_groups_of_three() {
+        let grouped = |text| group_digits(text).replace(NARROW_SPACE, "_");
+        for (text, expected) in [("1234", "1234"), ("12345", "12_345"), ("-1234567.25", "-1_234_567.25"), ("−123456", "−123_456")] {
+            assert_eq!(grouped(text), expected);
+        }
+        for same in ["", "NaN", "∞", "1.79769e308", "0.123456789", "999"] {
+            assert_eq!(grouped(same), same);
+        }
+    }
+
+    #[test]
     fn places_have_the_digits_that_pixels_have() {
-        assert_eq!(format_position(12_345_654.0, 30.0), "12345654");
+        assert_eq!(format_position(12_345_654.0, 30.0), "12\u{202f}345\u{202f}654");
         assert_eq!((format_position(1456.3348, 12.0), format_position(1456.3348, 0.04)), ("1456".into(), "1456.33".into()));
         assert_eq!(
             (format_position(0.30000001, 1e-3), format_position(-0.25, 1e-4), format_position(f64::NAN, 1.0)),

@@ -36,19 +36,23 @@ impl XAxis {
     }
 }
 
-/// The scale of the vertical axis.
+/// The scale of an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum YScale {
+pub enum AxisScale {
     #[default]
     Linear,
     Log,
 }
 
-impl YScale {
+impl AxisScale {
     /// By its name in JSON.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Linear, Self::Log].into_iter().find(|scale| scale.name() == name)
+    }
+
+    pub fn other(self) -> Self {
+        if self == Self::Log { Self::Linear } else { Self::Log }
     }
 
     /// Its name in JSON.
@@ -66,7 +70,11 @@ impl YScale {
 #[serde(default)]
 pub struct LineSettings {
     pub x: XAxis,
-    pub y: YScale,
+    /// The scale of the horizontal axis. Wall time is always linear ([`LineSettings::x_scale`]).
+    pub x_scale: AxisScale,
+    pub y: AxisScale,
+    /// Horizontal lines at values that the curves are compared with.
+    pub goal_lines: Vec<GoalLine>,
     /// The ends of the vertical axis, the lower one first; `null` for an end that follows the values.
     pub y_range: [Option<f64>; 2],
     /// The vertical axis shows the bulk of the values: outliers do not set its ends.
@@ -82,6 +90,22 @@ pub struct LineSettings {
     pub hidden: Vec<String>,
 }
 
+impl LineSettings {
+    /// The scale of the horizontal axis: the logarithm of the seconds since 1970 says nothing.
+    pub fn x_scale(&self) -> AxisScale {
+        if self.x == XAxis::Wall { AxisScale::Linear } else { self.x_scale }
+    }
+}
+
+/// A horizontal line at a value.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GoalLine {
+    pub y: f64,
+    /// Written on the line; empty for the value alone.
+    #[serde(default)]
+    pub label: String,
+}
+
 /// A partial update of [`LineSettings`]: missing keys and `null` leave the setting as it is. The key
 /// `chart` of a document has the same shape; there a missing key means the default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,7 +114,11 @@ pub struct LineSettingsPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<XAxis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub y: Option<YScale>,
+    pub x_scale: Option<AxisScale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<AxisScale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goal_lines: Option<Vec<GoalLine>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y_range: Option<[Option<f64>; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,10 +137,12 @@ pub struct LineSettingsPatch {
 
 impl From<LineSettingsPatch> for LineSettings {
     fn from(patch: LineSettingsPatch) -> Self {
-        let LineSettingsPatch { x, y, y_range, ignore_outliers, smooth, unit, x_label, y_label, hidden } = patch;
+        let LineSettingsPatch { x, x_scale, y, goal_lines, y_range, ignore_outliers, smooth, unit, x_label, y_label, hidden } = patch;
         Self {
             x: x.unwrap_or_default(),
+            x_scale: x_scale.unwrap_or_default(),
             y: y.unwrap_or_default(),
+            goal_lines: goal_lines.unwrap_or_default(),
             y_range: y_range.unwrap_or_default(),
             ignore_outliers: ignore_outliers.unwrap_or_default(),
             smooth: smooth.unwrap_or_default(),
@@ -134,10 +164,10 @@ mod tests {
             assert_eq!(serde_json::to_value(axis).unwrap(), axis.name());
             assert_eq!(XAxis::from_name(axis.name()), Some(axis));
         }
-        for scale in [YScale::Linear, YScale::Log] {
+        for scale in [AxisScale::Linear, AxisScale::Log] {
             assert_eq!(serde_json::to_value(scale).unwrap(), scale.name());
-            assert_eq!(YScale::from_name(scale.name()), Some(scale));
+            assert_eq!(AxisScale::from_name(scale.name()), Some(scale));
         }
-        assert_eq!((XAxis::from_name(""), YScale::from_name("logarithmic")), (None, None));
+        assert_eq!((XAxis::from_name(""), AxisScale::from_name("logarithmic")), (None, None));
     }
 }

@@ -39,7 +39,7 @@ pub use event::{Event, RunEvent};
 pub use group_id::{GroupId, group_letter};
 pub use json::parse_json;
 pub use layout_patch::{BlockPatch, LayoutPatch, UndoneChange};
-pub use line_settings::{LineSettings, LineSettingsPatch, XAxis, YScale};
+pub use line_settings::{AxisScale, GoalLine, LineSettings, LineSettingsPatch, XAxis};
 pub use listed_run::{LastValue, NonFiniteEnd, Run, RunSign};
 pub use mark::Mark;
 pub use mosaic::{Mosaic, MosaicArea, MosaicError, NAMED_MOSAICS};

@@ -300,7 +300,7 @@ fn columns_say_what_all_points_say_and_no_event_is_lost() {
             let axis = rng.pick(&[Axis::Step, Axis::Time]);
             let places = stored.points.along(axis);
             let (from, to) = window(places, &mut rng);
-            let ask = Window { axis, from, to, width: rng.pick(&[1, 2, 100, 777, 2000, 16_384]) };
+            let ask = Window { axis, from, to, width: rng.pick(&[1, 2, 100, 777, 2000, 16_384]), scale: PixelScale::Linear };
             let (columns, _) = stored.ask(ask);
             let starts = check(&stored.points, ask, &columns);
             check_shape(&stored.points, ask, &columns, &starts, if axis == Axis::Step { steps } else { times });
@@ -322,7 +322,7 @@ fn columns_say_what_all_points_say_and_no_event_is_lost() {
 
 #[test]
 fn what_is_missing_is_named_and_of_nothing_there_is_no_column() {
-    let ask = Window { axis: Axis::Step, from: 10.5, to: 10.75, width: 100 };
+    let ask = Window { axis: Axis::Step, from: 10.5, to: 10.75, width: 100, scale: PixelScale::Linear };
     let nothing = PyramidQuery::new(ask, 0, Arc::default());
     assert!(nothing.pending_reads().is_empty() && nothing.extent().is_empty() && nothing.finish().is_empty());
 

@@ -2,6 +2,25 @@
 
 use super::{Column, Extent, NO_PLACE, Place};
 
+/// How wide a column may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PixelWidth {
+    /// In units of x.
+    Even(f64),
+    /// As a share of x, where columns are those of a logarithmic axis.
+    Share(f64),
+}
+
+impl PixelWidth {
+    fn at(self, x: f64) -> f64 {
+        match self {
+            Self::Even(width) => width,
+            // What is not above 0 has no place on that axis, and stays as it is.
+            Self::Share(share) => (x * share).max(0.0),
+        }
+    }
+}
+
 /// In the order of the points, as columns of a query are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
@@ -25,13 +44,13 @@ impl Columns {
 
     /// Takes the newest point. It goes into the last column where both then span at most `pixel`, in units of x, and x did not
     /// go back; else it begins a new one. With `pixel` 0 nothing is merged: for lines of fewer points than twice the width.
-    pub fn push(&mut self, x: f64, y: f64, pixel: f64) {
+    pub fn push(&mut self, x: f64, y: f64, pixel: PixelWidth) {
         self.push_smoothed(x, y, pixel, NO_PLACE);
     }
 
     /// The same with the point's place on the smoothed line. Of columns that are merged the last place is kept: places are left out, never
     /// averaged.
-    pub fn push_smoothed(&mut self, x: f64, y: f64, pixel: f64, place: Place) {
+    pub fn push_smoothed(&mut self, x: f64, y: f64, pixel: PixelWidth, place: Place) {
         self.list.push(Column::point(x, y));
         self.places.push(place);
         self.join(self.list.len().saturating_sub(2), pixel);
@@ -40,16 +59,17 @@ impl Columns {
     /// Merges neighbours as long as their union spans at most `pixel`, never across a step back. No two neighbours that are left
     /// could be merged, so there are at most two of them a pixel; with twice the pixel that they were made with, pairs become one.
     /// Called when the list has doubled it costs O(1) for each point pushed in between.
-    pub fn coarsen(&mut self, pixel: f64) {
+    pub fn coarsen(&mut self, pixel: PixelWidth) {
         self.join(0, pixel);
     }
 
-    fn join(&mut self, start: usize, pixel: f64) {
+    fn join(&mut self, start: usize, pixel: PixelWidth) {
         let mut end = start;
         for at in start + 1..self.list.len() {
             let (next, place) = (self.list[at], self.places[at]);
             let last = &mut self.list[end];
-            let span = last.x_max.max(next.x_max) - last.x_min.min(next.x_min);
+            let left = last.x_min.min(next.x_min);
+            let (span, pixel) = (last.x_max.max(next.x_max) - left, pixel.at(left));
             if pixel > 0.0 && span <= pixel && next.x_first >= last.x_last {
                 last.merge(&next);
                 if !place.0.is_nan() {
@@ -90,7 +110,7 @@ mod tests {
     fn points_go_into_the_last_column_while_it_stays_within_a_pixel() {
         let mut columns = Columns::default();
         for (at, y) in [(0.0, 1.0), (1.0, -9.0), (2.0, 4.0), (3.0, f64::NAN), (4.0, 2.0), (5.0, 7.0)] {
-            columns.push(at, y, 2.0);
+            columns.push(at, y, PixelWidth::Even(2.0));
         }
         let counts: Vec<_> = columns.list.iter().map(|column| (column.count, column.x_first, column.x_last, column.nan)).collect();
         assert_eq!(counts, [(3, 0.0, 2.0, 0), (3, 3.0, 5.0, 1)]);
@@ -101,11 +121,11 @@ mod tests {
     #[test]
     fn without_a_pixel_all_stay_points_even_in_one_place() {
         let mut columns = Columns::default();
-        (0..10).for_each(|y| columns.push(5.0, f64::from(y), 0.0));
+        (0..10).for_each(|y| columns.push(5.0, f64::from(y), PixelWidth::Even(0.0)));
         assert_eq!(columns.list.len(), 10);
-        columns.coarsen(0.0);
+        columns.coarsen(PixelWidth::Even(0.0));
         assert_eq!(columns.list.len(), 10);
-        columns.coarsen(1e-9);
+        columns.coarsen(PixelWidth::Even(1e-9));
         assert_eq!(columns.list.len(), 1);
         assert_eq!((columns.list[0].first, columns.list[0].last), (0.0, 9.0));
     }
@@ -115,9 +135,14 @@ mod tests {
         let mut columns = Columns::default();
         for x in 0..100 {
             let x = f64::from(x);
-            columns.push_smoothed(x, x, if x < 50.0 { 0.0 } else { 2.0 }, if x % 7.0 == 3.0 { NO_PLACE } else { (x, x / 2.0) });
+            columns.push_smoothed(
+                x,
+                x,
+                PixelWidth::Even(if x < 50.0 { 0.0 } else { 2.0 }),
+                if x % 7.0 == 3.0 { NO_PLACE } else { (x, x / 2.0) },
+            );
         }
-        columns.coarsen(9.0);
+        columns.coarsen(PixelWidth::Even(9.0));
         columns.forget(2);
         assert_eq!(columns.list.len(), columns.places.len());
         for (column, place) in columns.list.iter().zip(&columns.places) {
@@ -130,9 +155,9 @@ mod tests {
     fn a_step_back_is_never_merged_away() {
         let mut columns = Columns::default();
         for x in [0.0, 1.0, 2.0, 1.0, 2.0, 3.0] {
-            columns.push(x, x, 100.0);
+            columns.push(x, x, PixelWidth::Even(100.0));
         }
-        columns.coarsen(1000.0);
+        columns.coarsen(PixelWidth::Even(1000.0));
         let counts: Vec<_> = columns.list.iter().map(|column| (column.count, column.x_first, column.breaks)).collect();
         assert_eq!(counts, [(3, 0.0, 0), (3, 1.0, 0)]);
     }
@@ -151,18 +176,28 @@ mod tests {
                 Some(whole) => whole.merge(&Column::point(x, y)),
                 None => whole = Some(Column::point(x, y)),
             }
-            columns.push(x, y, pixel);
+            columns.push(x, y, PixelWidth::Even(pixel));
             if columns.list.len() > 200 {
                 pixel = x / 100.0;
-                columns.coarsen(pixel);
+                columns.coarsen(PixelWidth::Even(pixel));
                 assert!(columns.list.len() <= 200, "{} columns at {step}", columns.list.len());
             }
         }
         let (x, y) = columns.extent(f64::NEG_INFINITY, f64::INFINITY);
-        columns.coarsen(1e9);
+        columns.coarsen(PixelWidth::Even(1e9));
         assert_eq!(columns.list.len(), 1);
         assert_eq!(Some(columns.list[0]), whole);
         assert_eq!((x, y), (Extent { min: 0.0, max: 49_999.0 }, Extent { min: columns.list[0].min, max: columns.list[0].max }));
+    }
+
+    #[test]
+    fn columns_of_a_logarithmic_axis_grow_with_x() {
+        let mut columns = Columns::default();
+        (-2..1000).for_each(|x| columns.push(f64::from(x), 0.0, PixelWidth::Share(0.1)));
+        let spans: Vec<_> = columns.list.iter().map(|column| (column.x_first, column.x_last)).collect();
+        assert_eq!(spans[..4], [(-2.0, -2.0), (-1.0, -1.0), (0.0, 0.0), (1.0, 1.0)]);
+        assert!(spans.iter().all(|(first, last)| last == first || last / first <= 1.1), "{spans:?}");
+        assert!(spans.len() < 60 && spans.contains(&(9.0, 9.0)), "{spans:?}");
     }
 
     #[test]
@@ -170,7 +205,7 @@ mod tests {
         let mut columns = Columns::default();
         assert!(columns.extent(0.0, 1.0).1.is_empty());
         for (x, y) in [(0.0, 100.0), (1.0, 1.0), (2.0, f64::INFINITY), (3.0, 3.0), (4.0, f64::NAN)] {
-            columns.push(x, y, 0.0);
+            columns.push(x, y, PixelWidth::Even(0.0));
         }
         assert_eq!(columns.extent(0.5, 9.0), (Extent { min: 1.0, max: 4.0 }, Extent { min: 1.0, max: 3.0 }));
         assert!(columns.extent(3.5, 9.0).1.is_empty());

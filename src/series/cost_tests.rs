@@ -72,7 +72,8 @@ fn what_a_view_reads_does_not_depend_on_the_number_of_points() {
                 let size = end * 10_f64.powf(-6.0 * rng.unit());
                 let part = rng.unit();
                 let from = rng.pick(&[0.0, (end - size) * part, end - size]);
-                let ask = Window { axis: Axis::Step, from, to: from + size, width: rng.pick(&[300, 2000, 16_384]) };
+                let ask =
+                    Window { axis: Axis::Step, from, to: from + size, width: rng.pick(&[300, 2000, 16_384]), scale: PixelScale::Linear };
                 let (columns, [rounds, blocks, chunks]) = series.ask(ask);
                 assert!(blocks + chunks <= limit, "{blocks} blocks and {chunks} chunks of {sealed} points for {ask:?}");
                 assert!(rounds <= 28, "{rounds} rounds for {ask:?}");

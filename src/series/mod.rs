@@ -10,6 +10,8 @@ mod curve_rebuild;
 mod curve_steps;
 mod extent;
 pub mod groups;
+#[cfg(test)]
+mod log_grid_tests;
 mod node;
 mod outline;
 #[cfg(test)]
@@ -29,7 +31,7 @@ mod summary_tests;
 mod superseded;
 
 pub use column::Column;
-pub use columns::Columns;
+pub use columns::{Columns, PixelWidth};
 pub use curve_rebuild::CurveRebuild;
 pub use curve_steps::CurveSteps;
 pub use extent::Extent;
@@ -37,6 +39,7 @@ pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
 #[cfg(feature = "ssr")]
 pub(crate) use outline::column_number;
 pub use outline::{CurveOutline, OUTLINE_COLUMNS, OutlineBuilder, OutlineColumn};
+pub use pixel_grid::PixelScale;
 pub use pyramid::{Block, Pyramid, roots};
 pub use query::{BlockRead, ChunkRead, MissingRead, PendingReads, PyramidQuery, Window};
 #[cfg(test)]

@@ -2,6 +2,16 @@
 
 use super::{Axis, Column, Extent, Node, Span};
 
+/// How pixel columns divide a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum PixelScale {
+    /// Columns of one width.
+    #[default]
+    Linear,
+    /// Columns of one ratio of the distances from `origin`. Places that are not above it are outside of every window.
+    Log { origin: f64 },
+}
+
 /// A window with finite bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct PixelGrid {
@@ -10,7 +20,21 @@ pub struct PixelGrid {
     width: u32,
     /// From left to right, halved, so that no difference of two finite numbers overflows; quotients are the same.
     half: f64,
+    log: Option<LogGrid>,
 }
+
+/// A logarithmic grid.
+#[derive(Clone, Copy, Debug)]
+struct LogGrid {
+    origin: f64,
+    /// The distance from the origin at which the grid begins: what is nearer is in its first column.
+    least: f64,
+    start: f64,
+    span: f64,
+}
+
+/// Decades of a logarithmic window whose own beginning has no logarithm.
+const OPEN_RATIO: f64 = 1e-3;
 
 /// How a node covers the window and its pixel columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,16 +56,31 @@ impl PixelGrid {
         let from = if from.is_finite() { from } else { extent.min.min(to) };
         let to = if to.is_finite() { to } else { extent.max.max(from) };
         let to = to.max(from);
-        Self { from, to, width, half: to / 2.0 - from / 2.0 }
+        Self { from, to, width, half: to / 2.0 - from / 2.0, log: None }
     }
 
-    /// `floor((place - from) / (to - from) * width)` for places within the window; the right end belongs to the last column.
+    /// The same with the columns of a scale. A logarithmic window that begins at its origin, or before it, has at least three decades and a
+    /// grid from 1 on: whole steps are exact, and what is nearer to the origin is one column.
+    pub fn with_scale(self, scale: PixelScale) -> Self {
+        let PixelScale::Log { origin } = scale else { return self };
+        let from = if self.from > origin { self.from } else { origin.next_up() };
+        let to = self.to.max(from);
+        let least = if self.from > origin { self.from - origin } else { ((to - origin) * OPEN_RATIO).clamp(f64::MIN_POSITIVE, 1.0) };
+        let start = least.ln();
+        Self { from, to, log: Some(LogGrid { origin, least, start, span: (to - origin).ln() - start }), ..self }
+    }
+
+    /// `floor((place - from) / (to - from) * width)` for places within the window, of their logarithms on a logarithmic grid; the right end
+    /// belongs to the last column.
     pub fn pixel(&self, place: f64) -> u32 {
         (self.along(place) as u32).min(self.width - 1)
     }
 
     /// NaN when the window is a point.
     fn along(&self, place: f64) -> f64 {
+        if let Some(LogGrid { origin, least, start, span }) = self.log {
+            return ((place - origin).max(least).ln() - start) / span * f64::from(self.width);
+        }
         (place / 2.0 - self.from / 2.0) / self.half * f64::from(self.width)
     }
 

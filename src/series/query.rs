@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::pixel_grid::{ColumnWriter, Coverage, PixelGrid};
+use super::pixel_grid::{ColumnWriter, Coverage, PixelGrid, PixelScale};
 use super::read_budget::{Candidate, Priority, Read, ReadBudget};
 use super::{Axis, BLOCK, CHUNK, Column, Extent, FAN, LEAF, Node, Nodes, Points, Span, nodes_at, points_at, roots};
 
@@ -17,6 +17,7 @@ pub struct Window {
     pub to: f64,
     /// Pixel columns, 1 to 16,384.
     pub width: u32,
+    pub scale: PixelScale,
 }
 
 /// Reads that a query waits for: blocks as (level, number), chunks by number; both ascending.
@@ -196,7 +197,8 @@ impl PyramidQuery {
         let tail = self.chunks[0].y.iter().map(|y| y.abs()).filter(|size| size.is_finite());
         // `max` passes over NaN.
         self.peak = sizes.chain(tail).fold(0.0, f64::max);
-        self.grid = Some(PixelGrid::new(self.ask.from, self.ask.to, self.ask.width, self.extent));
+        let grid = PixelGrid::new(self.ask.from, self.ask.to, self.ask.width, self.extent);
+        self.grid = Some(grid.with_scale(self.ask.scale));
         self.pieces = tiles.iter().map(|(level, number, block)| self.piece(*level, *number, *block)).collect();
         self.pieces.push(self.raw(0, 0, self.chunks[0].len() as u32));
         self.plan();

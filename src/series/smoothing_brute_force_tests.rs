@@ -73,7 +73,7 @@ fn the_average_at_a_step_is_the_same_in_every_window() {
         for _ in 0..8 {
             let axis = rng.pick(&[Axis::Step, Axis::Time]);
             let (from, to) = window(stored.points.along(axis), &mut rng);
-            let ask = Window { axis, from, to, width: rng.pick(&[1, 2, 100, 777, 2000]) };
+            let ask = Window { axis, from, to, width: rng.pick(&[1, 2, 100, 777, 2000]), scale: PixelScale::Linear };
             known += check(&stored, &all, ask, weight, MOST);
             // With less to read there are fewer, each as good.
             check(&stored, &all, ask, weight, 1 + rng.below(30));
@@ -87,7 +87,7 @@ fn ramp(count: usize, y: impl Fn(usize) -> f64) -> Stored {
     Stored::new(Points { t: x.clone(), y: (0..count).map(y).collect(), x })
 }
 
-const WHOLE: Window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 500 };
+const WHOLE: Window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 500, scale: PixelScale::Linear };
 
 #[test]
 fn a_constant_is_that_constant_to_the_last_bit_in_every_window() {

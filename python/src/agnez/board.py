@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from . import _mosaic, _server
@@ -87,6 +88,7 @@ class Board(CellLog):
         *,
         title: str | None = None,
         x: str | None = None,
+        x_scale: str | None = None,
         y: str | None = None,
         smooth: float | None = None,
         unit: str | None = None,
@@ -95,10 +97,12 @@ class Board(CellLog):
         hidden: list[str] | None = None,
         y_range: tuple[float | None, float | None] | None = None,
         ignore_outliers: bool | None = None,
+        goal_lines: Mapping[str, float] | Sequence[float] | None = None,
     ) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
 
         :param x: ``step``, ``relative`` or ``wall``.
+        :param x_scale: ``linear`` or ``log``; wall time is always linear.
         :param y: ``linear`` or ``log``.
         :param smooth: 0 to 0.999.
         :param unit: unit of the values.
@@ -108,6 +112,7 @@ class Board(CellLog):
         :param y_range: ends of the y axis, such as ``(0, 1)``; ``None`` for an end that follows the
             values.
         :param ignore_outliers: show the 5th to the 95th percentile of the values.
+        :param goal_lines: horizontal lines, such as ``{"human level": 0.94}`` or ``[0.9, 0.95]``.
 
         Settings are added to those that this process gave before; together they replace all
         settings that the page has.
@@ -116,6 +121,7 @@ class Board(CellLog):
         keys: dict[str, Any] = {} if title is None else {"name": title}
         settings = line_settings(
             x=x,
+            x_scale=x_scale,
             y=y,
             smooth=smooth,
             unit=unit,
@@ -124,6 +130,7 @@ class Board(CellLog):
             y_label=y_label,
             y_range=y_range,
             ignore_outliers=ignore_outliers,
+            goal_lines=goal_lines,
         )
         if settings:
             cell._chart = {**cell._chart, **settings}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._messages import warn_once
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .board import Board
 
 _X_AXES = ("step", "relative", "wall")
-_Y_SCALES = ("linear", "log")
+_SCALES = ("linear", "log")
 Self = TypeVar("Self", bound="Cell")
 
 
@@ -144,6 +144,7 @@ def _to_numbers(value: Any) -> list[float | None] | None:
 def line_settings(
     *,
     x: str | None = None,
+    x_scale: str | None = None,
     y: str | None = None,
     smooth: float | None = None,
     unit: str | None = None,
@@ -152,19 +153,23 @@ def line_settings(
     y_label: str | None = None,
     y_range: tuple[float | None, float | None] | None = None,
     ignore_outliers: bool | None = None,
+    goal_lines: Mapping[str, float] | Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """The key ``chart`` of a line (docs/rest.md); ValueError for what the server would refuse."""
     if x is not None and x not in _X_AXES:
         raise ValueError(f"x must be one of {', '.join(_X_AXES)}, not {x!r}")
-    if y is not None and y not in _Y_SCALES:
-        raise ValueError(f"y must be one of {', '.join(_Y_SCALES)}, not {y!r}")
+    for axis, scale in (("x_scale", x_scale), ("y", y)):
+        if scale is not None and scale not in _SCALES:
+            raise ValueError(f"{axis} must be one of {', '.join(_SCALES)}, not {scale!r}")
     if smooth is not None and not 0 <= smooth <= 0.999:
         raise ValueError(f"smooth must be 0 to 0.999, not {smooth}")
     settings = {
         "x": x,
+        "x_scale": x_scale,
         "y": y,
         "y_range": None if y_range is None else _axis_ends(y_range),
         "ignore_outliers": ignore_outliers,
+        "goal_lines": None if goal_lines is None else _goal_lines(goal_lines),
         "smooth": smooth,
         "unit": unit,
         "x_label": None if x_label is None else convert.to_title(x_label),
@@ -172,6 +177,18 @@ def line_settings(
         "hidden": None if hidden is None else [names.check_name(name) for name in hidden],
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _goal_lines(lines: Mapping[str, float] | Sequence[float]) -> list[dict[str, Any]]:
+    """Values of horizontal lines, by label or without labels."""
+    labelled = lines.items() if isinstance(lines, Mapping) else [("", line) for line in lines]
+    goals: list[dict[str, Any]] = []
+    for label, value in labelled:
+        number = convert.to_scalar(value)
+        if not (isinstance(number, float) and math.isfinite(number)):
+            raise ValueError(f"goal_lines must have finite numbers, not {value!r}")
+        goals.append({"y": number, "label": label} if label else {"y": number})
+    return goals
 
 
 def _axis_ends(ends: tuple[float | None, float | None]) -> list[float | None]:

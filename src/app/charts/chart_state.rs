@@ -3,22 +3,19 @@
 use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
+use super::axis_space::AxisSpace;
 use super::canvas::{self, CanvasTheme};
 use super::chart_runs::ChartRuns;
 use super::column_cache::{ColumnCache, ColumnQuery};
-use super::display::{ChartDisplay, Crosshair, LegendEntry, NewestNumber, PlotDisplay, Summary, Zoom};
+use super::display::{ChartDisplay, Crosshair, LegendEntry, NewestNumber, PlotDisplay, Zoom};
 use super::groups::GroupCache;
 use super::hidden_series;
 use super::series_looks::{NamedItem, SeriesLooks};
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{
-    AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, Size, format_number, format_significant, palette,
-};
-use crate::protocol::{CellId, LineSettings, XAxis};
+use crate::charts::{AllHidden, AxisTitles, ChartOptions, Emphasis, LineMarker, PlotLayout, Size, format_significant, palette};
+use crate::protocol::{AxisScale, CellId, LineSettings, XAxis};
 
-/// More series than these are only counted in the label for screen readers.
-const MAX_LABEL_SERIES: usize = 20;
 /// How many curves tell their newest number in the title of the cell.
 const MAX_NEWEST: usize = 3;
 const NEWEST_DIGITS: i32 = 4;
@@ -37,6 +34,10 @@ pub struct ChartState {
     pub groups: GroupCache,
     /// The visible part of the x axis; `None`: all of it.
     pub viewport: Option<Viewport>,
+    /// The visible part of the y axis, which follows no point; `None`: that of the settings.
+    pub y_viewport: Option<Viewport>,
+    /// The y axis of the last drawing that was not zoomed: zooming out ends with it.
+    pub y_extent: (f64, f64),
     /// CSS pixels of the canvas. Asking the document while drawing would force a layout each time.
     pub size: Size,
     /// On the screen or within the margin of the observer.
@@ -99,6 +100,8 @@ impl ChartState {
             cache: ColumnCache::new(),
             groups: GroupCache::default(),
             viewport: None,
+            y_viewport: None,
+            y_extent: (f64::NAN, f64::NAN),
             size: Size { width: 0.0, height: 0.0 },
             is_visible: false,
             is_dirty: false,
@@ -144,6 +147,16 @@ impl ChartState {
         self.settings.x
     }
 
+    /// The scale of the x axis. Times of groups begin at 0, so that they have logarithms where wall times have none that say anything.
+    fn x_scale(&self) -> AxisScale {
+        if self.groups.groups.is_empty() { self.settings.x_scale() } else { self.settings.x_scale }
+    }
+
+    /// Where the x axis is zoomed and moved.
+    pub fn x_space(&self) -> AxisSpace {
+        AxisSpace(self.x_scale())
+    }
+
     /// Draws with other settings. True when the viewport was reset, because it was one of the other axis.
     pub fn apply_settings(&mut self, settings: LineSettings) -> bool {
         let before = self.axis();
@@ -155,6 +168,8 @@ impl ChartState {
         if is_reset {
             self.viewport = None;
         }
+        // A window from below 0 has no place on a logarithmic axis.
+        self.y_viewport = self.y_viewport.filter(|viewport| self.settings.y == AxisScale::Linear || viewport.from > 0.0);
         self.is_dirty = true;
         is_reset
     }
@@ -173,12 +188,18 @@ impl ChartState {
     pub fn follow(&mut self) {
         let end = self.extent().1;
         if let Some(viewport) = self.viewport.filter(|viewport| viewport.follow && !end.is_nan()) {
-            self.viewport = Some(viewport.pinned_to_end(end));
+            self.viewport = Some(self.x_space().pinned_to_end(&viewport, end));
         }
     }
 
     /// First and last x of the chart; NaN before the first point.
     pub fn extent(&self) -> (f64, f64) {
+        let (from, to) = self.whole_extent();
+        let is_log = self.x_scale() == AxisScale::Log;
+        (if is_log && from <= 0.0 { self.cache.lowest_positive().min(self.groups.lowest_positive()) } else { from }, to)
+    }
+
+    fn whole_extent(&self) -> (f64, f64) {
         if self.groups.groups.is_empty() {
             return self.cache.extent;
         }
@@ -215,8 +236,9 @@ impl ChartState {
             return None;
         }
         let smooth = self.settings.smooth;
-        let missing = self.cache.missing_query(self.viewport, self.axis(), width, smooth);
-        if missing.is_none() && self.is_stale { Some(self.cache.query(self.viewport, self.axis(), width, smooth)) } else { missing }
+        let axis = (self.axis(), self.settings.x_scale());
+        let missing = self.cache.missing_query(self.viewport, axis, width, smooth);
+        if missing.is_none() && self.is_stale { Some(self.cache.query(self.viewport, axis, width, smooth)) } else { missing }
     }
 
     /// The curves of groups to request.
@@ -249,8 +271,10 @@ impl ChartState {
         let options = ChartOptions {
             marks: &marks,
             x_axis: self.x_axis(runs),
+            x_scale: self.x_scale(),
+            goal_lines: &self.settings.goal_lines,
             y_scale: self.settings.y,
-            y_bounds: (&self.settings).into(),
+            y_bounds: self.y_bounds(),
             unit: &self.settings.unit,
             titles: self.titles(),
             window: self.viewport.map(|viewport| (viewport.from, viewport.to)),
@@ -264,6 +288,9 @@ impl ChartState {
         };
         let target = canvas::Target { canvas: &plot.canvas, context: &plot.context, size: self.size, is_new: self.layout.is_none() };
         let Some((layout, markers)) = canvas::paint(&target, &options, &curves, theme) else { return };
+        if self.y_viewport.is_none() {
+            self.y_extent = (layout.y.lo, layout.y.hi);
+        }
         (self.layout, self.markers) = (Some(layout), markers);
         self.show_crosshair(crosshair, runs);
         plot.display.marks.set_if_changed(self.mark_texts(&marks, runs, theme.is_dark));
@@ -277,9 +304,9 @@ impl ChartState {
         self.has_picture = false;
         self.display.is_drawn.set_if_changed(true);
         let zoom = match self.viewport {
-            None => Zoom::All,
+            None if self.y_viewport.is_none() => Zoom::All,
             Some(viewport) if viewport.follow => Zoom::Follows,
-            Some(_) => Zoom::Zoomed,
+            _ => Zoom::Zoomed,
         };
         plot.display.zoom.set_if_changed(Some(zoom));
         if let Some(summary) = self.summary() {
@@ -334,7 +361,7 @@ impl ChartState {
     }
 
     /// The value of a curve at its end.
-    fn last_value(&self, slot: usize) -> Option<f64> {
+    pub fn last_value(&self, slot: usize) -> Option<f64> {
         match self.cache.series.get(slot) {
             Some(series) => Some(series.columns.list.last()?.last),
             None => Some(self.groups.groups.get(slot - self.cache.series.len())?.curve.columns.last()?.line),
@@ -354,7 +381,7 @@ impl ChartState {
     }
 
     /// Points of series and places of groups.
-    fn total(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.cache.total() + self.groups.total() as u64
     }
 
@@ -363,26 +390,8 @@ impl ChartState {
         if runs.grouping.is_some() { group_axis(self.axis()) } else { self.axis() }
     }
 
-    fn titles(&self) -> AxisTitles<&str> {
+    pub fn titles(&self) -> AxisTitles<&str> {
         AxisTitles { x: &self.settings.x_label, y: &self.settings.y_label }
-    }
-
-    fn summary(&self) -> Option<Summary> {
-        let layout = self.layout.as_ref()?;
-        let mut label = String::from("Line chart");
-        let shown = self.looks.labels.iter().enumerate().filter(|(slot, _)| !self.is_slot_hidden(*slot));
-        let more = shown.clone().count().saturating_sub(MAX_LABEL_SERIES);
-        for (slot, name) in shown.take(MAX_LABEL_SERIES) {
-            let Some(last) = self.last_value(slot) else { continue };
-            label.push_str(if label.len() > 10 { "; " } else { ": " });
-            label.extend([name.as_str(), " ", &format_number(last)]);
-        }
-        if more > 0 {
-            label.extend(["; and ", &more.to_string(), " more"]);
-        }
-        let points = self.total();
-        label.extend(["; ", &points.to_string(), " points.", &self.titles().summarize(), " ", layout.note]);
-        Some(Summary { label, points, from: layout.x.lo, to: layout.x.hi })
     }
 }
 

@@ -13,6 +13,10 @@ pub enum ChartCommand {
     ZoomOut,
     PanLeft,
     PanRight,
+    ZoomInY,
+    ZoomOutY,
+    PanUp,
+    PanDown,
     ShowAll,
     /// Follows the newest point, or stops to.
     ToggleFollow,
@@ -28,21 +32,33 @@ impl ChartRegistry {
 }
 
 impl Charts {
+    /// Shows all of both axes.
+    pub fn show_all(&mut self, id: &CellId) {
+        self.run(id, ChartCommand::ShowAll);
+    }
+
     fn run(&mut self, id: &CellId, command: ChartCommand) -> bool {
+        if self.run_on_y(id, command) {
+            return true;
+        }
         let Some(chart) = self.chart(id) else { return false };
         let Some(range) = chart.visible_range() else { return true };
-        let extent = chart.extent();
-        let middle = (range.from + range.to) / 2.0;
+        let (extent, space) = (chart.extent(), chart.x_space());
+        let middle = space.middle(&range);
         let min_width = chart.min_window(middle);
         let viewport = match command {
-            ChartCommand::ZoomIn => range.zoom(middle, 1.0 / (1.0 + STEP), min_width, extent),
-            ChartCommand::ZoomOut => range.zoom(middle, 1.0 + STEP, min_width, extent),
-            ChartCommand::PanLeft => chart.viewport.map(|viewport| viewport.pan(-STEP, extent)),
-            ChartCommand::PanRight => chart.viewport.map(|viewport| viewport.pan(STEP, extent)),
-            ChartCommand::ShowAll => None,
-            ChartCommand::ToggleFollow => chart
-                .viewport
-                .map(|viewport| if viewport.follow { Viewport { follow: false, ..viewport } } else { viewport.pinned_to_end(extent.1) }),
+            ChartCommand::ZoomIn => space.zoom(&range, middle, 1.0 / (1.0 + STEP), min_width, extent),
+            ChartCommand::ZoomOut => space.zoom(&range, middle, 1.0 + STEP, min_width, extent),
+            ChartCommand::PanLeft => chart.viewport.map(|viewport| space.pan(&viewport, -STEP, extent)),
+            ChartCommand::PanRight => chart.viewport.map(|viewport| space.pan(&viewport, STEP, extent)),
+            ChartCommand::ShowAll => {
+                chart.y_viewport = None;
+                None
+            }
+            ChartCommand::ToggleFollow => chart.viewport.map(|viewport| {
+                if viewport.follow { Viewport { follow: false, ..viewport } } else { space.pinned_to_end(&viewport, extent.1) }
+            }),
+            ChartCommand::ZoomInY | ChartCommand::ZoomOutY | ChartCommand::PanUp | ChartCommand::PanDown => return true,
             ChartCommand::ReadNext | ChartCommand::ReadPrevious => {
                 self.step_readout(id, command == ChartCommand::ReadNext);
                 return true;

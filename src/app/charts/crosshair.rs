@@ -1,4 +1,4 @@
-//! The crosshair and the range that is being selected: elements over the canvas, so that nothing is drawn when they move.
+//! The crosshair and the part that is being selected: elements over the canvas, so that nothing is drawn when they move.
 
 use leptos::prelude::*;
 
@@ -7,20 +7,19 @@ use crate::browser::dom;
 
 #[component]
 pub fn CrosshairLine(#[prop(into)] place: Signal<Option<Crosshair>>) -> impl IntoView {
-    let style = move || place.get().map(|Crosshair { left, bottom }| format_style(left, None, bottom));
+    let style = move || {
+        let Crosshair { left, bottom } = place.get()?;
+        Some(["left:", &left.to_string(), "px;bottom:", &dom::number_text(bottom), "px"].concat())
+    };
     view! { <div class="crosshair" hidden=move || place.with(Option::is_none) style=style></div> }
 }
 
 #[component]
 pub fn SelectionBand(#[prop(into)] range: Signal<Option<Selection>>) -> impl IntoView {
-    let style = move || range.get().map(|Selection { left, width, bottom }| format_style(left, Some(width), bottom));
+    let style = move || {
+        let Selection { left, top, width, height } = range.get()?;
+        let ends = [("left:", left), ("px;top:", top), ("px;width:", width), ("px;height:", height)];
+        Some(ends.map(|(name, length)| [name, &length.to_string()].concat()).concat() + "px")
+    };
     view! { <div class="selection" hidden=move || range.with(Option::is_none) style=style></div> }
-}
-
-fn format_style(left: i32, width: Option<i32>, bottom: f64) -> String {
-    let mut style = ["left:", &left.to_string(), "px;bottom:", &dom::number_text(bottom), "px"].concat();
-    if let Some(width) = width {
-        style.extend([";width:", &width.to_string(), "px"]);
-    }
-    style
 }

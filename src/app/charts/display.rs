@@ -128,12 +128,13 @@ pub struct MarkText {
     pub color: u32,
 }
 
-/// The range that is being selected, in CSS pixels of the plot.
+/// The part of the plot that is being selected, in CSS pixels of the chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Selection {
     pub left: i32,
+    pub top: i32,
     pub width: i32,
-    pub bottom: f64,
+    pub height: i32,
 }
 
 /// `#rrggbb`.

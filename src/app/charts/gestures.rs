@@ -1,11 +1,12 @@
-//! Mouse, pen and touch on a chart: the wheel zooms, a drag selects a range, with Shift it pans, a double click shows everything.
+//! Mouse, pen and touch on a chart: the wheel zooms, a drag selects a range, with Shift it pans, with Ctrl or ⌘ it selects a box, a double
+//! click shows everything. Beside the y axis the wheel, a drag and a double click do the same to that axis.
 
 use js_sys::Date;
-use web_sys::{Event, PointerEvent, WheelEvent};
+use web_sys::{Event, MouseEvent, PointerEvent, WheelEvent};
 
 use super::chart_state::ChartState;
 use super::display::Selection;
-use super::pointer_state::ActivePointer;
+use super::pointer_state::{ActivePointer, DragKind, PointerState};
 use super::readout::Pin;
 use super::registry::Charts;
 use super::viewport::Viewport;
@@ -44,7 +45,8 @@ impl Charts {
         let begins = now - std::mem::replace(&mut self.pointer.wheel_at, now) > WHEEL_IDLE_MS;
         if begins {
             // A chart that shows all cannot be zoomed out or moved aside: that scrolls the page.
-            let zooms = |chart: &mut ChartState| chart.viewport.is_some() || (by < 0.0 && across.abs() <= by.abs());
+            let zooms =
+                |chart: &mut ChartState| chart.viewport.is_some() || chart.y_viewport.is_some() || (by < 0.0 && across.abs() <= by.abs());
             self.pointer.wheel_chart = self.chart(id).is_some_and(zooms).then(|| id.clone());
         }
         if self.pointer.wheel_chart.as_ref() != Some(id) {
@@ -52,13 +54,16 @@ impl Charts {
         }
         event.prevent_default();
         let Some(chart) = self.chart(id) else { return };
+        if across.abs() <= by.abs() && chart.is_beside_y(event.offset_x().into()) {
+            return self.zoom_y(id, f64::from(event.offset_y()), (by * WHEEL_ZOOM).exp());
+        }
         let (Some(range), Some(layout)) = (chart.visible_range(), &chart.layout) else { return };
-        let extent = chart.extent();
+        let (extent, space) = (chart.extent(), chart.x_space());
         let viewport = if across.abs() > by.abs() {
-            chart.viewport.map(|viewport| viewport.pan(across * WHEEL_ZOOM, extent))
+            chart.viewport.map(|viewport| space.pan(&viewport, across * WHEEL_ZOOM, extent))
         } else {
             let x = layout.x_at(f64::from(event.offset_x()));
-            range.zoom(x, (by * WHEEL_ZOOM).exp(), chart.min_window(x), extent)
+            space.zoom(&range, x, (by * WHEEL_ZOOM).exp(), chart.min_window(x), extent)
         };
         self.set_viewport(id, viewport);
     }
@@ -96,20 +101,36 @@ impl Charts {
         if !is_primary || self.pointer.chart.as_ref().is_some_and(|chart| chart != id) {
             return;
         }
-        let (x, _) = canvas_place(event);
+        let start = canvas_place(event);
         let Some(chart) = self.chart(id) else { return };
         if let Some(plot) = &chart.plot {
             // The drag goes on when the pointer leaves the canvas.
             let _ = plot.canvas.set_pointer_capture(event.pointer_id());
         }
-        let range = chart.visible_range();
+        let (range, y_range) = (chart.visible_range(), chart.y_range());
+        let drag = if chart.is_beside_y(start.0) {
+            DragKind::SelectY
+        } else if event.shift_key() || is_touch {
+            DragKind::Pan
+        } else if event.ctrl_key() || event.meta_key() {
+            DragKind::SelectBox
+        } else {
+            DragKind::SelectX
+        };
         let pointer = &mut self.pointer;
-        pointer.start_range = range;
-        pointer.is_panning = event.shift_key() || is_touch;
-        pointer.is_tap = is_touch && pointer.active.is_empty();
-        pointer.start_x = x;
+        (pointer.start, pointer.start_range, pointer.start_y_range, pointer.drag) = (start, range, y_range, drag);
+        pointer.is_tap = is_touch && pointer.active.is_empty() && drag == DragKind::Pan;
         pointer.chart = Some(id.clone());
-        pointer.active.push(ActivePointer { id: event.pointer_id(), x });
+        pointer.active.push(ActivePointer { id: event.pointer_id(), x: start.0 });
+    }
+
+    pub fn on_double_click(&mut self, id: &CellId, event: &MouseEvent) {
+        let is_beside_y = self.chart(id).is_some_and(|chart| chart.is_beside_y(event.offset_x().into()));
+        if is_beside_y {
+            self.set_y_viewport(id, None);
+        } else {
+            self.show_all(id);
+        }
     }
 
     pub fn on_pointer_move(&mut self, id: &CellId, event: &PointerEvent) {
@@ -139,7 +160,7 @@ impl Charts {
         let Some(id) = self.pointer.chart.take() else { return };
         self.pointer.active.retain(|pointer| pointer.id != event.pointer_id());
         let place = canvas_place(event);
-        let (start_x, is_panning, is_tap) = (self.pointer.start_x, self.pointer.is_panning, self.pointer.is_tap);
+        let (start, drag, is_tap) = (self.pointer.start, self.pointer.drag, self.pointer.is_tap);
         let left = std::mem::take(&mut self.pointer.active).into_iter().next();
         let Some(chart) = self.chart(&id) else { return };
         if let Some(plot) = &chart.plot {
@@ -149,16 +170,22 @@ impl Charts {
             // One of two fingers is left, and the drag goes on from there.
             let range = chart.visible_range();
             let pointer = &mut self.pointer;
-            (pointer.start_x, pointer.start_range, pointer.chart) = (left.x, range, Some(id.clone()));
+            (pointer.start.0, pointer.start_range, pointer.chart) = (left.x, range, Some(id.clone()));
             pointer.active.push(left);
-        } else if is_up
-            && !is_panning
-            && (place.0 - start_x).abs() > CLICK_DISTANCE
-            && let Some(viewport) = selected_range(chart, start_x, place.0)
-        {
-            self.set_viewport(&id, Some(viewport));
+        } else if is_up {
+            let is_far = |one: f64, other: f64| (one - other).abs() > CLICK_DISTANCE;
+            let has_x = matches!(drag, DragKind::SelectX | DragKind::SelectBox) && is_far(place.0, start.0);
+            let has_y = matches!(drag, DragKind::SelectY | DragKind::SelectBox) && is_far(place.1, start.1);
+            let x = if has_x { selected_range(chart, start.0, place.0) } else { None };
+            let y = if has_y { chart.y_between(start.1, place.1) } else { None };
+            if x.is_some() {
+                self.set_viewport(&id, x);
+            }
+            if y.is_some() {
+                self.set_y_viewport(&id, y);
+            }
         }
-        if is_tap && is_up && (place.0 - start_x).abs() <= CLICK_DISTANCE {
+        if is_tap && is_up && (place.0 - start.0).abs() <= CLICK_DISTANCE {
             self.show_readout(&id, place, client_place(event), Pin::Pending);
         } else if is_touch(event) {
             self.clear_readout();
@@ -172,28 +199,40 @@ impl Charts {
             pointer.x = place.0;
         }
         let after = self.pointer.spread();
-        let (start_x, start_range, is_panning) = (self.pointer.start_x, self.pointer.start_range, self.pointer.is_panning);
+        let PointerState { start, start_range, start_y_range, drag, .. } = self.pointer;
         let Some(chart) = self.chart(id) else { return };
-        let (Some(layout), extent) = (&chart.layout, chart.extent()) else { return };
+        let (Some(layout), extent, space) = (&chart.layout, chart.extent(), chart.x_space()) else { return };
         if let (Some((middle, before)), Some((_, after)), Some(range)) = (before, after, chart.visible_range()) {
             let x = layout.x_at(middle);
-            let viewport = range.zoom(x, before / after, chart.min_window(x), extent);
+            let viewport = space.zoom(&range, x, before / after, chart.min_window(x), extent);
             return self.set_viewport(id, viewport);
         }
-        if !is_panning {
-            let inside = |x: f64| x.max(layout.left).min(layout.left + layout.width) as i32;
-            let (left, right) = (inside(start_x.min(place.0)), inside(start_x.max(place.0)));
-            let is_wide = f64::from(right - left) > CLICK_DISTANCE;
-            let selection = is_wide.then(|| Selection { left, width: right - left, bottom: layout.bottom_margin() });
+        if drag != DragKind::Pan {
+            let (right, bottom) = (layout.left + layout.width, layout.bottom());
+            let span = |one: f64, other: f64, ends: (f64, f64)| {
+                let inside = |place: f64| place.max(ends.0).min(ends.1);
+                (inside(one.min(other)), inside(one.max(other)))
+            };
+            let x = if drag == DragKind::SelectY { (layout.left, right) } else { span(start.0, place.0, (layout.left, right)) };
+            let y = if drag == DragKind::SelectX { (layout.top, bottom) } else { span(start.1, place.1, (layout.top, bottom)) };
+            let is_wide = (x.1 - x.0).min(y.1 - y.0) > CLICK_DISTANCE;
+            let selection =
+                is_wide.then(|| Selection { left: x.0 as i32, top: y.0 as i32, width: (x.1 - x.0) as i32, height: (y.1 - y.0) as i32 });
             if let Some(plot) = &chart.plot {
                 plot.display.selection.set_if_changed(selection);
             }
             return self.clear_readout();
         }
-        match start_range.filter(|_| chart.viewport.is_some()) {
-            Some(range) => {
-                let viewport = range.pan((start_x - place.0) / layout.width, extent);
-                self.set_viewport(id, Some(viewport));
+        let y = chart.y_dragged(start_y_range, place.1 - start.1);
+        let x = start_range.filter(|_| chart.viewport.is_some()).map(|range| space.pan(&range, (start.0 - place.0) / layout.width, extent));
+        match x.or(y) {
+            Some(_) => {
+                if x.is_some() {
+                    self.set_viewport(id, x);
+                }
+                if y.is_some() {
+                    self.set_y_viewport(id, y);
+                }
                 if let Some(readout) = &mut self.readout {
                     (readout.canvas, readout.client) = (place, client);
                 }
@@ -204,12 +243,19 @@ impl Charts {
     }
 }
 
+impl ChartState {
+    /// Whether a place of the canvas is left of the plot.
+    pub fn is_beside_y(&self, x: f64) -> bool {
+        self.layout.as_ref().is_some_and(|layout| x < layout.left)
+    }
+}
+
 /// The range between two places of the canvas, and at least as wide as a window may be.
 fn selected_range(chart: &ChartState, one: f64, other: f64) -> Option<Viewport> {
     let layout = chart.layout.as_ref()?;
     let x_at = |x: f64| layout.x_at(x.max(layout.left).min(layout.left + layout.width));
     let (from, to) = (x_at(one.min(other)), x_at(one.max(other)));
     let middle = from / 2.0 + to / 2.0;
-    let half = (to / 2.0 - from / 2.0).max(chart.cache.min_window(middle) / 2.0);
-    Viewport::new(middle - half, middle + half)
+    let least = chart.cache.min_window(middle);
+    if to - from >= least { Viewport::new(from, to) } else { Viewport::new(middle - least / 2.0, middle + least / 2.0) }
 }

@@ -92,7 +92,7 @@ impl Charts {
 }
 
 async fn request(registry: ChartRegistry, batch: Batch, keys: String) {
-    let ColumnQuery { axis, from, to, width, smooth } = batch.query;
+    let ColumnQuery { axis, from, to, width, smooth, .. } = batch.query;
     let names = batch.ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
     let axis = if axis == XAxis::Step { "step" } else { "relative" };
     let end = |end: f64| end.is_finite().then(|| dom::number_text(end));

@@ -7,9 +7,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use web_sys::Event;
 
+use super::chart_state::ChartState;
 use super::registry::{ChartRegistry, Charts};
-use super::url_state::{KEY, UrlViewport, format_viewports, parse_viewports, query};
-use super::viewport::Viewport;
+use super::url_state::{KEY, UrlView, VisiblePart, format_views, parse_views, query};
 use crate::browser::dom;
 
 /// Browsers refuse more than about a hundred changes of the URL in 30 s.
@@ -17,12 +17,12 @@ const SAVE_DELAY: Duration = Duration::from_millis(400);
 /// Changes with shorter pauses are one gesture, and one entry of the history.
 const GESTURE_MS: f64 = 1000.0;
 
-/// The viewports of the current URL.
-fn current_viewports() -> Vec<UrlViewport> {
+/// The visible parts of the current URL.
+fn current_views() -> Vec<UrlView> {
     let search = window().location().search().unwrap_or_default();
     // Chats and mail programs escape some characters.
     let decoded = js_sys::decode_uri_component(&search).map(String::from);
-    parse_viewports(&decoded.unwrap_or(search), dom::number_of)
+    parse_views(&decoded.unwrap_or(search), dom::number_of)
 }
 
 /// Sets one key of the query (`full=`) without an entry in the history; an empty value removes it.
@@ -49,7 +49,7 @@ fn write(key: &str, value: &str, is_new_entry: bool) -> bool {
 
 impl ChartRegistry {
     pub fn listen_to_history(self) {
-        self.with(|charts| charts.url.viewports = current_viewports());
+        self.with(|charts| charts.url.views = current_views());
         dom::add_listener(&window(), "popstate", move |_: Event| self.update(Charts::restore_viewports));
     }
 }
@@ -57,27 +57,28 @@ impl ChartRegistry {
 impl Charts {
     fn restore_viewports(&mut self) {
         self.url.is_new_entry = false;
-        self.url.viewports = current_viewports();
+        self.url.views = current_views();
         for at in 0..self.list.len() {
-            let viewport = self.take_url_viewport(at);
-            self.list[at].set_viewport(viewport);
+            self.take_url_view(at);
             self.list[at].follow();
         }
         self.request_frame();
     }
 
-    /// The viewport of the URL for the chart at this place, once; `None` if it is one of the other axis.
-    pub fn take_url_viewport(&mut self, at: usize) -> Option<Viewport> {
+    /// Shows the part that the URL has for the chart at this place, once; all of an axis that it has no part of. Along another x axis it is
+    /// left out.
+    pub fn take_url_view(&mut self, at: usize) {
         let chart = &self.list[at];
-        let known = self.url.viewports.iter().position(|known| known.cell == chart.id.as_str())?;
-        let chart_axis = chart.axis();
-        let UrlViewport { viewport, axis, .. } = self.url.viewports.swap_remove(known);
-        if axis.is_some_and(|axis| axis != chart_axis) {
+        let (known, chart_axis) = (self.url.views.iter().position(|known| known.cell == chart.id.as_str()), chart.axis());
+        let VisiblePart { mut x, y, axis } = known.map_or_else(VisiblePart::default, |known| self.url.views.swap_remove(known).part);
+        if x.is_some() && axis.is_some_and(|axis| axis != chart_axis) {
+            x = None;
             // A reload must not find it again.
             self.save_url_soon();
-            return None;
         }
-        Some(viewport)
+        let chart = &mut self.list[at];
+        chart.y_viewport = y;
+        chart.set_viewport(x);
     }
 
     /// Writes the viewports into the URL after a moment without changes.
@@ -94,9 +95,10 @@ impl Charts {
 
     fn save_url(&mut self) {
         self.url.is_save_due = false;
-        let zoomed = self.list.iter().filter_map(|chart| Some((chart.id.as_str(), chart.viewport?, chart.axis())));
-        let viewports = format_viewports(zoomed, dom::number_text);
-        if !write(KEY, &viewports, std::mem::take(&mut self.url.is_new_entry)) {
+        let part = |chart: &ChartState| VisiblePart { x: chart.viewport, y: chart.y_viewport, axis: Some(chart.axis()) };
+        let zoomed = self.list.iter().filter(|chart| chart.viewport.is_some() || chart.y_viewport.is_some());
+        let views = format_views(zoomed.map(|chart| (chart.id.as_str(), part(chart))), dom::number_text);
+        if !write(KEY, &views, std::mem::take(&mut self.url.is_new_entry)) {
             // A change without effect begins no gesture.
             self.url.changed_at = 0.0;
         }

@@ -141,8 +141,15 @@ fn LivePlot(id: CellId, display: ChartDisplay, example: Option<String>, is_fulls
                 on:pointercancel=move |event| on_chart(&|charts, _| charts.on_pointer_cancel(&event))
                 on:pointerout=move |event| on_chart(&|charts, _| charts.on_pointer_out(&event))
                 on:wheel=move |event| on_chart(&|charts, id| charts.on_wheel(id, &event))
-                on:dblclick=move |_| on_chart(&|charts, id| charts.set_viewport(id, None))
+                on:dblclick=move |event| on_chart(&|charts, id| charts.on_double_click(id, &event))
             ></canvas>
+            // Where a finger does not scroll the page. A pressed pointer belongs to the canvas.
+            <div
+                class="y-axis"
+                on:pointerdown=move |event| on_chart(&|charts, id| charts.on_pointer_down(id, &event))
+                on:wheel=move |event| on_chart(&|charts, id| charts.on_wheel(id, &event))
+                on:dblclick=move |event| on_chart(&|charts, id| charts.on_double_click(id, &event))
+            ></div>
             <Toolbar id />
             <MarkTexts marks=plot.marks crosshair=plot.crosshair />
             <CrosshairLine place=plot.crosshair />

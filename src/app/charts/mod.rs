@@ -7,11 +7,14 @@
 //! - Input: `gestures`, `commands` and `listeners`; `readout` and `readout_control` read values of lines at a place, `hover` those of charts of one value.
 //! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value; `painter` draws display lists.
 
+mod axis_fields;
 mod axis_format;
+mod axis_space;
 mod canvas;
 mod chart_curves;
 mod chart_runs;
 mod chart_state;
+mod chart_summary;
 mod column_cache;
 mod commands;
 mod crosshair;
@@ -50,6 +53,7 @@ mod value_chart;
 mod value_charts;
 mod viewport;
 mod visibility;
+mod y_zoom;
 
 pub use chart_runs::DrawnRun;
 pub use chart_state::ChartSource;

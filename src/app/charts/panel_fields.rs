@@ -109,6 +109,7 @@ pub fn TextField(
     id: &'static str,
     label: &'static str,
     #[prop(optional)] placeholder: Option<&'static str>,
+    #[prop(default = 16)] max_length: u32,
     value: Memo<String>,
     on_store: Callback<String>,
 ) -> impl IntoView {
@@ -133,7 +134,7 @@ pub fn TextField(
             {label}
             <input
                 id=id
-                maxlength="16"
+                maxlength=max_length
                 placeholder=placeholder
                 prop:value=move || draft.get().unwrap_or_else(|| value.get())
                 on:input=input

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::protocol::{CellId, XAxis, YScale};
+use crate::protocol::{AxisScale, CellId, GoalLine, XAxis};
 
 #[derive(Clone, Copy)]
 pub struct PanelState {
@@ -31,7 +31,14 @@ impl PanelTarget {
 pub struct PanelValues {
     /// `None` where the charts of the board differ.
     pub x: Option<XAxis>,
-    pub y: YScale,
+    pub y: AxisScale,
+    pub x_scale: AxisScale,
+    pub goal_lines: Vec<GoalLine>,
+    /// Those of the x axis and of the y axis.
+    pub titles: [String; 2],
+    /// The part of the y axis that this reader sees, where it is zoomed.
+    pub y_window: Option<[f64; 2]>,
+    pub section: Option<String>,
     /// The ends of the y axis; `None` for one that follows the values.
     pub y_range: [Option<f64>; 2],
     pub ignores_outliers: bool,

@@ -94,7 +94,12 @@ fn setting_values(chart: &ChartState) -> PanelValues {
     PanelValues {
         x: Some(settings.x),
         y: settings.y,
+        x_scale: settings.x_scale,
+        goal_lines: settings.goal_lines.clone(),
+        titles: [settings.x_label.clone(), settings.y_label.clone()],
         y_range: settings.y_range,
+        y_window: chart.y_viewport.map(|viewport| [viewport.from, viewport.to]),
+        section: chart.section.get_untracked(),
         ignores_outliers: settings.ignore_outliers,
         smooth: Some(settings.smooth),
         unit: settings.unit.clone(),
@@ -129,6 +134,10 @@ fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
     if let Some(viewport) = chart.viewport {
         add("&from=", &dom::number_text(viewport.from));
         add("&to=", &dom::number_text(viewport.to));
+    }
+    if let Some(viewport) = chart.y_viewport {
+        add("&y_from=", &dom::number_text(viewport.from));
+        add("&y_to=", &dom::number_text(viewport.to));
     }
     let grouping = runs.grouping.as_ref();
     // Members of the group that is pointed at are no part of the picture.

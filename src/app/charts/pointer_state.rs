@@ -10,15 +10,29 @@ pub struct ActivePointer {
     pub x: f64,
 }
 
+/// What a drag does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DragKind {
+    /// Selects a part of the x axis.
+    #[default]
+    SelectX,
+    /// Selects a part of the y axis.
+    SelectY,
+    /// Selects a part of both.
+    SelectBox,
+    Pan,
+}
+
 #[derive(Default)]
 pub struct PointerState {
     /// The chart with pressed pointers.
     pub chart: Option<CellId>,
     pub active: Vec<ActivePointer>,
-    /// Where dragging began, in CSS pixels of the canvas, and the visible range then.
-    pub start_x: f64,
+    /// Where dragging began, in CSS pixels of the canvas, and the visible parts of both axes then.
+    pub start: (f64, f64),
     pub start_range: Option<Viewport>,
-    pub is_panning: bool,
+    pub start_y_range: Option<Viewport>,
+    pub drag: DragKind,
     /// One finger is pressed, and there was no other.
     pub is_tap: bool,
     /// When the page was scrolled or the wheel was turned last, in milliseconds since 1970.

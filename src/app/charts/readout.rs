@@ -53,7 +53,7 @@ impl Readout {
     pub fn at(chart: &ChartState, runs: &ChartRuns, place: (f64, f64), is_dark: bool) -> Option<Self> {
         let layout = chart.layout.as_ref().filter(|layout| place.0 >= layout.left && place.0 <= layout.left + layout.width)?;
         let curves = chart.curves(runs);
-        let axis = AxisFormat { x_axis: chart.x_axis(runs), resolution: (layout.x.hi - layout.x.lo) / layout.width, zone: canvas::zone() };
+        let axis = AxisFormat { x_axis: chart.x_axis(runs), resolution: layout.x_resolution(place.0), zone: canvas::zone() };
         if let Some(grouping) = &runs.grouping
             && let Some((x, rows, group)) = read_groups(chart, &curves, grouping, &axis, place, is_dark)
         {
@@ -209,7 +209,10 @@ mod tests {
         assert_eq!(elsewhere(XAxis::Relative, Column::point(2.5, 1.0), 3.0), " @2.5 s");
         assert_eq!(elsewhere(XAxis::Wall, Column::point(1.7e9 + 2.5, 1.0), 1.7e9 + 3.0), " @23:13:22.5");
         assert_eq!(elsewhere(XAxis::Wall, Column::point(1.7e9 - 1e5, 1.0), 1.7e9 + 3.0), " @2023-11-13 19:26:40");
-        assert_eq!(elsewhere(XAxis::Step, Column::point(1_795_388_636_347.0, 1.0), 1_795_388_636_312.0), " @1795388636347");
+        assert_eq!(
+            elsewhere(XAxis::Step, Column::point(1_795_388_636_347.0, 1.0), 1_795_388_636_312.0),
+            " @1\u{202f}795\u{202f}388\u{202f}636\u{202f}347"
+        );
         let wall = axis(XAxis::Wall);
         assert_eq!(wall.heading(1.7e9, &wall.format(1.7e9)), "2023-11-14 23:13:20 UTC+01:00");
     }

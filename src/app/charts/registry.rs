@@ -113,7 +113,7 @@ impl ChartRegistry {
             let at = charts.list.len();
             charts.list.push(ChartState::new(id, source, element));
             charts.index.insert(id.clone(), at);
-            charts.list[at].viewport = charts.take_url_viewport(at);
+            charts.take_url_view(at);
             charts.update_panel();
         });
     }

@@ -9,7 +9,7 @@ use super::column_cache::ColumnQuery;
 use super::registry::{ChartRegistry, Charts};
 use crate::browser::{dom, fetch};
 use crate::protocol::columns::{self as wire, CellColumns};
-use crate::protocol::{CellId, XAxis};
+use crate::protocol::{AxisScale, CellId, XAxis};
 use crate::routes;
 
 /// Minimum time between two requests of a chart.
@@ -81,7 +81,8 @@ async fn request(registry: ChartRegistry, query: ColumnQuery, ids: Vec<CellId>, 
         XAxis::Wall => "time",
     };
     let smooth = (query.smooth > 0.0).then(|| dom::number_text(query.smooth));
-    let bytes = fetch::bytes(&routes::columns(&names, axis, (end(query.from), end(query.to)), query.width, smooth, runs)).await;
+    let axis = if query.scale == AxisScale::Log { [axis, "&x_scale=log"].concat() } else { axis.to_owned() };
+    let bytes = fetch::bytes(&routes::columns(&names, &axis, (end(query.from), end(query.to)), query.width, smooth, runs)).await;
     match bytes.and_then(|bytes| wire::read(&bytes).ok()) {
         Some(frame) => registry.update(|charts| charts.receive(query, &ids, frame.cells)),
         None => set_timeout(move || registry.update(|charts| charts.fail(&ids)), RETRY_DELAY),

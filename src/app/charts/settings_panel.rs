@@ -5,21 +5,24 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
+use super::axis_fields::{AxisTitleFields, GoalLinesField, YRangeFields};
 use super::panel_fields::{Choice, Smoothing, TextField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
 use crate::app::erased::Erase;
-use crate::browser::{dom, popover};
-use crate::protocol::{CellId, LineSettingsPatch, XAxis, YScale};
+use crate::browser::popover;
+use crate::protocol::{AxisScale, CellId, LineSettingsPatch, XAxis};
 
 const X_AXES: &[(&str, &str)] = &[("", "mixed"), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")];
-const Y_SCALES: &[(&str, &str)] = &[("linear", "linear"), ("log", "logarithmic")];
+const AXIS_SCALES: &[(&str, &str)] = &[("linear", "linear"), ("log", "logarithmic")];
 
 /// What the page does for the panel.
 #[derive(Clone, Copy)]
 pub struct PanelActions {
     /// Stores settings of a chart, or of all charts of the board.
     pub store: Callback<(PanelTarget, LineSettingsPatch)>,
+    /// Stores settings of all charts of a section.
+    pub store_in_section: Callback<(String, LineSettingsPatch)>,
     pub toggle_fullscreen: Callback<CellId>,
     pub save_png: Callback<CellId>,
     /// The element of a cell, which stays in sight beside the panel.
@@ -133,21 +136,10 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
     let PanelState { values, .. } = charts.panel;
     let id = StoredValue::new(id);
     let store = move |patch: LineSettingsPatch| actions.store.run((PanelTarget::Chart(id.get_value()), patch));
+    let x_scale = Memo::new(move |_| values.with(|values| values.x_scale.name()));
+    let store_x_scale = move |name: String| store(LineSettingsPatch { x_scale: AxisScale::from_name(&name), ..Default::default() });
     let y = Memo::new(move |_| values.with(|values| values.y.name()));
-    let store_y = move |name: String| store(LineSettingsPatch { y: YScale::from_name(&name), ..Default::default() });
-    let [low, high] = [0, 1].map(|end| {
-        let text = move || values.with(|values| values.y_range[end].map(dom::number_text).unwrap_or_default());
-        let store_end = move |text: String| {
-            let mut range = values.with_untracked(|values| values.y_range);
-            // What is no number is an end that follows the values.
-            range[end] = Some(dom::number_of(&text)).filter(|end| !text.trim().is_empty() && end.is_finite());
-            store(LineSettingsPatch { y_range: Some(range), ..Default::default() });
-        };
-        (Memo::new(move |_| text()), Callback::new(store_end))
-    });
-    let ignores_outliers = move || values.with(|values| values.ignores_outliers);
-    let store_outliers =
-        move |event| store(LineSettingsPatch { ignore_outliers: Some(event_target_checked(&event)), ..Default::default() });
+    let store_y = move |name: String| store(LineSettingsPatch { y: AxisScale::from_name(&name), ..Default::default() });
     let unit = Memo::new(move |_| values.with(|values| values.unit.clone()));
     let store_unit = move |unit: String| store(LineSettingsPatch { unit: Some(unit), ..Default::default() });
     let share_hidden = move |_| {
@@ -166,16 +158,12 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
         {may_write
             .then(|| {
                 view! {
-                    <Choice id="chart-y" label="y axis" options=Y_SCALES value=y on_choose=Callback::new(store_y) />
-                    <div class="y-range" role="group" aria-label="y range">
-                        <TextField id="chart-y-low" label="y from" placeholder="auto" value=low.0 on_store=low.1 />
-                        <TextField id="chart-y-high" label="to" placeholder="auto" value=high.0 on_store=high.1 />
-                        <label>
-                            <input id="chart-outliers" type="checkbox" prop:checked=ignores_outliers on:change=store_outliers />
-                            "Ignore outliers"
-                        </label>
-                    </div>
+                    <Choice id="chart-x-scale" label="x scale" options=AXIS_SCALES value=x_scale on_choose=Callback::new(store_x_scale) />
+                    <Choice id="chart-y" label="y axis" options=AXIS_SCALES value=y on_choose=Callback::new(store_y) />
+                    <YRangeFields id=id.get_value() store=Callback::new(store) store_in_section=actions.store_in_section />
+                    <GoalLinesField store=Callback::new(store) />
                     <TextField id="chart-unit" label="Unit" value=unit on_store=Callback::new(store_unit) />
+                    <AxisTitleFields store=Callback::new(store) />
                     {move || {
                         has_own_hidden()
                             .then(|| {

@@ -1,7 +1,5 @@
 //! The visible part of the x axis, and how zoom, pan and follow change it. Pure.
 
-use crate::protocol::XAxis;
-
 /// A window on the horizontal axis: `from < to`, in its units (steps, or seconds since 1970).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Viewport {
@@ -60,28 +58,6 @@ impl Viewport {
     pub fn with_margins(&self) -> (f64, f64) {
         (self.from - self.width(), self.to + self.width())
     }
-}
-
-/// A viewport in a URL: `id:from:to:axis`, optionally with `:follow`; the axis by its name in JSON. The axis gives the unit of the numbers. `number` formats a number
-/// so that it parses back to the same value.
-pub fn format(id: &str, viewport: &Viewport, axis: XAxis, number: fn(f64) -> String) -> String {
-    let follow = if viewport.follow { ":follow" } else { "" };
-    [id, ":", &number(viewport.from), ":", &number(viewport.to), ":", axis.name(), follow].concat()
-}
-
-/// Parses the text of [`format()`]: the id, the viewport, and its axis, which is optional.
-pub fn parse(text: &str, number: fn(&str) -> f64) -> Option<(&str, Viewport, Option<XAxis>)> {
-    let mut parts = text.split(':');
-    let id = parts.next()?;
-    let view = Viewport::new(number(parts.next()?), number(parts.next()?))?;
-    let (mut follow, mut axis) = (false, None);
-    for word in parts {
-        match word {
-            "follow" => follow = true,
-            word => axis = XAxis::from_name(word).or(axis),
-        }
-    }
-    Some((id, Viewport { follow, ..view }, axis))
 }
 
 #[cfg(test)]
@@ -144,20 +120,5 @@ mod tests {
         assert!(seen.zoom(95.0, 0.5, 0.0, (0.0, 200.0)).is_some_and(|view| !view.follow), "the newest point is no longer seen");
         assert!(seen.zoom(95.0, 1.5, 0.0, (0.0, 100.0)).is_some_and(|view| view.follow));
         assert!(!seen.pan(-0.1, (0.0, 100.0)).follow);
-    }
-
-    #[test]
-    fn addresses_say_what_was_seen() {
-        let number = |text: &str| text.parse().unwrap_or(f64::NAN);
-        for seen in [view(0.1, 1e300), view(-5.0, 3.0), Viewport { follow: true, ..view(1.7e9, 1.7e9 + 0.25) }] {
-            for axis in [XAxis::Step, XAxis::Relative, XAxis::Wall] {
-                let text = format("a-B_1", &seen, axis, |number| number.to_string());
-                assert_eq!(parse(&text, number), Some(("a-B_1", seen, Some(axis))), "{text}");
-            }
-        }
-        assert_eq!(parse("a:1:2:follow", number).map(|(_, view, axis)| (view.follow, axis)), Some((true, None)));
-        for wrong in ["", "a", "a:1", "a:1:1", "a:2:1", "a:x:1", "a:1:NaN"] {
-            assert_eq!(parse(wrong, number), None, "{wrong}");
-        }
     }
 }

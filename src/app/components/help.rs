@@ -11,11 +11,12 @@ type Shortcut = (&'static str, &'static str, bool);
 const READS: bool = false;
 const WRITES: bool = true;
 
-const CHARTS: [Shortcut; 19] = [
+const CHARTS: [Shortcut; 20] = [
     ("j  k", "Next, previous cell", READS),
     ("← → ↑ ↓", "Move between cells", READS),
     ("f", "Full screen, and back", READS),
     ("+  -  0", "Zoom in, out, show everything", READS),
+    ("y  Y  {  }", "The same with the y axis: in, out, down, up", READS),
     ("[  ]  End", "Earlier, later, follow the newest point", READS),
     (",  .", "Read the value before, the next one", READS),
     ("/", "Filter by name", READS),
@@ -26,7 +27,7 @@ const CHARTS: [Shortcut; 19] = [
     ("n", "Add a cell", WRITES),
     ("e  Enter", "Rename the cell; F2: the section", WRITES),
     ("d", "Edit the note", WRITES),
-    ("l", "Linear or logarithmic axis", WRITES),
+    ("l  x", "Linear or logarithmic y axis, x axis", WRITES),
     ("Alt + arrows", "Move the cell, or the section", WRITES),
     ("Alt + Shift + arrows", "Resize the cell", WRITES),
     ("Delete", "Delete the cell", WRITES),

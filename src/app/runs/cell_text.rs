@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::charts::format_significant;
 use crate::charts::text_metrics::decimal_exponent;
+use crate::charts::{format_significant, format_ungrouped};
 
 /// Significant digits of numbers.
 const DIGITS: i32 = 5;
@@ -29,7 +29,7 @@ pub fn number(value: &Value) -> Option<f64> {
 pub fn value_text(value: &Value) -> String {
     match value {
         Value::Null => MISSING.to_owned(),
-        Value::Number(number) => number.as_f64().map(|number| format_significant(number, DIGITS)).unwrap_or_default(),
+        Value::Number(number) => number.as_f64().map(|number| format_ungrouped(number, DIGITS)).unwrap_or_default(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }

@@ -336,7 +336,7 @@ mod tests {
     fn numbers_in_cells_are_short() {
         assert_eq!(
             (short(0.123456), short(12345.0), short(-1.0), short(123.456)),
-            ("0.123".into(), "12345".into(), "-1".into(), "123".into())
+            ("0.123".into(), "12\u{202f}345".into(), "-1".into(), "123".into())
         );
         assert_eq!((short(f64::MIN_POSITIVE).len() < 20, short(f64::NAN)), (true, "NaN".into()));
     }

@@ -18,7 +18,7 @@ use super::time_zone::TimeZone;
 
 /// A labelled place on an axis. Minor ticks of a logarithmic axis have an empty label. Only the last label has the unit,
 /// unless each label has an SI prefix of its own. Where labels would first differ after the sixth digit, all but the first
-/// are differences to it: `1234567`, `+0.2`, `+0.4`.
+/// are differences to it: `1 234 567`, `+0.2`, `+0.4`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
     /// In units of the data.
@@ -45,6 +45,7 @@ pub fn make_ticks(scale: &Scale, format: TickFormat, target: usize) -> Vec<Tick>
     match format {
         TickFormat::Number(unit) if log => log_ticks(scale, unit, target),
         TickFormat::Number(unit) => linear_ticks(lo, hi, unit, target),
+        TickFormat::TimeOfDay(_) | TickFormat::Elapsed if log => log_ticks(scale, "s", target),
         TickFormat::TimeOfDay(zone) if is_representable([lo, hi, 0.0]) => time_of_day_ticks(lo, hi, zone, target),
         TickFormat::Elapsed if is_representable([lo, hi, 0.0]) => duration_ticks(lo, hi, target),
         TickFormat::TimeOfDay(_) | TickFormat::Elapsed => linear_ticks(lo, hi, "s", target),
@@ -88,9 +89,9 @@ mod tests {
 
     #[test]
     fn labels_of_a_narrow_window_are_differences_to_the_first() {
-        assert_eq!(labels(&number(12_345_650.0, 12_345_658.0, "")), ["12345650", "+2", "+4", "+6", "+8"]);
-        assert_eq!(labels(&number(1e6 + 0.1, 1e6 + 0.5, "ms")), ["1000000.1", "+0.1", "+0.2", "+0.3", "+0.4\u{202f}ms"]);
-        assert_eq!(labels(&number(-7_000_004.0, -7_000_000.0, "")), ["-7000004", "+1", "+2", "+3", "+4"]);
+        assert_eq!(labels(&number(12_345_650.0, 12_345_658.0, "")), ["12\u{202f}345\u{202f}650", "+2", "+4", "+6", "+8"]);
+        assert_eq!(labels(&number(1e6 + 0.1, 1e6 + 0.5, "ms")), ["1\u{202f}000\u{202f}000.1", "+0.1", "+0.2", "+0.3", "+0.4\u{202f}ms"]);
+        assert_eq!(labels(&number(-7_000_004.0, -7_000_000.0, "")), ["-7\u{202f}000\u{202f}004", "+1", "+2", "+3", "+4"]);
         assert_eq!(labels(&number(1.5e18, 1.5e18 + 4e11, "")), ["1.5e18", "+100G", "+200G", "+300G", "+400G"]);
         assert_eq!(labels(&number(100_000.0, 100_400.0, "")), ["100k", "100.1k", "100.2k", "100.3k", "100.4k"]);
     }

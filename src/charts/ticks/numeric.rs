@@ -3,7 +3,7 @@
 use super::Tick;
 use super::nice_step::nice_step;
 use crate::charts::scale::Scale;
-use crate::charts::text_metrics::{decimal_exponent, format_decimal, format_scientific, from_decimal, power_of_ten};
+use crate::charts::text_metrics::{decimal_exponent, format_decimal, format_scientific, from_decimal, group_digits, power_of_ten};
 
 /// How many steps of `digit` times 10^`exponent` there are in `value`.
 fn count_steps(number: f64, digit: i64, exponent: i32) -> f64 {
@@ -117,7 +117,9 @@ impl Prefix {
                 }
                 format_scientific(digits, exponent)
             }
-            Self::Power(power) => format_decimal(digits, exponent - power) + if self.belongs_to(unit) { "" } else { self.symbol() },
+            Self::Power(power) => {
+                group_digits(&format_decimal(digits, exponent - power)) + if self.belongs_to(unit) { "" } else { self.symbol() }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::series::brute_force_tests::Stored;
-use crate::series::{Axis, CurveRebuild, OutlineBuilder, Points, SupersededScan, Window};
+use crate::series::{Axis, CurveRebuild, OutlineBuilder, PixelScale, Points, SupersededScan, Window};
 use crate::split_mix::SplitMix64;
 
 const MEAN: GroupStyle = GroupStyle { line: GroupLine::Mean, band: Band::T95, is_common: false };
@@ -208,7 +208,7 @@ fn the_pyramid_and_the_points_give_the_same_group() {
         for (from, to, width) in [(0.0, 4.0 * count as f64, 200), (17.5, 333.0, 100), (100.0, 1e4, 500), (5000.0, 5001.0, 9)] {
             let mut sampler = GroupSampler::of_window(from, to, width);
             for member in &members {
-                let (columns, [_, _, chunks]) = member.ask_exactly(Window { axis: Axis::Step, from, to, width });
+                let (columns, [_, _, chunks]) = member.ask_exactly(Window { axis: Axis::Step, from, to, width, scale: PixelScale::Linear });
                 assert!(chunks <= width as usize + 2, "{chunks} chunks for {width} columns");
                 sampler.push(&MemberCurve { parts: columns.iter().map(CurvePart::from).collect() });
             }

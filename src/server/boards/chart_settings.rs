@@ -4,15 +4,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::protocol::{ApiError, ErrorKind, LineSettingsPatch};
-use crate::server::limits::{MAX_AXIS_TITLE_CHARS, MAX_HIDDEN_SERIES, MAX_SERIES_NAME_CHARS, MAX_SMOOTH, MAX_UNIT_CHARS};
+use crate::server::limits::{
+    MAX_AXIS_TITLE_CHARS, MAX_GOAL_LABEL_CHARS, MAX_GOAL_LINES, MAX_HIDDEN_SERIES, MAX_SERIES_NAME_CHARS, MAX_SMOOTH, MAX_UNIT_CHARS,
+};
 
 // The values of other charts have the same bound.
 const _: () = assert!(MAX_AXIS_TITLE_CHARS == crate::charts::axis_titles::MAX_TITLE_CHARS);
 
 /// The rule of each key of `chart`.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 11] = [
     ("x", "must be 'step', 'relative' or 'wall'"),
+    ("x_scale", "must be 'linear' or 'log'"),
     ("y", "must be 'linear' or 'log'"),
+    ("goal_lines", "must be an array of objects with a number 'y' and perhaps a text 'label'"),
     ("y_range", "must be two numbers, the lower one first, or null for an end that follows the values"),
     ("ignore_outliers", "must be true or false"),
     ("smooth", "must be a number"),
@@ -48,6 +52,13 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
             return wrong("y_range", "must have its lower end first".to_owned());
         }
     }
+    if let Some(lines) = &change.goal_lines {
+        let is_label = |label: &str| label.chars().count() <= MAX_GOAL_LABEL_CHARS && !label.contains(char::is_control);
+        if lines.len() > MAX_GOAL_LINES || lines.iter().any(|line| !line.y.is_finite() || !is_label(&line.label)) {
+            let rule = format!("may have {MAX_GOAL_LINES} lines at finite values, with labels of {MAX_GOAL_LABEL_CHARS} characters");
+            return wrong("goal_lines", rule);
+        }
+    }
     if change.unit.as_ref().is_some_and(|unit| unit.chars().count() > MAX_UNIT_CHARS || unit.contains(char::is_control)) {
         return wrong("unit", format!("may have {MAX_UNIT_CHARS} characters"));
     }
@@ -69,6 +80,7 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::GoalLine;
 
     #[test]
     fn a_wrong_setting_is_named() {
@@ -81,6 +93,10 @@ mod tests {
         for wrong in [json!([1]), json!(["a", 2]), json!({"lo": 1}), json!([1, 2, 3])] {
             assert_eq!(message(json!({ "y_range": wrong })).as_deref(), Some(range));
         }
+        assert_eq!(message(json!({"x_scale": "cubic"})).as_deref(), Some("'chart.x_scale' must be 'linear' or 'log'."));
+        let lines = "'chart.goal_lines' must be an array of objects with a number 'y' and perhaps a text 'label'.";
+        assert_eq!(message(json!({"goal_lines": [{"y": "a"}]})).as_deref(), Some(lines));
+        assert_eq!(message(json!({"goal_lines": [{"y": 0.5}]})), None);
         assert_eq!(message(json!({"x_label": 1})).as_deref(), Some("'chart.x_label' must be a string."));
         assert_eq!(message(json!({"hidden": "a"})).as_deref(), Some("'chart.hidden' must be an array of names."));
     }
@@ -101,6 +117,15 @@ mod tests {
         assert_eq!(message(titled("accuracy in %")), None);
         assert_eq!(message(titled(&"x".repeat(201))).as_deref(), Some("'settings.y_label' may have 200 characters."));
         assert!(message(titled("a\nb")).is_some());
+        let goals = |lines: &[(f64, &str)]| {
+            let lines = lines.iter().map(|(y, label)| GoalLine { y: *y, label: (*label).into() }).collect();
+            message(LineSettingsPatch { goal_lines: Some(lines), ..LineSettingsPatch::default() })
+        };
+        assert_eq!((goals(&[]), goals(&[(0.9, "target"), (-1.0, "")])), (None, None));
+        let rule = "'settings.goal_lines' may have 8 lines at finite values, with labels of 60 characters.";
+        for wrong in [&[(0.0, ""); 9][..], &[(f64::NAN, "")], &[(0.0, "a\nb")], &[(0.0, "x".repeat(61).as_str())]] {
+            assert_eq!(goals(wrong).as_deref(), Some(rule));
+        }
         assert!(message(LineSettingsPatch { hidden: Some(vec!["x".repeat(201)]), ..LineSettingsPatch::default() }).is_some());
     }
 

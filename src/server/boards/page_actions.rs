@@ -82,12 +82,15 @@ impl Boards {
         self.store.write(1, operation).await
     }
 
-    /// Changes all line charts of the board, or none.
-    pub async fn set_charts(&self, board: String, change: LineSettingsPatch) -> Result<(), ServerError> {
+    /// Changes all line charts of the board, or of one of its sections; or none.
+    pub async fn set_charts(&self, board: String, section: Option<String>, change: LineSettingsPatch) -> Result<(), ServerError> {
         chart_settings::check(&change, "settings")?;
         let board = board_name(&board)?.to_owned();
         let operation = move |batch: &mut Batch| {
             for record in cells_in_grid_order(batch, &board).iter().filter(|record| record.is_line()) {
+                if section.is_some() && record.cell().layout.section != section {
+                    continue;
+                }
                 merge_settings(batch, record, &change)?;
             }
             Ok(())

@@ -7,8 +7,8 @@ use super::board_document::is_there;
 use super::runs::started_ms;
 use super::{Boards, Document, Query, not_found};
 use crate::protocol::columns::SeriesColumns;
-use crate::protocol::{Board, Cell, CellId, RunId, SeriesId, XAxis};
-use crate::series::Window;
+use crate::protocol::{AxisScale, Board, Cell, CellId, RunId, SeriesId, XAxis};
+use crate::series::{PixelScale, Window};
 use crate::server::error::ServerError;
 use crate::server::store::{Index, PointsPage, Record, RunRecord, SmoothingWeights, StoreError, StoredValue, TimeOrigin};
 
@@ -28,6 +28,7 @@ pub struct LineWindow {
     pub to: f64,
     /// Pixels that the columns are for.
     pub width: u32,
+    pub scale: AxisScale,
 }
 
 impl LineWindow {
@@ -73,8 +74,9 @@ impl Boards {
         weights: SmoothingWeights<'_>,
         runs: &[RunId],
     ) -> Result<Option<Vec<SeriesColumns>>, StoreError> {
-        let LineWindow { x, from, to, width } = window;
-        self.store.columns(cell, Window { axis: x.axis(), from, to, width }, window.origin(), weights, runs).await
+        let LineWindow { x, from, to, width, scale } = window;
+        let scale = if scale == AxisScale::Log { PixelScale::Log { origin: 0.0 } } else { PixelScale::Linear };
+        self.store.columns(cell, Window { axis: x.axis(), from, to, width, scale }, window.origin(), weights, runs).await
     }
 
     /// Reads the columns of a cell's series, with smoothed lines of this weight, for a query of `together`

@@ -198,13 +198,16 @@ const SCRIPT: &str = r#"<script>(() => {
   });
 })()</script>"#;
 
-/// A number in six significant digits and, where that is not all of it, in full. Whole numbers are counts and names: they stay whole.
+/// Significant digits of a number with a fraction.
+const SHOWN_DIGITS: i32 = 5;
+
+/// A number in [`SHOWN_DIGITS`] and, where that is not all of it, in full. Whole numbers are counts and names: they stay whole.
 fn rounded(cell: &Value) -> Option<(String, String)> {
     let number = cell.as_number()?;
     if number.is_i64() || number.is_u64() {
         return None;
     }
-    let (short, full) = (crate::charts::format_number(number.as_f64()?), number.to_string());
+    let (short, full) = (crate::charts::format_significant(number.as_f64()?, SHOWN_DIGITS), number.to_string());
     // `2.0` and `2` are one number.
     (short.parse() != full.parse::<f64>()).then_some((short, full))
 }
@@ -308,7 +311,7 @@ mod tests {
         for cell in [
             "<td class=n title=\"0.30000000000000004\">0.3</td>",
             "<td class=n>2.0</td>",
-            "<td class=n title=\"-1234.56789\">-1234.57</td>",
+            "<td class=n title=\"-1234.56789\">-1234.6</td>",
             "<td class=n>1e-7</td>",
             "<td class=n>9007199254740993</td>",
             "<td class=n>0.5</td>",
@@ -318,7 +321,7 @@ mod tests {
         assert!(csv(&table).contains("0.30000000000000004"));
         // In a column of texts, too.
         let mixed = super::html(&of(json!({"columns": ["x"], "rows": [["a"], [1.0 / 3.0]]})).unwrap());
-        assert!(mixed.contains("<td title=\"0.3333333333333333\">0.333333</td>"), "{mixed}");
+        assert!(mixed.contains("<td title=\"0.3333333333333333\">0.33333</td>"), "{mixed}");
     }
 
     #[test]

@@ -12,11 +12,11 @@ use crate::charts::event_marks::event_marks;
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
-    NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, group_labels, group_name, is_series_hidden, legend_items,
+    NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, YBounds, group_labels, group_name, is_series_hidden, legend_items,
     legend_labels, needs_two_rows, owner_labels, palette, series_key, series_label, series_styles,
 };
 use crate::protocol::groups::GroupCurve;
-use crate::protocol::{Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
+use crate::protocol::{AxisScale, Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::server::boards::groups::RunColours;
 use crate::server::boards::{Boards, LineWindow};
@@ -45,6 +45,8 @@ fn settings(record: &Record) -> LineSettings {
 pub struct LineView {
     /// The part of the x axis, `from < to`; all of it when `None`.
     pub window: Option<(f64, f64)>,
+    /// The part of the y axis, the lower end first; that of the settings when `None`.
+    pub y_window: Option<(f64, f64)>,
     /// The names of the series that are drawn, those of runs as [`series_key`]; those that are not hidden when `None`.
     pub series: Option<Vec<String>>,
     /// The runs that are drawn; those that the page draws first when `None`. Beside groups they are drawn in bold.
@@ -144,7 +146,9 @@ pub async fn svg(
     // Others are not smoothed: they are not drawn.
     let weight = |id: &SeriesId| if drawn.contains(&id) { settings.smooth } else { 0.0 };
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
-    let found = boards.smoothed_columns(&record.id, LineWindow { x: settings.x, from, to, width }, weights, &runs.ids()).await?;
+    let found = boards
+        .smoothed_columns(&record.id, LineWindow { x: settings.x, from, to, width, scale: settings.x_scale() }, weights, &runs.ids())
+        .await?;
     let series = found.unwrap_or_default();
     let ids: Vec<SeriesId> = series.iter().map(|series| SeriesId { run: series.run.clone(), name: series.name.as_str().into() }).collect();
     let (labels, styles) = series_looks(&ids, &runs);
@@ -192,10 +196,16 @@ pub async fn svg(
     };
     let marks = event_marks(&boards.settings(&record.board).marks, x_axis, colour_of);
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
+    let y_bounds = match view.y_window {
+        Some((low, high)) => YBounds { ends: [Some(low), Some(high)], ignores_outliers: false },
+        None => (&settings).into(),
+    };
     let options = ChartOptions {
         x_axis,
+        x_scale: if x_axis == XAxis::Wall { AxisScale::Linear } else { settings.x_scale },
         y_scale: settings.y,
-        y_bounds: (&settings).into(),
+        goal_lines: &settings.goal_lines,
+        y_bounds,
         unit: &settings.unit,
         titles,
         window,

@@ -7,9 +7,10 @@ mod tests;
 
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::points::SeriesPart;
-use crate::protocol::{RunId, XAxis};
-use crate::series::{Average, Columns, NO_PLACE};
+use crate::protocol::{AxisScale, RunId, XAxis};
+use crate::series::{Average, Columns, NO_PLACE, PixelWidth};
 
+use super::axis_space::AxisSpace;
 use super::viewport::Viewport;
 use crate::charts::{nearest_gap, series_key};
 
@@ -35,6 +36,8 @@ pub struct CachedSeries {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ColumnQuery {
     pub axis: XAxis,
+    /// That of the pixels that the columns are for.
+    pub scale: AxisScale,
     /// Infinite at an open end.
     pub from: f64,
     pub to: f64,
@@ -65,7 +68,7 @@ pub struct ColumnCache {
     pub series: Vec<CachedSeries>,
     /// The query that [`Self::series`] answers; `None` before the first response.
     loaded: Option<ColumnQuery>,
-    /// Maximum span of a column, in units of the x axis.
+    /// Maximum span of a column, as the axis of the query measures it.
     column_width: f64,
     /// Points that came while a response is awaited.
     pending: Option<Vec<SeriesPart>>,
@@ -94,33 +97,60 @@ impl ColumnCache {
 
     /// The query for this viewport in `width` pixels. The first query along an axis is for all of it, because zooming out
     /// needs the extent.
-    pub fn query(&self, viewport: Option<Viewport>, axis: XAxis, width: u32, smooth: f64) -> ColumnQuery {
+    pub fn query(&self, viewport: Option<Viewport>, (axis, scale): (XAxis, AxisScale), width: u32, smooth: f64) -> ColumnQuery {
         match viewport.filter(|_| self.axis() == Some(axis)) {
-            None => ColumnQuery { axis, from: f64::NEG_INFINITY, to: f64::INFINITY, width, smooth },
+            None => ColumnQuery { axis, scale, from: f64::NEG_INFINITY, to: f64::INFINITY, width, smooth },
             Some(viewport) => {
-                let (from, to) = viewport.with_margins();
+                let (from, to) = AxisSpace(scale).with_margins(&viewport);
                 let to = if viewport.follow { f64::INFINITY } else { to };
-                ColumnQuery { axis, from, to, width: width.saturating_mul(3), smooth }
+                ColumnQuery { axis, scale, from, to, width: width.saturating_mul(3), smooth }
             }
         }
     }
 
     /// The same query, if the columns do not cover it in this resolution.
-    pub fn missing_query(&self, viewport: Option<Viewport>, axis: XAxis, width: u32, smooth: f64) -> Option<ColumnQuery> {
-        let wanted = self.query(viewport, axis, width, smooth);
+    pub fn missing_query(
+        &self,
+        viewport: Option<Viewport>,
+        (axis, scale): (XAxis, AxisScale),
+        width: u32,
+        smooth: f64,
+    ) -> Option<ColumnQuery> {
+        let wanted = self.query(viewport, (axis, scale), width, smooth);
         let Some(loaded) = self.loaded.filter(|loaded| loaded.axis == axis) else { return Some(wanted) };
-        let seen = viewport.map_or(self.extent.1 - self.extent.0, |viewport| viewport.width());
-        let is_fine = self.column_width <= 1.5 * seen / f64::from(width.max(1)) || self.is_raw();
+        let space = AxisSpace(scale);
+        let seen = viewport.map_or_else(|| self.measured_extent(space, &loaded), |viewport| space.width(&viewport));
+        let is_fine = (loaded.scale == scale && self.column_width <= 1.5 * seen / f64::from(width.max(1))) || self.is_raw();
         let is_there = match viewport {
             None => loaded.from == f64::NEG_INFINITY && loaded.to == f64::INFINITY,
             Some(viewport) => {
-                let edge = viewport.width() / 4.0;
+                let (from, to) = space.widened(&viewport, 0.25);
                 // The extent ends where no more points are.
-                loaded.from <= (viewport.from - edge).max(self.extent.0) && (viewport.to + edge).min(self.extent.1) <= loaded.to
+                loaded.from <= from.max(self.extent.0) && to.min(self.extent.1) <= loaded.to
             }
         };
         let is_smoothed = smooth == 0.0 || smooth == loaded.smooth;
         (!is_fine || !is_there || !is_smoothed).then_some(wanted)
+    }
+
+    /// How wide all of the chart is. A logarithmic axis that begins at 0 or before it is as wide as the grid of the server.
+    fn measured_extent(&self, space: AxisSpace, query: &ColumnQuery) -> f64 {
+        let (from, to) = (query.from.max(self.extent.0), query.to.min(self.extent.1));
+        Viewport::new(from, to).map_or(0.0, |whole| space.width(&whole))
+    }
+
+    /// The lowest place that a logarithmic axis has; NaN without one.
+    pub fn lowest_positive(&self) -> f64 {
+        let columns = self.series.iter().flat_map(|series| &series.columns.list);
+        let places = columns.flat_map(|column| [column.x_min, column.x_first, column.x_last]);
+        places.filter(|place| *place > 0.0).fold(f64::NAN, f64::min)
+    }
+
+    fn pixel_width(&self) -> PixelWidth {
+        match self.loaded {
+            Some(ColumnQuery { scale: AxisScale::Log, .. }) => PixelWidth::Share(self.column_width.exp() - 1.0),
+            _ => PixelWidth::Even(self.column_width),
+        }
     }
 
     /// Minimum width of a viewport around `x`: three of the smallest gaps between neighbours there.
@@ -159,8 +189,7 @@ impl ColumnCache {
             CachedSeries { run, name, total: points, origin, columns: Columns::new(columns, places), average, is_stale: false }
         };
         self.series = received.into_iter().map(series).collect();
-        let (from, to) = (query.from.max(self.extent.0), query.to.min(self.extent.1));
-        let width = (to - from) / f64::from(query.width.max(1));
+        let width = self.measured_extent(AxisSpace(query.scale), &query) / f64::from(query.width.max(1));
         // A chart without points has no extent.
         self.column_width = if width > 0.0 && width.is_finite() { width } else { 0.0 };
         self.loaded = Some(query);
@@ -199,6 +228,7 @@ impl ColumnCache {
                 self.series.len() - 1
             }
         };
+        let pixel_width = self.pixel_width();
         let series = &mut self.series[at];
         let start = part.start.unwrap_or(series.total);
         let known = series.total.saturating_sub(start);
@@ -219,7 +249,7 @@ impl ColumnCache {
             // The first point beyond the right end is included: the line leads to it.
             let leads_out = || series.columns.list.last().is_some_and(|last| loaded.from <= *x && last.x_last <= loaded.to);
             if (loaded.from <= *x && *x <= loaded.to) || leads_out() {
-                series.columns.push_smoothed(*x, *y, self.column_width, smoothed.map_or(NO_PLACE, |smoothed| (*x, smoothed)));
+                series.columns.push_smoothed(*x, *y, pixel_width, smoothed.map_or(NO_PLACE, |smoothed| (*x, smoothed)));
                 merge = Merge::Updated;
             }
         }
@@ -232,8 +262,12 @@ impl ColumnCache {
     /// Bounds the number of columns to twice the query's width: joins neighbours, or drops those that the window has left behind.
     fn shrink(&mut self, loaded: ColumnQuery) {
         if loaded.from == f64::NEG_INFINITY {
-            self.column_width = (2.0 * self.column_width).max((self.extent.1 - self.extent.0) / f64::from(loaded.width));
-            self.series.iter_mut().for_each(|series| series.columns.coarsen(self.column_width));
+            let even = self.measured_extent(AxisSpace(loaded.scale), &loaded) / f64::from(loaded.width);
+            // As many pixels of a logarithmic axis as before hold nearly all points.
+            let growth = if loaded.scale == AxisScale::Log { 1.4 } else { 2.0 };
+            self.column_width = (growth * self.column_width).max(even);
+            let pixel_width = self.pixel_width();
+            self.series.iter_mut().for_each(|series| series.columns.coarsen(pixel_width));
         } else {
             for series in &mut self.series {
                 let surplus = series.columns.list.len().saturating_sub(loaded.width as usize);

@@ -3,9 +3,10 @@
 use super::*;
 use crate::protocol::CellId;
 use crate::protocol::points::Numbers;
-use crate::series::{Column, SmoothedLine, smoothed};
+use crate::series::{Column, PixelWidth, SmoothedLine, smoothed};
 
-const WHOLE: ColumnQuery = ColumnQuery { axis: XAxis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
+const WHOLE: ColumnQuery =
+    ColumnQuery { axis: XAxis::Step, scale: AxisScale::Linear, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
 
 fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
     let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
@@ -97,7 +98,7 @@ fn columns_stay_few_and_lose_nothing() {
     let columns = &cache.series[0].columns.list;
     assert_eq!(columns.iter().map(|column| column.count).sum::<u64>(), 10_000);
     assert!(columns.len() > 50 && columns.iter().any(|column| column.max == 1e6));
-    assert_eq!(cache.missing_query(None, XAxis::Step, 100, 0.0), None);
+    assert_eq!(cache.missing_query(None, (XAxis::Step, AxisScale::Linear), 100, 0.0), None);
 }
 
 #[test]
@@ -162,9 +163,9 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
             assert_eq!(known, Some(*place).filter(|place| !place.0.is_nan()), "{from} to {end}");
         }
         assert!(end == y.len() && (round > 2 || columns.list.len() < 1000), "{end}");
-        let is_missing = |smooth| cache.missing_query(None, axis, 400, smooth).is_some();
+        let is_missing = |smooth| cache.missing_query(None, (axis, AxisScale::Linear), 400, smooth).is_some();
         assert_eq!(is_missing(WEIGHT), is_missing(0.0), "the line is there, and without one there is nothing to ask for");
-        assert_eq!(cache.missing_query(None, axis, 400, 0.5).map(|query| query.smooth), Some(0.5), "another line is");
+        assert_eq!(cache.missing_query(None, (axis, AxisScale::Linear), 400, 0.5).map(|query| query.smooth), Some(0.5), "another line is");
         assert!(cache.has_smoothing());
     }
 }
@@ -185,18 +186,18 @@ fn a_new_series_is_smoothed_from_its_first_point_and_an_unknown_average_is_not_m
 fn a_window_asks_for_margins_and_asks_once() {
     let mut cache = ColumnCache::new();
     let y: Vec<f64> = (0..1000).map(f64::from).collect();
-    assert_eq!(cache.missing_query(None, XAxis::Step, 100, 0.0), Some(WHOLE));
+    assert_eq!(cache.missing_query(None, (XAxis::Step, AxisScale::Linear), 100, 0.0), Some(WHOLE));
     cache.finish_query(WHOLE, vec![received("a", &y)]);
-    cache.series[0].columns.coarsen(10.0);
+    cache.series[0].columns.coarsen(PixelWidth::Even(10.0));
     let viewport = Viewport::new(100.0, 200.0);
-    let query = cache.missing_query(viewport, XAxis::Step, 100, 0.0).unwrap();
+    let query = cache.missing_query(viewport, (XAxis::Step, AxisScale::Linear), 100, 0.0).unwrap();
     assert_eq!((query.from, query.to, query.width), (0.0, 300.0, 300));
     cache.finish_query(query, vec![received("a", &y[..302])]);
-    assert_eq!(cache.missing_query(viewport, XAxis::Step, 100, 0.0), None);
-    assert_eq!(cache.missing_query(Viewport::new(150.0, 250.0), XAxis::Step, 100, 0.0), None, "the margin serves");
-    assert!(cache.missing_query(Viewport::new(210.0, 310.0), XAxis::Step, 100, 0.0).is_some());
-    assert!(cache.missing_query(None, XAxis::Step, 100, 0.0).is_some());
-    assert!(cache.missing_query(viewport, XAxis::Wall, 100, 0.0).is_some());
+    assert_eq!(cache.missing_query(viewport, (XAxis::Step, AxisScale::Linear), 100, 0.0), None);
+    assert_eq!(cache.missing_query(Viewport::new(150.0, 250.0), (XAxis::Step, AxisScale::Linear), 100, 0.0), None, "the margin serves");
+    assert!(cache.missing_query(Viewport::new(210.0, 310.0), (XAxis::Step, AxisScale::Linear), 100, 0.0).is_some());
+    assert!(cache.missing_query(None, (XAxis::Step, AxisScale::Linear), 100, 0.0).is_some());
+    assert!(cache.missing_query(viewport, (XAxis::Wall, AxisScale::Linear), 100, 0.0).is_some());
 }
 
 #[test]
@@ -220,7 +221,7 @@ fn zooming_ends_at_a_few_gaps_between_points() {
     assert_eq!((cache.min_window(22.2), cache.min_window(200.0)), (3.0, 3.0));
     cache.finish_query(WHOLE, vec![series("val", every(10.0))]);
     assert_eq!((cache.min_window(22.2), cache.min_window(9e9)), (30.0, 30.0));
-    cache.series[0].columns.coarsen(25.0);
+    cache.series[0].columns.coarsen(PixelWidth::Even(25.0));
     assert_eq!(cache.min_window(22.2), 0.0, "inside of a column there may be more");
 }
 
@@ -234,8 +235,8 @@ fn a_window_that_follows_forgets_what_it_left_behind() {
     }
     assert!(cache.series[0].columns.list.len() <= 60);
     let viewport = Viewport::new(470.0, 480.0).map(|viewport| viewport.pinned_to_end(499.0)).unwrap();
-    assert_eq!(cache.missing_query(Some(viewport), XAxis::Step, 10, 0.0), None);
-    assert!(cache.missing_query(Viewport::new(0.0, 10.0), XAxis::Step, 10, 0.0).is_some(), "that was let go");
+    assert_eq!(cache.missing_query(Some(viewport), (XAxis::Step, AxisScale::Linear), 10, 0.0), None);
+    assert!(cache.missing_query(Viewport::new(0.0, 10.0), (XAxis::Step, AxisScale::Linear), 10, 0.0).is_some(), "that was let go");
 }
 
 #[test]
@@ -249,4 +250,24 @@ fn times_of_runs_count_from_their_start() {
     assert_eq!((ends, cache.extent), (vec![2.0, 52.0], (0.0, 52.0)));
     assert_eq!(cache.append(part("new", 0, &[1.0])), Merge::Missing, "only the server knows its start");
     assert_eq!(cache.series.len(), 2);
+}
+
+#[test]
+fn columns_of_a_logarithmic_axis_are_requested_and_grow() {
+    let mut cache = ColumnCache::new();
+    let log = (XAxis::Step, AxisScale::Log);
+    assert!(!cache.finish_query(WHOLE, vec![received("a", &[0.5; 200])]));
+    assert_eq!(cache.missing_query(None, log, 100, 0.0), None, "all points are there");
+    cache.series[0].columns.coarsen(PixelWidth::Even(10.0));
+    let query = cache.missing_query(None, log, 100, 0.0).unwrap();
+    assert_eq!((query.scale, query.from, query.to), (AxisScale::Log, f64::NEG_INFINITY, f64::INFINITY));
+    cache.finish_query(query, vec![received("a", &[0.5; 200])]);
+    cache.append(part("a", 200, &[0.5; 2000]));
+    assert_eq!((cache.missing_query(None, log, 100, 0.0), cache.lowest_positive()), (None, 1.0));
+    let columns = &cache.series[0].columns.list;
+    assert!(columns.len() <= 200 && columns.iter().filter(|column| column.count == 1).count() > 10, "{}", columns.len());
+    let is_wide = |column: &&Column| column.x_min > 0.0 && column.x_max / column.x_min > 1.2;
+    assert_eq!(columns.iter().filter(is_wide).count(), 0, "no column is wider than a pixel of the axis");
+    let zoomed = cache.missing_query(Viewport::new(10.0, 20.0), log, 100, 0.0);
+    assert!(zoomed.is_none_or(|query| (4.9..5.1).contains(&query.from) && (39.0..41.0).contains(&query.to)), "{zoomed:?}");
 }

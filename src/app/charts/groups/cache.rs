@@ -4,8 +4,8 @@
 use crate::app::charts::column_cache::ColumnQuery;
 use crate::app::charts::viewport::Viewport;
 use crate::charts::Attrition;
-use crate::protocol::XAxis;
 use crate::protocol::groups::{CellGroups, GroupColumn, GroupCurve, GroupGrid};
+use crate::protocol::{AxisScale, XAxis};
 
 /// The curve of a group in one split.
 pub struct CachedGroup {
@@ -47,7 +47,7 @@ impl GroupCache {
     /// The query for this viewport, if the curves are not those of it. The first one along an axis is for all of it.
     pub fn missing_query(&self, viewport: Option<Viewport>, axis: XAxis, width: u32, smooth: f64, keys: &str) -> Option<ColumnQuery> {
         let (from, to) = (f64::NEG_INFINITY, f64::INFINITY);
-        let all = ColumnQuery { axis, from, to, width, smooth };
+        let all = ColumnQuery { axis, scale: AxisScale::Linear, from, to, width, smooth };
         let Some((loaded, _)) = self.loaded.as_ref().filter(|(loaded, known)| loaded.axis == axis && known == keys) else {
             return Some(all);
         };
@@ -61,7 +61,8 @@ impl GroupCache {
         // The server makes at most 1024 places: less margin than for series leaves more of them to the window.
         let margin = viewport.width() / 2.0;
         let to = if viewport.follow { f64::INFINITY } else { viewport.to + margin };
-        let wanted = ColumnQuery { axis, from: viewport.from - margin, to, width: width.saturating_mul(2), smooth };
+        let wanted =
+            ColumnQuery { axis, scale: AxisScale::Linear, from: viewport.from - margin, to, width: width.saturating_mul(2), smooth };
         let edge = viewport.width() / 4.0;
         let is_there = loaded.from <= (viewport.from - edge).max(self.extent.0) && (viewport.to + edge).min(self.extent.1) <= loaded.to;
         let is_same = is_there && loaded.smooth == smooth && self.is_fine(loaded, width, viewport.width());
@@ -112,6 +113,12 @@ impl GroupCache {
     /// The number of all columns.
     pub fn total(&self) -> usize {
         self.groups.iter().map(|group| group.curve.columns.len()).sum()
+    }
+
+    /// The lowest place that a logarithmic axis has; NaN without one.
+    pub fn lowest_positive(&self) -> f64 {
+        let places = self.groups.iter().flat_map(|group| &group.curve.columns).map(|column| column.x);
+        places.filter(|place| *place > 0.0).fold(f64::NAN, f64::min)
     }
 
     /// The smallest gap between neighbours around `x`.
@@ -226,7 +233,7 @@ mod tests {
     #[test]
     fn a_response_without_changes_leaves_all_as_it_is() {
         let mut cache = loaded(GroupGrid::Steps);
-        let query = ColumnQuery { axis: XAxis::Step, from: 0.0, to: 5.0, width: 10, smooth: 0.0 };
+        let query = ColumnQuery { axis: XAxis::Step, scale: AxisScale::Linear, from: 0.0, to: 5.0, width: 10, smooth: 0.0 };
         cache.is_loading = true;
         cache.finish_query(query, "&by=lr", None);
         assert_eq!((cache.revision, cache.total(), cache.is_loading), (1, 101, false));

@@ -1,7 +1,7 @@
 //! One number for the curve of a run: from the summary of its series, or from the points at its end.
 
 use crate::protocol::{CellId, Direction, SummaryKind};
-use crate::series::{Axis, Column, CurveFigures, CurveSteps, Window};
+use crate::series::{Axis, Column, CurveFigures, CurveSteps, PixelScale, Window};
 use crate::server::boards::Boards;
 use crate::server::limits::MAX_MEMBER_POINTS;
 use crate::server::store::{Series, SmoothingWeights, StoreError, TimeOrigin};
@@ -114,7 +114,7 @@ impl Boards {
             return summary(SummaryValue::Unread);
         }
         let to = if place == CurvePlace::LastTenth { figures.last_step } else { from };
-        let window = Window { axis: Axis::Step, from, to, width: 1 };
+        let window = Window { axis: Axis::Step, from, to, width: 1, scale: PixelScale::Linear };
         let columns = self.store.columns(cell, window, TimeOrigin::Epoch, SmoothingWeights::NONE, series.id.run.as_slice()).await?;
         let of_series =
             columns.and_then(|columns| columns.into_iter().find(|found| found.run == series.id.run && *found.name == *series.id.name));

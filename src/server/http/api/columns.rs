@@ -10,7 +10,7 @@ use super::format::columns_stream::{ColumnsWriter, Smoothing};
 use super::request::{CellInPath, RequestContext};
 use super::runs::is_share;
 use super::{NO_STORE, invalid_parameter};
-use crate::protocol::{ApiError, CellId, ErrorKind, RunId, XAxis};
+use crate::protocol::{ApiError, AxisScale, CellId, ErrorKind, RunId, XAxis};
 use crate::server::boards::LineWindow;
 use crate::server::boards::lines::Lines;
 use crate::server::boards::runs::RunChoice;
@@ -50,6 +50,10 @@ pub struct ColumnsQuery {
     /// the first point of these).
     #[param(required = false, value_type = ColumnsAxis, inline)]
     pub x: XAxis,
+    /// The scale of the axis that the columns are for. On a logarithmic one they are as wide as the pixels of such an axis; of the places that
+    /// are not above 0 only the last one before the others is in the answer. Wall time is always linear.
+    #[param(required = false, value_type = ColumnsScale, inline)]
+    pub x_scale: AxisScale,
     /// The weight of the smoothed lines that the answer has besides the columns; 0: none. The average at a
     /// step does not depend on the window.
     #[param(required = false, minimum = 0, maximum = 0.999, default = 0)]
@@ -64,6 +68,11 @@ shape! {
     ColumnsAxis: words_with_default(["step", "time", "relative"]);
 }
 
+shape! {
+    /// The scale of the axis.
+    ColumnsScale: words_with_default(["linear", "log"]);
+}
+
 impl ColumnsQuery {
     pub fn parse(text: &str, accept: Option<&str>) -> Result<Self, ApiError> {
         let binary = accept.is_some_and(|accept| accept.contains("application/octet-stream"));
@@ -75,6 +84,7 @@ impl ColumnsQuery {
             to: None,
             width: DEFAULT_WIDTH,
             x: XAxis::Step,
+            x_scale: AxisScale::Linear,
             smooth: 0.0,
             binary,
         };
@@ -99,6 +109,10 @@ impl ColumnsQuery {
                         _ => return Err(invalid_parameter("x", "must be step, time or relative", &value)),
                     }
                 }
+                "x_scale" => {
+                    let scale = AxisScale::from_name(&value);
+                    query.x_scale = scale.ok_or_else(|| invalid_parameter("x_scale", "must be linear or log", &value))?;
+                }
                 "smooth" => {
                     let rule = format!("must be a number from 0 to {MAX_SMOOTH}");
                     let weight = value.parse().ok().filter(|weight| (0.0..=MAX_SMOOTH).contains(weight));
@@ -108,7 +122,7 @@ impl ColumnsQuery {
                 key => {
                     return Err(invalid_parameter(
                         key,
-                        "is no key of this query; known are cells, runs, q, sort, top, from, to, width, x and smooth",
+                        "is no key of this query; known are cells, runs, q, sort, top, from, to, width, x, x_scale and smooth",
                         &value,
                     ));
                 }
@@ -211,13 +225,14 @@ async fn choose_runs(
 /// `or_damage`: a cell whose points are damaged is reported, and the others are answered.
 async fn respond(request: &RequestContext, ids: Vec<CellId>, query: ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
     let ColumnsQuery { x, from, to, smooth, .. } = query;
+    let scale = if x == XAxis::Wall { AxisScale::Linear } else { query.x_scale };
     let runs = match query.choice.is_none() {
         true => query.runs,
         false => Some(choose_runs(request, &ids, &query.choice, query.runs.as_deref()).await?),
     };
     let Lines { seq, series, cells } = request.app.boards.lines(ids, runs);
     let width = query.width.min((MAX_COLUMNS_PIXELS / series.max(1)).max(1) as u32);
-    let window = LineWindow { x, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width };
+    let window = LineWindow { x, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width, scale };
     let kind = if query.binary { "application/octet-stream" } else { "application/json" };
     let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
     let smoothing = Smoothing { weight: smooth, together: series };
@@ -247,6 +262,7 @@ mod tests {
             (0, None, None, 1000, XAxis::Step, false)
         );
         assert_eq!(ColumnsQuery::parse("x=relative", None).unwrap().x, XAxis::Relative);
+        assert_eq!(ColumnsQuery::parse("x_scale=log", None).unwrap().x_scale, AxisScale::Log);
         for query in [
             "cells=a/b",
             "runs=a,-b",
@@ -262,6 +278,7 @@ mod tests {
             "smooth=1",
             "smooth=-0.1",
             "smooth=NaN",
+            "x_scale=cubic",
         ] {
             let error = ColumnsQuery::parse(query, None).unwrap_err();
             assert!(error.code == 400 && error.errors.0.len() == 1, "{query}");

@@ -43,7 +43,7 @@ impl ExportQuery {
     /// `is_public`: without what a share does not show.
     fn parse(query: &str, is_public: bool) -> Result<Self, ApiError> {
         let mut groups = GroupParameters::default();
-        let (mut theme, mut from, mut to) = (None, None, None);
+        let (mut theme, mut from, mut to, mut y_from, mut y_to) = (None, None, None, None, None);
         let (mut offset, mut tz): (Option<i32>, Option<String>) = (None, None);
         let (mut choice, mut colour, mut download) = (RunChoice::default(), Vec::new(), false);
         let mut options = ExportOptions {
@@ -78,6 +78,8 @@ impl ExportQuery {
                 "legend" => options.legend = is_yes(&value),
                 "from" => from = Some(finite(&key, &value)?),
                 "to" => to = Some(finite(&key, &value)?),
+                "y_from" => y_from = Some(finite(&key, &value)?),
+                "y_to" => y_to = Some(finite(&key, &value)?),
                 "series" => {
                     let names = options.view.series.get_or_insert_default();
                     if names.len() == MAX_EXPORTED_SERIES {
@@ -114,14 +116,8 @@ impl ExportQuery {
         }
         // A file goes into papers, so it is light; the page follows the theme of its reader.
         options.theme = theme.unwrap_or(if download { Theme::Light } else { Theme::Auto });
-        options.view.window = match (from, to) {
-            (Some(from), Some(to)) if from < to => Some((from, to)),
-            (None, None) => None,
-            _ => {
-                let message = "'from' and 'to' belong together, and 'from' must be the smaller.";
-                return Err(ErrorKind::BadRequest.with(message).at("from", "must be below 'to'"));
-            }
-        };
+        options.view.window = window(("from", from), ("to", to))?;
+        options.view.y_window = window(("y_from", y_from), ("y_to", y_to))?;
         if colour.len() > 1 {
             return Err(wrong("colour", "must name one key", &colour.join(",")));
         }
@@ -157,6 +153,18 @@ pub async fn first_view(app: &App, board: &str, query: &str, is_public: bool) ->
     match parsed.resolve(app, board, is_public).await {
         Ok(()) => parsed.options.view,
         Err(_) => line_chart::LineView::default(),
+    }
+}
+
+/// A part of an axis: both ends, or none.
+fn window((name, from): (&str, Option<f64>), (other, to): (&str, Option<f64>)) -> Result<Option<(f64, f64)>, ApiError> {
+    match (from, to) {
+        (Some(from), Some(to)) if from < to => Ok(Some((from, to))),
+        (None, None) => Ok(None),
+        _ => {
+            let message = format!("'{name}' and '{other}' belong together, and '{name}' must be the smaller.");
+            Err(ErrorKind::BadRequest.with(message).at(name, format!("must be below '{other}'")))
+        }
     }
 }
 
@@ -327,6 +335,7 @@ mod tests {
                 ..line_chart::LineView::default()
             }
         );
+        assert_eq!(parse("y_from=-1&y_to=2.5").unwrap().options.view.y_window, Some((-1.0, 2.5)));
         let runs = |query| parse(query).unwrap().options.view.runs.map(|runs| runs.iter().map(RunId::to_string).collect());
         assert_eq!([runs("runs=a,b.c"), runs("runs=")], [Some(vec!["a".to_owned(), "b.c".to_owned()]), Some(vec![])]);
         assert_eq!(parse("runs=a,-").unwrap_err().code, 400);
@@ -335,7 +344,18 @@ mod tests {
         // 1 July 2026.
         assert_eq!(zone("tz=Europe/Berlin&offset=60").offset(1_782_907_200), 7200);
         assert_eq!(zone("tz=Europe/Atlantis&offset=60"), TimeZone::fixed(60));
-        for query in ["from=1", "to=1", "from=2&to=1", "from=1&to=1", "offset=900", "offset=x", "tz=Europe/Atlantis", "tz="] {
+        for query in [
+            "from=1",
+            "to=1",
+            "from=2&to=1",
+            "from=1&to=1",
+            "y_from=2&y_to=1",
+            "y_to=1",
+            "offset=900",
+            "offset=x",
+            "tz=Europe/Atlantis",
+            "tz=",
+        ] {
             assert_eq!(parse(query).unwrap_err().code, 400, "{query}");
         }
     }

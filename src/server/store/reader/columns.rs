@@ -8,7 +8,7 @@ use super::rows::{LazyConnection, READ_SERIES};
 use super::{READ_TRIES, ReadError};
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{CellId, RunId, SeriesId};
-use crate::series::{Column, Extent, Points, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
+use crate::series::{Column, Extent, PixelScale, Points, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
 use crate::server::limits::{MAX_SMOOTHING_CHUNKS, MAX_SMOOTHING_CHUNKS_PER_SERIES, MIN_SMOOTHING_CHUNKS_PER_SERIES};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
@@ -226,7 +226,8 @@ impl<'a> Places<'a> {
         let is_last = extent.max - origin <= window.to;
         let from = if is_first { (window.from + origin).min(extent.min) } else { window.from + origin };
         let to = if is_last { (window.to + origin).max(extent.max) } else { window.to + origin };
-        Window { from, to: to.max(from), ..window }
+        let scale = if window.scale == PixelScale::Linear { PixelScale::Linear } else { PixelScale::Log { origin } };
+        Window { from, to: to.max(from), scale, ..window }
     }
 }
 
@@ -247,7 +248,7 @@ mod tests {
         for at in 0..count {
             append(&store, "a", &at.to_string(), vec![0.5; at + 1]).await.unwrap();
         }
-        let window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
+        let window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10, scale: PixelScale::Linear };
         let found = store.columns(&id("a"), window, TimeOrigin::Epoch, SmoothingWeights::NONE, &[]).await.unwrap().unwrap();
         let last_of = |series: &SeriesColumns| series.columns.last().unwrap().x_max;
         assert_eq!(found.iter().map(last_of).fold(0.0, f64::max), count as f64 - 1.0);

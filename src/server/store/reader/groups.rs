@@ -6,7 +6,7 @@ use super::rows::{LazyConnection, READ_SERIES};
 use super::{READ_TRIES, ReadError};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::groups::{CurvePart, MemberCurve};
-use crate::series::{Axis, Points, PyramidQuery, SupersededScan, Window};
+use crate::series::{Axis, PixelScale, Points, PyramidQuery, SupersededScan, Window};
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
 use crate::server::store::series::{CHUNK, Series};
@@ -110,7 +110,7 @@ impl Store {
         CurveWindow { from, to, width }: CurveWindow,
         connection: &mut LazyConnection,
     ) -> Result<MemberCurve, ReadError> {
-        let mut query = PyramidQuery::exact(Window { axis: Axis::Step, from, to, width }, series.sealed, tail);
+        let mut query = PyramidQuery::exact(Window { axis: Axis::Step, from, to, width, scale: PixelScale::Linear }, series.sealed, tail);
         while !query.pending_reads().is_empty() {
             self.supply(series, &mut query, connection).await?;
         }

@@ -21,7 +21,7 @@ use serde_json::json;
 use super::writer::compaction::CompactionLimits;
 use super::*;
 use crate::protocol::{CellId, SeriesId};
-use crate::series::Window;
+use crate::series::{PixelScale, Window};
 use crate::server::boards::cell_content::cell_content;
 
 const NORMAL: StoreOptions = StoreOptions { durability: Durability::Normal, accept_loss: false, content_fn: cell_content };
@@ -258,7 +258,8 @@ async fn damaged_nodes_are_rebuilt() {
     sqlx::query("UPDATE node SET nodes = x'00'").execute(&mut opened.connection).await.unwrap();
     let store = Store::begin(opened, Box::new(drop));
     append(&store, "a", "l", vec![2.0; 5000]).await.unwrap();
-    let window = Window { axis: crate::series::Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
+    let window =
+        Window { axis: crate::series::Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10, scale: PixelScale::Linear };
     let found = store.columns(&id("a"), window, super::TimeOrigin::Epoch, super::SmoothingWeights::NONE, &[]).await.unwrap().unwrap();
     let columns = &found[0].columns;
     assert_eq!((columns.iter().map(|column| column.count).sum::<u64>(), columns[0].min, columns.last().unwrap().max), (10_000, 1.0, 2.0));

@@ -58,8 +58,15 @@ struct Chart {
     /// What runs along the axis: the step, the wall time since the start of each run, the wall time.
     #[schema(required = false)]
     x: XAxis,
+    /// The scale of the horizontal axis; wall time is always linear. Steps and times that are not above 0 have no place on a logarithmic
+    /// axis, and a text in the chart says so.
     #[schema(required = false)]
-    y: YScale,
+    x_scale: AxisScale,
+    #[schema(required = false)]
+    y: AxisScale,
+    /// Horizontal lines at values that the curves are compared with.
+    #[schema(required = false, max_items = 8, default = json!([]))]
+    goal_lines: Vec<GoalLine>,
     /// The ends of the vertical axis, the lower one first; `null` for an end that follows the values. What is beyond is cut off, and a text
     /// in the chart says how far it reaches.
     #[schema(required = false, min_items = 2, max_items = 2, default = json!([null, null]))]
@@ -84,14 +91,23 @@ struct Chart {
     hidden: Vec<String>,
 }
 
+/// A horizontal line at a value.
+#[derive(ToSchema)]
+struct GoalLine {
+    y: f64,
+    /// Written on the line; empty for the value alone.
+    #[schema(required = false, default = "", max_length = 60)]
+    label: String,
+}
+
 shape! {
     /// What runs along the axis.
     XAxis: words_with_default(["step", "relative", "wall"]);
 }
 
 shape! {
-    /// How values become heights.
-    YScale: words_with_default(["linear", "log"]);
+    /// How numbers become places on an axis.
+    AxisScale: words_with_default(["linear", "log"]);
 }
 
 /// A draft whose keys are merged into the cell.

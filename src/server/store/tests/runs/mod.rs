@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 
 use super::{again, change, create, id, start};
 use crate::protocol::{RunId, SeriesId};
-use crate::series::{Axis, Window};
+use crate::series::{Axis, PixelScale, Window};
 use crate::server::store::*;
 
 fn run_id(text: &str) -> RunId {
@@ -248,7 +248,7 @@ async fn columns_are_those_of_the_runs_that_are_named() {
         batch.remove_run(&batch.run("main", &run_id("third")).unwrap());
     })
     .await;
-    let window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10 };
+    let window = Window { axis: Axis::Step, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 10, scale: PixelScale::Linear };
     let named = async |runs: &[&str]| {
         let runs: Vec<RunId> = runs.iter().map(|run| run_id(run)).collect();
         let found = store.columns(&id("a"), window, TimeOrigin::Epoch, SmoothingWeights::NONE, &runs).await.unwrap().unwrap();

@@ -1,0 +1,132 @@
+// Axes of line charts: the logarithmic x axis, the part of the y axis that a reader sees, goal lines and titles.
+import type { Page } from "@playwright/test";
+
+import { canvas, dragAcross, drawn, line, ramp, seen } from "./support/line.ts";
+import { cell, openBoard } from "./support/page.ts";
+import { expect, test } from "./support/test.ts";
+
+const panel = (page: Page) => page.getByRole("dialog", { name: "Chart" });
+
+async function openPanel(page: Page, id: string): Promise<void> {
+  await cell(page, id).hover();
+  await cell(page, id).getByRole("button", { name: "Chart", exact: true }).click();
+}
+
+test("a logarithmic x axis shows the beginning, is zoomed by ratios, and says what it leaves out", async ({ page, open, agnez }) => {
+  const id = await line(agnez, "loss", { train: ramp(0, 60_000, (x) => 1 / (1 + x)) });
+  await openBoard(page);
+  await drawn(page, id, 60_000);
+  await openPanel(page, id);
+  await panel(page).getByLabel("x scale").selectOption("logarithmic");
+  await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ x_scale: "log" });
+  await page.keyboard.press("Escape");
+  await expect.poll(() => seen(page, id), { message: "0 has no logarithm" }).toEqual([1, 59_999]);
+  const columns = (await agnez.call("GET", `/values/${id}/columns?width=600&x_scale=log`)).json.series[0].columns;
+  expect(columns.x_first.filter((x: number) => x <= 100), "each of the first steps").toHaveLength(101);
+  expect(columns.count.length).toBeLessThan(1300);
+  await dragAcross(page, id, 0.3, 0.6);
+  await expect.poll(async () => (await seen(page, id))[1]).toBeLessThan(10_000);
+  const [from, to] = await seen(page, id);
+  expect(Math.log10(to / from), "a third of 4.8 decades, less the room for labels").toBeGreaterThan(1.2);
+  await cell(page, id).focus();
+  await page.keyboard.press("+");
+  await expect.poll(async () => (await seen(page, id))[1]).toBeLessThan(to);
+  const [low, high] = await seen(page, id);
+  expect(Math.sqrt(low * high), "the middle of the decades stays").toBeCloseTo(Math.sqrt(from * to), 3);
+  await expect(page).toHaveURL(/view=[^&]*:step/);
+  const second = await open();
+  await second.goto(page.url());
+  await expect.poll(() => seen(second, id)).toEqual([low, high]);
+  const svg = (await agnez.call("GET", `/values/${id}.svg?width=640&height=300`)).text;
+  for (const label of ["1", "10", "100", "1000", "← steps up to 0 are not shown"]) expect(svg).toContain(`>${label}</text>`);
+  // The key sets it for everyone, as it does for the y axis.
+  await page.keyboard.press("x");
+  await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ x_scale: "linear" });
+});
+
+test("the y axis is zoomed beside it, by a box and by keys, for the reader alone and in the address", async ({ page, open, agnez }) => {
+  const id = await line(agnez, "loss", { train: ramp(0, 400, (x) => 1 + Math.sin(x / 20)) });
+  await openBoard(page);
+  await drawn(page, id, 400);
+  const box = (await canvas(page, id).boundingBox())!;
+  const yOf = () => /:y:([-\d.e]+):([-\d.e]+)/.exec(decodeURIComponent(page.url()))?.slice(1).map(Number) ?? [];
+  await page.mouse.move(box.x + 12, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 14, box.y + 90);
+  await page.mouse.move(box.x + 14, box.y + 120);
+  await expect(cell(page, id).locator(".selection")).toBeVisible();
+  await page.mouse.up();
+  await expect.poll(() => yOf().length, { message: "in the address" }).toBe(2);
+  const [low, high] = yOf() as [number, number];
+  expect(high - low).toBeLessThan(1.2);
+  expect(await seen(page, id), "the x axis stays").toEqual([0, 399]);
+  expect((await agnez.value(id)).chart, "nobody else sees it").toBeUndefined();
+  const second = await open();
+  await second.goto(page.url());
+  await drawn(second, id, 400);
+  await openPanel(second, id);
+  await panel(second).getByRole("button", { name: "Set to what is shown" }).click();
+  await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ y_range: [low, high] });
+  await expect(second).not.toHaveURL(/view=/);
+  await cell(page, id).focus();
+  await page.keyboard.press("y");
+  await expect.poll(() => yOf()[1]! - yOf()[0]!).toBeCloseTo((high - low) / 1.25, 6);
+  await page.keyboard.press("}");
+  await expect.poll(() => yOf()[0]!).toBeGreaterThan(low + (high - low) / 10);
+  // A file shows what the reader sees.
+  await openPanel(page, id);
+  const [from, to] = yOf();
+  const address = (await panel(page).getByRole("link", { name: "SVG" }).getAttribute("href"))!;
+  expect(new URL(address, page.url()).searchParams.get("y_from")).toBe(String(from));
+  expect(new URL(address, page.url()).searchParams.get("y_to")).toBe(String(to));
+  await page.keyboard.press("Escape");
+  await page.mouse.dblclick(box.x + 12, box.y + 60);
+  await expect.poll(() => yOf()).toEqual([]);
+  // A box of both axes, and a double click on the plot for all of both.
+  await page.keyboard.down("Control");
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 100);
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 140);
+  await page.mouse.up();
+  await page.keyboard.up("Control");
+  await expect.poll(() => yOf().length).toBe(2);
+  expect((await seen(page, id))[0]).toBeGreaterThan(50);
+  await page.mouse.dblclick(box.x + box.width * 0.5, box.y + 100);
+  await expect.poll(() => seen(page, id)).toEqual([0, 399]);
+  await expect(page).not.toHaveURL(/view=/);
+});
+
+test("a range is set for all charts of a section, and for none beside it", async ({ page, agnez }) => {
+  const section = (name: string) => ({ layout: { section: name } });
+  const one = await line(agnez, "accuracy", { train: ramp(0, 50, () => 0.9) }, section("train"));
+  const same = await line(agnez, "recall", { train: ramp(0, 50, () => 0.8) }, section("train"));
+  const other = await line(agnez, "rate", { train: ramp(0, 50, () => 0.1) }, section("optimizer"));
+  await openBoard(page);
+  await drawn(page, one, 50);
+  await openPanel(page, one);
+  await panel(page).getByLabel("y from").fill("0");
+  await panel(page).getByLabel("y from").press("Enter");
+  await panel(page).getByLabel("to", { exact: true }).fill("1");
+  await panel(page).getByLabel("to", { exact: true }).press("Enter");
+  await panel(page).getByRole("button", { name: "Same range in all of train" }).click();
+  await expect.poll(async () => (await agnez.value(same)).chart).toEqual({ y_range: [0, 1] });
+  expect((await agnez.value(other)).chart).toBeUndefined();
+});
+
+test("goal lines and titles are set in the panel and stand in every drawing", async ({ page, agnez }) => {
+  const id = await line(agnez, "accuracy", { train: ramp(0, 50, (x) => x / 100) });
+  await openBoard(page);
+  await drawn(page, id, 50);
+  await openPanel(page, id);
+  await panel(page).getByLabel("Goal lines").fill("0.9 human level; 0.25");
+  await panel(page).getByLabel("Goal lines").press("Enter");
+  await panel(page).getByLabel("x title").fill("optimizer steps");
+  await panel(page).getByLabel("x title").press("Enter");
+  const goals = [{ y: 0.9, label: "human level" }, { y: 0.25, label: "" }];
+  await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ goal_lines: goals, x_label: "optimizer steps" });
+  const svg = (await agnez.call("GET", `/values/${id}.svg?width=640&height=300`)).text;
+  for (const label of ["human level 0.9", "0.25", "optimizer steps", "0.8"]) expect(svg).toContain(`>${label}</text>`);
+  expect(svg).toContain("Goal lines: human level 0.9; 0.25.");
+  await expect(canvas(page, id)).toHaveAttribute("aria-label", /Goal lines: human level 0.9; 0.25/);
+});
