@@ -78,6 +78,8 @@ pub struct DeferredCode {
     pub run_details: fn(RunId) -> AnyView,
     /// The dialog that compares configurations.
     pub config_diff: fn() -> AnyView,
+    /// Lets pointers and keys zoom line charts.
+    pub install_chart_input: fn(),
     /// The kinds of charts that are drawn from one value.
     pub chart_kinds: &'static [Kind],
     /// The server functions: who changes something waits for the server anyway.

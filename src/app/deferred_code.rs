@@ -6,7 +6,7 @@
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
 use super::cells::{name_field, note_field};
-use super::charts::chart_panel;
+use super::charts::{chart_panel, install_chart_input};
 use super::components::{board_description, board_menu_actions, help, layout_panel, share_dialog};
 use super::deferred::{DeferredCode, Loading, ServerCalls};
 use super::pages::board::section_menu;
@@ -32,6 +32,7 @@ static CODE: DeferredCode = DeferredCode {
     bulk_actions,
     run_details,
     config_diff,
+    install_chart_input,
     chart_kinds: KINDS,
     server: ServerCalls {
         create_cell: |board, name| Box::pin(create_cell(board, name)),

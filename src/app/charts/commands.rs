@@ -1,43 +1,15 @@
 //! The commands of keys and buttons on a chart.
 
-use super::registry::{ChartRegistry, Charts};
+use super::chart_input::ChartCommand;
+use super::registry::Charts;
 use super::viewport::Viewport;
 use crate::protocol::CellId;
 
 /// Zoom and pan of one key press, as a share of the window.
 const STEP: f64 = 0.25;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChartCommand {
-    ZoomIn,
-    ZoomOut,
-    PanLeft,
-    PanRight,
-    ZoomInY,
-    ZoomOutY,
-    PanUp,
-    PanDown,
-    ShowAll,
-    /// Follows the newest point, or stops to.
-    ToggleFollow,
-    ReadNext,
-    ReadPrevious,
-}
-
-impl ChartRegistry {
-    /// Runs a command on a chart. False when the cell is no line chart.
-    pub fn run(self, id: &CellId, command: ChartCommand) -> bool {
-        self.with(|charts| charts.run(id, command)).unwrap_or_default()
-    }
-}
-
 impl Charts {
-    /// Shows all of both axes.
-    pub fn show_all(&mut self, id: &CellId) {
-        self.run(id, ChartCommand::ShowAll);
-    }
-
-    fn run(&mut self, id: &CellId, command: ChartCommand) -> bool {
+    pub(super) fn run(&mut self, id: &CellId, command: ChartCommand) -> bool {
         if self.run_on_y(id, command) {
             return true;
         }

@@ -2,13 +2,15 @@
 //! click shows everything. Beside the y axis the wheel, a drag and a double click do the same to that axis.
 
 use js_sys::Date;
-use web_sys::{Event, MouseEvent, PointerEvent, WheelEvent};
+use web_sys::{MouseEvent, PointerEvent, WheelEvent};
 
+use super::chart_events::{canvas_place, client_place, is_touch};
+use super::chart_input::{ChartCommand, ChartInput};
 use super::chart_state::ChartState;
 use super::display::Selection;
-use super::pointer_state::{ActivePointer, DragKind, PointerState};
+use super::pointer_state::{ActivePointer, DragKind, PointerState, WHEEL_IDLE_MS};
 use super::readout::Pin;
-use super::registry::Charts;
+use super::registry::{Charts, use_charts};
 use super::viewport::Viewport;
 use crate::app::signals::SetIfChanged;
 use crate::protocol::CellId;
@@ -17,28 +19,23 @@ use crate::protocol::CellId;
 const CLICK_DISTANCE: f64 = 4.0;
 /// Zoom of one notch of a wheel (100 pixels).
 const WHEEL_ZOOM: f64 = 0.2;
-/// The wheel goes on with the chart or the page that it began with until it has rested for this time.
-const WHEEL_IDLE_MS: f64 = 300.0;
 
-/// The middle of the pixel of an event, in CSS pixels of the canvas.
-fn canvas_place(event: &PointerEvent) -> (f64, f64) {
-    (f64::from(event.offset_x()) + 0.5, f64::from(event.offset_y()) + 0.5)
-}
+const INPUT: ChartInput<Charts> = ChartInput {
+    pointer_down: Charts::pointer_down,
+    drag: Charts::drag,
+    release_pointer: Charts::release_pointer,
+    wheel: Charts::wheel,
+    double_click: Charts::double_click,
+    run: Charts::run,
+};
 
-fn client_place(event: &PointerEvent) -> (f64, f64) {
-    (f64::from(event.client_x()), f64::from(event.client_y()))
-}
-
-fn is_touch(event: &PointerEvent) -> bool {
-    event.pointer_type() == "touch"
+/// Gives the charts of the page what pointers and keys do to them.
+pub fn install_chart_input() {
+    use_charts().update(|charts| charts.input = Some(&INPUT));
 }
 
 impl Charts {
-    pub fn on_wheel(&mut self, id: &CellId, event: &WheelEvent) {
-        if event.ctrl_key() {
-            return;
-        }
-        self.pointer.set_handled(event);
+    pub(super) fn wheel(&mut self, id: &CellId, event: &WheelEvent) {
         let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_PIXEL { 100.0 } else { 3.0 };
         let (by, across) = (event.delta_y() / lines, event.delta_x() / lines);
         let now = Date::now();
@@ -68,31 +65,7 @@ impl Charts {
         self.set_viewport(id, viewport);
     }
 
-    /// The wheel is turned outside of the charts.
-    pub fn on_page_wheel(&mut self, event: &Event) {
-        if self.pointer.is_handled(event) {
-            return;
-        }
-        let now = Date::now();
-        if now - std::mem::replace(&mut self.pointer.wheel_at, now) > WHEEL_IDLE_MS {
-            self.pointer.wheel_chart = None;
-        }
-    }
-
-    pub fn on_page_scroll(&mut self) {
-        (self.pointer.wheel_at, self.pointer.wheel_chart) = (Date::now(), None);
-        self.clear_readout();
-    }
-
-    /// A pointer moves or is pressed outside of the charts.
-    pub fn on_page_pointer(&mut self, event: &PointerEvent) {
-        if !self.pointer.is_handled(event) && self.pointer.chart.is_none() {
-            self.clear_readout();
-        }
-    }
-
-    pub fn on_pointer_down(&mut self, id: &CellId, event: &PointerEvent) {
-        self.pointer.set_handled(event);
+    pub(super) fn pointer_down(&mut self, id: &CellId, event: &PointerEvent) {
         let is_touch = is_touch(event);
         let is_primary = event.button() == 0;
         if is_touch || !is_primary {
@@ -124,39 +97,17 @@ impl Charts {
         pointer.active.push(ActivePointer { id: event.pointer_id(), x: start.0 });
     }
 
-    pub fn on_double_click(&mut self, id: &CellId, event: &MouseEvent) {
+    pub(super) fn double_click(&mut self, id: &CellId, event: &MouseEvent) {
         let is_beside_y = self.chart(id).is_some_and(|chart| chart.is_beside_y(event.offset_x().into()));
         if is_beside_y {
             self.set_y_viewport(id, None);
         } else {
-            self.show_all(id);
+            self.run(id, ChartCommand::ShowAll);
         }
-    }
-
-    pub fn on_pointer_move(&mut self, id: &CellId, event: &PointerEvent) {
-        self.pointer.set_handled(event);
-        match self.pointer.chart.clone() {
-            Some(pressed) => self.drag(&pressed, event),
-            None => self.show_readout(id, canvas_place(event), client_place(event), Pin::Pointer),
-        }
-    }
-
-    pub fn on_pointer_out(&mut self, event: &PointerEvent) {
-        if self.pointer.chart.is_none() && !is_touch(event) {
-            self.clear_readout();
-        }
-    }
-
-    pub fn on_pointer_up(&mut self, event: &PointerEvent) {
-        self.release_pointer(event, true);
-    }
-
-    pub fn on_pointer_cancel(&mut self, event: &PointerEvent) {
-        self.release_pointer(event, false);
     }
 
     /// `is_up`: the pointer was lifted, and not taken by the browser.
-    fn release_pointer(&mut self, event: &PointerEvent, is_up: bool) {
+    pub(super) fn release_pointer(&mut self, event: &PointerEvent, is_up: bool) {
         let Some(id) = self.pointer.chart.take() else { return };
         self.pointer.active.retain(|pointer| pointer.id != event.pointer_id());
         let place = canvas_place(event);
@@ -192,7 +143,7 @@ impl Charts {
         }
     }
 
-    fn drag(&mut self, id: &CellId, event: &PointerEvent) {
+    pub(super) fn drag(&mut self, id: &CellId, event: &PointerEvent) {
         let (place, client) = (canvas_place(event), client_place(event));
         let before = self.pointer.spread();
         if let Some(pointer) = self.pointer.active.iter_mut().find(|pointer| pointer.id == event.pointer_id()) {

@@ -11,6 +11,7 @@ impl ChartRegistry {
     /// Starts to draw. Once, when the page hydrates. `focused_cell`: the cell with the keyboard focus.
     pub fn start(self, focused_cell: impl Fn() -> Option<CellId> + 'static) {
         self.observe();
+        self.await_input();
         self.restore_zoom_link();
         self.listen_to_history();
         self.listen_to_print();

@@ -4,7 +4,7 @@
 //!   `scheduler` draws them in one animation frame, `requests` loads their columns, `visibility` observes which are near the screen.
 //! - Components: `line_chart` with `toolbar`, `crosshair` and `legend`; `tooltip` and `settings_panel`, one each for the page. The signals
 //!   of `display` and `panel_state` connect them with the state.
-//! - Input: `gestures`, `commands` and `listeners`; `readout` and `readout_control` read values of lines at a place, `hover` those of charts of one value.
+//! - Input: `chart_events` and `listeners`; what they do is `chart_input`, with `gestures` and `commands`, which are loaded later; `readout` and `readout_control` read values of lines at a place, `hover` those of charts of one value.
 //! - Outside: `history` keeps viewports in the URL, `print` draws for paper, `value_chart` draws charts of one value; `painter` draws display lists.
 
 mod axis_fields;
@@ -12,6 +12,8 @@ mod axis_format;
 mod axis_space;
 mod canvas;
 mod chart_curves;
+mod chart_events;
+mod chart_input;
 mod chart_runs;
 mod chart_state;
 mod chart_summary;
@@ -55,10 +57,11 @@ mod viewport;
 mod visibility;
 mod y_zoom;
 
+pub use chart_input::ChartCommand;
 pub use chart_runs::DrawnRun;
 pub use chart_state::ChartSource;
-pub use commands::ChartCommand;
 pub use display::{NewestNumber, hex_color};
+pub use gestures::install_chart_input;
 pub use groups::Grouping;
 pub use history::set_query_key;
 pub use hover::{ChartHover, HoverOutline, HoverTarget, provide_chart_hover, use_chart_hover};

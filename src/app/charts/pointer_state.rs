@@ -3,6 +3,9 @@
 use super::viewport::Viewport;
 use crate::protocol::CellId;
 
+/// The wheel goes on with the chart or the page that it began with until it has rested for this time.
+pub const WHEEL_IDLE_MS: f64 = 300.0;
+
 /// A pointer that is pressed on a canvas.
 pub struct ActivePointer {
     pub id: i32,

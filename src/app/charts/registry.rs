@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use web_sys::{Element, HtmlElement, IntersectionObserver, ResizeObserver};
 
 use super::canvas::{self, CanvasTheme};
+use super::chart_input::ChartInput;
 use super::chart_runs::ChartRuns;
 use super::chart_state::{ChartElement, ChartSource, ChartState, Plot};
 use super::column_cache::Merge;
@@ -50,6 +51,8 @@ pub struct Charts {
     /// The readout has moved since the last frame.
     pub is_readout_due: bool,
     pub pointer: PointerState,
+    /// What pointers and keys do; `None` until it is loaded.
+    pub input: Option<&'static ChartInput<Charts>>,
     pub url: UrlState,
     /// The settings panel is behind the charts, and will be updated.
     pub is_panel_due: bool,
@@ -230,6 +233,7 @@ impl Charts {
             readout: None,
             is_readout_due: false,
             pointer: PointerState::default(),
+            input: None,
             url: UrlState::default(),
             is_panel_due: false,
             panel_anchor: None,

@@ -3,7 +3,7 @@
 use leptos::html::Button;
 use leptos::prelude::*;
 
-use super::commands::ChartCommand;
+use super::chart_input::ChartCommand;
 use super::panel_state::PanelTarget;
 use super::registry::use_charts;
 use crate::protocol::CellId;

@@ -1,8 +1,8 @@
 //! The visible part of the y axis: a reader's own, chosen by a drag along the axis, by a box, by the wheel over the axis or by keys.
 
 use super::axis_space::AxisSpace;
+use super::chart_input::ChartCommand;
 use super::chart_state::ChartState;
-use super::commands::ChartCommand;
 use super::registry::Charts;
 use super::viewport::Viewport;
 use crate::charts::YBounds;
