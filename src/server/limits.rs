@@ -100,8 +100,9 @@ pub const MAX_RESTORE_ATTEMPTS: u32 = 8;
 pub const MAX_SMOOTH: f64 = 0.999;
 /// Characters of a chart's unit, which is repeated at each tick of the axis; a longer one is answered 400.
 pub const MAX_UNIT_CHARS: usize = 16;
-/// Goal lines of a chart, and characters of the label of one.
+/// Goal lines of a chart; more are answered 400.
 pub const MAX_GOAL_LINES: usize = 8;
+/// Characters of the label of a goal line; a longer one is answered 400.
 pub const MAX_GOAL_LABEL_CHARS: usize = 60;
 /// Characters of the title of an axis, and of the unit in a value; a longer one is answered 400.
 pub const MAX_AXIS_TITLE_CHARS: usize = 200;
