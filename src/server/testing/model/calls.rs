@@ -3,8 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use serde_json::json;
+
+use super::run_steps::RunOp;
 use super::steps::{Call, Op, Part, values};
-use crate::protocol::CellId;
+use crate::protocol::{CellId, RunId};
+use crate::server::boards::runs::log::request::LogRequest;
+use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, parse_run};
 use crate::server::boards::{Boards, CellPoints, Draft, IdempotentRequest, Query, ResponseShape, SeriesPoints, Target};
 use crate::server::error::ServerError;
 use crate::server::store::IdempotencyKey;
@@ -19,6 +24,7 @@ pub fn send(boards: Arc<Boards>, call: Call) -> CallFuture {
         let many = |field: &str, text: &str| Target::Matching(Query::parse(&format!("{field}={text}")).unwrap());
         let shape = match &call.op {
             Op::Append(_) => ResponseShape::Points,
+            Op::Run(..) => ResponseShape::Log,
             Op::Create(drafts) if drafts.len() == 1 => ResponseShape::One(Query::default()),
             Op::Create(_) | Op::Flood(..) | Op::PatchMany(..) | Op::RemoveMany(..) => ResponseShape::Many(Query::default()),
             _ => ResponseShape::One(Query::default()),
@@ -49,6 +55,7 @@ pub fn send(boards: Arc<Boards>, call: Call) -> CallFuture {
                 let answer = boards.restore_board(board.into(), None).await?;
                 return Ok((answer.status, answer.text, answer.is_repeated));
             }
+            Op::Run(board, op) => return change_runs(&boards, board.into(), op, idempotency).await,
             Op::Rearrange(id, before) => {
                 let before = before.map(|before| CellId::parse(&before).unwrap());
                 return boards.move_cell(CellId::parse(&id).unwrap(), None, before).await.map(|_| (200, String::new(), false));
@@ -59,12 +66,43 @@ pub fn send(boards: Arc<Boards>, call: Call) -> CallFuture {
     })
 }
 
+async fn change_runs(boards: &Boards, board: Arc<str>, op: RunOp, idempotency: Option<IdempotentRequest>) -> CallResult {
+    let id = |id: &str| RunId::parse(id).unwrap();
+    let group = |group: &str| RunTarget::Matching(Box::new(RunQuery::parse(&format!("group={group}")).unwrap()));
+    let draft = |draft: serde_json::Value| parse_run(draft.to_string().as_bytes());
+    let outcome = match op {
+        RunOp::Patch(run, keys, upsert) => boards.patch_runs(board, RunTarget::One(id(&run)), draft(keys)?, upsert, idempotency).await?,
+        RunOp::PatchGroup(of, keys) => boards.patch_runs(board, group(&of), draft(keys)?, false, idempotency).await?,
+        RunOp::Remove(run) => boards.remove_runs(board, RunTarget::One(id(&run)), idempotency).await?,
+        RunOp::RemoveGroup(of) => boards.remove_runs(board, group(&of), idempotency).await?,
+        RunOp::Restore(run) => boards.restore_run(board, id(&run), idempotency).await?,
+        RunOp::RestoreRemoval(back) => {
+            let last = boards.index().board(&board).map_or(0, |known| known.run_seq);
+            boards.restore_removal(board, last.saturating_sub(back), idempotency).await?
+        }
+        RunOp::Log(run, entries) => {
+            let points = entries.iter().map(|(_, y)| (y.end - y.start) as usize).sum();
+            let metrics = entries.into_iter().map(|(name, y)| SeriesPoints { run: None, name, x: None, y: values(&y), t: None });
+            let request = LogRequest { metrics: metrics.collect(), points, ..LogRequest::default() };
+            let answer = boards.log(board, id(&run), request, None, idempotency).await?;
+            return Ok((answer.status, answer.text, answer.is_repeated));
+        }
+    };
+    match outcome {
+        RunOutcome::Runs(status, runs) => {
+            let runs: Vec<_> = runs.iter().map(|run| json!({ "_id": run.record.id, "rev": run.record.rev })).collect();
+            Ok((status, json!(runs).to_string(), false))
+        }
+        RunOutcome::Stored(answer) => Ok((answer.status, answer.text, answer.is_repeated)),
+    }
+}
+
 /// The points by cell, each cell once.
 fn cell_points(parts: Vec<Part>) -> Vec<CellPoints> {
     let mut all: Vec<CellPoints> = Vec::new();
-    for Part { id, name, y } in parts {
-        let y = values(&y);
-        let (cell, new) = (CellId::parse(&id).unwrap(), SeriesPoints { run: None, name, x: None, y, t: None });
+    for Part { id, run, name, y } in parts {
+        let (y, run) = (values(&y), run.map(|run| RunId::parse(&run).unwrap()));
+        let (cell, new) = (CellId::parse(&id).unwrap(), SeriesPoints { run, name, x: None, y, t: None });
         match all.iter_mut().find(|points| points.cell == cell) {
             Some(known) => known.series.push(new),
             None => all.push(CellPoints { cell, series: vec![new] }),

@@ -23,7 +23,15 @@ impl Plain {
         }
         self.count += 1;
         let board = board(draft).unwrap_or_else(|| "main".to_owned());
-        let mut cell = Cell { board, keys: keys(draft), value: None, series: BTreeMap::new(), rev: 0, born: self.count };
+        let mut cell =
+            Cell { board, keys: keys(draft), value: None, series: BTreeMap::new(), runs: BTreeMap::new(), rev: 0, born: self.count };
+        // What belongs to deleted runs comes back with them.
+        if let Some((_, grave)) =
+            self.graves.get(&id).filter(|(_, grave)| grave.board == cell.board && grave.keys.get("type") == cell.keys.get("type"))
+        {
+            let hidden = grave.runs.iter().filter(|((run, _), _)| self.is_removed_run(&grave.board, run));
+            cell.runs = hidden.map(|(name, series)| (name.clone(), series.clone())).collect();
+        }
         match cell.is_line() {
             true => self.set_line(&mut cell, draft.get("value").unwrap_or(&Value::Null))?,
             false => cell.value = draft.get("value").cloned(),
@@ -41,6 +49,10 @@ impl Plain {
         // A new type shows the old value in another way.
         let is_retyped = draft.get("type").is_some_and(|kind| before.keys.get("type") != Some(kind));
         let value = draft.get("value").cloned().or(before.value.filter(|_| is_retyped));
+        if cell.is_line() && value.as_ref().and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+            return Err(400);
+        }
+        self.check_move(id, &cell)?;
         match value {
             Some(value) if cell.is_line() => {
                 self.set_line(&mut cell, &value)?;
@@ -65,7 +77,7 @@ impl Plain {
     }
 
     pub(crate) fn append(&mut self, parts: &[Part], events: &mut Vec<PublishedEvent>) -> Done {
-        let (mut cells, mut sum) = (Map::new(), 0_u64);
+        let (mut cells, mut runs, mut sum) = (Map::new(), json!({}), 0_u64);
         // Points of one cell are taken together.
         let mut ids: Vec<&String> = Vec::new();
         parts.iter().for_each(|Part { id, .. }| {
@@ -74,30 +86,66 @@ impl Plain {
             }
         });
         for id in ids {
-            let mut cell = self.cells.get(id).cloned().ok_or(404_u16)?;
-            let is_nothing = cell.value.as_ref().is_none_or(|value| *value == json!([]));
-            match cell.keys.get("type") {
-                _ if cell.is_line() => {}
-                None if is_nothing => {
-                    cell.keys.insert("type".into(), json!("line"));
-                    cell.value = None;
-                    self.put("patched", id, cell.clone(), events);
-                    cell = self.cells[id].clone();
-                }
-                _ => return Err(409),
-            }
+            self.become_line(id, events)?;
             let mut names = Map::new();
-            for Part { name, y, .. } in parts.iter().filter(|part| part.id == *id && !part.y.is_empty()) {
-                let start = cell.series.get(name).map_or(0, |known| known.1.len());
-                self.extend(&mut cell, name, &values(y));
+            for Part { run, name, y, .. } in parts.iter().filter(|part| part.id == *id && !part.y.is_empty()) {
                 sum += y.end - y.start;
-                let start = names.get(name).map_or(json!(start), |part: &Value| part["start"].clone());
-                names.insert(name.clone(), json!({ "start": start, "points": cell.series[name].1.len() }));
+                let (start, points) = match run {
+                    Some(run) => self.append_to_run(id, run, name, &values(y))?,
+                    None => {
+                        let mut cell = self.cells[id].clone();
+                        let start = cell.series.get(name).map_or(0, |known| known.1.len());
+                        self.extend(&mut cell, name, &values(y));
+                        self.cells.insert(id.clone(), cell);
+                        (start, self.cells[id].series[name].1.len())
+                    }
+                };
+                let known = match run {
+                    Some(run) => &mut runs[run][id][name],
+                    None => names.entry(name.clone()).or_insert(Value::Null),
+                };
+                let start = if known.is_null() { json!(start) } else { known["start"].clone() };
+                *known = json!({ "start": start, "points": points });
             }
             cells.insert(id.clone(), names.into());
-            self.cells.insert(id.clone(), cell);
         }
-        Ok(Answer::Points(json!({ "appended": sum, "cells": cells })))
+        let mut answer = json!({ "appended": sum, "cells": cells });
+        if runs != json!({}) {
+            answer["runs"] = runs;
+        }
+        Ok(Answer::Points(answer))
+    }
+
+    /// A cell that is there becomes a line with its first points.
+    pub(crate) fn become_line(&mut self, id: &str, events: &mut Vec<PublishedEvent>) -> Result<(), u16> {
+        let mut cell = self.cells.get(id).cloned().ok_or(404_u16)?;
+        if cell.is_line() {
+            return Ok(());
+        }
+        if !cell.is_empty() {
+            return Err(409);
+        }
+        cell.keys.insert("type".into(), json!("line"));
+        cell.value = None;
+        self.put("patched", id, cell, events);
+        Ok(())
+    }
+
+    /// The metric of a new series is the cell's id without its board, and the name.
+    fn append_to_run(&mut self, id: &str, run: &str, name: &str, y: &[f64]) -> Result<(usize, usize), u16> {
+        let board = self.cells[id].board.clone();
+        if !self.is_live_run(&board, run) {
+            return Err(if self.is_removed_run(&board, run) { 410 } else { 404 });
+        }
+        let chart = id.strip_prefix(&format!("{board}-")).unwrap_or(id);
+        Ok(self.extend_run(id, (run, name), &format!("{chart}/{name}"), y))
+    }
+
+    /// 409: the cell would leave the runs whose points it has.
+    pub(crate) fn check_move(&self, id: &str, cell: &Cell) -> Result<(), u16> {
+        let left = self.cells.get(id).map(|before| &before.board).filter(|board| **board != cell.board);
+        let has_runs = left.is_some_and(|left| cell.runs.keys().any(|(run, _)| self.is_live_run(left, run)));
+        if has_runs { Err(409) } else { Ok(()) }
     }
 
     pub(crate) fn extend(&mut self, cell: &mut Cell, name: &str, y: &[f64]) {

@@ -7,11 +7,16 @@
 //! `AGNEZ_MODEL_SEEDS=5000` tries more of them, `AGNEZ_MODEL_SEED=17` only that one.
 
 mod calls;
+mod compare;
 mod effects;
 mod plain;
+mod plain_runs;
 mod reader;
 mod run;
+mod run_reader;
+mod run_steps;
 mod steps;
+mod trash;
 
 pub use run::app;
 use steps::{Fate, Plan, Step, plan};

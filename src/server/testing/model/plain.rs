@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::effects::{Done, board, is_wrong, keys};
+use super::plain_runs::Runs;
 use super::steps::{Call, Op};
+use super::trash::Removal;
 
 /// Removed cells that can be brought back, of each board.
 const GRAVES: usize = 100;
@@ -18,11 +20,26 @@ pub struct Cell {
     pub value: Option<Value>,
     /// The values by name; a series that is replaced begins another life. Of other types than `line` they are not shown.
     pub series: BTreeMap<String, (u64, Vec<f64>)>,
+    /// The series of runs, by run and line: their life, their metric and their values.
+    pub runs: BTreeMap<(String, String), (u64, String, Vec<f64>)>,
     pub rev: u64,
     pub born: u64,
 }
 
+/// A series: its life, the number of its points, and its run.
+struct Life<'a>(u64, usize, Option<&'a str>);
+
 impl Cell {
+    /// Whether it becomes a line with its first points.
+    pub fn is_empty(&self) -> bool {
+        !self.keys.contains_key("type") && self.value.as_ref().is_none_or(|value| *value == json!([]))
+    }
+
+    fn lives(&self) -> impl Iterator<Item = Life<'_>> {
+        let of_runs = self.runs.iter().map(|((run, _), (life, _, y))| Life(*life, y.len(), Some(run)));
+        self.series.values().map(|(life, y)| Life(*life, y.len(), None)).chain(of_runs)
+    }
+
     pub fn is_line(&self) -> bool {
         self.keys.get("type").and_then(Value::as_str) == Some("line")
     }
@@ -47,16 +64,31 @@ impl Cell {
 #[derive(Clone, Debug, PartialEq, PartialOrd, Eq, Ord)]
 pub struct PublishedEvent {
     pub board: String,
+    /// Among the events of the board's cells, or among those of its runs.
     pub seq: u64,
-    /// `None`: points.
-    pub what: Option<(String, String)>,
+    pub content: EventContent,
+}
+
+#[derive(Clone, Debug, PartialEq, PartialOrd, Eq, Ord)]
+pub enum EventContent {
+    Points,
+    /// The kind of the change, and the cell.
+    Cell(String, String),
+    /// The kind of the change, and the runs, ascending; none where the board's document has changed.
+    Runs(String, Vec<String>),
+}
+
+impl PublishedEvent {
+    pub fn is_of_runs(&self) -> bool {
+        matches!(self.content, EventContent::Runs(..))
+    }
 }
 
 /// How a call must be answered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     Refused(u16),
-    /// Ids and revisions.
+    /// Ids and revisions, of cells or of runs.
     Cells(u16, Vec<(String, u64)>),
     Points(Value),
     Nothing,
@@ -76,9 +108,10 @@ struct Kept {
 pub struct Plain {
     pub boards: BTreeMap<String, u64>,
     pub cells: BTreeMap<String, Cell>,
-    graves: BTreeMap<String, (u64, Cell)>,
-    /// By board: the first and the last event of its deletion.
-    trash: BTreeMap<String, (u64, u64)>,
+    pub(crate) graves: BTreeMap<String, (u64, Cell)>,
+    /// By the name of the deleted boards.
+    pub(crate) trash: BTreeMap<String, Removal>,
+    pub runs: Runs,
     replies: BTreeMap<String, BTreeMap<u64, Kept>>,
     pub(crate) count: u64,
 }
@@ -125,11 +158,13 @@ impl Plain {
         for (id, cell) in &self.cells {
             let alive = before.cells.get(id);
             let known = alive.or(before.graves.get(id).map(|(_, cell)| cell));
-            let count = |life: u64| {
-                known.into_iter().flat_map(|cell| cell.series.values()).find(|series| series.0 == life).map_or(0, |series| series.1.len())
-            };
-            let grew = cell.series.values().any(|(life, y)| y.len() > count(*life));
-            let lost = alive.is_some_and(|alive| alive.series.values().any(|(life, _)| !cell.series.values().any(|now| now.0 == *life)));
+            let count = |life: u64| known.into_iter().flat_map(Cell::lives).find(|known| known.0 == life).map_or(0, |known| known.1);
+            let grew = cell.lives().any(|Life(life, points, _)| points > count(life));
+            // Readers do not have the series of deleted runs.
+            let is_known = |alive: &Cell, run: Option<&str>| run.is_none_or(|run| before.is_live_run(&alive.board, run));
+            let lost = alive.is_some_and(|alive| {
+                alive.lives().filter(|Life(_, _, run)| is_known(alive, *run)).any(|known| !cell.lives().any(|now| now.0 == known.0))
+            });
             if grew || lost {
                 boards.push(cell.board.clone());
             }
@@ -138,7 +173,7 @@ impl Plain {
         boards.dedup();
         for board in boards {
             let seq = self.next(&board);
-            events.push(PublishedEvent { board, seq, what: None });
+            events.push(PublishedEvent { board, seq, content: EventContent::Points });
         }
     }
 
@@ -151,7 +186,7 @@ impl Plain {
             match self.replies.get(writer).and_then(|known| known.get(number)) {
                 Some(kept) if kept.call == text => {
                     let early = before.replies.get(writer).is_some_and(|known| known.contains_key(number));
-                    return Ok(Answer::Again(early && !matches!(call.op, Op::Append(_))));
+                    return Ok(Answer::Again(early && !matches!(call.op, Op::Append(_) | Op::Run(..))));
                 }
                 Some(_) => return Err(422),
                 None => {}
@@ -194,12 +229,15 @@ impl Plain {
                 cell.keys = keys(draft);
                 cell.keys.extend(layout.filter(|_| draft.get("layout").is_none()).map(|layout| ("layout".to_owned(), layout)));
                 cell.board = board(draft).unwrap_or(cell.board);
+                if !cell.is_line() {
+                    cell.value = draft.get("value").cloned();
+                    cell.series.clear();
+                    cell.runs.clear();
+                }
+                self.check_move(id, &cell)?;
                 if cell.is_line() {
                     self.set_line(&mut cell, draft.get("value").unwrap_or(&Value::Null))?;
                     cell.value = None;
-                } else {
-                    cell.value = draft.get("value").cloned();
-                    cell.series.clear();
                 }
                 let rev = self.put("updated", id, cell, events);
                 Ok(Answer::Cells(200, vec![(id.clone(), rev)]))
@@ -234,31 +272,9 @@ impl Plain {
                 Ok(Answer::Cells(200, done.collect()))
             }
             Op::Append(parts) => self.append(parts, events),
-            Op::RemoveBoard(board) => {
-                let cells = self.matching("board", board);
-                if cells.is_empty() {
-                    return Err(404);
-                }
-                self.graves_in_trash(board).iter().for_each(|(id, _)| drop(self.graves.remove(id)));
-                let first = self.boards.get(board).copied().unwrap_or(0) + 1;
-                for (id, cell) in cells {
-                    self.remove(&id, cell, events);
-                }
-                self.trash.insert(board.clone(), (first, self.boards[board]));
-                Ok(Answer::Nothing)
-            }
-            Op::RestoreBoard(board) => {
-                let mut cells = self.graves_in_trash(board);
-                if cells.is_empty() {
-                    return Err(404);
-                }
-                self.trash.remove(board);
-                cells.sort_by_key(|(_, cell)| cell.born);
-                for (id, cell) in cells {
-                    self.put("created", &id, cell, events);
-                }
-                Ok(Answer::Nothing)
-            }
+            Op::RemoveBoard(board) => self.remove_board(board, events),
+            Op::RestoreBoard(board) => self.restore_board(board, events),
+            Op::Run(board, op) => self.change_runs(board, op, events),
             Op::Restore(id) => {
                 if !self.cells.contains_key(id) {
                     let (_, cell) = self.graves.get(id).cloned().ok_or(404_u16)?;
@@ -275,16 +291,6 @@ impl Plain {
         }
     }
 
-    fn is_in_trash(&self, board: &str, seq: u64) -> bool {
-        self.trash.get(board).is_some_and(|(first, last)| (*first..=*last).contains(&seq))
-    }
-
-    /// The cells that were deleted with their board and can be restored.
-    fn graves_in_trash(&self, board: &str) -> Vec<(String, Cell)> {
-        let graves = self.graves.iter().filter(|(_, (seq, cell))| cell.board == board && self.is_in_trash(board, *seq));
-        graves.map(|(id, (_, cell))| (id.clone(), cell.clone())).collect()
-    }
-
     pub(crate) fn next(&mut self, board: &str) -> u64 {
         let seq = self.boards.entry(board.to_owned()).or_default();
         *seq += 1;
@@ -293,7 +299,8 @@ impl Plain {
 
     pub(crate) fn tell(&mut self, kind: &str, board: &str, id: &str, events: &mut Vec<PublishedEvent>) -> u64 {
         let seq = self.next(board);
-        events.push(PublishedEvent { board: board.to_owned(), seq, what: Some((kind.to_owned(), id.to_owned())) });
+        let content = EventContent::Cell(kind.to_owned(), id.to_owned());
+        events.push(PublishedEvent { board: board.to_owned(), seq, content });
         seq
     }
 
@@ -301,6 +308,8 @@ impl Plain {
         let left = self.cells.get(id).map(|before| before.board.clone()).filter(|board| *board != cell.board);
         if let Some(left) = &left {
             self.tell("removed", left, id, events);
+            // Runs belong to a board.
+            cell.runs.clear();
         }
         self.tell(if left.is_some() { "created" } else { kind }, &cell.board, id, events);
         self.graves.remove(id);
@@ -346,13 +355,16 @@ impl Plain {
         let mut row = self.row(&board);
         if before != Some(id) {
             row.retain(|other| other != id);
-            let at = before.map_or(row.len(), |before| row.iter().position(|other| other == before).unwrap());
+            // To the end of the cells without a section, to which it comes.
+            let has_section = |id: &String| self.cells[id].keys.get("layout").is_some_and(|layout| layout["section"].is_string());
+            let end = || row.iter().rposition(|other| !has_section(other)).map_or(row.len(), |last| last + 1);
+            let at = before.map_or_else(end, |before| row.iter().position(|other| other == before).unwrap());
             row.insert(at, id.to_owned());
         }
         for event in published {
             let seq = self.next(&board);
-            match &event.what {
-                Some((kind, id)) if kind == "patched" && row.contains(id) && event.board == board && event.seq == seq => {
+            match &event.content {
+                EventContent::Cell(kind, id) if kind == "patched" && row.contains(id) && event.board == board && event.seq == seq => {
                     let cell = self.cells.get_mut(id).unwrap();
                     cell.rev += 1;
                     cell.keys.insert("layout".to_owned(), layout_of(id));

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::compare::Committed;
+use super::run_reader::{self, RunDocuments};
 use crate::protocol::points;
 use crate::protocol::{Board, BoardChange, Cell, CellContent, CellId, Event};
 use crate::server::App;
@@ -27,6 +29,7 @@ pub struct Reader {
     is_over: bool,
     page: Board,
     documents: BTreeMap<String, Value>,
+    runs: RunDocuments,
     counts: BTreeMap<Name, u64>,
     values: BTreeMap<Name, BTreeMap<u64, f64>>,
 }
@@ -36,8 +39,8 @@ impl Reader {
     pub fn new(app: &App, view: FeedView, board: &'static str) -> Self {
         let page = app.boards.snapshot(board);
         let (epoch, last) = (page.epoch.clone(), if view == FeedView::Page { page.seq } else { 0 });
-        let (documents, counts, values) = Default::default();
-        let mut reader = Self { view, board, feed: None, epoch, last, until: 0, is_over: false, page, documents, counts, values };
+        let (documents, runs, counts, values) = Default::default();
+        let mut reader = Self { view, board, feed: None, epoch, last, until: 0, is_over: false, page, documents, runs, counts, values };
         if view == FeedView::Page {
             reader.ask_all(&app.boards);
         }
@@ -86,7 +89,7 @@ impl Reader {
 
     fn take(&mut self, app: &App, frame: LiveFrame, lagged: u64) -> Result<(), String> {
         if app.hub.readers().1 > lagged {
-            self.until = app.boards.index().board(self.board).map_or(0, |board| board.seq);
+            self.until = self.head(&app.boards);
         }
         let shown = match &frame {
             LiveFrame::Text(text) => text.to_string(),
@@ -107,10 +110,16 @@ impl Reader {
         })
     }
 
+    /// The last event of those that it reads.
+    fn head(&self, boards: &Boards) -> u64 {
+        let is_of_runs = self.view == FeedView::RunDocument;
+        boards.index().board(self.board).map_or(0, |board| if is_of_runs { board.run_seq } else { board.seq })
+    }
+
     fn text(&mut self, boards: &Boards, text: &str) -> Result<(), String> {
         let frame: Value = serde_json::from_str(text).map_err(|why| why.to_string())?;
-        // What a page gets of the document of its board and of runs has no number among the events of cells.
-        if ["settings", "runs", "allruns"].iter().any(|other| frame["event"] == *other) {
+        // What a page gets of the document of its board, of runs and of their signs has no number among the events of cells.
+        if ["settings", "runs", "allruns", "signs"].iter().any(|other| frame["event"] == *other) {
             return Ok(());
         }
         let seq = frame["seq"].as_u64().ok_or("no seq")?;
@@ -125,6 +134,7 @@ impl Reader {
                 self.epoch = frame["epoch"].as_str().unwrap_or_default().to_owned();
                 self.last = seq;
                 self.documents.clear();
+                self.runs.clear();
                 self.counts.clear();
                 self.values.clear();
             }
@@ -133,11 +143,16 @@ impl Reader {
             "bookmark" => self.last = seq,
             // A line that only got points comes with the number of its document.
             "patched" if self.last < self.until && seq <= self.last && frame["data"]["type"] == "line" => {}
+            _ if self.view == FeedView::RunDocument => self.last = run_reader::step(self.last, self.until, seq)?,
             _ => self.step(frame["first"].as_u64().unwrap_or(seq), seq)?,
         }
         if self.view == FeedView::Page {
             let event: Event<Cell> = serde_json::from_str(text).map_err(|why| why.to_string())?;
             self.page_event(boards, event);
+            return Ok(());
+        }
+        if self.view == FeedView::RunDocument {
+            run_reader::apply(&mut self.runs, &frame);
             return Ok(());
         }
         match frame["event"].as_str().unwrap_or_default() {
@@ -234,7 +249,8 @@ impl Reader {
         }
         self.last = frame.seq;
         self.page.apply(Event::Bookmark { seq: frame.seq });
-        for part in frame.parts {
+        // What it knows of the points of runs is not compared.
+        for part in frame.parts.into_iter().filter(|part| part.run.is_none()) {
             let key = (part.cell.to_string(), part.series.clone());
             let (start, known) = (part.start.unwrap_or_default(), self.counts.get(&key).copied().unwrap_or_default());
             match part.numbers {
@@ -269,8 +285,8 @@ impl Reader {
         ids.iter().for_each(|id| self.ask(boards, id));
     }
 
-    /// Nothing more is under way: what it knows is what there is. `documents` are those of all boards.
-    pub fn compare(&self, boards: &Boards, documents: &BTreeMap<String, Value>, points: &BTreeMap<Name, Vec<f64>>) -> Result<(), String> {
+    /// Nothing more is under way: what it knows is what there is.
+    pub fn compare(&self, boards: &Boards, Committed { documents, points, runs }: &Committed) -> Result<(), String> {
         if self.feed.is_none() {
             return Ok(());
         }
@@ -278,7 +294,7 @@ impl Reader {
             Err(format!("{:?} reader of '{}' has other {what}:\n  knows {known}\n  is    {is}", self.view, self.board))
         };
         let here: BTreeMap<&String, &Value> = documents.iter().filter(|(_, document)| document["board"] == self.board).collect();
-        let head = boards.index().board(self.board).map_or(0, |board| board.seq);
+        let head = self.head(boards);
         if self.last != head {
             return differs("changes", self.last.to_string(), head.to_string());
         }
@@ -299,7 +315,10 @@ impl Reader {
                     return differs("documents", format!("{known:?}"), format!("{wanted:?}"));
                 }
             }
-            FeedView::RunDocument => return Err("a reader of runs is not modelled".to_owned()),
+            FeedView::RunDocument if self.runs != runs[self.board] => {
+                return differs("runs", format!("{:?}", self.runs), format!("{:?}", runs[self.board]));
+            }
+            FeedView::RunDocument => return Ok(()),
         }
         let is_shown = |(cell, _): &&Name| here.get(cell).is_some_and(|document| document["type"] == "line");
         let wanted: BTreeMap<&Name, u64> =

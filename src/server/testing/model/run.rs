@@ -1,6 +1,5 @@
 //! Runs a history on the real store, hub and feeds, and on the model beside them.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
@@ -9,14 +8,16 @@ use serde_json::Value;
 use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::calls::{CallFuture, CallResult, send};
-use super::plain::{Answer, Plain, PublishedEvent};
+use super::compare::committed;
+use super::plain::{Answer, EventContent, Plain, PublishedEvent};
 use super::reader::Reader;
 use super::steps::{Call, Fate, Op, Plan, READERS, Step};
-use crate::protocol::{CellId, SeriesId};
+use crate::protocol::CellId;
 use crate::server::auth::tokens::TokenRegistry;
-use crate::server::boards::{Boards, Query};
+use crate::server::boards::Boards;
 use crate::server::error::ServerError;
 use crate::server::http::pages::assets::StaticAssets;
+use crate::server::live::encode::event_name;
 use crate::server::live::hub::Hub;
 use crate::server::net::connections::Connections;
 use crate::server::store::{Change, Durability, IdempotencyKey, ReplyLookup, Store, StoreError};
@@ -65,7 +66,7 @@ async fn start(folder: &std::path::Path, durability: Durability, published: Arc<
     let publish = {
         let hub = hub.clone();
         Box::new(move |changes: Vec<Change>| {
-            published.lock().unwrap().extend(changes.iter().filter_map(published_event));
+            published.lock().unwrap().extend(changes.iter().map(published_event));
             hub.publish(changes);
         })
     };
@@ -90,14 +91,17 @@ async fn start(folder: &std::path::Path, durability: Durability, published: Arc<
     })
 }
 
-/// `None` for runs, whose events have numbers of their own.
-fn published_event(change: &Change) -> Option<PublishedEvent> {
-    let what = match change {
-        Change::Runs(_) => return None,
-        Change::Cell(change) => Some((format!("{:?}", change.kind).to_lowercase(), change.record.id.to_string())),
-        Change::Points(_) => None,
+fn published_event(change: &Change) -> PublishedEvent {
+    let content = match change {
+        Change::Runs(change) => {
+            let mut ids: Vec<String> = change.records.iter().map(|run| run.id.to_string()).collect();
+            ids.sort();
+            EventContent::Runs(event_name(change.kind).to_owned(), ids)
+        }
+        Change::Cell(change) => EventContent::Cell(event_name(change.kind).to_owned(), change.record.id.to_string()),
+        Change::Points(_) => EventContent::Points,
     };
-    Some(PublishedEvent { board: change.board().to_string(), seq: change.seq(), what })
+    PublishedEvent { board: change.board().to_string(), seq: change.seq(), content }
 }
 
 impl World {
@@ -248,9 +252,10 @@ impl World {
         mut published: Vec<PublishedEvent>,
     ) -> Result<(), String> {
         for board in super::steps::BOARDS {
-            let seqs: Vec<u64> = published.iter().filter(|event| event.board == board).map(|event| event.seq).collect();
-            if !seqs.is_sorted() {
-                return Err(format!("events of '{board}' are published in the order {seqs:?}"));
+            let (of_runs, of_cells): (Vec<_>, Vec<_>) =
+                published.iter().filter(|event| event.board == board).partition(|event| event.is_of_runs());
+            if !of_runs.is_sorted_by_key(|event| event.seq) || !of_cells.is_sorted_by_key(|event| event.seq) {
+                return Err(format!("events of '{board}' are published in the order {published:?}"));
             }
         }
         if let ([Call { op: Op::Rearrange(id, before), .. }], [Answer::Nothing]) = (calls, answers) {
@@ -276,7 +281,10 @@ impl World {
         let is_there = {
             let app = self.app();
             let index = app.boards.index();
-            let seqs = |plain: &Plain| plain.boards.iter().all(|(name, seq)| index.board(name).map_or(0, |board| board.seq) == *seq);
+            let seqs = |plain: &Plain| {
+                let of_cells = plain.boards.iter().all(|(name, seq)| index.board(name).map_or(0, |board| board.seq) == *seq);
+                of_cells && plain.runs.seqs.iter().all(|(name, seq)| index.board(name).map_or(0, |board| board.run_seq) == *seq)
+            };
             let answered = |(writer, number): &(String, u64)| {
                 let key = IdempotencyKey { writer: writer.as_str().into(), number: *number };
                 matches!(index.replies().lookup(&key), ReplyLookup::Found(_))
@@ -301,32 +309,8 @@ impl World {
     /// What is committed is what the model has, and readers that read all of it know it.
     async fn compare(&mut self, is_settled: bool) -> Result<(), String> {
         let boards = self.app().boards.clone();
-        let (records, _) = boards.find(&Query::default()).await.map_err(|why| why.to_string())?;
-        let mut documents = BTreeMap::new();
-        for record in records {
-            let id = record.id.to_string();
-            let document = boards.document(record, &Query::default()).await.map_err(|why| why.to_string())?;
-            let mut document: Value = serde_json::from_str(&document.to_json()).map_err(|why| why.to_string())?;
-            if let Some(keys) = document.as_object_mut() {
-                ["createdAt", "updatedAt"].iter().for_each(|key| drop(keys.remove(*key)));
-            }
-            documents.insert(id, document);
-        }
-        let wanted: BTreeMap<String, Value> = self.plain.cells.iter().map(|(id, cell)| (id.clone(), cell.document(id))).collect();
-        if let Some(id) = wanted.keys().chain(documents.keys()).find(|id| wanted.get(*id) != documents.get(*id)) {
-            return Err(format!("the cell '{id}' must be\n  {:?}, not\n  {:?}", wanted.get(id), documents.get(id)));
-        }
-        let mut points = BTreeMap::new();
-        for (id, cell) in self.plain.cells.iter().filter(|(_, cell)| cell.is_line()) {
-            for (name, (_, y)) in &cell.series {
-                let read = points_of(&boards, id, name).await?;
-                if read != *y {
-                    return Err(format!("the series '{name}' of '{id}' must have {} points, not {}, or others", y.len(), read.len()));
-                }
-                points.insert((id.clone(), name.clone()), read);
-            }
-        }
-        self.readers.iter().flatten().filter(|_| is_settled).try_for_each(|reader| reader.compare(&boards, &documents, &points))
+        let committed = committed(&self.plain, &boards).await?;
+        self.readers.iter().flatten().filter(|_| is_settled).try_for_each(|reader| reader.compare(&boards, &committed))
     }
 }
 
@@ -334,17 +318,6 @@ async fn pass(ms: u64) {
     tokio::time::advance(Duration::from_millis(ms)).await;
     for _ in 0..8 {
         tokio::task::yield_now().await;
-    }
-}
-
-async fn points_of(boards: &Boards, id: &str, name: &str) -> Result<Vec<f64>, String> {
-    let (id, mut all) = (CellId::parse(id).unwrap(), Vec::new());
-    loop {
-        let page = boards.points(&id, &SeriesId::plain(name), all.len() as u64, 5000).await.map_err(|why| why.to_string())?;
-        match page.filter(|page| !page.points.is_empty()) {
-            Some(page) => all.extend(page.points.y),
-            None => return Ok(all),
-        }
     }
 }
 

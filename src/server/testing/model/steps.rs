@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
+use super::run_steps::{RUNS, RunOp};
 use crate::server::live::event::FeedView;
 use crate::split_mix::SplitMix64;
 
 pub const BOARDS: [&str; 2] = ["main", "b"];
-const IDS: [&str; 6] = ["a", "c", "d", "e", "f", "g"];
+/// The last two are those of charts of runs.
+const IDS: [&str; 7] = ["a", "c", "d", "e", "f", "main-loss", "b-loss"];
 pub const READERS: usize = 4;
+const VIEWS: [FeedView; 3] = [FeedView::Page, FeedView::Document, FeedView::RunDocument];
 
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -27,12 +30,15 @@ pub enum Op {
     Rearrange(String, Option<String>),
     RemoveBoard(String),
     RestoreBoard(String),
+    /// Of a board.
+    Run(String, RunOp),
 }
 
 /// Points for a series of a cell: the values are these numbers.
 #[derive(Clone, Debug)]
 pub struct Part {
     pub id: String,
+    pub run: Option<String>,
     pub name: String,
     pub y: Range<u64>,
 }
@@ -58,7 +64,17 @@ impl Op {
             Self::Update(_, draft) => draft.get("value").is_some(),
             // It reads the value of a removed cell first.
             Self::Rearrange(..) | Self::Restore(_) | Self::RestoreBoard(_) => true,
+            Self::Run(_, op) => op.is_alone(),
             _ => false,
+        }
+    }
+
+    /// Whether it may have an idempotency key.
+    fn takes_key(&self) -> bool {
+        match self {
+            Self::Restore(_) | Self::Rearrange(..) | Self::RemoveBoard(_) | Self::RestoreBoard(_) => false,
+            Self::Run(_, op) => op.takes_key(),
+            _ => true,
         }
     }
 }
@@ -102,10 +118,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
-struct Drawn {
-    rng: SplitMix64,
+pub(super) struct Drawn {
+    pub(super) rng: SplitMix64,
     /// Every point has a value of its own.
-    next: u64,
+    pub(super) next: u64,
     /// Large values are only on disk, and what removes those reads them first.
     large: bool,
 }
@@ -132,7 +148,7 @@ impl Drawn {
         match self.rng.below(40) {
             0 => Step::Restart,
             1 | 2 => Step::Settle,
-            3..6 => Step::Connect(reader, self.rng.pick(&[FeedView::Page, FeedView::Document]), self.rng.pick(&BOARDS), false),
+            3..6 => Step::Connect(reader, self.rng.pick(&VIEWS), self.rng.pick(&BOARDS), false),
             6..9 => Step::Connect(reader, FeedView::Page, "main", true),
             9 => Step::Cut(reader),
             10..15 => Step::Read(reader, 1 + self.rng.below(6) as usize),
@@ -158,7 +174,9 @@ impl Drawn {
         for _ in 0..3 + self.rng.below(4) {
             steps.push(commit(match self.rng.below(5) {
                 0 | 1 => Op::Patch(id.clone(), whole(self, 3), false),
-                _ => Op::Append(vec![Part { id: id.clone(), name: self.rng.pick(&["s", "s", "t"]).to_owned(), y: self.list(3) }]),
+                _ => {
+                    Op::Append(vec![Part { id: id.clone(), run: None, name: self.rng.pick(&["s", "s", "t"]).to_owned(), y: self.list(3) }])
+                }
             }));
         }
         steps
@@ -184,12 +202,11 @@ impl Drawn {
 
     fn call(&mut self) -> Call {
         let op = self.op();
-        let is_of_person = matches!(op, Op::Restore(_) | Op::Rearrange(..) | Op::RemoveBoard(_) | Op::RestoreBoard(_));
         let number = if self.rng.below(20) == 0 { 200 } else { self.rng.below(6) };
-        let key = (!is_of_person && self.rng.below(4) == 0).then(|| (self.rng.pick(&["w", "v"]).to_owned(), number));
+        let key = (op.takes_key() && self.rng.below(4) == 0).then(|| (self.rng.pick(&["w", "v"]).to_owned(), number));
         // A key that is sent again must often come with the same call.
         let op = if key.is_some() && self.rng.below(2) == 0 {
-            Op::Append(vec![Part { id: "a".into(), name: "s".into(), y: number..number + 1 }])
+            Op::Append(vec![Part { id: "a".into(), run: None, name: "s".into(), y: number..number + 1 }])
         } else {
             op
         };
@@ -198,7 +215,7 @@ impl Drawn {
 
     fn op(&mut self) -> Op {
         let id = self.id();
-        match self.rng.below(33) {
+        match self.rng.below(46) {
             0..5 => Op::Create((0..1 + self.rng.below(2)).map(|_| self.draft(true)).collect()),
             5 => Op::Flood(self.rng.pick(&BOARDS).into(), 20 + self.rng.below(120) as usize),
             6 | 7 => Op::RemoveMany("name".into(), "flood".into()),
@@ -218,6 +235,7 @@ impl Drawn {
             23 => Op::Rearrange(id, Some(self.id()).filter(|_| self.rng.below(3) > 0)),
             30 => Op::RemoveBoard(self.rng.pick(&BOARDS).into()),
             31 | 32 => Op::RestoreBoard(self.rng.pick(&BOARDS).into()),
+            33.. => Op::Run(self.rng.pick(&BOARDS).into(), self.run_op()),
             _ => Op::Append((0..1 + self.rng.below(3)).map(|_| self.part()).collect()),
         }
     }
@@ -228,10 +246,11 @@ impl Drawn {
 
     fn part(&mut self) -> Part {
         let most = self.rng.pick(&[1, 3, 3, 3, 40, 1100, 5000]);
-        Part { id: self.id(), name: self.rng.pick(&["s", "t"]).to_owned(), y: self.list(most) }
+        let run = (self.rng.below(4) == 0).then(|| self.rng.pick(&RUNS).to_owned());
+        Part { id: self.id(), run, name: self.rng.pick(&["s", "t"]).to_owned(), y: self.list(most) }
     }
 
-    fn list(&mut self, most: u64) -> Range<u64> {
+    pub(super) fn list(&mut self, most: u64) -> Range<u64> {
         let from = self.next;
         self.next += self.rng.below(most + 1);
         from..self.next
