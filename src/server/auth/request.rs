@@ -21,6 +21,12 @@ pub fn is_page(path: &str) -> bool {
     matches!(path, "/" | "/b") || path.strip_prefix("/b/").is_some_and(|name| !name.contains('/'))
 }
 
+/// Whether a path is the drawing of a cell.
+pub fn is_drawing(path: &str) -> bool {
+    let id = path.strip_prefix("/values/").and_then(|rest| rest.strip_suffix(".svg"));
+    id.is_some_and(|id| !id.contains('/'))
+}
+
 /// A header that may be sent once: two values could be read differently by two programs.
 pub fn single_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
     let mut all = headers.get_all(name).iter();

@@ -85,6 +85,10 @@ pub struct Args {
     #[arg(long, env = "AGNEZ_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = allowed_origin, help_heading = ACCESS)]
     pub allowed_origin: Vec<String>,
 
+    /// Allow pages of this origin (scheme, host, port), such as a notebook, to show boards in frames and drawings of cells as images
+    #[arg(long, env = "AGNEZ_ALLOW_EMBED", value_name = "ORIGIN", value_delimiter = ',', value_parser = allowed_origin, help_heading = ACCESS)]
+    pub allow_embed: Vec<String>,
+
     /// Trust X-Forwarded-For, -Host and -Proto from the proxy at this address; every client then needs a token
     #[arg(long, env = "AGNEZ_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',', help_heading = ACCESS)]
     pub trusted_proxy: Vec<IpAddr>,
@@ -273,6 +277,7 @@ impl Args {
         let access_policy = AccessPolicy {
             hosts: self.allowed_host.iter().map(|name| name.host.clone()).collect(),
             origins: self.allowed_origin.clone(),
+            embedders: self.allow_embed.clone(),
             proxies: self.trusted_proxy.iter().map(IpAddr::to_canonical).collect(),
             base: self.base_path.clone(),
             local: match (self.require_token || is_behind_proxy, self.any_local_user) {

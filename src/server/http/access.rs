@@ -34,11 +34,12 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     };
     let LogicalPath { path, key } = verified.logical_path;
     let reads = matches!(method, Method::GET | Method::HEAD);
-    let foreign = match &verified.asking {
-        RequestOrigin::Allowed(origin) if cors::is_preflight(&method, request.headers()) => return cors::preflight(origin),
-        RequestOrigin::Allowed(origin) => Some(origin.clone()),
-        RequestOrigin::Ours => None,
-    };
+    if let RequestOrigin::Allowed(origin) = &verified.asking
+        && cors::is_preflight(&method, request.headers())
+    {
+        return cors::preflight(origin);
+    }
+    let asking = verified.asking.clone();
     // The address bar never holds a key: a reload logs in again with the token that the tab has.
     if key.is_some() && is_page(path) && reads {
         return (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}{path}", app.access_policy.base))]).into_response();
@@ -71,9 +72,10 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     request.extensions_mut().insert(Arc::new(caller));
     let mut reply = next.run(request).await;
     reply.extensions_mut().insert(ClientIp(verified.address));
-    match foreign {
-        Some(origin) => cors::readable(reply, &origin),
-        None => reply,
+    match asking {
+        RequestOrigin::Allowed(origin) => cors::readable(reply, &origin),
+        RequestOrigin::Embedded => cors::embeddable(reply),
+        RequestOrigin::Ours => reply,
     }
 }
 
@@ -111,7 +113,7 @@ fn reject(app: &App, caller: &Caller, request: &Request, error: ApiError) -> Res
     let wants_page = accept.is_some_and(|accept| accept.contains("text/html"));
     let is_locked = error.code == ErrorKind::NotAuthenticated.code();
     if is_locked && !caller.is_unknown && wants_page && is_page(request.uri().path()) {
-        return login::login(caller, app.external_images);
+        return login::login(app, caller);
     }
     let mut reply = ServerError::from(error).into_response();
     if is_locked {

@@ -121,6 +121,37 @@ async fn pages_of_an_allowed_origin_ask_with_a_token_and_may_read_the_answer() {
 }
 
 #[tokio::test]
+async fn an_embedder_may_frame_boards_and_show_drawings_as_images() {
+    let (server, write) = started(&["--allow-embed", "http://localhost:8888,https://lab.example"]).await;
+    server.put(&write, r#"{"_id":"loss","type":"line","value":{"series":{"a":[1,2]}}}"#).await;
+    let image = [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+    let of = |referer| [&image[..], &[("referer", referer)]].concat();
+    let drawing = server.ask("GET", "/values/loss.svg", "", &of("http://localhost:8888/")).await;
+    assert_eq!((drawing.status, drawing.headers["content-type"].to_str().unwrap()), (200, "image/svg+xml"));
+    assert_eq!(drawing.headers["cross-origin-resource-policy"], "cross-origin");
+    assert_eq!(drawing.headers.get("access-control-allow-origin"), None, "its scripts cannot read it");
+    assert_eq!(server.status("GET", "/values/loss.svg", &of("http://evil.example/")).await, 403);
+    assert_eq!(server.status("GET", "/values/loss.csv", &of("http://localhost:8888/")).await, 403);
+    let own = server.ask("GET", "/values/loss.svg", "", &[]).await;
+    assert_eq!(own.headers["cross-origin-resource-policy"], "same-origin");
+    let ancestors = "frame-ancestors http://localhost:8888 https://lab.example";
+    let frame = [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+    let framed = [&frame[..], &[("referer", "http://localhost:8888/"), ("accept", "text/html")]].concat();
+    for (headers, status) in [(&framed[..], 401), (&[][..], 200)] {
+        let page = server.ask("GET", "/b/main", "", headers).await;
+        assert_eq!(page.status, status);
+        assert!(page.headers["content-security-policy"].to_str().unwrap().ends_with(ancestors), "{status}");
+    }
+    server.put(&write, r#"{"_id":"fig","type":"html","value":"<p>x</p>"}"#).await;
+    let figure = server.ask("GET", "/figure/fig/1", "", &[]).await;
+    assert!(figure.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'self' http://localhost:8888 "));
+    let (plain, _) = started(&[]).await;
+    let page = plain.ask("GET", "/b/main", "", &[]).await;
+    assert!(page.headers["content-security-policy"].to_str().unwrap().ends_with("frame-ancestors 'none'"));
+    assert_eq!(plain.status("GET", "/b/main", &frame).await, 403);
+}
+
+#[tokio::test]
 async fn what_comes_through_a_proxy_is_no_local_program() {
     let (server, write) = started(&[]).await;
     let authorization = bearer(&write);

@@ -29,6 +29,8 @@ pub struct AccessPolicy {
     pub hosts: Vec<Host>,
     /// Of pages elsewhere that may ask with a token.
     pub origins: Vec<String>,
+    /// Of pages elsewhere that may show boards in frames, and drawings of cells as images.
+    pub embedders: Vec<String>,
     pub proxies: Vec<IpAddr>,
     /// Empty, or `/agnez`: what all addresses begin with.
     pub base: String,
@@ -144,9 +146,15 @@ impl AccessPolicy {
         };
         let logical_path = super::base_path::logical_path(uri.path(), &self.base)?;
         let shape = RequestLine { method, path: logical_path.path };
-        let asking = super::cors::asking(&shape, headers, seen.host, &self.origins)?;
-        let is_direct = !seen.is_forwarded && !super::cors::is_of_another_address(headers, seen.host);
-        let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && is_direct && asking == RequestOrigin::Ours;
+        let asking = super::cors::asking(&shape, headers, seen.host, (&self.origins, &self.embedders))?;
+        let is_of_another_address = || super::cors::is_of_another_address(headers, seen.host);
+        let is_own = match &asking {
+            RequestOrigin::Ours => !is_of_another_address(),
+            // Its page has another address, and is allowed to show what the browser's user may see.
+            RequestOrigin::Embedded => true,
+            RequestOrigin::Allowed(_) => false,
+        };
+        let is_local = remote.is_some_and(|ip| ip.is_loopback()) && host.is_loopback() && !seen.is_forwarded && is_own;
         Ok(VerifiedRequest { logical_path, host: seen.host.to_owned(), is_secure: seen.is_secure, address: seen.address, asking, is_local })
     }
 }

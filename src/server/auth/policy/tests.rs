@@ -82,6 +82,43 @@ fn what_the_browser_says_of_the_sender_counts() {
 }
 
 #[test]
+fn pages_of_an_embedder_show_boards_in_frames_and_drawings_as_images() {
+    let policy = AccessPolicy { embedders: vec!["http://localhost:8888".into()], ..AccessPolicy::default() };
+    let ask = |method: &str, path: &str, (mode, dest): (&str, &str), referer: &str| {
+        let headers = [
+            ("host", "localhost:3000"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-mode", mode),
+            ("sec-fetch-dest", dest),
+            ("referer", referer),
+        ];
+        check(&policy, method, path, &headers, LOCAL)
+    };
+    let (image, frame, lab) = (("no-cors", "image"), ("navigate", "iframe"), "http://localhost:8888/lab");
+    assert_eq!(ask("GET", "/values/a.svg", image, lab), 200);
+    assert_eq!(ask("GET", "/values/a.svg", image, "http://localhost:8888"), 200);
+    for referer in
+        ["", "http://localhost:8889/", "http://localhost:88888/", "http://localhost:8888.evil.example/", "https://localhost:8888/"]
+    {
+        assert_eq!(ask("GET", "/values/a.svg", image, referer), 403, "{referer}");
+    }
+    // Nothing but the drawing of a cell, and only as an image.
+    for path in ["/values/a", "/values/a.csv", "/values/a.json", "/values/a/b.svg", "/values", "/images/a.png", "/boards/a/runs", "/live"] {
+        assert_eq!(ask("GET", path, image, lab), 403, "{path}");
+    }
+    for (method, kind) in [("POST", image), ("GET", ("cors", "empty")), ("GET", ("no-cors", "script")), ("GET", frame)] {
+        assert_eq!(ask(method, "/values/a.svg", kind, lab), 403, "{method} {kind:?}");
+    }
+    // A frame begins with the page that asks for a token; which pages may frame it stands in its policy.
+    assert_eq!(ask("GET", "/b/digits", frame, lab), 401);
+    assert_eq!((ask("POST", "/b/digits", frame, lab), ask("GET", "/values", frame, lab)), (403, 403));
+    // One that may embed may not ask.
+    let origin = [("host", "localhost:3000"), ("origin", "http://localhost:8888")];
+    assert_eq!(check(&policy, "GET", "/values/a.svg", &origin, LOCAL), 403);
+    assert_eq!(check(&AccessPolicy::default(), "GET", "/b/digits", &[origin[0], ("sec-fetch-site", "same-site")], LOCAL), 403);
+}
+
+#[test]
 fn figures_get_their_scripts_and_nothing_else() {
     let figure = [("host", "localhost:3000"), ("origin", "null"), ("sec-fetch-site", "cross-site")];
     assert_eq!(ask("GET", "/vendor/mpld3.min.js", &figure, LOCAL), 200);

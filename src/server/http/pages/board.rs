@@ -151,7 +151,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     };
     let view = move || {
         if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
-            let policy = login::policy(&nonce.to_string(), &caller.host, login::image_sources(app.external_images), FormAction::Nowhere);
+            let policy = login::policy(&app, &nonce.to_string(), &caller.host, FormAction::Nowhere);
             if let Ok(policy) = HeaderValue::from_str(&policy) {
                 options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }

@@ -3,6 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::ids;
 
@@ -17,7 +18,8 @@ pub enum FormAction {
 }
 
 /// Content Security Policy of the pages. The login page has that of a board or more, because it replaces itself by the page.
-pub fn policy(nonce: &str, host: &str, images: &str, forms: FormAction) -> String {
+pub fn policy(app: &App, nonce: &str, host: &str, forms: FormAction) -> String {
+    let (images, ancestors) = (image_sources(app.external_images), frame_ancestors("'none'", &app.access_policy.embedders));
     let forms = match forms {
         FormAction::Nowhere => "'none'",
         FormAction::Own => "'self'",
@@ -28,22 +30,30 @@ pub fn policy(nonce: &str, host: &str, images: &str, forms: FormAction) -> Strin
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{images}; \
          font-src 'self'; connect-src 'self'{live}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action {forms}; \
-         frame-ancestors 'none'"
+         frame-ancestors {ancestors}"
     )
 }
 
+/// Which pages may show a document in a frame: `own`, and those of the origins that were allowed to.
+pub fn frame_ancestors(own: &str, embedders: &[String]) -> String {
+    match own {
+        "'none'" if !embedders.is_empty() => embedders.join(" "),
+        own => [&[own.to_owned()], embedders].concat().join(" "),
+    }
+}
+
 /// Sources of images on other machines, unless they are forbidden.
-pub fn image_sources(external: bool) -> &'static str {
+fn image_sources(external: bool) -> &'static str {
     if external { " https: http:" } else { "" }
 }
 
 /// 401, with the page that takes a token.
-pub fn login(caller: &Caller, external_images: bool) -> Response {
+pub fn login(app: &App, caller: &Caller) -> Response {
     let nonce = ids::random();
     let page = PAGE.replace("{nonce}", &nonce).replace("{base}", &format!("{}/", caller.base));
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, policy(&nonce, &caller.host, image_sources(external_images), FormAction::Own)),
+        (header::CONTENT_SECURITY_POLICY, policy(app, &nonce, &caller.host, FormAction::Own)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::WWW_AUTHENTICATE, "Bearer realm=\"Agnez\"".to_owned()),
     ];

@@ -15,6 +15,7 @@ use axum::response::Response;
 use futures::stream;
 
 use super::images::revision;
+use super::login::frame_ancestors;
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
@@ -61,7 +62,7 @@ pub async fn figure(
     .await?;
     // In a text no script is meant to be, and its links open pages of their own: only the script from here has this word.
     let word = (made.kind == TEXT).then(ids::random);
-    let policy = policy(word.as_deref(), &caller.host, &caller.base);
+    let policy = policy(word.as_deref(), (&caller.host, &caller.base), &app.access_policy.embedders);
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy),
@@ -100,7 +101,9 @@ async fn made(app: &App, id: &str) -> Result<Rendering, ServerError> {
 
 /// What a figure may. `'self'` opens the libraries at every address of the server; where it can be written, their place is named as well,
 /// for browsers to which a document without an origin has no self. Evaluated text may do no more than the scripts of a figure.
-fn policy(word: Option<&str>, host: &str, base: &str) -> String {
+fn policy(word: Option<&str>, (host, base): (&str, &str), embedders: &[String]) -> String {
+    // Each frame around it counts.
+    let ancestors = frame_ancestors("'self'", embedders);
     let (sandbox, scripts) = match word {
         Some(word) => ("allow-scripts allow-popups allow-popups-to-escape-sandbox", format!("'nonce-{word}'")),
         None => {
@@ -112,7 +115,7 @@ fn policy(word: Option<&str>, host: &str, base: &str) -> String {
     format!(
         "sandbox {sandbox}; default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; \
          img-src data: blob:; media-src data: blob:; font-src data:; connect-src 'none'; frame-src 'none'; worker-src 'none'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+         base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     )
 }
 
@@ -122,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_libraries_are_let_in_at_every_address() {
-        let of = |host: &str, base: &str| policy(None, host, base);
+        let of = |host: &str, base: &str| policy(None, (host, base), &[]);
         assert!(
             of("gpu-7.lan:3000", "/agnez").contains("'self' http://gpu-7.lan:3000/agnez/vendor/ https://gpu-7.lan:3000/agnez/vendor/;")
         );
@@ -131,6 +134,7 @@ mod tests {
         for host in ["[::1]:3000", "[fe80::1]", "my_machine:3000"] {
             assert!(of(host, "").contains("'unsafe-eval' 'self'; style-src"), "{host}");
         }
-        assert!(policy(Some("w"), "h", "").contains("script-src 'nonce-w'; "));
+        assert!(policy(Some("w"), ("h", ""), &[]).contains("script-src 'nonce-w'; "));
+        assert!(policy(None, ("h", ""), &["http://lab:1".to_owned()]).ends_with("; frame-ancestors 'self' http://lab:1"));
     }
 }

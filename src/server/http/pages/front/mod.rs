@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::content::Content;
 use self::query::FrontQuery;
-use super::login::{FormAction, image_sources, policy};
+use super::login::{FormAction, policy};
 use crate::app::boot_script;
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
@@ -162,7 +162,7 @@ fn document(app: &App, caller: &Caller, query: &FrontQuery, list: &DrawnList, sh
         ("{list}", list.html.clone()),
     ];
     let page = fill(PAGE, &parts);
-    let policy = policy(&nonce, &caller.host, image_sources(app.external_images), FormAction::Own);
+    let policy = policy(app, &nonce, &caller.host, FormAction::Own);
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (header::CONTENT_SECURITY_POLICY, policy)];
     let share = Arc::new(share.fit(page.len())?);
     Ok(counted((headers, share.lend(page.into()))))
