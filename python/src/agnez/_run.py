@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any
 
-from . import _active_run, _run_end, _run_keys, _server, reading
+from . import _active_run, _notebook, _run_end, _run_keys, _server, reading
 from ._capture import recorder
 from ._capture.redaction import redact
 from ._capture_sink import CaptureSink
@@ -81,6 +81,13 @@ class Run(MetricLog, WandbMethods):
 
     def __repr__(self) -> str:
         return f"<agnez.Run {self.id!r} of board {self.project!r} at {self._url}>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the status, the metrics and the first charts of the run."""
+        self.flush(_notebook.FLUSH_S)
+        if self._mode != "online":
+            return None
+        return _notebook.of_run(self._url, self.project, self.id, self.url)
 
     def _begin(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from . import _mosaic, _server
+from . import _mosaic, _notebook, _server
 from ._cell_log import CellLog
 from ._transport import credentials, reader
 from ._transport.client import Client
@@ -60,6 +60,11 @@ class Board(CellLog):
 
     def __repr__(self) -> str:
         return f"<agnez.Board {self.name!r} at {self.url}>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the first drawings of the board."""
+        self.flush(_notebook.FLUSH_S)
+        return _notebook.of_board(self.url, self.name) if self.mode == "online" else None
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)

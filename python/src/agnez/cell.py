@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from . import _notebook
 from ._messages import warn_once
 from ._values import convert, json_types, names
 
@@ -31,6 +32,14 @@ class Cell:
 
     def __repr__(self) -> str:
         return f"<agnez.{type(self).__name__} {self.id!r} of board {self.board.name!r}>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the drawing of the cell."""
+        board = self.board
+        board.flush(_notebook.FLUSH_S)
+        if board.mode != "online":
+            return None
+        return _notebook.of_cell(board.url, board.name, self.id, self.name)
 
     def set(self: Self, **keys: Any) -> Self:
         """Sets keys of the cell's document: ``set(pos=3)``, ``set(chart={"y": "log"})``.

@@ -6,7 +6,14 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from .http import NotAgnezError, Request, ServerConnection, UnreachableError, parse_json
+from .http import (
+    NotAgnezError,
+    Request,
+    Response,
+    ServerConnection,
+    UnreachableError,
+    parse_json,
+)
 
 
 class ReadError(Exception):
@@ -21,12 +28,21 @@ class ReadError(Exception):
 def read(url: str, path: str, query: dict[str, Any] | None = None, timeout: float = 30.0) -> Any:
     """The JSON of ``GET path``; :class:`ReadError` without it."""
     given = {name: value for name, value in (query or {}).items() if value is not None}
-    full = f"{path}?{urlencode(given)}" if given else path
+    full = f"{path}?{urlencode(given, doseq=True)}" if given else path
     return send(url, Request("GET", full), timeout)
+
+
+def fetch(url: str, path: str, timeout: float = 30.0) -> bytes:
+    """The body of ``GET path``; :class:`ReadError` without it."""
+    return _send(url, Request("GET", path), timeout).body
 
 
 def send(url: str, request: Request, timeout: float = 30.0) -> Any:
     """Sends one request at once. Returns the JSON of the response, or raises ReadError."""
+    return parse_json(_send(url, request, timeout).body)
+
+
+def _send(url: str, request: Request, timeout: float) -> Response:
     connection = ServerConnection(url)
     connection.deadline = time.monotonic() + timeout
     try:
@@ -43,4 +59,4 @@ def send(url: str, request: Request, timeout: float = 30.0) -> Any:
             message if isinstance(message, str) else f"{url} answered {response.status}",
             response.status,
         )
-    return parse_json(response.body)
+    return response
