@@ -476,5 +476,9 @@ pub const MIN_EXPORT_HEIGHT: f64 = 40.0;
 pub const MAX_EXPORT_PIXELS: f64 = 4000.0;
 /// Series that the address of a drawing names; more are answered 400.
 pub const MAX_EXPORTED_SERIES: usize = 1000;
+/// Cells of the file of a board; further ones are named there.
+pub const MAX_EXPORTED_CELLS: usize = 1000;
+/// Bytes of the file of a board; cells that do not fit are named there.
+pub const MAX_BOARD_EXPORT_BYTES: usize = 32 << 20;
 /// Minutes that a clock may be ahead of UTC, or behind it; more are answered 400.
 pub const MAX_UTC_OFFSET_MINUTES: f64 = 840.0;

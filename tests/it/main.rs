@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod deploy;
 mod disk;
+mod export;
 mod front;
 mod groups;
 mod guard;

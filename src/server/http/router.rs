@@ -9,7 +9,7 @@ use super::api::{
 };
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
-use super::pages::{assets, board, figure, front, images};
+use super::pages::{assets, board, export, figure, front, images};
 use super::route_table::RouteTable;
 use super::{middleware, ops, server_functions};
 use crate::protocol::ErrorKind;
@@ -104,6 +104,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Main), routes!(board::main), &[])
         .route(Permission::Read, routes!(front::list), &[])
         .route(Permission::Board(BoardScope::Path), routes!(board::named), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(export::export), &[])
         .route(Permission::Board(BoardScope::Figure), routes!(figure::figure), &[])
         .route(Permission::Board(BoardScope::Cell), routes!(images::media), &[])
         .route(Permission::Board(BoardScope::Image), routes!(images::image), &[])

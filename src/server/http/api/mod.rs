@@ -14,7 +14,7 @@ mod line_stream;
 pub mod marks;
 pub mod points;
 pub mod purge;
-mod request;
+pub mod request;
 pub mod run_groups;
 pub mod run_log;
 pub mod run_reads;

@@ -170,7 +170,7 @@ pub(super) async fn respond(request: &RequestContext, text: String) -> Result<Re
     Ok(counted((JSON, share.lend(text.into()))))
 }
 
-pub(super) fn no_query(query: &str) -> Result<(), ApiError> {
+pub fn no_query(query: &str) -> Result<(), ApiError> {
     match form_urlencoded::parse(query.as_bytes()).next() {
         Some((key, value)) => Err(invalid_parameter(&key, "is no key of this query, which has none", &value)),
         None => Ok(()),

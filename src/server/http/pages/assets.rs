@@ -86,6 +86,11 @@ impl StaticAssets {
     }
 }
 
+/// A file by its name, such as `vendor/mpld3.min.js`; `None` without a site.
+pub fn bytes_of(name: &str) -> Option<Bytes> {
+    FILES.get(name).map(|file| file.bytes.clone())
+}
+
 /// `GET /pkg/...` and `/vendor/...`, and the icons at the root.
 pub async fn file(
     State(app): State<App>,

@@ -68,11 +68,8 @@ pub async fn media(
     let (made, bytes) = render_shared(&app, &caller.token, (key, (record.version, 0)), needs, {
         let (app, id) = (app.clone(), id.clone());
         async move {
-            let document = app.boards.get(&id, &Query::default()).await?;
-            let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            let bytes = decode(uri.trim())?;
-            let Some(kind) = sniff(&bytes) else { return Err(no_picture(&format!("The value of '{id}'")).into()) };
-            Ok(Rendering::new(bytes, kind, document.record.version))
+            let (kind, bytes, version) = decoded(&app, &id).await?;
+            Ok(Rendering::new(bytes, kind, version))
         }
     })
     .await?;
@@ -110,6 +107,29 @@ pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: He
     let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(found.file).take(found.bytes), CHUNK_BYTES);
     let length = [(header::CONTENT_LENGTH, found.bytes.to_string())];
     Ok(counted((validators, length, picture(kind, Body::from_stream(pieces)))))
+}
+
+/// The picture of a cell whose value is a `data:` URI: its media type, its bytes and their version.
+pub(super) async fn decoded(app: &App, id: &str) -> Result<(&'static str, Vec<u8>, u64), ServerError> {
+    let document = app.boards.get(id, &Query::default()).await?;
+    let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let bytes = decode(uri.trim())?;
+    match sniff(&bytes) {
+        Some(kind) => Ok((kind, bytes, document.record.version)),
+        None => Err(no_picture(&format!("The value of '{id}'")).into()),
+    }
+}
+
+/// A picture of the folder with at most `most` bytes: its media type and its bytes. `None` if there is none.
+pub(super) async fn stored(app: &App, path: &str, most: u64) -> Option<(&'static str, Vec<u8>)> {
+    let (folder, path) = (app.images.clone(), path.to_owned());
+    let read = move || {
+        let found = open_file(&folder, &path).filter(|found| found.bytes <= most)?;
+        let mut bytes = Vec::new();
+        found.file.take(found.bytes).read_to_end(&mut bytes).ok()?;
+        Some((found.kind?, bytes))
+    };
+    tokio::task::spawn_blocking(read).await.ok().flatten()
 }
 
 fn no_picture(what: &str) -> ApiError {

@@ -1,6 +1,11 @@
 //! mpld3 loads d3 and itself from addresses on the internet: here both come with the server, at addresses that are relative to the
 //! figure's, so that they are right whatever name, port or path the server is reached by.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::server::http::pages::assets::bytes_of;
+
 /// As a figure at `/figure/{id}/{rev}` names them.
 const D3: &str = "../../vendor/d3.v5.min.js";
 const D3_OLD: &str = "../../vendor/d3.v3.min.js";
@@ -37,6 +42,15 @@ pub fn with_local_scripts(html: &str) -> String {
         }
     }
     out + &html[done..]
+}
+
+/// The HTML with these libraries in it, instead of their addresses at this server.
+pub fn with_inline_scripts(html: &str) -> String {
+    let libraries = [D3, D3_OLD, MPLD3].into_iter().filter(|address| html.contains(address));
+    libraries.fold(html.to_owned(), |html, address| match bytes_of(address.trim_start_matches("../")) {
+        Some(script) => html.replace(address, &format!("data:text/javascript;base64,{}", STANDARD.encode(script))),
+        None => html,
+    })
 }
 
 /// The copy that is here of the file of this name.

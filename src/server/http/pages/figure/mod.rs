@@ -99,6 +99,18 @@ async fn made(app: &App, id: &str) -> Result<Rendering, ServerError> {
     Ok(Rendering::new(libraries::with_local_scripts(&html), kind, document.record.version))
 }
 
+/// The document of a frame that needs no server: with its libraries in it.
+pub async fn standalone(app: &App, id: &str) -> Result<String, ServerError> {
+    let made = made(app, id).await?;
+    let html = libraries::with_inline_scripts(&String::from_utf8_lossy(&made.bytes));
+    let word = (made.kind == TEXT).then(ids::random);
+    let [begin, script, rest] = document::framed(html.into(), word.as_deref());
+    // In a text no other script may run, as on the page.
+    let policy = word.map(|word| format!("<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'nonce-{word}'\">"));
+    let parts = [begin, policy.unwrap_or_default().into(), script, rest].concat();
+    Ok(String::from_utf8_lossy(&parts).into_owned())
+}
+
 /// What a figure may. `'self'` opens the libraries at every address of the server; where it can be written, their place is named as well,
 /// for browsers to which a document without an origin has no self. Evaluated text may do no more than the scripts of a figure.
 fn policy(word: Option<&str>, (host, base): (&str, &str), embedders: &[String]) -> String {

@@ -1,0 +1,48 @@
+// A board as one file, opened from disk: it has what the page shows, and its charts are zoomed without a server.
+import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+
+import { GREEN, gif } from "./support/gif.ts";
+import { expect, test } from "./support/test.ts";
+
+test("a board is a file that needs no server", async ({ page, agnez, problems }, info) => {
+  problems.allow(/request to another place: file:/);
+  const train = Array.from({ length: 101 }, (_, step) => 1 / (step + 1));
+  await agnez.call("POST", "/values", { _id: "loss", type: "line", name: "Loss", value: { series: { train } } });
+  await agnez.call("POST", "/values", { _id: "fig", type: "html", name: "Figure", value: "<p>a figure</p><div style='height:700px'></div>" });
+  await agnez.call("POST", "/values", { _id: "note", type: "text", name: "Notes", value: "Some **bold** text" });
+  await agnez.call("POST", "/values", { _id: "img", type: "img", name: "Picture", value: `data:image/gif;base64,${gif([GREEN]).toString("base64")}` });
+  const file = join(info.outputDir, "board.html");
+  writeFileSync(file, (await agnez.call("GET", "/boards/main/export.html")).body);
+  await agnez.end();
+
+  await page.goto(`file://${file}`);
+  await expect(page.frameLocator("iframe[title=Figure]").locator("p")).toHaveText("a figure");
+  // Frames are as high as what is in them.
+  await expect.poll(async () => (await page.locator("iframe[title=Figure]").boundingBox())?.height).toBeGreaterThan(700);
+  await expect(page.frameLocator("iframe[title=Notes]").locator("strong")).toHaveText("bold");
+  expect(await page.locator("article img").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+
+  const chart = page.locator("[data-zooms]");
+  const steps = async () => (await chart.locator("svg > svg > text[text-anchor=middle]").allTextContents()).map(Number);
+  const all = await steps();
+  expect([Math.min(...all), Math.max(...all)]).toEqual([0, 100]);
+  const box = await chart.boundingBox();
+  if (!box) throw new Error("no chart");
+  // A drag over the middle third.
+  await page.mouse.move(box.x + box.width / 3, box.y + 100);
+  await page.mouse.down();
+  await page.mouse.move(box.x + (2 * box.width) / 3, box.y + 100, { steps: 3 });
+  await page.mouse.up();
+  const zoomed = await steps();
+  expect(Math.min(...zoomed)).toBeGreaterThan(25);
+  expect(Math.max(...zoomed)).toBeLessThan(75);
+  await page.mouse.dblclick(box.x + box.width / 2, box.y + 100);
+  expect(await steps()).toEqual(all);
+  await chart.focus();
+  await page.keyboard.press("+");
+  expect(Math.max(...(await steps()))).toBeLessThan(80);
+  await page.keyboard.press("0");
+  await page.mouse.wheel(0, -600);
+  expect(Math.max(...(await steps()))).toBeLessThan(100);
+});

@@ -1,0 +1,144 @@
+//! `GET /boards/{board}/export.html`: a board as one file that needs no server. It has what the page shows; its charts are zoomed along x.
+
+mod content;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use tokio::time::{Instant, timeout_at};
+
+use crate::charts::render::svg::escaped;
+use crate::protocol::{Board, BoardLayout, BoardSettings, Cell, CellContent, CellLayout, RunList};
+use crate::server::error::ServerError;
+use crate::server::http::api::request::{BoardInPath, RequestContext};
+use crate::server::http::api::run_reads::no_query;
+use crate::server::http::openapi::parameters::BoardPath;
+use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unavailable};
+use crate::server::limits::{MAX_BOARD_EXPORT_BYTES, MAX_EXPORTED_CELLS};
+use crate::server::net::response_budget::counted;
+
+/// Cells that are not ready by then are named, and left out.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Memory of a cell while the file is written, about.
+const CELL_BYTES: usize = 32 << 10;
+const BEGIN: &str = include_str!("begin.html");
+const SCRIPT: &str = include_str!("export.js");
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/export.html",
+    operation_id = "exportBoard",
+    summary = "A board as one HTML file that needs no server",
+    params(BoardPath),
+    responses(
+        (status = 200, description = "A file to be stored.", body = String, content_type = "text/html"),
+        (status = 404, response = NotFound),
+        (status = 503, response = Unavailable),
+        QueryErrors
+    )
+)]
+pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> Result<Response, ServerError> {
+    no_query(&request.query)?;
+    let app = &request.app;
+    app.boards.board_document(&name)?;
+    let (board, settings) = (app.boards.snapshot(&name), app.boards.settings(&name));
+    let bytes = (CELL_BYTES * (1 + board.cells.len())).min(MAX_BOARD_EXPORT_BYTES);
+    let share = app.answers.share(request.principal(), bytes).await?;
+    let mut file = File::begin(&settings);
+    file.runs(&app.boards.run_list(&name));
+    file.cells(&request, &board, &settings).await?;
+    let html = file.end();
+    let share = Arc::new(share.fit(html.len())?);
+    let mut reply = counted(share.lend(html.into()));
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A file, and no page of this server: it may run the scripts of figures.
+    let attachment = format!("attachment; filename=\"{}.html\"", name.trim_start_matches('.'));
+    headers.extend(HeaderValue::from_str(&attachment).ok().map(|value| (header::CONTENT_DISPOSITION, value)));
+    Ok(reply)
+}
+
+struct File {
+    html: String,
+    /// The names of cells for which there was no room or no time.
+    left_out: Vec<String>,
+}
+
+impl File {
+    fn begin(settings: &BoardSettings) -> Self {
+        Self { html: BEGIN.replace("{title}", &escaped(&settings.title)), left_out: Vec::new() }
+    }
+
+    fn end(mut self) -> String {
+        if !self.left_out.is_empty() {
+            let names = self.left_out.join(", ");
+            self.html.push_str(&format!("<p class=\"note\">Left out, because the file or its making has a limit: {}</p>", escaped(&names)));
+        }
+        self.html + "</main><script>" + SCRIPT + "</script></body></html>"
+    }
+
+    /// The runs of the page's list, with their last values.
+    fn runs(&mut self, list: &RunList) {
+        if list.runs.is_empty() {
+            return;
+        }
+        let mut metrics: Vec<&str> = Vec::new();
+        for value in list.runs.iter().flat_map(|run| &run.last) {
+            if !metrics.contains(&&*value.metric) {
+                metrics.push(&value.metric);
+            }
+        }
+        let head: String = metrics.iter().map(|metric| format!("<th scope=\"col\">{}</th>", escaped(metric))).collect();
+        let rows = list.runs.iter().map(|run| {
+            let last = |metric: &&str| run.last.iter().find(|value| *value.metric == **metric).map(|value| value.value.to_string());
+            let cells: String = metrics.iter().map(|metric| format!("<td>{}</td>", last(metric).unwrap_or_default())).collect();
+            format!("<tr><th scope=\"row\">{}</th><td>{}</td>{cells}</tr>", escaped(&run.name), run.status.as_str())
+        });
+        let rows: String = rows.collect();
+        let head = format!("<tr><th scope=\"col\">Run</th><th scope=\"col\">Status</th>{head}</tr>");
+        self.html
+            .push_str(&format!("<section><h2>Runs</h2><div class=\"scrolls\" tabindex=\"0\"><table>{head}{rows}</table></div></section>"));
+    }
+
+    /// All cells that the page shows, by sections.
+    async fn cells(&mut self, request: &RequestContext, board: &Board, settings: &BoardSettings) -> Result<(), ServerError> {
+        let deadline = Instant::now() + TIMEOUT;
+        let shown: Vec<&Cell> = board.cells.iter().filter(|cell| !cell.hidden).collect();
+        let mut written = 0;
+        for section in settings.layout.section_order(shown.iter().map(|cell| cell.layout.section.as_deref())) {
+            let heading = section.map(|name| format!("<h2>{}</h2>", escaped(name))).unwrap_or_default();
+            self.html.push_str(&format!("<section>{heading}<div class=\"grid\">"));
+            for cell in shown.iter().filter(|cell| cell.layout.section.as_deref() == section) {
+                let is_over = written == MAX_EXPORTED_CELLS || self.html.len() >= MAX_BOARD_EXPORT_BYTES;
+                let content = async { if is_over { Ok(None) } else { content::of_cell(request, cell).await.map(Some) } };
+                match timeout_at(deadline, content).await {
+                    Ok(Ok(Some(content))) if self.html.len() + content.len() <= MAX_BOARD_EXPORT_BYTES => {
+                        written += 1;
+                        self.cell(cell, settings, &content);
+                    }
+                    Ok(Ok(_)) | Err(_) => self.left_out.push(cell.name.clone()),
+                    Ok(Err(why)) => return Err(why),
+                }
+            }
+            self.html.push_str("</div></section>");
+        }
+        Ok(())
+    }
+
+    fn cell(&mut self, cell: &Cell, settings: &BoardSettings, content: &str) {
+        let density = settings.layout.density.unwrap_or(BoardLayout::DEFAULT_DENSITY);
+        let of_section = cell.layout.section.as_deref().and_then(|section| settings.layout.section(section)?.width);
+        let width = cell.layout.width.or(of_section).unwrap_or(CellLayout::COLUMNS / density);
+        let description = match &*cell.description {
+            "" => String::new(),
+            text => format!("<p class=\"description\">{}</p>", escaped(text)),
+        };
+        // The drawing of a line has its name.
+        let name = escaped(&cell.name);
+        let heading = if matches!(cell.content, CellContent::LineChart(_)) { String::new() } else { format!("<h3>{name}</h3>") };
+        self.html.push_str(&format!("<article aria-label=\"{name}\" style=\"--width:{width}\">{heading}{content}{description}</article>"));
+    }
+}

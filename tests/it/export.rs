@@ -1,0 +1,55 @@
+//! `GET /boards/:board/export.html`: a board as one file.
+
+use serde_json::json;
+
+use crate::support::spawn;
+
+/// A GIF of one pixel.
+const GIF: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+
+#[tokio::test]
+async fn a_board_is_one_file_that_needs_no_server() {
+    let server = spawn().await;
+    let cells = json!([
+        { "_id": "loss", "board": "b", "type": "line", "name": "Loss <1>", "value": { "series": { "train": [3, 2, 1] } } },
+        { "_id": "bar", "board": "b", "type": "bar", "name": "Bars", "value": { "labels": ["a"], "values": [1] } },
+        { "_id": "fig", "board": "b", "type": "html", "name": "Figure", "value": "<p id=\"f\">a figure</p><script>1</script>" },
+        { "_id": "img", "board": "b", "type": "img", "name": "Picture", "value": GIF },
+        { "_id": "far", "board": "b", "type": "img", "name": "Far", "value": "https://elsewhere.example/x.png" },
+        { "_id": "note", "board": "b", "type": "text", "name": "Notes", "value": "# Heading", "description": "what & why" },
+        { "_id": "own", "board": "b", "type": "my-type", "name": "Own", "value": { "a": "</pre><script>2</script>" } },
+        { "_id": "epoch", "board": "b", "type": "line", "name": "hidden one", "hidden": true, "value": { "series": { "a": [1] } } },
+        { "_id": "other", "board": "c", "type": "html", "name": "of another board", "value": "x" },
+    ]);
+    assert_eq!(server.ask("POST", "/values", cells.to_string(), &[]).await.status, 201);
+    let log = r#"{"step":1,"acc":0.5}"#;
+    assert_eq!(server.ask("POST", "/boards/b/runs/first/log", log, &[]).await.status, 201);
+    assert_eq!(server.ask("PATCH", "/boards/b", r#"{"title":"A <b> board"}"#, &[]).await.status, 200);
+    let file = server.ask("GET", "/boards/b/export.html", "", &[]).await;
+    assert_eq!((file.status, file.headers["content-type"].to_str().unwrap()), (200, "text/html; charset=utf-8"));
+    assert_eq!(file.headers["content-disposition"], "attachment; filename=\"b.html\"");
+    let html = file.text;
+    for part in [
+        "<title>A &lt;b&gt; board</title>",
+        "aria-label=\"Loss &lt;1&gt;\"",
+        "<div class=\"chart\" data-zooms><svg ",
+        "<h3>Bars</h3><div class=\"chart\"><svg ",
+        "<iframe sandbox=\"allow-scripts\" title=\"Figure\" srcdoc=\"",
+        "&lt;p id=&quot;f&quot;&gt;a figure&lt;/p&gt;",
+        "src=\"data:image/gif;base64,R0lGOD",
+        "The picture is not in this file: https://elsewhere.example/x.png",
+        "title=\"Notes\"",
+        "<p class=\"description\">what &amp; why</p>",
+        "&lt;/pre&gt;&lt;script&gt;2",
+        "<th scope=\"row\">first</th><td>running</td>",
+        "<h2>Metrics</h2>",
+    ] {
+        assert!(html.contains(part), "{part} is not in\n{html}");
+    }
+    assert!(!html.contains("hidden one") && !html.contains("of another board"));
+    // One script of its own, and nothing that is loaded from elsewhere.
+    assert_eq!(html.matches("<script").count(), 1);
+    assert!(!html.contains("src=\"http") && html.contains("default-src 'none'"));
+    assert_eq!(server.ask("GET", "/boards/none/export.html", "", &[]).await.status, 404);
+    assert_eq!(server.ask("GET", "/boards/b/export.html?x=1", "", &[]).await.status, 400);
+}
