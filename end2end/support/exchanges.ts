@@ -243,6 +243,11 @@ export async function aBoard(exchange: Exchange): Promise<void> {
   await exchange(read, "/boards/sent?name=sent", 400);
   await exchange(read, "/boards/nothing", 404);
   await exchange(read, "/boards/sent", 403, undefined, FOREIGN);
+  const file = "GET /boards/{}/export.html";
+  await exchange(file, "/boards/sent/export.html", 200);
+  await exchange(file, "/boards/sent/export.html?name=sent", 400);
+  await exchange(file, "/boards/nothing/export.html", 404);
+  await exchange(file, "/boards/sent/export.html", 403, undefined, FOREIGN);
   await anArrangement(exchange);
   await itemsOfABoard(exchange);
   await exchange(remove, "/boards/sent", 403, undefined, FOREIGN);

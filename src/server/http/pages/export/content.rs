@@ -40,20 +40,21 @@ async fn drawing(request: &RequestContext, cell: &Cell, begin: &str) -> Result<S
     // The heading has its name.
     let options =
         ExportOptions { width: None, height, theme: Theme::Auto, version: Some(record.version), legend: true, view: LineView::default() };
-    let (_, svg) = export(app, request.principal(), &record, ExportFormat::Svg, &options, None).await?;
+    // Boxed: the state of a drawing is large.
+    let (_, svg) = Box::pin(export(app, request.principal(), &record, ExportFormat::Svg, &options, None)).await?;
     Ok(format!("{begin}{}</div>", String::from_utf8_lossy(&svg)))
 }
 
 /// A figure, a table or a text in a frame of its own: its scripts reach neither this file nor the network.
 async fn frame(request: &RequestContext, cell: &Cell) -> Result<String, ServerError> {
-    let document = figure::standalone(&request.app, cell.id.as_str()).await?;
+    let document = Box::pin(figure::standalone(&request.app, cell.id.as_str())).await?;
     let (title, document) = (escaped(&cell.name), escaped(&document));
     Ok(format!("<iframe sandbox=\"allow-scripts\" title=\"{title}\" srcdoc=\"{document}\"></iframe>"))
 }
 
 async fn picture(request: &RequestContext, cell: &Cell, src: &str) -> Result<String, ServerError> {
     let found = if src.starts_with("media/") {
-        images::decoded(&request.app, cell.id.as_str()).await.map(|(kind, bytes, _)| Some((kind, bytes)))?
+        Box::pin(images::decoded(&request.app, cell.id.as_str())).await.map(|(kind, bytes, _)| Some((kind, bytes)))?
     } else if let Some(path) = src.strip_prefix("images/") {
         images::stored(&request.app, path, MAX_BOARD_EXPORT_BYTES as u64 / 2).await
     } else {

@@ -48,7 +48,7 @@ pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> 
     let share = app.answers.share(request.principal(), bytes).await?;
     let mut file = File::begin(&settings);
     file.runs(&app.boards.run_list(&name));
-    file.cells(&request, &board, &settings).await?;
+    Box::pin(file.cells(&request, &board, &settings)).await?;
     let html = file.end();
     let share = Arc::new(share.fit(html.len())?);
     let mut reply = counted(share.lend(html.into()));
@@ -114,7 +114,7 @@ impl File {
             for cell in shown.iter().filter(|cell| cell.layout.section.as_deref() == section) {
                 let is_over = written == MAX_EXPORTED_CELLS || self.html.len() >= MAX_BOARD_EXPORT_BYTES;
                 let content = async { if is_over { Ok(None) } else { content::of_cell(request, cell).await.map(Some) } };
-                match timeout_at(deadline, content).await {
+                match timeout_at(deadline, Box::pin(content)).await {
                     Ok(Ok(Some(content))) if self.html.len() + content.len() <= MAX_BOARD_EXPORT_BYTES => {
                         written += 1;
                         self.cell(cell, settings, &content);
