@@ -33,7 +33,7 @@ test("a logarithmic x axis shows the beginning, is zoomed by ratios, and says wh
   await expect.poll(async () => (await seen(page, id))[1]).toBeLessThan(to);
   const [low, high] = await seen(page, id);
   expect(Math.sqrt(low * high), "the middle of the decades stays").toBeCloseTo(Math.sqrt(from * to), 3);
-  await expect(page).toHaveURL(/view=[^&]*:step/);
+  await expect(page).toHaveURL(/zoom=[^&]*:step/);
   const second = await open();
   await second.goto(page.url());
   await expect.poll(() => seen(second, id)).toEqual([low, high]);
@@ -67,7 +67,7 @@ test("the y axis is zoomed beside it, by a box and by keys, for the reader alone
   await openPanel(second, id);
   await panel(second).getByRole("button", { name: "Set to what is shown" }).click();
   await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ y_range: [low, high] });
-  await expect(second).not.toHaveURL(/view=/);
+  await expect(second).not.toHaveURL(/zoom=/);
   await cell(page, id).focus();
   await page.keyboard.press("y");
   await expect.poll(() => yOf()[1]! - yOf()[0]!).toBeCloseTo((high - low) / 1.25, 6);
@@ -94,7 +94,7 @@ test("the y axis is zoomed beside it, by a box and by keys, for the reader alone
   expect((await seen(page, id))[0]).toBeGreaterThan(50);
   await page.mouse.dblclick(box.x + box.width * 0.5, box.y + 100);
   await expect.poll(() => seen(page, id)).toEqual([0, 399]);
-  await expect(page).not.toHaveURL(/view=/);
+  await expect(page).not.toHaveURL(/zoom=/);
 });
 
 test("a range is set for all charts of a section, and for none beside it", async ({ page, agnez }) => {

@@ -76,7 +76,7 @@ test("charts of a section are zoomed together until the reader wants each alone"
   expect(await seen(page, other), "another section").toEqual([0, 999]);
   expect((await seen(page, time))[0], "another axis").toBeGreaterThan(1e9);
   // One part of the address for both, which another browser reads.
-  await expect(page).toHaveURL(new RegExp(`view=[^,]*~[^,]*:step$`));
+  await expect(page).toHaveURL(new RegExp(`zoom=[^,]*~[^,]*:step$`));
   const second = await open();
   await openBoard(second, new URL(page.url()).pathname + new URL(page.url()).search);
   await drawn(second, accuracy, 1000);

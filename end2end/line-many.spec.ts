@@ -155,22 +155,22 @@ test.describe("in Berlin, in winter", () => {
 
 test("another x axis clears the zoom from the address", async ({ page, agnez }) => {
   const id = await line(agnez, "loss", { train: [[0, 1], [50, 2], [100, 3]] });
-  await openBoard(page, `/?view=${id}:20:60:step`);
+  await openBoard(page, `/?zoom=${id}:20:60:step`);
   await drawn(page, id, 3);
   await agnez.call("PATCH", `/values/${id}`, { chart: { x: "relative" } });
-  await expect(page).not.toHaveURL(/view=/);
+  await expect(page).not.toHaveURL(/zoom=/);
   await page.reload();
   await drawn(page, id, 3);
   await expect(canvas(page, id)).not.toHaveAttribute("aria-label", /Nothing is drawn/);
   // A link from before the change.
-  await openBoard(page, `/?view=${id}:20:60:step`);
+  await openBoard(page, `/?zoom=${id}:20:60:step`);
   await drawn(page, id, 3);
   await expect(canvas(page, id)).not.toHaveAttribute("aria-label", /Nothing is drawn/);
-  await expect(page).not.toHaveURL(/view=/);
+  await expect(page).not.toHaveURL(/zoom=/);
   // A window without points says so, and how to leave it.
-  await openBoard(page, `/?view=${id}:20:60`);
+  await openBoard(page, `/?zoom=${id}:20:60`);
   await expect(canvas(page, id)).toHaveAttribute("aria-label", /Nothing is drawn here. Show all./);
   await cell(page, id).getByRole("button", { name: "Show all" }).click();
   await expect(canvas(page, id)).not.toHaveAttribute("aria-label", /Nothing is drawn/);
-  await expect(page).not.toHaveURL(/view=/);
+  await expect(page).not.toHaveURL(/zoom=/);
 });

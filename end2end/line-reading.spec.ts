@@ -66,7 +66,7 @@ test("the heading is the place of the crosshair, and what stands elsewhere says 
   const series = { val: ramp(0, 60, () => 9).map(([at, y]) => [at * 10, y] as const), train: ramp(0, 600, (x) => x / 100) };
   const id = await line(agnez, "loss", series);
   const other = await line(agnez, "other", { other: ramp(0, 600) });
-  await openBoard(page, `/?view=${id}:300:360,${other}:300:360`);
+  await openBoard(page, `/?zoom=${id}:300:360,${other}:300:360`);
   for (const each of [id, other]) await expect.poll(() => seen(page, each)).toEqual([300, 360]);
   await drawn(page, id, 660);
   const tip = page.locator("#tooltip");
@@ -105,7 +105,7 @@ test("relative and wall time are told to the pixel, the zone once", async ({ ope
 
 test("between two points the line goes on, in the picture too, and zooming in ends there", async ({ page, agnez }) => {
   const id = await line(agnez, "loss", { train: [[0, 1], [100, 3], [200, 2]] });
-  await openBoard(page, `/?view=${id}:20:60`);
+  await openBoard(page, `/?zoom=${id}:20:60`);
   await expect.poll(() => seen(page, id)).toEqual([20, 60]);
   const ink = await colour(page, id, "train");
   await expect.poll(() => pixels(page, id, ink)).toBeGreaterThan(200);

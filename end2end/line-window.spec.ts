@@ -41,7 +41,7 @@ test("wheel, keys and Shift-drag change the window, and the address keeps it", a
   const panned = await seen(page, id);
   expect(panned[1] - panned[0]).toBeCloseTo(zoomed[1] - zoomed[0], 6);
 
-  await expect(page).toHaveURL(new RegExp(`view=${id}:`));
+  await expect(page).toHaveURL(new RegExp(`zoom=${id}:`));
   await page.waitForTimeout(500);
   const other = await open();
   await openBoard(other, new URL(page.url()).pathname + new URL(page.url()).search);
@@ -51,7 +51,7 @@ test("wheel, keys and Shift-drag change the window, and the address keeps it", a
   await cell(page, id).focus();
   await page.keyboard.press("0");
   await expect.poll(() => seen(page, id)).toEqual([0, 1000]);
-  await expect(page).not.toHaveURL(/view=/);
+  await expect(page).not.toHaveURL(/zoom=/);
 });
 
 test("the wheel scrolls the page where a chart has nothing more to show", async ({ page, agnez }) => {
@@ -86,7 +86,7 @@ test("Back undoes a zoom", async ({ page, agnez }) => {
   await page.mouse.move(...(await place(page, id, 500, 0.5)));
   for (let turn = 0; turn < 4; turn++) await page.mouse.wheel(0, -100);
   await expect.poll(steps, { message: "one step for one turn of the wheel" }).toBe(before + 1);
-  await expect(page).toHaveURL(/view=/);
+  await expect(page).toHaveURL(/zoom=/);
   await page.waitForTimeout(1500);
   const zoomed = await seen(page, id);
   await cell(page, id).getByRole("button", { name: "Show all" }).click();

@@ -20,7 +20,7 @@ test("a chart grows as points come, and takes new series", async ({ page, agnez 
 
 test("nothing stands over the plot, and an empty one says why", async ({ page, agnez }) => {
   const id = await line(agnez, "loss", { train: ramp(0, 100, (x) => -1 - x) });
-  await openBoard(page, `/?view=${id}:10:50`);
+  await openBoard(page, `/?zoom=${id}:10:50`);
   await expect.poll(() => seen(page, id)).toEqual([10, 50]);
   const plot = (await canvas(page, id).boundingBox())!;
   for (const name of ["Follow", "Show all", "Chart"]) {

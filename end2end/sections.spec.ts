@@ -3,7 +3,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import type { Agnez } from "./support/agnez.mjs";
 import { cell, live, openBoard } from "./support/page.ts";
-import { log } from "./support/runs.ts";
+import { eye, log } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
 
 const filter = (page: Page): Locator => page.getByRole("searchbox", { name: "Filter cells by name" });
@@ -106,6 +106,83 @@ test("a section is renamed, moved and kept on top, on every page", async ({ page
   for (const one of [page, other]) await expect.poll(async () => (await names(one))[0]).toBe("system");
   await page.reload();
   expect((await names(page))[0]).toBe("system");
+});
+
+test("the filter stands in the address, and finds names in any normal form", async ({ page, agnez }) => {
+  await agnez.create({ board: "b", _id: "size", name: "gr\u00f6\u00dfe", type: "text", value: "1" });
+  await agnez.create({ board: "b", _id: "other", name: "other", type: "text", value: "1" });
+  await openBoard(page, "/b/b");
+  // As a Mac writes it: an o and a diaeresis.
+  await filter(page).fill("gro\u0308");
+  await expect(cell(page, "size")).toBeVisible();
+  await expect(cell(page, "other")).toBeHidden();
+  await expect(page).toHaveURL(/\?filter=gro%CC%88$/);
+  await page.reload();
+  await live(page);
+  await expect(filter(page)).toHaveValue("gro\u0308");
+  await expect(cell(page, "other")).toBeHidden();
+  await page.getByRole("button", { name: "1 hidden" }).click();
+  await expect(page).toHaveURL(`${agnez.url}/b/b`);
+});
+
+test("charts without points of the runs that are shown are collapsed, which is said", async ({ page, agnez }) => {
+  const cells = await log(agnez, "b", "old", [{ step: 0, "body/loss": 1, "body/aux": 2, "extra/norm": 3 }]);
+  await log(agnez, "b", "new", [{ step: 0, "body/loss": 1 }]);
+  await agnez.create({ board: "b", _id: "text", name: "remarks", type: "text", value: "1" });
+  await openBoard(page, "/b/b");
+  const note = (section: string): Locator => page.getByRole("region", { name: section, exact: true }).locator(".empty-charts");
+  await expect(cell(page, cells["body/aux"]!)).toBeVisible();
+  await expect(note("body")).toHaveCount(0);
+  await eye(page, "old").click();
+  await expect(cell(page, cells["body/aux"]!)).toBeHidden();
+  await expect(cell(page, cells["body/loss"]!)).toBeVisible();
+  await expect(cell(page, "text")).toBeVisible();
+  await expect(note("body")).toHaveText(/^1 chart has no points of the runs that are shown\./);
+  await expect(head(page, "extra").locator(".count")).toHaveText("0");
+  // The filter opens what it finds, and so does a point.
+  await filter(page).fill("aux");
+  await expect(cell(page, cells["body/aux"]!)).toBeVisible();
+  await filter(page).fill("");
+  await expect(cell(page, cells["body/aux"]!)).toBeHidden();
+  await log(agnez, "b", "new", [{ step: 1, "body/aux": 2 }]);
+  await expect(cell(page, cells["body/aux"]!)).toBeVisible();
+  await note("extra").getByRole("button", { name: "Show" }).click();
+  await expect(cell(page, cells["extra/norm"]!)).toBeVisible();
+  await note("extra").getByRole("button", { name: "Hide" }).click();
+  await eye(page, "old").click();
+  await expect(cell(page, cells["extra/norm"]!)).toBeVisible();
+  await expect(note("extra")).toHaveCount(0);
+});
+
+test("the menu of a section adds a cell, copies the layout and dissolves the section", async ({ page, context, open, agnez }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const cells = await log(agnez, "b", "first", [{ step: 0, "body/loss": 1, "body/acc": 2, "other/loss": 3 }]);
+  await agnez.call("PUT", "/boards/b/layout", { cells: { "body/loss": { width: 6, height: 30 } } });
+  await openBoard(page, "/b/b");
+  const other = await open();
+  await openBoard(other, "/b/b");
+  const choose = async (item: string): Promise<void> => {
+    await page.getByRole("button", { name: "Menu of the section body" }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  await choose("Add cell here");
+  await page.getByLabel("Name", { exact: true }).fill("remarks");
+  await page.keyboard.press("Enter");
+  for (const one of [page, other]) await expect(one.getByRole("region", { name: "body", exact: true }).locator("article")).toHaveCount(3);
+  await expect(page.getByRole("region", { name: "body", exact: true }).locator("article").last()).toContainText("remarks");
+
+  await choose("Copy layout as Python");
+  await expect(page.locator(".toast").last()).toHaveText(/Copied the layout/);
+  const code = await page.evaluate(() => navigator.clipboard.readText());
+  expect(code).toContain('board = agnez.Board("b")');
+  expect(code).toContain('"body/loss": {"section": "body", "width": 6, "height": 30},');
+  expect(code).toContain('"remarks": {"section": "body"},');
+
+  await choose("Dissolve section");
+  for (const one of [page, other]) await expect(head(one, "body")).toHaveCount(0);
+  await expect(cell(page, cells["body/loss"]!)).toBeVisible();
+  await page.locator(".toast").filter({ hasText: "Dissolved ‘body’." }).getByRole("button", { name: "Undo" }).click();
+  for (const one of [page, other]) await expect(one.getByRole("region", { name: "body", exact: true }).locator("article")).toHaveCount(3);
 });
 
 test("on a phone the cells are one column, and heads stick", async ({ browser, agnez }) => {

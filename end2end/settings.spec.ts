@@ -162,7 +162,7 @@ for (const scheme of ["light", "dark"] as const) {
 test("what is saved is what is seen; SVG files are light", async ({ page, agnez }) => {
   const id = await line(agnez, { name: "loss", chart: { hidden: ["c"] } }, { a: [1, 2, 3, 4, 5], "b & d": [2, 3, 4, 5, 6], c: [9, 9, 9, 9, 9] });
   await page.emulateMedia({ colorScheme: "dark" });
-  await openBoard(page, `/?view=${id}:1:3`);
+  await openBoard(page, `/?zoom=${id}:1:3`);
   await expect(cell(page, id).locator("canvas")).toHaveAttribute("data-to", "3");
   await cell(page, id).getByRole("button", { name: "a", exact: true }).click();
   await cell(page, id).getByRole("button", { name: "c", exact: true }).click();

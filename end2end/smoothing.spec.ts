@@ -27,14 +27,14 @@ test("the smoothed value at a step is the same at every zoom and while points ar
   const id = await line(agnez, "loss", { train: ramp(0, 6000, noise) }, { chart: { smooth: 0.99 } });
   const wanted = await expected(agnez, id, 0.99);
   for (const [from, to] of [[5950, 5999], [5900, 5999]]) {
-    await openBoard(page, `/?view=${id}:${from}:${to}`);
+    await openBoard(page, `/?zoom=${id}:${from}:${to}`);
     await expect.poll(() => seen(page, id)).toEqual([from, to]);
     await drawn(page, id, 6000);
     expect(await newest(page, id), `zoomed to ${from}`).toBe(wanted);
   }
 
   // What comes is smoothed by the page.
-  await openBoard(page, `/?view=${id}:5950:6000:follow`);
+  await openBoard(page, `/?zoom=${id}:5950:6000:follow`);
   await drawn(page, id, 6000);
   await newest(page, id);
   for (let at = 6000; at < 6200; at += 20) await append(agnez, id, { train: ramp(at, at + 20, noise) });

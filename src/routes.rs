@@ -10,6 +10,9 @@ pub fn favicon() -> &'static str {
     "favicon.svg"
 }
 
+/// The script that typesets formulas.
+pub const MATH_SCRIPT: &str = "../vendor/math.js";
+
 /// The list of boards, or the board `main` while there is no other one.
 pub const FRONT: &str = "../";
 
@@ -27,6 +30,9 @@ pub fn board_in_list(name: &str) -> String {
     ["b/", &encoded(name)].concat()
 }
 
+/// The values of all boards.
+pub const VALUES: &str = "values";
+
 pub fn value(id: &CellId) -> String {
     format!("values/{id}")
 }
@@ -40,6 +46,21 @@ pub fn figure(id: &CellId, rev: u64, sig: Option<&str>) -> String {
 /// The document of a board: GET, PATCH and DELETE.
 pub fn board_document(name: &str) -> String {
     ["boards/", &encoded(name)].concat()
+}
+
+/// Which charts have no points of these runs.
+pub fn empty_charts(board: &str, runs: &[RunId]) -> String {
+    of_runs(board, "empty-charts", &["runs=", &runs.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")].concat())
+}
+
+/// The views of a board: GET and POST.
+pub fn views(board: &str) -> String {
+    [&board_document(board), "/views"].concat()
+}
+
+/// A view: PUT and DELETE.
+pub fn view(board: &str, id: &str) -> String {
+    [&views(board), "/", &encoded(id)].concat()
 }
 
 /// The arrangement of a board.

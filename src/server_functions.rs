@@ -27,11 +27,11 @@ impl FromServerFnError for ApiError {
     }
 }
 
-/// Creates an empty cell at the end of the board.
+/// Creates an empty cell at the end of the board, or of one of its sections.
 #[server(prefix = "/rpc", endpoint = "cells/create", input = Json, client = AuthorizedClient)]
-pub async fn create_cell(board: String, name: String) -> Result<CellId, ApiError> {
+pub async fn create_cell(board: String, name: String, section: Option<String>) -> Result<CellId, ApiError> {
     use crate::server;
-    server::respond(server::boards()?.create_empty(board, name).await)
+    server::respond(server::boards()?.create_empty(board, name, section).await)
 }
 
 /// Changes the title, the note, or both; `None` leaves it as it is.
@@ -39,6 +39,12 @@ pub async fn create_cell(board: String, name: String) -> Result<CellId, ApiError
 pub async fn edit_cell(id: CellId, name: Option<String>, note: Option<String>) -> Result<(), ApiError> {
     use crate::server;
     server::respond(server::boards()?.edit(id, name, note).await)
+}
+
+/// What a text cell would show of this Markdown, as HTML.
+#[server(prefix = "/rpc", endpoint = "text/preview", input = Json, client = AuthorizedClient)]
+pub async fn preview_text(text: String) -> Result<String, ApiError> {
+    Ok(crate::server::markdown_fragment(&text))
 }
 
 /// Puts the cell into a section, before another one or at its end, and out of its block. The answer undoes it, by [`change_layout`].

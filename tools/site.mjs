@@ -4,6 +4,7 @@
 //   pkg/agnez.<hash>.{wasm,js,css}   the page's code and style, small, named by content
 //   pkg/agnez-<part>.<hash>.wasm     code that the page loads later: one file for each name of #[wasm_split]
 //   vendor/{d3.v3,d3.v5,mpld3}.min.js   for figures: what mpld3's HTML would load from two CDNs (versions: package.json)
+//   vendor/math.js                   for formulas in texts: KaTeX with its style and fonts (see math.js)
 //   *                                everything in public/
 //   *.br, *.gz                       beside each of them, where that is smaller
 //   manifest.json                    {"js","wasm","css": paths, "parts": [paths], "build": a hash over everything, "sizes": {file: {raw, br}}}
@@ -58,6 +59,7 @@ for (const [kind, content] of Object.entries({ js: code.js, wasm: code.wasm, css
   files.set(manifest[kind], content);
 }
 for (const [name, from] of Object.entries(vendorScripts())) files.set(`vendor/${name}`, readFileSync(from));
+files.set("vendor/math.js", await mathScript());
 for (const path of walk(join(root, "public"))) files.set(relative(join(root, "public"), path), readFileSync(path));
 
 manifest.build = hash([...files].sort().map(([path, content]) => `${path} ${hash(content)}`).join("\n"));
@@ -152,6 +154,19 @@ function vendorScripts() {
   const { version } = JSON.parse(readFileSync(join(mpld3, "package.json"), "utf8"));
   const d3 = ["d3.v3.min.js", "d3.v5.min.js"].map((name) => [name, join(mpld3, name)]);
   return { ...Object.fromEntries(d3), "mpld3.min.js": join(mpld3, `mpld3.v${version}.min.js`) };
+}
+
+/**
+ * KaTeX in one file. Its fonts stand in the style as WOFF2, which every browser has: the frames of texts have no origin, and could load no font
+ * from an address.
+ */
+async function mathScript() {
+  const folder = join(tools, "node_modules/katex/dist");
+  const css = readFileSync(join(folder, "katex.min.css"), "utf8").replace(/src:url\((fonts\/[\w-]+\.woff2)\) format\("woff2"\)[^;}]*/g, (_, font) => {
+    return `src:url(data:font/woff2;base64,${readFileSync(join(folder, font)).toString("base64")}) format("woff2")`;
+  });
+  if (/url\((?!data:)/.test(css)) fail("The style of KaTeX names files that are not in vendor/math.js: see mathScript in tools/site.mjs.");
+  return bundle({ entryPoints: [join(tools, "math.js")], format: "iife", target: "es2022", define: { KATEX_STYLE: JSON.stringify(css) } });
 }
 
 /** Adds the `.br` and `.gz` files and returns the sizes. */

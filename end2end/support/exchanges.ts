@@ -189,6 +189,10 @@ export async function whatIsReadOfRuns(exchange: Exchange): Promise<void> {
   await exchange(keys, "/boards/nothing/run-keys", 200);
   await exchange(keys, `${board}/run-keys?runs=first`, 400);
   await exchange(keys, `${board}/run-keys`, 403, undefined, FOREIGN);
+  const empty = "GET /boards/{}/empty-charts";
+  expect((await exchange(empty, `${board}/empty-charts?runs=first,second`, 200)).json.cells).not.toContain("nothing");
+  await exchange(empty, `${board}/empty-charts`, 400);
+  await exchange(empty, `${board}/empty-charts?runs=first`, 403, undefined, FOREIGN);
   const found = (await exchange(diff, `${board}/run-diff?runs=first,second`, 200)).json;
   expect(found).toMatchObject({ different: { "config.lr": { first: 0.01, second: 0.1 } }, equal: { "config.batch": 64 } });
   expect((await exchange(diff, `${board}/run-diff?by=lr`, 200)).json.columns).toHaveLength(3);

@@ -13,8 +13,8 @@ use crate::browser::clipboard;
 use crate::protocol::{ApiError, CellId, LineSettingsPatch};
 
 impl Dashboard {
-    /// Adds an empty cell and asks for its name.
-    pub fn add(self) {
+    /// Adds an empty cell, at the end of a section or of the part without a name, and asks for its name.
+    pub fn add(self, section: Option<String>) {
         if !self.may_write() {
             return;
         }
@@ -22,7 +22,7 @@ impl Dashboard {
         self.clear_filter_for("");
         spawn_local(async move {
             let board = self.page().board.clone();
-            match self.deferred.call(|server| (server.create_cell)(board, String::new())).await {
+            match self.deferred.call(|server| (server.create_cell)(board, String::new(), section)).await {
                 // The event of the cell may arrive before or after this reply. The name is edited as soon as the cell exists.
                 Ok(id) => {
                     self.new_cell.set(Some(id.clone()));
@@ -35,6 +35,8 @@ impl Dashboard {
 
     pub fn edit(self, id: CellId, field: Field) {
         if self.may_write() {
+            // The fields belong to the second part of the page's code.
+            self.deferred.request();
             self.set_editing(Some((id, field)));
         }
     }
@@ -73,6 +75,8 @@ impl Dashboard {
         let (name, note) = match field {
             Field::Name => (Some(text.clone()), None),
             Field::Note => (None, Some(text.clone())),
+            // Its editor saves it.
+            Field::Text => return,
         };
         spawn_local(async move {
             let edited = id.clone();
@@ -137,7 +141,10 @@ impl Dashboard {
                 self.dismiss(number);
                 self.undo_arrangement(undo);
             }
-            ToastKind::Board { undo, .. } => self.undo_on_board(number, undo),
+            ToastKind::Changed { undo, .. } => {
+                self.dismiss(number);
+                self.request(undo, None);
+            }
             ToastKind::Filtered(_) => {
                 self.dismiss(number);
                 self.clear_filter();

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::deferred::{Answer, ServerCalls};
-use super::state::{CellSize, Dashboard, Edge, Landing, ToastKind, step, stepped_height, stepped_width};
+use super::state::{ArrangementUndo, CellSize, Dashboard, Edge, Landing, ToastKind, ViewChange, step, stepped_height, stepped_width};
 use crate::protocol::{BlockPatch, CellId, CellLayoutPatch, LayoutBlock, LayoutPatch};
 
 impl Dashboard {
@@ -24,19 +24,37 @@ impl Dashboard {
             }
             match (change, message) {
                 (Err(error), _) => self.notify(ToastKind::Error(error.message)),
-                (Ok(undo), Some(message)) => self.notify(ToastKind::Arranged { message, undo }),
+                (Ok(undo), Some(message)) => self.notify(ToastKind::Arranged { message, undo: ArrangementUndo::Board(undo) }),
                 (Ok(_), None) => {}
             }
         });
     }
 
+    /// Changes sizes, blocks or the density. In a view the change is the reader's own until he saves it.
     fn change_layout(self, patch: LayoutPatch, message: Option<String>) {
+        if !self.is_in_view() {
+            return self.store_layout(patch, message);
+        }
+        if self.may_write() {
+            self.change_view(ViewChange::Arrange { patch, message });
+        }
+    }
+
+    fn change_view(self, change: ViewChange) {
+        self.deferred.request();
+        self.view.changes.update(|changes| changes.push(change));
+    }
+
+    fn store_layout(self, patch: LayoutPatch, message: Option<String>) {
         let board = self.page().board.clone();
         self.arrange(|server| (server.change_layout)(board, patch), message);
     }
 
-    pub fn undo_arrangement(self, undo: LayoutPatch) {
-        self.change_layout(undo, None);
+    pub fn undo_arrangement(self, undo: ArrangementUndo) {
+        match undo {
+            ArrangementUndo::Board(undo) => self.store_layout(undo, None),
+            ArrangementUndo::View { undo, before } => self.change_view(ViewChange::Restore { undo, before }),
+        }
     }
 
     /// Moves a cell one place among those in sight; from the end of a section it goes on in the next one. Nothing happens at the ends of the
@@ -97,6 +115,11 @@ impl Dashboard {
 
     /// Gives all cells of a section the same size.
     pub fn set_section_size(self, section: &str, CellSize { width, height }: CellSize) {
+        if self.is_in_view() {
+            let patch = CellLayoutPatch { width: Some(width), height: Some(height), ..CellLayoutPatch::default() };
+            let cells = untrack(|| self.cells_of(section)).into_iter().map(|id| (id.to_string(), patch.clone())).collect();
+            return self.change_layout(LayoutPatch { cells, ..LayoutPatch::default() }, Some(sentence("Resized the cells of", section)));
+        }
         let (board, name) = (self.page().board.clone(), Some(section.to_owned()));
         self.arrange(move |server| (server.resize_section)(board, name, width, height), Some(sentence("Resized the cells of", section)));
     }
@@ -132,6 +155,13 @@ impl Dashboard {
             })
         };
         self.arrange(rename, Some(sentence("Renamed", section)));
+    }
+
+    /// Puts the cells of a section into the part of the board without a name.
+    pub fn dissolve_section(self, section: &str) {
+        let patch = CellLayoutPatch { section: Some(None), ..CellLayoutPatch::default() };
+        let cells = untrack(|| self.cells_of(section)).into_iter().map(|id| (id.to_string(), patch.clone())).collect();
+        self.store_layout(LayoutPatch { cells, ..LayoutPatch::default() }, Some(sentence("Dissolved", section)));
     }
 
     /// Moves a section one place up or down among those that have a name and are pinned, or not, as it is.

@@ -5,11 +5,13 @@
 
 use std::pin::Pin;
 
+use gloo_net::http::Method;
 use gloo_timers::future::TimeoutFuture;
 use leptos::html::Div;
 use leptos::leptos_dom::helpers::request_idle_callback_with_handle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 
 use crate::charts::kinds::Kind;
 use crate::protocol::{ApiError, CellId, ErrorKind, LayoutPatch, LineSettingsPatch, RunId};
@@ -23,10 +25,41 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 /// Of a board, a section, the width and the height of its cells.
 pub type ResizeSection = fn(String, Option<String>, Option<u8>, Option<u16>) -> Answer<LayoutPatch>;
 
+/// A request to REST, as a value: the undo of a change is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RestRequest {
+    pub method: Method,
+    pub address: String,
+    /// JSON.
+    pub body: Option<String>,
+}
+
+impl RestRequest {
+    pub const fn get(address: String) -> Self {
+        Self { method: Method::GET, address, body: None }
+    }
+
+    pub fn post(address: String, body: &Value) -> Self {
+        Self { method: Method::POST, address, body: Some(body.to_string()) }
+    }
+
+    pub fn put(address: String, body: &Value) -> Self {
+        Self { method: Method::PUT, address, body: Some(body.to_string()) }
+    }
+
+    pub fn patch(address: String, body: &Value) -> Self {
+        Self { method: Method::PATCH, address, body: Some(body.to_string()) }
+    }
+
+    pub const fn delete(address: String) -> Self {
+        Self { method: Method::DELETE, address, body: None }
+    }
+}
+
 /// The functions of `crate::server_functions`. Those that arrange the board answer what undoes the change.
 pub struct ServerCalls {
-    /// Of a board and a name.
-    pub create_cell: fn(String, String) -> Answer<CellId>,
+    /// Of a board, a name and a section.
+    pub create_cell: fn(String, String, Option<String>) -> Answer<CellId>,
     /// Of a cell, its name and its note.
     pub edit_cell: fn(CellId, Option<String>, Option<String>) -> Answer<()>,
     pub remove_cell: fn(CellId) -> Answer<()>,
@@ -46,10 +79,22 @@ pub struct ServerCalls {
     pub pin_section: fn(String, String, bool) -> Answer<LayoutPatch>,
     /// Of a board, a section, the width and the height of its cells.
     pub resize_section: ResizeSection,
+    /// Of a Markdown text; resolves to HTML.
+    pub preview_text: fn(String) -> Answer<String>,
+    /// Resolves to the JSON of the reply.
+    pub request: fn(RestRequest) -> Answer<Value>,
+    /// The same, without the reply.
+    pub send: fn(RestRequest) -> Answer<()>,
 }
 
 /// The functions of the second part. Views take from contexts what their arguments do not say.
 pub struct DeferredCode {
+    /// What stands on the page from the time on that the part is loaded: menus and dialogs that are closed, and what follows the page.
+    pub background: fn() -> AnyView,
+    /// The sentence about so many charts without points.
+    pub empty_charts_note: fn(Signal<usize>) -> AnyView,
+    /// What a reader can put into an empty cell.
+    pub first_value: fn(CellId) -> AnyView,
     /// The items of the menu of the board. The signal opens the field of its title.
     pub board_actions: fn(RwSignal<bool>) -> AnyView,
     /// The field of the title, while the signal is set.
@@ -64,8 +109,8 @@ pub struct DeferredCode {
     pub chart_panel: fn(NodeRef<Div>) -> AnyView,
     /// The panel of sizes and layouts.
     pub layout_panel: fn() -> AnyView,
-    /// The menu of the section of this name.
-    pub section_menu: fn(String) -> AnyView,
+    /// The content of the menu of views.
+    pub views_menu: fn(NodeRef<Div>) -> AnyView,
     /// The field in which the name of a cell is edited.
     pub name_field: fn(CellId) -> AnyView,
     /// The field in which the note of a cell is edited.

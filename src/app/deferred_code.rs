@@ -4,20 +4,27 @@
 //! `#[lazy]` of the framework would do the same, but it ends the page where the file cannot be loaded.
 
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
+use serde_json::Value;
 
-use super::cells::{name_field, note_field};
+use super::background::background;
+use super::cells::{first_value, name_field, note_field};
 use super::charts::{chart_panel, install_chart_input};
-use super::components::{board_description, board_menu_actions, help, layout_panel, share_dialog};
-use super::deferred::{DeferredCode, Loading, ServerCalls};
-use super::pages::board::section_menu;
+use super::components::{board_description, board_menu_actions, help, layout_panel, share_dialog, views_menu};
+use super::deferred::{DeferredCode, Loading, RestRequest, ServerCalls};
+use super::pages::board::empty_charts_note;
 use super::runs::{bulk_actions, column_editor, config_diff, run_details};
+use crate::browser::fetch;
 use crate::charts::kinds::KINDS;
+use crate::protocol::{ApiError, parse_json};
 use crate::server_functions::{
-    change_layout, create_cell, edit_cell, move_cell, move_section, pin_section, remove_cell, rename_section, resize_section, restore_cell,
-    set_chart, set_charts,
+    change_layout, create_cell, edit_cell, move_cell, move_section, pin_section, preview_text, remove_cell, rename_section, resize_section,
+    restore_cell, set_chart, set_charts,
 };
 
 static CODE: DeferredCode = DeferredCode {
+    background,
+    empty_charts_note,
+    first_value,
     board_actions: board_menu_actions::board_actions,
     title_field: board_menu_actions::title_field,
     description_field: board_description::description_field,
@@ -25,7 +32,7 @@ static CODE: DeferredCode = DeferredCode {
     share_dialog: share_dialog::share_dialog,
     chart_panel,
     layout_panel: layout_panel::layout_panel,
-    section_menu,
+    views_menu: views_menu::views_menu,
     name_field,
     note_field,
     column_editor,
@@ -35,7 +42,7 @@ static CODE: DeferredCode = DeferredCode {
     install_chart_input,
     chart_kinds: KINDS,
     server: ServerCalls {
-        create_cell: |board, name| Box::pin(create_cell(board, name)),
+        create_cell: |board, name, section| Box::pin(create_cell(board, name, section)),
         edit_cell: |id, name, note| Box::pin(edit_cell(id, name, note)),
         remove_cell: |id| Box::pin(remove_cell(id)),
         restore_cell: |id| Box::pin(restore_cell(id)),
@@ -47,8 +54,16 @@ static CODE: DeferredCode = DeferredCode {
         move_section: |board, name, before| Box::pin(move_section(board, name, before)),
         pin_section: |board, name, pinned| Box::pin(pin_section(board, name, pinned)),
         resize_section: |board, section, width, height| Box::pin(resize_section(board, section, width, height)),
+        preview_text: |text| Box::pin(preview_text(text)),
+        request: |request| Box::pin(reply(request)),
+        send: |request| Box::pin(async { reply(request).await.map(drop) }),
     },
 };
+
+async fn reply(RestRequest { method, address, body }: RestRequest) -> Result<Value, ApiError> {
+    let body: Option<Value> = body.and_then(|body| parse_json(&body).ok());
+    fetch::api(method, &address, body.as_ref()).await
+}
 
 /// The name of the file is `agnez-deferred`.
 #[wasm_split(deferred, wasm_split_path = leptos::wasm_split, fallible)]

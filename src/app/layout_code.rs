@@ -1,9 +1,10 @@
 //! A block of the board as code that makes it again: Python, the JSON of the request, and the request as a command.
 
+use leptos::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::state::PageInfo;
-use crate::protocol::{CellId, LayoutBlock, NAMED_MOSAICS};
+use super::state::{Dashboard, PageInfo};
+use crate::protocol::{CellId, CellLayout, LayoutBlock, NAMED_MOSAICS};
 use crate::routes;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,24 +16,57 @@ pub enum LayoutCode {
 
 /// `name`: the name of a cell, or its id where the name stands for no cell or for another one.
 pub fn layout_code(kind: LayoutCode, page: &PageInfo, block: &LayoutBlock, name: impl Fn(&CellId) -> String) -> String {
-    let label = NAMED_MOSAICS.iter().find(|(_, mosaic)| *mosaic == block.mosaic).map(|(name, _)| *name);
-    let cells = block.cells.iter().map(|(letter, id)| (letter, name(id)));
     let body = || {
-        let cells: Map<String, Value> = cells.clone().map(|(letter, name)| (letter.to_string(), name.into())).collect();
+        let cells: Map<String, Value> = block.cells.iter().map(|(letter, id)| (letter.to_string(), name(id).into())).collect();
         json!({ "blocks": [{ "mosaic": block.mosaic, "cells": cells }] })
     };
     match kind {
         LayoutCode::Python => {
             let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
-            let mosaic = quoted(label.unwrap_or(&block.mosaic));
-            let lines: String = cells.clone().map(|(letter, name)| format!("    {letter}={},\n", quoted(&name))).collect();
-            format!("board = agnez.Board({})\nboard.layout(\n    {mosaic},\n{lines})", quoted(&page.board))
+            format!("board = agnez.Board({})\n{}", quoted(&page.board), block_code(block, &name))
         }
         LayoutCode::Json => serde_json::to_string_pretty(&body()).unwrap_or_default(),
         LayoutCode::Curl => {
             let text = body().to_string().replace('\'', r"'\''");
             format!("curl -X PUT {}/{} -d '{text}'", page.curl_origin(), routes::layout(&page.board))
         }
+    }
+}
+
+/// The cells of a section with their sizes, as Python. Each has its name, or its id where the name stands for no cell or for another one.
+fn section_code(board: &str, section: &str, cells: &[(String, CellLayout)], blocks: &[String]) -> String {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let size = |key: &str, size: Option<u16>| size.map(|size| format!(", \"{key}\": {size}")).unwrap_or_default();
+    let line = |(name, layout): &(String, CellLayout)| {
+        let sizes = [size("width", layout.width.map(u16::from)), size("height", layout.height)].concat();
+        format!("        {}: {{\"section\": {}{sizes}}},\n", quoted(name), quoted(section))
+    };
+    let lines: String = cells.iter().map(line).collect();
+    let blocks: String = blocks.iter().map(|block| format!("\n{block}")).collect();
+    format!("board = agnez.Board({})\nboard.layout({{\n    \"cells\": {{\n{lines}    }},\n}}){blocks}", quoted(board))
+}
+
+/// A block as Python, by the call of a board.
+fn block_code(block: &LayoutBlock, name: impl Fn(&CellId) -> String) -> String {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let label = NAMED_MOSAICS.iter().find(|(_, mosaic)| *mosaic == block.mosaic).map(|(name, _)| *name);
+    let lines: String = block.cells.iter().map(|(letter, id)| format!("    {letter}={},\n", quoted(&name(id)))).collect();
+    format!("board.layout(\n    {},\n{lines})", quoted(label.unwrap_or(&block.mosaic)))
+}
+
+impl Dashboard {
+    /// What makes a section as it is: its cells, their sizes, and the blocks that begin in it.
+    pub fn section_code(self, section: &str) -> String {
+        untrack(|| {
+            let ids = self.cells_of(section);
+            let layout = |id: &CellId| self.cell(id).map(|cell| cell.layout.get_untracked()).unwrap_or_default();
+            let cells: Vec<_> = ids.iter().map(|id| (self.unique_name(id), layout(id))).collect();
+            let blocks = self.with_layout(|layout| {
+                let is_here = |block: &&LayoutBlock| block.cells.values().any(|id| ids.contains(id));
+                layout.blocks.iter().filter(is_here).map(|block| block_code(block, |id| self.unique_name(id))).collect::<Vec<_>>()
+            });
+            section_code(&self.page().board, section, &cells, &blocks)
+        })
     }
 }
 
@@ -52,6 +86,18 @@ mod tests {
         let id = |text: &str| CellId::parse(text).unwrap();
         let block = LayoutBlock { id: "b".into(), mosaic: "AA;BC".into(), cells: [('A', id("a")), ('B', id("b"))].into() };
         layout_code(kind, &page, &block, |id| if id.as_str() == "a" { "it's \"Loss\"".to_owned() } else { id.to_string() })
+    }
+
+    #[test]
+    fn a_section_is_written_with_its_sizes() {
+        let cell = |name: &str, width, height| (name.to_owned(), CellLayout { section: None, width, height });
+        let code =
+            section_code("digits", "train", &[cell("train/loss", Some(6), None), cell("a \"b\"", None, None)], &["board.layout(…)".into()]);
+        let cells = "        \"train/loss\": {\"section\": \"train\", \"width\": 6},\n        \"a \\\"b\\\"\": {\"section\": \"train\"},\n";
+        assert_eq!(
+            code,
+            format!("board = agnez.Board(\"digits\")\nboard.layout({{\n    \"cells\": {{\n{cells}    }},\n}})\nboard.layout(…)")
+        );
     }
 
     #[test]

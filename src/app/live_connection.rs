@@ -57,6 +57,11 @@ impl EventSink for Dashboard {
         if frame.parts.iter().any(|part| part.run.is_some()) {
             self.runs.mark_changed();
         }
+        self.arrangement.empty_charts.maybe_update(|empty| {
+            let before = empty.len();
+            empty.retain(|id| !frame.parts.iter().any(|part| part.cell == *id));
+            empty.len() != before
+        });
         self.apply(Event::Bookmark { seq: frame.seq });
         self.charts.append(frame);
     }
@@ -91,7 +96,7 @@ fn reload_for(dashboard: Dashboard, build: &str) {
 }
 
 fn reload_when_idle(dashboard: Dashboard) {
-    if dashboard.editing.with_untracked(Option::is_some) {
+    if dashboard.editing.with_untracked(Option::is_some) || dashboard.describing.with_untracked(Option::is_some) {
         set_timeout(move || reload_when_idle(dashboard), Duration::from_millis(500));
     } else {
         let _ = window().location().reload();

@@ -5,12 +5,14 @@
 
 mod actions;
 mod arranging;
+mod background;
 mod board_actions;
 mod cells;
 mod charts;
 mod components;
 mod deferred;
 mod deferred_code;
+mod duplicate;
 mod erased;
 mod export_png;
 mod fullscreen;
@@ -18,12 +20,14 @@ mod in_browser;
 mod layout_code;
 mod live_connection;
 mod pages;
+mod pictures;
 mod run_actions;
 mod runs;
 mod shell;
 mod shortcuts;
 mod signals;
 mod state;
+mod view_actions;
 
 use leptos::prelude::*;
 
@@ -62,6 +66,7 @@ pub fn App(page: PageData) -> impl IntoView {
     provide_chart_hover(dashboard.charts);
     Effect::new(move |_| {
         dashboard.use_comparison_url();
+        dashboard.restore_filter();
         dashboard.draw_groups();
         dashboard.draw_runs();
         dashboard.charts.start(move || dashboard.focused_cell());

@@ -17,11 +17,11 @@ pub struct Assets {
 
 /// A script that runs before the first paint:
 /// - Applies the stored theme: a dark page would flash white. Closes the list of runs where it was closed, and hides folded sections until
-///   the page does.
+///   the page does; those of a view are drawn folded.
 /// - Gives this tab's token to new tabs, unless the server is below a path, where the origin may have other applications.
 /// - Replaces a page that was sent without a token, as on the server's own machine, by the page for the token in the link or in this tab,
 ///   as the login page does (src/server/http/pages/login.html). A refused token is deleted.
-const BOOT_SCRIPT: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t;if(localStorage.getItem("agnez-runs")=="closed")document.documentElement.dataset.runs="closed";const w=localStorage.getItem("agnez-runs-width");if(w)document.documentElement.style.setProperty("--runs-width",w+"px");const folded=JSON.parse(localStorage.getItem("agnez-folded:"+BOARD)??"[]").map(name=>`html:not([data-hydrated]) [data-section="${CSS.escape(name)}"]>.grid{display:none}`);if(folded.length){const sheet=new CSSStyleSheet();sheet.replaceSync(folded.join(""));document.adoptedStyleSheets=[sheet]}}catch{}
+const BOOT_SCRIPT: &str = r##"try{const t=localStorage.getItem("agnez-theme");if(t=="light"||t=="dark")document.documentElement.dataset.theme=t;if(localStorage.getItem("agnez-runs")=="closed")document.documentElement.dataset.runs="closed";const w=localStorage.getItem("agnez-runs-width");if(w)document.documentElement.style.setProperty("--runs-width",w+"px");const folded=/[?&]view=/.test(location.search)?[]:JSON.parse(localStorage.getItem("agnez-folded:"+BOARD)??"[]").map(name=>`html:not([data-hydrated]) [data-section="${CSS.escape(name)}"]>.grid{display:none}`);if(folded.length){const sheet=new CSSStyleSheet();sheet.replaceSync(folded.join(""));document.adoptedStyleSheets=[sheet]}}catch{}
 try{if(/^\/(~|$)/.test(new URL(document.baseURI).pathname)){const c=new BroadcastChannel("agnez");c.onmessage=({data})=>{const token=sessionStorage.getItem("agnez-token");if(data===null&&token)c.postMessage({token,rank:RANK})}}}catch{}
 {const sent=()=>/[#&]token=([\w-]+)/.exec(location.hash)?.[1],HERE=location.pathname+location.search,{nonce}=document.currentScript;
 let token=sent();if(location.hash.includes("token="))history.replaceState(null,"",HERE);

@@ -96,7 +96,7 @@ fn edge(key: &str) -> Edge {
 
 fn on_page(dashboard: Dashboard, key: &str) -> bool {
     match key {
-        "n" => dashboard.add(),
+        "n" => dashboard.add(None),
         "t" => dashboard.next_theme(),
         "?" => help::open(dashboard),
         "L" => layout_panel::toggle(dashboard),
@@ -117,6 +117,7 @@ fn on_cell(dashboard: Dashboard, event: &KeyboardEvent, id: &CellId, key: &str) 
         // In a button or link of the cell, Enter means that button.
         "Enter" if !dom::is_activated_by_enter(event) => dashboard.edit(id.clone(), Field::Name),
         "d" => dashboard.edit(id.clone(), Field::Note),
+        "w" if dashboard.cell(id).is_some_and(|cell| untrack(|| cell.is_text())) => dashboard.edit(id.clone(), Field::Text),
         "f" => fullscreen::toggle(dashboard, id),
         "l" => return dashboard.toggle_y_scale(id),
         "x" => return dashboard.toggle_x_scale(id),

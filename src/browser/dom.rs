@@ -104,6 +104,11 @@ pub fn has_top_layer() -> bool {
     document().query_selector(":popover-open, dialog[open]").is_ok_and(|open| open.is_some())
 }
 
+/// The query of the page's address, without its `?`.
+pub fn query_of_page() -> String {
+    window().location().search().unwrap_or_default().trim_start_matches('?').to_owned()
+}
+
 /// True if the event is of a link, or of something in one.
 pub fn is_in_link(event: &Event) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());

@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod iframe;
 pub mod images;
 pub mod local_time;
+pub mod math;
 pub mod near_viewport;
 pub mod panic;
 pub mod popover;

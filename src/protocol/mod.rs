@@ -14,6 +14,8 @@ mod group_id;
 pub mod groups;
 mod json;
 pub mod json_path;
+mod layout_apply;
+mod layout_blocks;
 mod layout_patch;
 pub mod line_settings;
 mod listed_run;

@@ -30,6 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use cells::markdown_fragment;
 pub use cli::args::{Args, Command, TokenCommand};
 pub use cli::busy_port::explain_start_error;
 pub use cli::parse::parse_args;

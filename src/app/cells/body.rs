@@ -31,7 +31,12 @@ pub fn CellBody(cell: Arc<CellState>) -> impl IntoView {
 /// A cell without a value says how to send one.
 #[component]
 fn EmptyCell(cell: Arc<CellState>) -> impl IntoView {
-    let page = use_dashboard().page();
+    let dashboard = use_dashboard();
+    let page = dashboard.page();
+    let first_value = {
+        let (id, may_write) = (cell.id.clone(), page.may_write);
+        move || dashboard.deferred.loaded().filter(|_| may_write).map(|code| (code.first_value)(id.clone()))
+    };
     let (method, example) = cell.cell_type.with_untracked(|kind| match kind.as_str() {
         "img" => ("-X PATCH ", r#" -d '{"value":"https://…"}'"#),
         "line" => ("", r#"/points -d '{"loss":[[0,2.3]]}'"#),
@@ -40,7 +45,8 @@ fn EmptyCell(cell: Arc<CellState>) -> impl IntoView {
     let text = ["curl ", method, &page.curl_origin(), "/values/", cell.id.as_str(), example].concat();
     view! {
         <div class="empty-cell">
-            <p>"Nothing here yet." {page.may_write.then_some(" Send a value:")}</p>
+            <p>"Nothing here yet." {first_value}</p>
+            {page.may_write.then_some(view! { <p>"Or send a value:"</p> })}
             {page.may_write.then(|| view! { <CopyableCode text label="Copy the command that fills this cell" /> })}
         </div>
     }

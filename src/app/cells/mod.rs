@@ -2,10 +2,12 @@
 
 mod body;
 mod figure;
+mod first_value;
 mod lines;
 mod note;
 mod picture;
 mod text;
+mod text_editor;
 mod title;
 
 use std::sync::Arc;
@@ -19,9 +21,11 @@ use super::signals::SetIfChanged;
 use super::state::{BlockPlaces, CellElements, CellSize, CellState, GridPlaces, medium_width, use_dashboard};
 use body::CellBody;
 pub use figure::provide_prerendered_frames;
+pub use first_value::first_value;
 pub use lines::PrerenderedCharts;
 use note::Note;
 pub use note::note_field;
+pub use text_editor::TextEditor;
 use title::Title;
 pub use title::name_field;
 
@@ -32,7 +36,7 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     let places = use_context::<BlockPlaces>().map(|BlockPlaces(places)| places);
     let state = StoredValue::new(cell.clone());
     let id = move || state.read_value().id.clone();
-    let is_filtered_out = move || !dashboard.is_shown(&state.read_value().name.read());
+    let is_filtered_out = move || !dashboard.is_shown(&state.read_value().name.read()) || dashboard.is_collapsed(&state.read_value().id);
     let is_covered = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full != id()));
     let is_full = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full == id()));
     let size = Memo::new(move |_| dashboard.size_of(&state.read_value()));

@@ -1,11 +1,11 @@
 //! The visible parts of the charts in the URL, so that a link shows what its sender saw:
-//! `?view=ID:from:to:step,ID~ID:from:to:relative:follow,ID:::step:y:low:high`. Charts that show the same part stand together. `history`
+//! `?zoom=ID:from:to:step,ID~ID:from:to:relative:follow,ID:::step:y:low:high`. Charts that show the same part stand together. `history`
 //! reads and writes them.
 
 use super::viewport::Viewport;
 use crate::protocol::XAxis;
 
-pub const KEY: &str = "view=";
+pub const KEY: &str = "zoom=";
 /// Between the ids of charts that show the same part: no id has it, and no address escapes it.
 const CELL_SEPARATOR: &str = "~";
 
@@ -90,7 +90,7 @@ pub fn format_views<'a>(charts: impl Iterator<Item = (&'a str, VisiblePart)>, nu
     texts.collect::<Vec<_>>().join(",")
 }
 
-/// The query with this value of a key (`view=`), or without the key if the value is empty. Other keys stay.
+/// The query with this value of a key (`zoom=`), or without the key if the value is empty. Other keys stay.
 pub fn query(search: &str, key: &str, value: &str) -> String {
     let others = search.trim_start_matches('?').split('&').filter(|part| !part.is_empty() && !part.starts_with(key));
     let mut query = String::new();
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn views_are_read_from_an_address() {
-        let read = parse_views("?a=1&view=x:1:2,y:3:4:follow,broken:5&b", number);
+        let read = parse_views("?a=1&zoom=x:1:2,y:3:4:follow,broken:5&b", number);
         let names: Vec<_> = read.iter().map(|each| (each.cell.as_str(), each.part.x.unwrap().from, each.part.x.unwrap().follow)).collect();
         assert_eq!(names, [("x", 1.0, false), ("y", 3.0, true)]);
         assert!(parse_views("", number).is_empty());
@@ -130,7 +130,7 @@ mod tests {
         let charts = [("a", seen), ("b", other), ("c", seen), ("d", along(XAxis::Wall, view(1.0, 2.0))), ("e", high)];
         let written = format_views(charts.into_iter(), |number| number.to_string());
         assert_eq!(written, "a~c:1:2:step,b:3:4:step,d:1:2:wall,e:::step:y:-0.5:8");
-        let mut read = parse_views(&("?view=".to_owned() + &written), number);
+        let mut read = parse_views(&("?zoom=".to_owned() + &written), number);
         read.sort_by(|one, other| one.cell.cmp(&other.cell));
         let read: Vec<_> = read.iter().map(|each| (each.cell.as_str(), each.part)).collect();
         assert_eq!(read, charts);
@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn the_rest_of_the_address_stays() {
-        assert_eq!(query("?a=1&view=x:1:2&b", KEY, "y:1:2"), "?a=1&b&view=y:1:2");
-        assert_eq!(query("?view=x:1:2", KEY, ""), "");
-        assert_eq!(query("", KEY, "y:1:2"), "?view=y:1:2");
+        assert_eq!(query("?a=1&zoom=x:1:2&b", KEY, "y:1:2"), "?a=1&b&zoom=y:1:2");
+        assert_eq!(query("?zoom=x:1:2", KEY, ""), "");
+        assert_eq!(query("", KEY, "y:1:2"), "?zoom=y:1:2");
     }
 }

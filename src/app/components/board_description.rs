@@ -26,7 +26,7 @@ pub fn BoardDescription() -> impl IntoView {
         }
     };
     view! {
-        <div class="board-description" class:editable=dashboard.may_write() hidden=is_hidden on:click=edit inner_html=html></div>
+        <div class="board-description markdown" class:editable=dashboard.may_write() hidden=is_hidden on:click=edit inner_html=html></div>
         {move || is_editing.get().then(|| dashboard.deferred.get()).flatten().map(|code| (code.description_field)())}
     }
 }
@@ -44,7 +44,7 @@ pub fn description_field() -> AnyView {
     });
     let save = move || {
         if let Some(field) = field.get_untracked() {
-            dashboard.describe_board(field.value());
+            dashboard.describe_board(&field.value());
         }
     };
     let cancel = move || {

@@ -15,13 +15,6 @@ const MAX_LISTED: usize = 50;
 pub fn BoardMenu() -> impl IntoView {
     let dashboard = use_dashboard();
     let title = move || dashboard.settings.with(|settings| settings.title.clone());
-    Effect::new(move |before: Option<String>| {
-        let title = title();
-        if before.is_some_and(|before| before != title) {
-            document().set_title(&[&title, " · Agnez"].concat());
-        }
-        title
-    });
     if !dashboard.may_list_boards() {
         return Either::Left(view! { <h1>{title}</h1> });
     }

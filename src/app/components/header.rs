@@ -10,6 +10,7 @@ use super::layout_panel::LayoutButton;
 use super::live_status::LiveState;
 use super::share_dialog::ShareButton;
 use super::theme::ThemeButton;
+use super::views_menu::{ViewsButton, ViewsMenu};
 use crate::app::charts::PanelTarget;
 use crate::app::state::use_dashboard;
 use crate::routes;
@@ -60,7 +61,7 @@ pub fn Header() -> impl IntoView {
                 .may_write
                 .then(|| {
                     view! {
-                        <button type="button" class="add" aria-label="Add cell" title="Add cell (n)" on:click=move |_| dashboard.add()>
+                        <button type="button" class="add" aria-label="Add cell" title="Add cell (n)" on:click=move |_| dashboard.add(None)>
                             <span class="on-desk">"Add cell"</span>
                             <span class="on-phone">"+"</span>
                         </button>
@@ -81,6 +82,7 @@ pub fn Header() -> impl IntoView {
                 >
                     "Charts"
                 </button>
+                <ViewsButton />
                 <LayoutButton />
                 {page.may_write.then(|| view! { <ShareButton /> })}
                 <ThemeButton />
@@ -88,6 +90,7 @@ pub fn Header() -> impl IntoView {
                     "?"
                 </button>
             </div>
+            <ViewsMenu />
         </header>
     }
 }

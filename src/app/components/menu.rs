@@ -6,9 +6,10 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlButtonElement, HtmlElement};
+use web_sys::{Element, HtmlElement};
 
 use super::size_choice::SizeChoice;
+use crate::app::fullscreen;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{CellSize, CellState, ContentKind, Dashboard, Field, use_dashboard};
@@ -24,20 +25,26 @@ pub fn press_button(dashboard: Dashboard, id: &CellId) {
 
 /// Shows the menu of this cell under its button. The browser closes it on Esc and on a click elsewhere, and restores the focus.
 pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
-    let Some(menu) = dashboard.refs.cell_menu.get_untracked() else { return };
     let was_open = dashboard.menu_closing.with_untracked(|closing| closing.as_ref() == Some(&id));
     dashboard.menu_closing.set_if_changed(None);
     if was_open {
         return;
     }
-    dashboard.menu_cell.set(Some(id));
-    if !popover::show_beside(&menu, button, false) {
-        dashboard.menu_cell.set_if_changed(None);
-        return;
-    }
-    // Effects show the items of this cell, which changes the size of the menu.
     let button = button.clone();
+    let menu = move || dashboard.refs.cell_menu.get_untracked();
     spawn_local(async move {
+        if menu().is_none() {
+            // It comes with the second part of the page's code.
+            dashboard.deferred.request();
+            dashboard.deferred.load().await;
+            tick().await;
+        }
+        let Some(menu) = menu() else { return };
+        dashboard.menu_cell.set(Some(id));
+        if !popover::show_beside(&menu, &button, false) {
+            return dashboard.menu_cell.set_if_changed(None);
+        }
+        // Effects show the items of this cell, which changes the size of the menu.
         tick().await;
         popover::place_beside(&menu, &button, false);
         focus_first(&menu);
@@ -54,9 +61,9 @@ fn close(dashboard: Dashboard) {
 fn items(menu: &Element) -> Vec<HtmlElement> {
     let children = menu.children();
     let child = |at| children.item(at);
-    let of_child = |child: Element| match child.dyn_into::<HtmlButtonElement>() {
-        Ok(button) => vec![button.into()],
-        Err(group) => items(&group),
+    let of_child = |child: Element| match child.matches("a, button") {
+        Ok(true) => child.dyn_into().into_iter().collect(),
+        _ => items(&child),
     };
     let found = (0..children.length()).filter_map(child).flat_map(of_child);
     found.filter(|item: &HtmlElement| !item.hidden()).collect()
@@ -98,7 +105,10 @@ fn on_key(dashboard: Dashboard, event: &KeyboardEvent) {
 #[derive(Clone, Copy)]
 enum Item {
     Rename,
+    Text,
     Note,
+    FullScreen,
+    Duplicate,
     Earlier,
     Later,
     CopyId,
@@ -110,9 +120,12 @@ enum Item {
 }
 
 /// `Delete` comes after the sizes.
-const ITEMS: [(Item, &str); 9] = [
+const ITEMS: [(Item, &str); 12] = [
     (Item::Rename, "Rename"),
+    (Item::Text, "Edit text"),
     (Item::Note, "Edit note"),
+    (Item::FullScreen, "Full screen"),
+    (Item::Duplicate, "Duplicate"),
     (Item::Earlier, "Move earlier"),
     (Item::Later, "Move later"),
     (Item::CopyId, "Copy id"),
@@ -131,7 +144,10 @@ impl Item {
         match self {
             Self::SavePng | Self::SaveSvg => is_drawn(),
             Self::SaveCsv => is_drawn() || is_table(),
-            Self::CopyId | Self::CopyLink => true,
+            Self::CopyId | Self::CopyLink | Self::FullScreen => true,
+            Self::Text => may_write && cell.is_some_and(CellState::is_text),
+            // The points of lines belong to their cell.
+            Self::Duplicate => may_write && cell.is_some_and(|cell| cell.content_kind.get() != ContentKind::LineChart),
             Self::Rename | Self::Note | Self::Earlier | Self::Later | Self::Delete => may_write,
         }
     }
@@ -143,7 +159,10 @@ fn choose(dashboard: Dashboard, item: Item) {
     close(dashboard);
     match item {
         Item::Rename => dashboard.edit(id, Field::Name),
+        Item::Text => dashboard.edit(id, Field::Text),
         Item::Note => dashboard.edit(id, Field::Note),
+        Item::FullScreen => fullscreen::toggle(dashboard, &id),
+        Item::Duplicate => dashboard.duplicate(id),
         Item::Earlier => dashboard.step(id, false),
         Item::Later => dashboard.step(id, true),
         Item::CopyId => dashboard.copy(id.to_string(), "the id"),
@@ -156,6 +175,7 @@ fn choose(dashboard: Dashboard, item: Item) {
     }
 }
 
+/// It belongs to the second part of the page's code.
 #[component]
 pub fn CellMenu() -> impl IntoView {
     let dashboard = use_dashboard();

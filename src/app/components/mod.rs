@@ -17,3 +17,4 @@ pub mod share_dialog;
 pub mod size_choice;
 mod theme;
 pub mod toasts;
+pub mod views_menu;

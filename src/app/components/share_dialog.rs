@@ -65,8 +65,10 @@ impl Shares {
         }
     }
 
-    async fn create(self, name: String) -> bool {
-        let body = json!({ "board": self.board.get_value(), "name": name });
+    /// `view`: the id of the view that the link opens with; empty: none.
+    async fn create(self, name: String, view: &str) -> bool {
+        let view = Some(view).filter(|view| !view.is_empty());
+        let body = json!({ "board": self.board.get_value(), "name": name, "view": view });
         match fetch::api::<Share>(Method::POST, routes::SHARES, Some(&body)).await {
             Ok(share) => {
                 self.created.set(Some(share));
@@ -96,8 +98,8 @@ impl Shares {
 /// The button in the header. The dialog that it opens is in the second part of the page's code.
 #[component]
 pub fn ShareButton() -> impl IntoView {
-    let deferred = use_dashboard().deferred;
-    let is_open = RwSignal::new(false);
+    let dashboard = use_dashboard();
+    let (deferred, is_open) = (dashboard.deferred, dashboard.is_sharing);
     view! {
         <button type="button" data-share="" aria-haspopup="dialog" on:click=move |_| is_open.set(true)>
             "Share"
@@ -124,7 +126,18 @@ pub fn share_dialog(is_open: RwSignal<bool>) -> AnyView {
 fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let close = NodeRef::<html::Button>::new();
-    let name = NodeRef::<html::Input>::new();
+    let (name, view) = (NodeRef::<html::Input>::new(), NodeRef::<html::Select>::new());
+    let dashboard = use_dashboard();
+    let (views, open) = (dashboard.settings.with_untracked(|settings| settings.views.clone()), dashboard.view.id.get_untracked());
+    let has_views = !views.is_empty();
+    let options = views.into_iter().map(|of| {
+        let is_open = open.as_ref() == Some(&of.id);
+        view! {
+            <option value=of.id selected=is_open>
+                {of.name}
+            </option>
+        }
+    });
     Effect::new(move || {
         if let Some(dialog) = dialog.get() {
             let _ = dialog.show_modal();
@@ -147,7 +160,8 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
         event.prevent_default();
         let Some(field) = name.get_untracked() else { return };
         spawn_local(async move {
-            if shares.create(field.value().trim().to_owned()).await {
+            let view = view.get_untracked().map(|view| view.value()).unwrap_or_default();
+            if shares.create(field.value().trim().to_owned(), &view).await {
                 field.set_value("");
             }
         });
@@ -173,6 +187,10 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
                     aria-label="For whom"
                     autocomplete="off"
                 />
+                <select node_ref=view aria-label="What the link opens" hidden=!has_views>
+                    <option value="">"the board"</option>
+                    {options.collect_view()}
+                </select>
                 <button type="submit">"Make a link"</button>
             </form>
             <p role="alert" class:bad=move || !shares.is_refused() hidden=move || shares.error.read().is_none()>

@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(query.of_rule("d", &ShowRule::Newest(9), 9), "boards/d/run-table?$limit=9&q=lr%3C1&columns=run.name");
         let first = RowQuery::of(&Comparison::default());
         assert_eq!(first.table("d", None, "", 0, 50), "boards/d/run-table?$limit=50");
-        assert_eq!(first_table_query("q=a&view=x:1:2"), "$limit=50&q=a");
+        assert_eq!(first_table_query("q=a&zoom=x:1:2"), "$limit=50&q=a");
         assert_eq!((first_groups_query("q=a"), first_groups_query("group=lr")), (None, Some("$limit=200&by=lr".to_owned())));
         let archived = RowQuery::of(&Comparison::from_query("group=config.a&sort=-mean&archived=1"));
         assert_eq!(
@@ -201,7 +201,7 @@ mod tests {
         assert!(
             by_search("q=archived=true") && by_search("q=a -(archived:false)") && !by_search("q=archived") && !by_search("q=name:archived")
         );
-        assert_eq!(first_drawing_query("view=x:1:2"), "");
+        assert_eq!(first_drawing_query("zoom=x:1:2"), "");
         assert_eq!(first_drawing_query("q=lr<1&colour=lr&pin=a"), "&q=lr%3C1&top=20&colour=lr&pin=a");
         assert_eq!(first_drawing_query("group=lr&hide=g1&pin=a&colour=lr"), "&by=lr&line=mean&band=t95&hide=g1&pin=a");
         assert_eq!(first_drawing_query("show=first:5&sort=-config.lr"), "&sort=-config.lr&top=5");

@@ -1,6 +1,6 @@
 //! How the cells are arranged: sections, sizes, and what the reader has folded or holds.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use leptos::leptos_dom::helpers::WindowListenerHandle;
@@ -41,6 +41,10 @@ pub struct Arrangement {
     pub has_heads: Memo<bool>,
     /// What this reader has folded.
     pub folded: RwSignal<Vec<String>>,
+    /// The charts that have points of runs, but of none that is drawn. They are not shown.
+    pub empty_charts: RwSignal<BTreeSet<CellId>>,
+    /// This reader wants to see them.
+    pub shows_empty_charts: RwSignal<bool>,
     /// The section whose name is being edited.
     pub renaming: RwSignal<Option<String>>,
     /// The section whose name gets the focus as soon as the page shows it.
@@ -71,7 +75,7 @@ pub struct Arrangement {
 }
 
 impl Arrangement {
-    pub(super) fn new(board: &Board, settings: &BoardSettings) -> Self {
+    pub(super) fn new(board: &Board, settings: &BoardSettings, folded: Vec<String>) -> Self {
         let placed = sections(&settings.layout, super::shown(board));
         let rows = RwSignal::new(placed.iter().map(|section| section.name.clone()).collect());
         let (sections, trial) = (RwSignal::new(placed), RwSignal::new(None));
@@ -79,7 +83,9 @@ impl Arrangement {
             sections,
             rows,
             has_heads: Memo::new(move |_| sections.with(|sections| sections.len() > 1)),
-            folded: RwSignal::new(Vec::new()),
+            folded: RwSignal::new(folded),
+            empty_charts: RwSignal::new(BTreeSet::new()),
+            shows_empty_charts: RwSignal::new(false),
             renaming: RwSignal::new(None),
             focused: RwSignal::new(None),
             menu: RwSignal::new(None),
@@ -148,7 +154,8 @@ impl Dashboard {
     }
 
     /// Takes over what the document of the board says.
-    pub fn apply_settings(self, settings: BoardSettings) {
+    pub fn apply_settings(self, mut settings: BoardSettings) {
+        self.arrange_settings_by_view(&mut settings);
         // What is stored by now is no trial.
         let is_stored =
             |trial: &LayoutBlock| settings.layout.blocks.iter().any(|block| block.cells == trial.cells && block.mosaic == trial.mosaic);
@@ -180,7 +187,11 @@ impl Dashboard {
         let all: HashMap<&CellId, &Arc<CellState>> = all.iter().map(|cell| (&cell.id, cell)).collect();
         let sections = self.arrangement.sections.read();
         let of_section = |section: &Section| {
-            let shown = section.cells.iter().filter_map(|id| all.get(id).copied()).filter(|cell| self.is_shown(&cell.name.read()));
+            let shown = section
+                .cells
+                .iter()
+                .filter_map(|id| all.get(id).copied())
+                .filter(|cell| self.is_shown(&cell.name.read()) && !self.is_collapsed(&cell.id));
             let cells: Vec<PlacedCell> =
                 shown.map(|cell| PlacedCell { id: &cell.id, width: self.size_of(cell).width.unwrap_or(by_density) }).collect();
             block_places(&cells, &layout)
@@ -221,6 +232,14 @@ impl Dashboard {
     pub fn is_folded(self, section: &str) -> bool {
         let is_folded = || self.arrangement.folded.with(|folded| folded.iter().any(|name| name == section));
         self.arrangement.has_heads.get() && self.filter.with(String::is_empty) && is_folded()
+    }
+
+    /// Whether a chart is not shown because no run that is drawn has points of it. The filter opens what it finds. Tracks it.
+    pub fn is_collapsed(self, id: &CellId) -> bool {
+        let arrangement = self.arrangement;
+        arrangement.empty_charts.with(|empty| empty.contains(id))
+            && !arrangement.shows_empty_charts.get()
+            && self.filter.with(String::is_empty)
     }
 
     /// The cells of a section. Tracks them.
@@ -267,7 +286,7 @@ impl Dashboard {
     fn set_folded(self, change: impl FnOnce(&mut Vec<String>)) {
         let mut folded = self.arrangement.folded.get_untracked();
         change(&mut folded);
-        if let Some(storage) = dom::local_storage() {
+        if let Some(storage) = dom::local_storage().filter(|_| !self.is_in_view()) {
             let key = [FOLDED_KEY, &self.page().board].concat();
             let text = serde_json::to_string(&folded).unwrap_or_default();
             let _ = if folded.is_empty() { storage.remove_item(&key) } else { storage.set_item(&key, &text) };
@@ -277,6 +296,10 @@ impl Dashboard {
 
     /// As the reader has left it. The shell has hidden the folded sections before the first paint. Browser only.
     pub fn restore_folded(self) {
+        // A view says what is folded in it.
+        if self.is_in_view() {
+            return;
+        }
         let stored = dom::local_storage().and_then(|storage| storage.get_item(&[FOLDED_KEY, &self.page().board].concat()).ok().flatten());
         let folded: Vec<String> = stored.and_then(|text| parse_json(&text).ok()).unwrap_or_default();
         self.arrangement.folded.set_if_changed(folded);

@@ -13,6 +13,8 @@ use crate::protocol::{Cell, CellContent, CellId, CellLayout, LineSettings};
 pub enum Field {
     Name,
     Note,
+    /// The Markdown of a text cell.
+    Text,
 }
 
 /// Selects the component that shows a content. The component stays while only the value changes.
@@ -97,6 +99,11 @@ impl CellState {
 
     pub fn is_editing(&self, field: Field) -> bool {
         self.editing.get() == Some(field)
+    }
+
+    /// Whether it is a Markdown text. Tracks its type.
+    pub fn is_text(&self) -> bool {
+        *self.cell_type.read() == "text"
     }
 
     /// How it is drawn, if it is a line chart.

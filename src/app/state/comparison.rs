@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn other_keys_of_the_address_stay() {
         let search = Comparison { q: "a b".into(), ..Default::default() };
-        assert_eq!(search.write_query("?view=x:1:2&q=old&full=c"), "?view=x:1:2&full=c&q=a%20b");
-        assert_eq!(Comparison::default().write_query("?view=x:1:2&q=old"), "?view=x:1:2");
+        assert_eq!(search.write_query("?zoom=x:1:2&q=old&full=c"), "?zoom=x:1:2&full=c&q=a%20b");
+        assert_eq!(Comparison::default().write_query("?zoom=x:1:2&q=old"), "?zoom=x:1:2");
     }
 
     #[test]

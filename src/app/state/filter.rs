@@ -1,9 +1,21 @@
-//! The filter of the board: a regular expression that the names of the shown cells match.
+//! The filter of the board: a regular expression that the names of the shown cells match. It is a part of the address: `?filter=loss`.
 
+use std::time::Duration;
+
+use js_sys::JsString;
+use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use super::{Dashboard, SetIfChanged};
+use crate::app::charts;
+use crate::browser::dom;
+use crate::routes::{decoded, encoded};
+
+/// The key of the address.
+const KEY: &str = "filter=";
+/// Browsers refuse more than about a hundred changes of the URL in 30 s.
+const SAVE_DELAY: Duration = Duration::from_millis(400);
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,9 +27,15 @@ extern "C" {
     fn test(this: &RegExp, text: &str) -> bool;
 }
 
-/// Ignores case. An incomplete expression matches every name. Calls the browser, unless the expression is empty.
+/// Ignores case, and how letters with accents are composed. An incomplete expression matches every name. Calls the browser, unless the
+/// expression is empty.
 fn matches(expression: &str, name: &str) -> bool {
-    expression.is_empty() || RegExp::new(expression, "i").map_or(true, |expression| expression.test(name))
+    expression.is_empty() || RegExp::new(&composed(expression), "i").map_or(true, |expression| expression.test(&composed(name)))
+}
+
+/// The text in the normal form C of Unicode.
+fn composed(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { JsString::from(text).normalize("NFC").into() }
 }
 
 impl Dashboard {
@@ -40,5 +58,33 @@ impl Dashboard {
         if !self.is_shown_untracked(name) {
             self.clear_filter();
         }
+    }
+
+    /// Takes the filter of the address. Browser only: the server cannot match names.
+    pub fn restore_filter(self) {
+        let query = dom::query_of_page();
+        let text = query.split('&').find_map(|part| part.strip_prefix(KEY)).map(decoded);
+        self.filter.set_if_changed(text.unwrap_or_default());
+    }
+
+    /// Writes the filter into the address when it changes, and follows the browser's history, while the current owner lives.
+    pub fn write_filter_into_url(self) {
+        let restored = window_event_listener(ev::popstate, move |_| self.restore_filter());
+        on_cleanup(move || restored.remove());
+        let timer = StoredValue::new(None::<TimeoutHandle>);
+        Effect::new(move |before: Option<String>| {
+            let filter = self.filter.get();
+            if before.is_none_or(|before| before != filter) {
+                let write = {
+                    let value = encoded(&filter);
+                    move || charts::set_query_key(KEY, &value)
+                };
+                let next = set_timeout_with_handle(write, SAVE_DELAY).ok();
+                if let Some(earlier) = timer.try_update_value(|timer| std::mem::replace(timer, next)).flatten() {
+                    earlier.clear();
+                }
+            }
+            filter
+        });
     }
 }

@@ -12,6 +12,7 @@ mod elements;
 mod filter;
 mod grouping;
 mod held;
+mod open_view;
 mod response_order;
 mod run_colours;
 mod run_rows;
@@ -27,7 +28,6 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use self::arrangement::Arrangement;
-use self::response_order::ResponseOrder;
 use self::sections::{section_rows, sections};
 use super::charts::ChartRegistry;
 use super::deferred::Deferred;
@@ -43,12 +43,14 @@ pub use column_list::ColumnList;
 pub use comparison::{Comparison, ShowRule};
 pub use elements::{CellElements, PageRefs};
 pub use held::{Carry, CarryTarget, CellPlace, Edge, Press, Rect, Resizing, landing_among, rect_of};
+pub use open_view::{KEY as VIEW_KEY, OpenView, ViewChange};
+pub use response_order::ResponseOrder;
 pub use run_colours::RunColours;
 pub use run_rows::{LoadedPage, RowHeights, RowKey, RowPlace, RowSection, RunRows, second_line};
 pub use runs::{Deletion, RunsState};
 pub use sections::{Landing, line_charts, step};
 pub use theme::Theme;
-pub use toasts::{BoardUndo, Toast, ToastKind};
+pub use toasts::{ArrangementUndo, Toast, ToastKind};
 
 /// What stays the same while the page is open.
 pub struct PageInfo {
@@ -90,6 +92,10 @@ pub struct Dashboard {
     pub live: RwSignal<Live>,
     /// What the document of the board says of the page.
     pub settings: RwSignal<BoardSettings>,
+    /// The view by which the reader looks at the board.
+    pub view: OpenView,
+    /// The dialog with the links to the board is open.
+    pub is_sharing: RwSignal<bool>,
     /// The Markdown of the board's description while it is edited.
     pub describing: RwSignal<Option<String>>,
     /// The server's warning about itself.
@@ -128,8 +134,8 @@ impl Dashboard {
     /// Call it from the component that lives as long as the page: the signals belong to it.
     pub fn new(page: PageData, deferred: Deferred) -> Self {
         let PageData {
-            board,
-            settings,
+            mut board,
+            mut settings,
             runs,
             comparison,
             run_table,
@@ -144,6 +150,8 @@ impl Dashboard {
             notice,
         } = page;
         let rows = RunRows::new(run_table, run_groups);
+        let folded = open_view::named_view(&comparison, &settings).map(|view| view.folded.clone()).unwrap_or_default();
+        let view = OpenView::open(&comparison, &mut board, &mut settings);
         // In reading order: the rows of the list are where a reader without a script, or before it, finds them.
         let order = ids(&settings.layout, &board);
         let by_id: HashMap<&CellId, &Cell> = board.cells.iter().map(|cell| (&cell.id, cell)).collect();
@@ -156,13 +164,15 @@ impl Dashboard {
             charts: ChartRegistry::new(deferred),
             deferred,
             order: RwSignal::new(order),
-            arrangement: Arrangement::new(&board, &settings),
+            arrangement: Arrangement::new(&board, &settings, folded),
             board: StoredValue::new(board),
             runs: RunsState::new(runs, rows, Comparison::from_query(&comparison), server_ms as f64, may_write),
             cells: RwSignal::new(cells),
             live: RwSignal::new(Live::Connecting),
             settings: RwSignal::new(settings),
             describing: RwSignal::new(None),
+            view,
+            is_sharing: RwSignal::new(false),
             notice: RwSignal::new(notice),
             connection: StoredValue::new(None),
             theme: RwSignal::new(Theme::System),
@@ -216,7 +226,12 @@ impl Dashboard {
     }
 
     pub fn apply(self, event: Event<Cell>) {
-        let change = self.board.try_update_value(|board| board.apply(event)).unwrap_or(BoardChange::None);
+        let apply = |board: &mut Board| {
+            let change = board.apply(event);
+            self.view.arrange(board, &change);
+            change
+        };
+        let change = self.board.try_update_value(apply).unwrap_or(BoardChange::None);
         match change {
             BoardChange::None => {}
             BoardChange::Content(id) => self.update_cells(|cell| cell.id == id),
@@ -224,11 +239,14 @@ impl Dashboard {
                 self.update_cells(|cell| cell.id == id);
                 self.rearrange();
             }
-            BoardChange::All => {
-                self.update_cells(|_| true);
-                self.rearrange();
-            }
+            BoardChange::All => self.update_all(),
         }
+    }
+
+    /// Brings all cells and their order up to date.
+    fn update_all(self) {
+        self.update_cells(|_| true);
+        self.rearrange();
     }
 
     /// The name of a cell if it is of this one only; else its id. Tracks the names.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::Dashboard;
+use crate::app::deferred::RestRequest;
 use crate::protocol::{CellId, LayoutPatch, RunId};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -40,31 +40,32 @@ pub enum ToastKind {
     Copied(&'static str),
     /// This number of cells is new or renamed, and hidden by the filter.
     Filtered(u32),
-    /// The board was archived or deleted.
-    Board {
-        message: &'static str,
-        undo: BoardUndo,
+    /// A document was changed: the board's, or one of its views.
+    Changed {
+        message: String,
+        undo: RestRequest,
     },
     /// Cells or sections were arranged.
     Arranged {
         message: String,
-        undo: LayoutPatch,
+        undo: ArrangementUndo,
     },
 }
 
-/// What undoes an action on the board.
+/// What undoes a change of the arrangement.
 #[derive(Clone, Debug, PartialEq)]
-pub enum BoardUndo {
-    /// These keys of its document.
-    Patch(Value),
-    Restore,
+pub enum ArrangementUndo {
+    /// Of the board.
+    Board(LayoutPatch),
+    /// Of the view that is open: the change, and what differed from the board before it.
+    View { undo: LayoutPatch, before: LayoutPatch },
 }
 
 impl ToastKind {
     /// Whether its button undoes a change.
     pub const fn offers_undo(&self) -> bool {
         match self {
-            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::HiddenRun { .. } | Self::Arranged { .. } | Self::Board { .. } => true,
+            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::HiddenRun { .. } | Self::Arranged { .. } | Self::Changed { .. } => true,
             Self::Tagged { runs, .. } => !runs.is_empty(),
             Self::Error(_) | Self::Copied(_) | Self::Filtered(_) => false,
         }
@@ -75,7 +76,7 @@ impl ToastKind {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
             Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) | Self::Arranged { .. } => 10,
-            Self::HiddenRun { .. } | Self::Tagged { .. } | Self::Board { .. } => 10,
+            Self::HiddenRun { .. } | Self::Tagged { .. } | Self::Changed { .. } => 10,
             Self::Copied(_) => 3,
         })
     }

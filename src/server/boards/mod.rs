@@ -13,6 +13,7 @@ mod chart_settings;
 mod document_merge;
 mod documents;
 mod draft;
+mod empty_charts;
 mod existing_run;
 pub mod front;
 pub mod groups;

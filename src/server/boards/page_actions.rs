@@ -13,8 +13,12 @@ use crate::server::limits::{MAX_RESTORE_ATTEMPTS, MAX_TOMBSTONES_PER_BOARD};
 use crate::server::store::{Batch, ChangeKind, Record};
 
 impl Boards {
-    pub async fn create_empty(&self, board: String, name: String) -> Result<CellId, ServerError> {
-        let draft = Draft::from_value(json!({ "name": name, "value": [], "description": "", "board": board }))?;
+    pub async fn create_empty(&self, board: String, name: String, section: Option<String>) -> Result<CellId, ServerError> {
+        let mut keys = json!({ "name": name, "value": [], "description": "", "board": board });
+        if let Some(section) = section {
+            keys["layout"] = json!({ "section": section });
+        }
+        let draft = Draft::from_value(keys)?;
         let operation = move |batch: &mut Batch| {
             let mut draft = draft;
             // After cells without an order, a new cell without one comes last.

@@ -18,12 +18,18 @@ body>:first-child{margin-top:0}body>:last-child{margin-bottom:0}h1,h2,h3,h4,h5,h
 p,ul,ol,table,pre,blockquote{margin:.6em 0}ul,ol{padding-left:1.6em}a{color:light-dark(#0b5fbe,#74b4ff)}hr{border:0;border-top:1px solid var(--line)}\
 code,pre{font:13px/1.45 ui-monospace,\"SF Mono\",\"Cascadia Mono\",\"DejaVu Sans Mono\",Menlo,Consolas,monospace;background:var(--well)}code{padding:1px 4px;border-radius:3px}\
 pre{padding:8px 10px;overflow:auto;border:1px solid var(--line);border-radius:4px}pre code{padding:0}blockquote{margin-left:0;padding-left:12px;border-left:3px solid var(--line);color:var(--muted)}\
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;border:1px solid var(--line);text-align:left}img{max-width:100%;background:#fff;color-scheme:light}";
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3px 10px;border:1px solid var(--line);text-align:left}img{max-width:100%;background:#fff;color-scheme:light}.math-display{display:block;overflow:auto;text-align:center}";
 
 /// Of all texts.
-const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
+const OPTIONS: Options =
+    Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS).union(Options::ENABLE_MATH);
 /// About how much HTML a part of the page may have.
 const MAX_FRAGMENT_BYTES: usize = 128 << 10;
+
+/// Whether the HTML of a text has formulas for the script that typesets them.
+pub fn has_formulas(html: &str) -> bool {
+    html.contains("<span class=\"math ")
+}
 
 /// A whole document for a figure's frame. HTML within the Markdown is shown as it is written; only `http`, `https` and `mailto` are linked,
 /// and addresses without a scheme. They open a page of their own, which learns nothing of this one.
@@ -101,7 +107,12 @@ impl Left {
                 self.depth += 1;
                 self.take(0)
             }
-            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => self.bytes > 0 && self.take(text.len()),
+            Event::Text(text)
+            | Event::Code(text)
+            | Event::Html(text)
+            | Event::InlineHtml(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => self.bytes > 0 && self.take(text.len()),
             _ => self.bytes > 0 && self.take(0),
         }
     }
@@ -138,6 +149,14 @@ mod tests {
         let page = html("# Run 7\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n~~old~~ <b>x</b>\n\n<script>alert(1)</script>\n");
         assert!(page.contains("<h1>Run 7</h1>") && page.contains("<td>1</td>") && page.contains("<del>old</del>"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>") && page.contains("&lt;script&gt;"), "{page}");
+    }
+
+    #[test]
+    fn formulas_are_marked_and_stay_text() {
+        let page = html("Let $x<y$ and\n\n$$\\sum_i \"a\"$$\n\nfor $5 or $6.");
+        assert!(page.contains("<span class=\"math math-inline\">x&lt;y</span>"), "{page}");
+        assert!(page.contains("<span class=\"math math-display\">\\sum_i &quot;a&quot;</span>"), "{page}");
+        assert!(page.contains("for $5 or $6.") && has_formulas(&page) && !has_formulas(&html("for $5 or $6.")), "{page}");
     }
 
     #[test]

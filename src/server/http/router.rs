@@ -5,7 +5,8 @@ use axum::{Extension, Router};
 use utoipa_axum::routes;
 
 use super::api::{
-    boards, columns, groups, keras, layout, marks, points, purge, run_groups, run_log, run_reads, run_table, runs, shares, values, views,
+    boards, columns, empty_charts, groups, keras, layout, marks, points, purge, run_groups, run_log, run_reads, run_table, runs, shares,
+    values, views,
 };
 use super::live::{sse, websocket};
 use super::openapi::{self, exports};
@@ -84,6 +85,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::history), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::keys), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::diff), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(empty_charts::read), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_table::table), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_table::sheet), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_groups::groups), &[])

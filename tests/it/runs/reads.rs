@@ -200,3 +200,25 @@ async fn along_relative_time_each_run_begins_at_its_own_start() {
     let seconds = |label: &str| svg.contains(&format!(">{label}</text>"));
     assert!(seconds("0:10") && seconds("0:30") && !seconds("5:00 h"), "{svg}");
 }
+
+#[tokio::test]
+async fn charts_without_points_of_some_runs_are_named() {
+    let server = spawn().await;
+    log(&server, "/boards/b/runs/old/log", r#"{"loss":1,"aux":2}"#).await;
+    log(&server, "/boards/b/runs/new/log", r#"{"loss":1}"#).await;
+    server.call("POST", "/values", r#"{"_id":"own","board":"b","type":"line","value":{"a":[1]}}"#).await;
+    server.call("POST", "/values", r#"{"_id":"unused","board":"b","type":"line"}"#).await;
+    let aux = server.get("/values?board=b&name=aux").await[0]["_id"].clone();
+    let empty = async |runs: &str| server.get(&format!("/boards/b/empty-charts?runs={runs}")).await["cells"].clone();
+    assert_eq!((empty("new").await, empty("old").await, empty("new,old").await), (json!([aux]), json!([]), json!([])));
+    assert_eq!(
+        empty("none").await.as_array().map(Vec::len),
+        Some(2),
+        "charts without runs, and without points, are no charts of other runs"
+    );
+    assert_eq!(server.get("/boards/none/empty-charts?runs=a").await["cells"], json!([]));
+    for (query, sentence) in [("", "'runs' must name runs: runs=first,second."), ("?of=a", "is no key of this query; known is runs")] {
+        let (status, message) = refused(&server, "GET", &format!("/boards/b/empty-charts{query}"), "").await;
+        assert!(status == 400 && message.contains(sentence), "{message}");
+    }
+}

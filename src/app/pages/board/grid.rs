@@ -7,7 +7,6 @@ use leptos::task::{spawn_local, tick};
 use super::arrange::arrange;
 use super::empty_board::EmptyBoard;
 use super::section::SectionView;
-use super::section_menu::SectionMenu;
 use crate::app::components::board_description::BoardDescription;
 use crate::app::state::{BlockPlaces, Dashboard, use_dashboard};
 use crate::protocol::CellId;
@@ -41,7 +40,6 @@ pub fn Grid() -> impl IntoView {
                     <SectionView name />
                 </For>
             </div>
-            <SectionMenu />
             // Always there: screen readers announce a change of its text.
             <p class="no-match" role="status">
                 {move || if has_no_match.get() { "No cells match the filter." } else { "" }}

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod empty_board;
+mod empty_charts;
 mod first_commands;
 mod grid;
 mod section;
@@ -15,19 +16,19 @@ use crate::app::components::carry::CarriedCell;
 use crate::app::components::header::Header;
 use crate::app::components::help::Help;
 use crate::app::components::layout_panel::LayoutPanel;
-use crate::app::components::menu::CellMenu;
 use crate::app::components::notice::Notice;
 use crate::app::components::resize::ResizeGhost;
 use crate::app::components::toasts::Toasts;
 use crate::app::in_browser::InBrowser;
 use crate::app::runs::RunsPanel;
 use crate::app::state::{Carry, Resizing, use_dashboard};
+pub use empty_charts::{empty_charts_note, follow_empty_charts};
 use grid::Grid;
-pub use section_menu::section_menu;
+pub use section_menu::SectionMenu;
 
-/// What one sees while an edge is held, or a cell is carried.
+/// What one sees while an edge is held, or a cell is carried. It belongs to the second part of the page's code.
 #[component]
-fn HeldCell() -> impl IntoView {
+pub fn HeldCell() -> impl IntoView {
     let arrangement = use_dashboard().arrangement;
     let is_resizing = Memo::new(move |_| arrangement.resizing.with(Option::is_some));
     let is_carrying = Memo::new(move |_| arrangement.carry.with(Option::is_some));
@@ -56,8 +57,7 @@ pub fn BoardPage() -> impl IntoView {
             <Grid />
             <LayoutPanel />
         </div>
-        <CellMenu />
-        <HeldCell />
+        {move || dashboard.deferred.loaded().map(|code| (code.background)())}
         <Help />
         <Toasts />
         <Notice />

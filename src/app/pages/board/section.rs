@@ -23,6 +23,17 @@ pub fn SectionView(name: String) -> impl IntoView {
         let all = dashboard.cells.read();
         all.iter().filter(|cell| cells.contains(&cell.id) && dashboard.is_shown(&cell.name.read())).count()
     });
+    // Those among them that no run which is drawn has points of.
+    let empty = Memo::new(move |_| {
+        let empty = arrangement.empty_charts.read();
+        let cells = own.with_value(|own| dashboard.cells_of(own));
+        if empty.is_empty() { 0 } else { cells.iter().filter(|id| empty.contains(id)).count() }
+    });
+    let count = Memo::new(move |_| {
+        let is_collapsing = !arrangement.shows_empty_charts.get() && dashboard.filter.with(String::is_empty);
+        if is_collapsing { shown.get().saturating_sub(empty.get()) } else { shown.get() }
+    });
+    let note = move || (empty.get() > 0).then(|| dashboard.deferred.loaded()).flatten().map(|code| (code.empty_charts_note)(empty.into()));
     let is_folded = Memo::new(move |_| own.with_value(|own| dashboard.is_folded(own)));
     let has_head = move || arrangement.has_heads.get() && own.with_value(|own| !own.is_empty());
     let places = use_context::<BlockPlaces>();
@@ -47,13 +58,14 @@ pub fn SectionView(name: String) -> impl IntoView {
     view! {
         <section node_ref=section class="section" data-section=name hidden=move || shown.get() == 0 aria-label=label>
             <Show when=has_head>
-                <SectionHead name=own.get_value() count=shown is_folded />
+                <SectionHead name=own.get_value() count is_folded />
             </Show>
             <div class="grid" class:with-blocks=has_blocks node_ref=flow hidden=is_folded>
                 <For each=cells key=|cell| cell.id.to_string() let(cell)>
                     <CellView cell />
                 </For>
             </div>
+            {note}
         </section>
     }
 }

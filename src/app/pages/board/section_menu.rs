@@ -7,7 +7,6 @@ use web_sys::HtmlElement;
 
 use crate::app::components::menu;
 use crate::app::components::size_choice::SizeChoice;
-use crate::app::erased::Erase;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, use_dashboard};
 use crate::browser::popover;
@@ -25,19 +24,15 @@ pub fn open(dashboard: Dashboard, section: String, button: &HtmlElement) {
     let was_open = arrangement.menu_closing.with_untracked(|closing| closing.as_ref() == Some(&section));
     arrangement.menu_closing.set_if_changed(None);
     arrangement.menu_button.set_value(Some(button.clone()));
+    dashboard.deferred.request();
     arrangement.menu.set((!was_open).then_some(section));
 }
 
+/// The menu that is open. It belongs to the second part of the page's code.
 #[component]
 pub fn SectionMenu() -> impl IntoView {
-    let dashboard = use_dashboard();
-    let menu = dashboard.arrangement.menu;
-    move || menu.get().and_then(|name| Some((dashboard.deferred.get()?.section_menu)(name)))
-}
-
-/// The open menu, which belongs to the second part of the page's code.
-pub fn section_menu(name: String) -> AnyView {
-    view! { <OpenMenu name /> }.erase()
+    let menu = use_dashboard().arrangement.menu;
+    move || menu.get().map(|name| view! { <OpenMenu name /> })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -47,15 +42,28 @@ enum Item {
     Down,
     Pin,
     FoldOthers,
+    AddCell,
+    CopyPython,
+    Dissolve,
 }
 
-const ITEMS: [(Item, &str, &str); 5] = [
+const ITEMS: [(Item, &str, &str); 8] = [
     (Item::Rename, "Rename", "F2"),
     (Item::Up, "Move up", "Alt ↑"),
     (Item::Down, "Move down", "Alt ↓"),
     (Item::Pin, "Keep on top", ""),
     (Item::FoldOthers, "Fold all others", "Shift Enter"),
+    (Item::AddCell, "Add cell here", ""),
+    (Item::CopyPython, "Copy layout as Python", ""),
+    (Item::Dissolve, "Dissolve section", ""),
 ];
+
+impl Item {
+    /// Whether it is for readers with read-only access, too.
+    const fn changes_nothing(self) -> bool {
+        matches!(self, Self::FoldOthers | Self::CopyPython)
+    }
+}
 
 fn choose(dashboard: Dashboard, section: &str, item: Item) {
     match item {
@@ -64,6 +72,9 @@ fn choose(dashboard: Dashboard, section: &str, item: Item) {
         Item::Down => dashboard.move_section(section, true),
         Item::Pin => dashboard.toggle_pinned(section),
         Item::FoldOthers => dashboard.fold_others(section),
+        Item::AddCell => dashboard.add(Some(section.to_owned())),
+        Item::CopyPython => dashboard.copy(dashboard.section_code(section), "the layout"),
+        Item::Dissolve => dashboard.dissolve_section(section),
     }
 }
 
@@ -94,7 +105,7 @@ fn OpenMenu(name: String) -> impl IntoView {
         name.with_value(|name| dashboard.set_section_size(name, size));
     });
     let is_pinned = move || name.with_value(|name| dashboard.is_pinned(name));
-    let items = ITEMS.into_iter().filter(|(item, ..)| may_write || *item == Item::FoldOthers);
+    let items = ITEMS.into_iter().filter(|(item, ..)| may_write || item.changes_nothing());
     let items = items.map(|(item, label, key)| {
         let chosen = move |_| {
             close();

@@ -1,35 +1,7 @@
-//! Blocks of cells: made, replaced and removed.
+//! Blocks of cells: how many there are, and what undoes their changes.
 
-use std::collections::BTreeMap;
-
-use crate::protocol::{ApiError, BlockPatch, CellId, ErrorKind, LayoutBlock, Mosaic};
-use crate::server::ids;
+use crate::protocol::{ApiError, BlockPatch, CellId, ErrorKind, LayoutBlock};
 use crate::server::limits::MAX_LAYOUT_BLOCKS;
-
-/// Applies a change of one block, and returns its id. `cells` are those of the patch. Cells leave the blocks in which they are; a block
-/// without cells is removed.
-pub fn apply_block(blocks: &mut Vec<LayoutBlock>, patch: &BlockPatch, cells: BTreeMap<char, CellId>) -> Option<String> {
-    let Some(mosaic) = &patch.mosaic else {
-        blocks.retain(|block| Some(&block.id) != patch.id.as_ref());
-        return patch.id.clone();
-    };
-    let mosaic = Mosaic::named(mosaic).unwrap_or(mosaic);
-    let mosaic = Mosaic::parse(mosaic).map_or_else(|_| mosaic.to_owned(), |mosaic| mosaic.to_string());
-    let of_first = || {
-        let first = cells.values().next()?;
-        blocks.iter().find(|block| block.cells.values().any(|cell| cell == first)).map(|block| block.id.clone())
-    };
-    let id = patch.id.clone().or_else(of_first).unwrap_or_else(ids::random);
-    for block in blocks.iter_mut().filter(|block| block.id != id) {
-        block.cells.retain(|_, cell| !cells.values().any(|taken| taken == cell));
-    }
-    match blocks.iter_mut().find(|block| block.id == id) {
-        Some(block) => (block.mosaic, block.cells) = (mosaic, cells),
-        None => blocks.push(LayoutBlock { id: id.clone(), mosaic, cells }),
-    }
-    blocks.retain(|block| !block.cells.is_empty());
-    Some(id)
-}
 
 /// Removes the oldest blocks without cells while there are too many, except those that the patch names. `is_there`: whether a cell is on
 /// the board, or can be restored. 413: too many are left.
@@ -57,25 +29,19 @@ pub fn undo(before: &[LayoutBlock], after: &[LayoutBlock]) -> Vec<BlockPatch> {
     let made = after.iter().filter(|block| !find(before, &block.id));
     let removals = made.map(|block| BlockPatch { id: Some(block.id.clone()), ..BlockPatch::default() });
     let changed = before.iter().filter(|block| !after.contains(block));
-    removals.chain(changed.map(to_patch)).collect()
+    removals.chain(changed.map(BlockPatch::of)).collect()
 }
 
 /// The patch that makes the block with this id as it is, or removes it.
 pub fn state_of(blocks: &[LayoutBlock], id: &str) -> BlockPatch {
     let known = blocks.iter().find(|block| block.id == id);
-    known.map_or_else(|| BlockPatch { id: Some(id.to_owned()), ..BlockPatch::default() }, to_patch)
-}
-
-/// The patch that makes this block.
-fn to_patch(block: &LayoutBlock) -> BlockPatch {
-    let cells = block.cells.iter().map(|(letter, cell)| (*letter, cell.to_string())).collect();
-    BlockPatch { id: Some(block.id.clone()), mosaic: Some(block.mosaic.clone()), cells }
+    known.map_or_else(|| BlockPatch { id: Some(id.to_owned()), ..BlockPatch::default() }, BlockPatch::of)
 }
 
 /// The patch that takes a cell out of its block; `None` if it is in none.
 pub fn without_cell(blocks: &[LayoutBlock], cell: &CellId) -> Option<BlockPatch> {
     let block = blocks.iter().find(|block| block.cells.values().any(|known| known == cell))?;
-    let mut patch = to_patch(block);
+    let mut patch = BlockPatch::of(block);
     patch.cells.retain(|_, known| known != cell.as_str());
     let is_empty = patch.cells.is_empty();
     Some(if is_empty { BlockPatch { mosaic: None, ..patch } } else { patch })
@@ -84,6 +50,7 @@ pub fn without_cell(blocks: &[LayoutBlock], cell: &CellId) -> Option<BlockPatch>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::ids;
 
     fn id(text: &str) -> CellId {
         CellId::parse(text).unwrap()
@@ -91,7 +58,7 @@ mod tests {
 
     fn apply(blocks: &mut Vec<LayoutBlock>, patch: &BlockPatch) {
         let cells = patch.cells.iter().map(|(letter, cell)| (*letter, id(cell))).collect();
-        apply_block(blocks, patch, cells);
+        patch.apply(blocks, cells, ids::random);
     }
 
     fn patch(block: Option<&str>, mosaic: Option<&str>, cells: &[(char, &str)]) -> BlockPatch {

@@ -15,6 +15,7 @@ use crate::server::boards::page_actions::cells_in_grid_order;
 use crate::server::boards::size::check_keys_size;
 use crate::server::boards::{Boards, IdempotentRequest, JsonResponse};
 use crate::server::error::ServerError;
+use crate::server::ids;
 use crate::server::store::{Batch, ChangeKind, Record};
 
 /// Memory of a change until it is written, beside that of its body.
@@ -98,7 +99,7 @@ pub fn apply(batch: &mut Batch, board: &Arc<str>, patch: &LayoutPatch, names: Ce
             let rule = format!("names the cell '{twice}' twice");
             return Err(ErrorKind::BadRequest.with(format!("'blocks.cells' {rule}; nothing was changed.")).at("blocks", rule).into());
         }
-        named.extend(blocks::apply_block(&mut after.blocks, block, cells));
+        named.extend(block.apply(&mut after.blocks, cells, ids::random));
     }
     let is_of_patch = |block: &LayoutBlock| named.contains(&block.id);
     blocks::check_count(&mut after.blocks, is_of_patch, |cell| batch.cell(cell).is_some() || batch.tombstone(cell).is_some())?;

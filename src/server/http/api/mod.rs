@@ -4,6 +4,7 @@ mod board_items;
 pub mod boards;
 pub mod columns;
 mod document_list;
+pub mod empty_charts;
 pub mod export;
 mod format;
 mod group_parameters;

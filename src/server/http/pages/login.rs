@@ -29,7 +29,7 @@ pub fn policy(app: &App, nonce: &str, host: &str, forms: FormAction) -> String {
     let live = if is_named { format!(" ws://{host} wss://{host}") } else { String::new() };
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{images}; \
-         font-src 'self'; connect-src 'self'{live}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action {forms}; \
+         font-src 'self' data:; connect-src 'self'{live}; frame-src 'self'; object-src 'none'; base-uri 'self'; form-action {forms}; \
          frame-ancestors {ancestors}"
     )
 }

@@ -13,13 +13,17 @@ static SCRIPT: LazyLock<String> = LazyLock::new(|| {
 /// White, as figures are drawn for; margins and letters that suit plain text. A figure's own style goes before it.
 const SURFACE_STYLE: &str = "html{background:#fff;color:#1b1f24;print-color-adjust:exact;-webkit-print-color-adjust:exact;font:14px/1.5 system-ui,sans-serif}body{margin:12px;display:flow-root}";
 
-/// The three parts of what is sent. `word`: the nonce of the server's script, where no other may run.
+/// Typesets the formulas of a text once it is read; the address as that of a figure at `/figure/{id}/{rev}`.
+const MATH_SCRIPT: &str = "<script defer data-typeset src=\"../../vendor/math.js\"";
+
+/// The three parts of what is sent. `word`: the nonce of the server's scripts, where no other may run. `has_formulas`: of a text.
 ///
 /// A whole document keeps its mode of rendering (standards, limited quirks, quirks): the script stands behind its doctype, where the parser
 /// makes the head around it. Anything else becomes the body of a document in standards mode.
-pub fn framed(html: Bytes, word: Option<&str>) -> [Bytes; 3] {
+pub fn framed(html: Bytes, word: Option<&str>, has_formulas: bool) -> [Bytes; 3] {
     let nonce = word.map(|word| format!(" nonce=\"{word}\"")).unwrap_or_default();
-    let script = format!("<script{nonce}>{}</script>", *SCRIPT);
+    let math = if has_formulas { format!("{MATH_SCRIPT}{nonce}></script>") } else { String::new() };
+    let script = format!("<script{nonce}>{}</script>{math}", *SCRIPT);
     match beginning(&html) {
         Some(at) => [html.slice(..at), script.into(), html.slice(at..)],
         None => {
@@ -59,7 +63,7 @@ fn beginning(html: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     fn framed(html: &str, word: Option<&str>) -> String {
-        String::from_utf8(super::framed(html.to_owned().into(), word).concat()).unwrap()
+        String::from_utf8(super::framed(html.to_owned().into(), word, false).concat()).unwrap()
     }
 
     #[test]
@@ -70,6 +74,12 @@ mod tests {
         assert!(whole.starts_with("  <!doctype HTML><script nonce=\"w\">") && whole.ends_with("</script><title>x</title>"));
         assert!(framed("ééééé", None).ends_with("<body>ééééé</body></html>"));
         assert!(framed("<html>aéé", None).starts_with("<script>") && framed("<html>aéé", None).ends_with("</script><html>aéé"));
+    }
+
+    #[test]
+    fn formulas_bring_their_script() {
+        let text = String::from_utf8(super::framed("<!DOCTYPE html><p>".into(), Some("w"), true).concat().into()).unwrap();
+        assert!(text.contains("<script defer data-typeset src=\"../../vendor/math.js\" nonce=\"w\"></script><p>"), "{text}");
     }
 
     #[test]

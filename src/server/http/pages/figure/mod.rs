@@ -20,7 +20,7 @@ use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
-use crate::server::cells::{CellValue, presentation};
+use crate::server::cells::{CellValue, has_formulas, presentation};
 use crate::server::error::ServerError;
 use crate::server::http::conditional::cache_control;
 use crate::server::http::openapi::parameters::CellPath;
@@ -70,7 +70,8 @@ pub async fn figure(
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
         (header::CACHE_CONTROL, cache_control(rev == made.version).to_owned()),
     ];
-    let parts = document::framed(html, word.as_deref());
+    let has_formulas = word.is_some() && std::str::from_utf8(&html).is_ok_and(has_formulas);
+    let parts = document::framed(html, word.as_deref(), has_formulas);
     let length = [(header::CONTENT_LENGTH, parts.iter().map(Bytes::len).sum::<usize>().to_string())];
     let body = Body::from_stream(stream::iter(parts.map(Ok::<_, Infallible>)));
     Ok(counted((StatusCode::OK, headers, length, body)))
