@@ -105,7 +105,8 @@ pub async fn standalone(app: &App, id: &str) -> Result<String, ServerError> {
     let made = made(app, id).await?;
     let html = libraries::with_inline_scripts(&String::from_utf8_lossy(&made.bytes));
     let word = (made.kind == TEXT).then(ids::random);
-    let [begin, script, rest] = document::framed(html.into(), word.as_deref());
+    // Formulas stay as they are written: their script would be larger than most boards.
+    let [begin, script, rest] = document::framed(html.into(), word.as_deref(), false);
     // In a text no other script may run, as on the page.
     let policy = word.map(|word| format!("<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'nonce-{word}'\">"));
     let parts = [begin, policy.unwrap_or_default().into(), script, rest].concat();
