@@ -27,6 +27,8 @@ async fn a_log_creates_the_run_and_its_charts() {
             (&json!("epoch"), &json!("line"), &json!(true))
         ]
     );
+    let points = server.ask("GET", "/values/digits-loss/points", "", &[]).await;
+    assert!(points.status == 404 && points.text.contains("points of runs only. GET /boards/digits/runs/"), "{}", points.text);
     // The summary of a line holds series without a run only.
     assert_eq!(cells[0]["value"], json!({"series": {}}));
 }

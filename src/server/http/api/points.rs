@@ -14,7 +14,7 @@ use super::line_stream::stream_lines;
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, json_response, parse_body};
 use crate::charts::palette;
-use crate::protocol::{CellId, ErrorKind, RunId, SeriesId};
+use crate::protocol::{ApiError, CellId, ErrorKind, RunId, SeriesId};
 use crate::server::App;
 use crate::server::boards::{CellPoints, ResponseShape, SeriesPoints, parse_lines, parse_many_points, parse_points};
 use crate::server::error::ServerError;
@@ -110,6 +110,18 @@ fn created(json: String) -> Response {
     (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json"), NO_STORE], json).into_response()
 }
 
+/// 404: the cell has no points, or only those of runs, which are read by run and metric.
+fn no_points(app: &App, id: &CellId) -> ApiError {
+    let index = app.boards.index();
+    let board = index.cell(id).filter(|_| index.cell_series(id).is_some_and(|known| known.run_series() > 0)).map(|cell| &cell.board);
+    ErrorKind::NotFound.with(match board {
+        Some(board) => {
+            format!("The cell '{id}' has points of runs only. GET /boards/{board}/runs/<run>/history?metric=<name> reads those of a run.")
+        }
+        None => format!("The cell '{id}' has no points yet."),
+    })
+}
+
 #[utoipa::path(
     get,
     path = "/values/{id}/points",
@@ -134,7 +146,7 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
     let name = match (query.series, names.as_slice()) {
         (Some(name), _) => name,
         (None, [only]) => only.to_string(),
-        (None, []) => return Err(ErrorKind::NotFound.with(format!("The cell '{id}' has no points yet.")).into()),
+        (None, []) => return Err(no_points(app, &id).into()),
         (None, several) => {
             let more =
                 if several.len() > MAX_NAMED_SERIES { format!(" and {} more", several.len() - MAX_NAMED_SERIES) } else { String::new() };
