@@ -108,7 +108,7 @@ fn compare_run(run: &Run, document: &Value) -> Result<(), String> {
     if document["endedAt"].is_null() != (run.keys["status"] == "running") || !document["startedAt"].is_string() {
         return Err("must have a start, and an end once it has ended".into());
     }
-    if document.get("group") != run.keys.get("group") || !document["colour"].as_u64().is_some_and(|colour| colour < 8) {
+    if document.get("group") != run.keys.get("group") || document["colour"].as_u64().is_none_or(|colour| colour >= 8) {
         return Err("must have no other group, and a colour".into());
     }
     Ok(())
