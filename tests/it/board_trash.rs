@@ -169,7 +169,7 @@ async fn the_trash_can_be_emptied() {
     let gone = server.call("POST", "/boards/b/restore", "").await;
     assert_eq!((gone.status, &gone.json()["message"]), (404, &json!("The board 'b' is not in the trash, or was purged from it.")));
     for (query, rule) in
-        [("trash=2", "'trash' must be 0 or 1, not '2'."), ("x=1", "'x' is no key of this query; known are size and trash, not '1'.")]
+        [("trash=2", "'trash' must be 0 or 1, not '2'."), ("x=1", "'x' is no key of this query; known are name, size and trash, not '1'.")]
     {
         let refused = server.call("GET", &format!("/boards?{query}"), "").await;
         assert_eq!((refused.status, refused.json()["message"].as_str()), (400, Some(rule)));
@@ -192,4 +192,47 @@ async fn a_board_with_a_document_alone_is_purged() {
         assert_eq!(server.get("/boards/b").await["title"], "Secret");
         server.restart(&[]).await;
     }
+}
+
+#[tokio::test]
+async fn a_restored_board_does_not_archive_the_one_that_is_there() {
+    let server = spawn().await;
+    server.call("POST", "/values", r#"{"_id":"c1","board":"b","value":1}"#).await;
+    server.call("PATCH", "/boards/b", r#"{"archived":true,"title":"Old"}"#).await;
+    server.call("DELETE", "/boards/b", "").await;
+    // Alone it comes back as it was.
+    server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!(server.get("/boards/b").await["archived"], true);
+    server.call("DELETE", "/boards/b", "").await;
+    server.call("POST", "/values", r#"{"_id":"c2","board":"b","value":2}"#).await;
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!(restored.json(), json!({ "name": "b", "cells": 1, "runs": 0 }));
+    let board = server.get("/boards/b").await;
+    assert_eq!((&board["title"], &board["archived"], &board["cells"]), (&json!("Old"), &Value::Null, &json!(2)));
+}
+
+#[tokio::test]
+async fn what_did_not_fit_at_a_second_deletion_is_said_by_the_restoration() {
+    let server = spawn().await;
+    let document = |key: &str, length: usize| json!({ key: "x".repeat(length) }).to_string();
+    for (key, length) in [("large", 200 << 10), ("other", 100 << 10)] {
+        assert_eq!(server.call("PATCH", "/boards/b", document(key, length)).await.status, 200);
+        assert_eq!(server.call("DELETE", "/boards/b", "").await.status, 200);
+    }
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!(restored.json(), json!({ "name": "b", "cells": 0, "runs": 0, "leftOut": ["large"] }));
+}
+
+#[tokio::test]
+async fn cells_that_came_back_one_by_one_are_not_missing_after_another_deletion() {
+    let server = spawn().await;
+    server.call("POST", "/values", r#"[{"_id":"c1","board":"b","value":1},{"_id":"c2","board":"b","value":2}]"#).await;
+    server.call("DELETE", "/boards/b", "").await;
+    for id in ["c1", "c2"] {
+        let (body, json) = (json!({ "id": id }).to_string(), [("content-type", "application/json")]);
+        assert_eq!(server.ask("POST", "/rpc/cells/restore", body, &json).await.status, 200);
+    }
+    server.call("DELETE", "/boards/b", "").await;
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!(restored.json(), json!({ "name": "b", "cells": 2, "runs": 0 }));
 }

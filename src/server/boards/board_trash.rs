@@ -22,6 +22,8 @@ const MAX_RESTORED_BYTES: usize = 16 << 20;
 const MAX_FORGOTTEN_PER_COMMIT: usize = 1000;
 /// Cells that one commit of a restoration brings back: others wait for it.
 const MAX_RESTORED_CELLS: usize = 1000;
+/// Key of the document: whether the list of boards leaves the board out.
+const ARCHIVED: &str = "archived";
 /// Memory of a restored cell or run until it is written.
 const ITEM_BYTES: usize = 1024;
 
@@ -77,9 +79,17 @@ impl Boards {
             }
             let earlier = document.as_deref().and_then(BoardRemoval::of);
             let earlier = earlier.filter(|earlier| !is_expired(earlier, batch.now_ms));
-            if let Some(earlier) = &earlier {
-                keys = merge_documents(&earlier.keys, &keys).0;
-            }
+            let mut left_out = Vec::new();
+            let earlier = earlier.map(|mut earlier| {
+                // The newer board is archived, or is not.
+                earlier.keys.shift_remove(ARCHIVED);
+                (keys, left_out) = merge_documents(&earlier.keys, &keys);
+                left_out.extend(std::mem::take(&mut earlier.left_out));
+                // Cells that came back one by one, or before a restoration ended, are counted by this deletion.
+                let returned = cells.iter().filter(|cell| cell.created_order <= earlier.last_created_order).count();
+                earlier.cell_count = earlier.cell_count.saturating_sub(returned);
+                earlier
+            });
             let removed_runs: Vec<_> = runs.iter().map(|run| batch.remove_run(run)).collect();
             let removed_cells: Vec<_> = cells.iter().map(|cell| batch.remove(cell)).collect();
             let ends = |first: Option<u64>, last: Option<u64>| first.zip(last).into_iter().collect();
@@ -90,6 +100,7 @@ impl Boards {
                 cells: ends(removed_cells.first().map(|cell| cell.seq), removed_cells.last().map(|cell| cell.seq)),
                 runs: ends(removed_runs.first().map(|run| run.seq), removed_runs.last().map(|run| run.seq)),
                 keys,
+                left_out,
             };
             let removal = match earlier {
                 Some(earlier) => earlier.followed_by(removal),
@@ -114,7 +125,8 @@ impl Boards {
     }
 
     /// Brings a deleted board back: its cells in several commits, then its runs and its document in one. A request that is repeated goes
-    /// on where it was. What is there stays as it is: a cell with the id of a deleted one takes the curves of its runs. 404: the board is not in the trash. 413: it would have too many runs.
+    /// on where it was. What is there stays as it is: a cell with the id of a deleted one takes the curves of its runs. 404: the board is not in
+    /// the trash. 413: it would have too many runs.
     pub async fn restore_board(&self, board: Arc<str>, idempotency: Option<IdempotentRequest>) -> Result<JsonResponse, ServerError> {
         if let Some(response) = self.stored_response(idempotency.as_ref())? {
             return Ok(response);
@@ -176,7 +188,7 @@ impl Boards {
     async fn restore_runs_and_document(
         &self,
         board: Arc<str>,
-        removal: BoardRemoval,
+        mut removal: BoardRemoval,
         idempotency: Option<IdempotentRequest>,
     ) -> Result<JsonResponse, ServerError> {
         let bytes = ITEM_BYTES + self.store.index().board(&board).map_or(0, |known| ITEM_BYTES * known.runs.tombstones().count());
@@ -195,10 +207,16 @@ impl Boards {
             runs.sort_by_key(|run| run.created_order);
             let totals = batch.run_totals(&board);
             check_run_totals(&RunTotals { runs: (totals.runs + runs.len()).saturating_sub(1), ..totals })?;
+            let newer = document.as_deref().map(own).unwrap_or_default();
+            let is_newer = |cell: &Arc<Record>| cell.created_order > removal.last_created_order;
+            if !newer.is_empty() || !batch.runs(&board).is_empty() || batch.cells_on(&board).iter().any(is_newer) {
+                // The board that has begun under the name stays in the list.
+                removal.keys.shift_remove(ARCHIVED);
+            }
             let restored: Vec<_> = runs.iter().map(|run| batch.restore_run(run)).collect();
             check_restored_series(batch, &board, &restored)?;
-            let newer = document.as_deref().map(own).unwrap_or_default();
-            let (keys, left_out) = merge_documents(&removal.keys, &newer);
+            let (keys, mut left_out) = merge_documents(&removal.keys, &newer);
+            left_out.extend(std::mem::take(&mut removal.left_out));
             batch.put_board_document(&board, keys);
             // Here, because an earlier request may have restored some of the cells.
             let cells = batch.cells_on(&board).iter().filter(|cell| cell.created_order <= removal.last_created_order).count();

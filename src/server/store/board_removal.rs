@@ -26,6 +26,9 @@ pub struct BoardRemoval {
     pub runs: Vec<(u64, u64)>,
     /// All keys of the document.
     pub keys: Map<String, Value>,
+    /// Names of keys of earlier documents that did not fit.
+    #[serde(default)]
+    pub left_out: Vec<String>,
 }
 
 impl BoardRemoval {

@@ -59,15 +59,28 @@ impl FoundGroups {
         client: &CancelFlag,
     ) -> Result<Self, ApiError> {
         let known = BoardRuns::read(store, board, indexes);
+        let groups = Self::groups_among((store, board), &known, query, by, clock, is_public, client)?;
+        Ok(Self { groups, known })
+    }
+
+    /// The groups of those of the `known` runs that match.
+    fn groups_among(
+        (store, board): (&Store, &str),
+        known: &BoardRuns,
+        query: RunQuery,
+        by: &[String],
+        clock: &RunClock,
+        is_public: bool,
+        client: &CancelFlag,
+    ) -> Result<Vec<RunGroup>, ApiError> {
         if known.runs.is_empty() {
-            return Ok(Self { known, groups: Vec::new() });
+            return Ok(Vec::new());
         }
         let selection = known.prepare(store, board, query, is_public)?;
         let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
         let views = selection.views(&known.runs, clock);
         let found: HashSet<u64> = selection.select(views, client)?.iter().map(|view| view.record.created_order).collect();
-        let groups = group_found_runs(&known.runs, |run| found.contains(&run.created_order), &keys);
-        Ok(Self { groups, known })
+        Ok(group_found_runs(&known.runs, |run| found.contains(&run.created_order), &keys))
     }
 }
 

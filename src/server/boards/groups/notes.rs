@@ -52,7 +52,11 @@ pub fn mixed<'a>(groups: impl Iterator<Item = &'a Map<String, Value>>) -> Option
         *most = count.as_u64().unwrap_or_default().max(*most);
     }
     let names: Vec<&str> = keys.keys().copied().take(MAX_MIXED_NAMES).collect();
-    let more = if keys.len() > names.len() { format!(" and {} more keys", keys.len() - names.len()) } else { String::new() };
+    let more = match keys.len() - names.len() {
+        0 => String::new(),
+        1 => " and 1 more key".to_owned(),
+        more => format!(" and {more} more keys"),
+    };
     match (keys.first_key_value()?, keys.len()) {
         ((key, count), 1) => Some(format!("groups mix {count} values of {key}")),
         _ => Some(format!("groups mix values of {}{more}", names.join(", "))),
@@ -180,7 +184,7 @@ mod tests {
         assert_eq!(say(&[json!({}), json!({})]), None);
         assert_eq!(say(&[json!({ "config.model": 2 }), json!({ "config.model": 3 })]).unwrap(), "groups mix 3 values of model");
         let many = json!({ "config.a": 2, "config.b": 2, "config.c": 2, "config.d": 2 });
-        assert_eq!(say(&[many]).unwrap(), "groups mix values of a, b, c and 1 more keys");
+        assert_eq!(say(&[many]).unwrap(), "groups mix values of a, b, c and 1 more key");
     }
 
     #[test]

@@ -62,10 +62,13 @@ impl Boards {
         let (query, clock, indexes) = (query.clone(), RunClock::now(&self.signs), self.config_indexes.clone());
         let wanted = query.clone();
         let prepare = move |store: &Store, board: &str, client: &CancelFlag| {
-            let read = |runs| FoundGroups::read((store, board), runs, &wanted.by, &clock, is_public, &indexes, client);
-            let found = read(wanted.runs.clone())?;
+            let found = FoundGroups::read((store, board), wanted.runs.clone(), &wanted.by, &clock, is_public, &indexes, client)?;
             let hidden_failed = match wanted.runs.without_status() {
-                Some(runs) => hidden_failed(&found.groups, &read(runs)?.groups),
+                // Of the same runs, so that each group found is among them.
+                Some(query) => {
+                    let all = FoundGroups::groups_among((store, board), &found.known, query, &wanted.by, &clock, is_public, client)?;
+                    hidden_failed(&found.groups, &all)
+                }
                 None => HashMap::new(),
             };
             Prepared::new(store, board, found, &wanted, hidden_failed)
@@ -385,6 +388,9 @@ fn hidden_failed(found: &[RunGroup], all: &[RunGroup]) -> HashMap<GroupId, u32> 
         group.runs.iter().filter(is_failed).count() as u32
     };
     let of_found: HashMap<GroupId, u32> = found.iter().map(|group| (group.id, failed(group))).collect();
-    let hidden = |group: &RunGroup| Some((group.id, failed(group) - of_found.get(&group.id)?)).filter(|(_, hidden)| *hidden > 0);
+    let hidden = |group: &RunGroup| {
+        let hidden = failed(group).checked_sub(*of_found.get(&group.id)?).filter(|hidden| *hidden > 0)?;
+        Some((group.id, hidden))
+    };
     all.iter().filter_map(hidden).collect()
 }

@@ -41,6 +41,12 @@ struct DrawingQuery {
     /// or not known.
     #[param(required = false, minimum = -840, maximum = 840, default = 0)]
     offset: f64,
+    /// Of a line cell: the lower end of the y axis; only together with `y_to`.
+    #[param(required = false)]
+    y_from: f64,
+    /// Of a line cell: the upper end.
+    #[param(required = false)]
+    y_to: f64,
 }
 
 /// Of a line cell: which part of the axis.
@@ -142,7 +148,7 @@ pub fn svg() {}
     responses(
         (
             status = 200,
-            description = "Lines end with CRLF, the first one names the columns. For every type that is drawn, and for table. Without `by` a line has all points of all runs; with it values of keys are cut to 200 characters.",
+            description = "Lines end with CRLF, the first one names the columns. For every type that is drawn, and for table. Without `by` a line has all points of all runs, whose ids and colours are in the columns `run` and `colour`; with it values of keys are cut to 200 characters.",
             body = String,
             content_type = "text/csv"
         ),

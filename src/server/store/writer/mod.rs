@@ -215,7 +215,11 @@ impl Writer {
                 Ok(next) => return next,
                 Err(_) if self.needs_cleanup => self.needs_cleanup = self.clean_up().await,
                 Err(_) if !self.reserve.is_filled() => self.refill_reserve().await,
-                Err(_) if self.checkpoints.is_behind() => self.catch_up().await,
+                Err(_) if self.checkpoints.is_behind() => {
+                    self.catch_up().await;
+                    // A reader that is in the way for long does not stop the outlines of quiet runs.
+                    self.needs_cleanup = !read(&self.index).curves().is_empty();
+                }
                 Err(_) => self.needs_cleanup = true,
             }
         }

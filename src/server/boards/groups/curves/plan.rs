@@ -228,10 +228,13 @@ impl PlannedCurve {
         oldest.into_iter().filter_map(|member| member.series.id.run.clone()).take(GroupCurve::MAX_IDS).collect()
     }
 
-    /// The unit of the moving average of the line: the distance of two steps of the member that has the densest ones. No window changes it.
+    /// The unit of the moving average of the line: the median of the members' distances of two steps. No window changes it, and one member
+    /// with dense steps does not switch the average off.
     pub(super) fn unit(&self) -> f64 {
-        let least = self.members.iter().filter_map(|member| member.spacing).fold(f64::INFINITY, f64::min);
-        if least.is_finite() { least } else { 1.0 }
+        let mut spacings: Vec<f64> =
+            self.members.iter().filter_map(|member| member.spacing).filter(|spacing| spacing.is_finite()).collect();
+        spacings.sort_unstable_by(f64::total_cmp);
+        spacings.get(spacings.len().saturating_sub(1) / 2).copied().unwrap_or(1.0)
     }
 
     /// Places at most, where so many are asked for.

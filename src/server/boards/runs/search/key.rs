@@ -136,6 +136,11 @@ impl KeyName {
         &self.name
     }
 
+    /// Whether it can be a key of the document: it is in no other space.
+    pub(super) fn is_of_document(&self) -> bool {
+        matches!(self.space, None | Some(Space::Document))
+    }
+
     /// The name without its quotes, with its space.
     pub(super) fn text(&self) -> String {
         [self.space.map_or("", Space::prefix), &self.name].concat()

@@ -93,7 +93,7 @@ impl ParsedSearch {
         fn is_of_status(part: &Expression<KeyName>) -> bool {
             match part {
                 Expression::Not(part) => is_of_status(part),
-                Expression::Compare(name, ..) => name.bare() == "status",
+                Expression::Compare(name, ..) => name.is_of_document() && name.bare() == "status",
                 _ => false,
             }
         }

@@ -348,4 +348,6 @@ fn conditions_on_the_status_can_be_left_out() {
     assert_eq!((found("-status:failed"), found("status:failed")), (Some(3), Some(3)));
     assert_eq!((found("lr=1 -status:failed"), found("lr=1 -run.status:failed name:bad")), (Some(2), Some(1)));
     assert_eq!((found("lr=1"), found(""), found("lr=1 | status:failed")), (None, None, None), "an alternative is no condition of its own");
+    let is_of_run = |query: &str| parse(query).unwrap().without_status().is_some();
+    assert_eq!(["-config.status:old", "metrics.status>1", "-run.status:failed"].map(is_of_run), [false, false, true], "of the run alone");
 }

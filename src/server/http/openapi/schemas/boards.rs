@@ -55,6 +55,12 @@ pub struct Board {
     created_at: String,
     #[schema(rename = "updatedAt", required = false, format = DateTime)]
     updated_at: String,
+    /// Of a board that was restored: cells that did not come back.
+    #[schema(required = false, minimum = 1)]
+    missing: u64,
+    /// Of a board that was restored: keys of its document that did not fit.
+    #[schema(rename = "leftOut", required = false)]
+    left_out: Vec<String>,
 }
 
 /// In place of a board, for a request that was done before.

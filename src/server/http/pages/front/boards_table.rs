@@ -124,8 +124,8 @@ impl NoBoards<'_> {
                 "There is no board yet. Make one, or send a first number: its board appears here.".to_owned()
             }
             (_, true) => "All boards are archived.".to_owned(),
-            (Shelf::Archived, false) => format!("No archived board has ‘{find}’ in its title."),
-            (_, false) => format!("No board has ‘{find}’ in its title."),
+            (Shelf::Archived, false) => format!("No archived board matches ‘{find}’."),
+            (_, false) => format!("No board matches ‘{find}’."),
         };
         let make = (self.may_write && !find.is_empty() && self.query.show == Shelf::Current).then(|| {
             view! {
