@@ -19,20 +19,29 @@ pub struct EventMark {
     pub text: String,
 }
 
+/// What a mark takes from its run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MarkedRun {
+    /// The slot of its colour; `None` where its curves have several.
+    pub colour: Option<usize>,
+    /// What its times count from, in seconds since 1970.
+    pub origin: f64,
+}
+
 /// The marks of a board that a chart has: those along its axis that are of no run, or of a run that it draws. Along time since the start
-/// there is none. `colour_of`: the slot of the colour of a run that is drawn; `None` in it where its curves have several.
-pub fn event_marks(marks: &[Mark], axis: XAxis, colour_of: impl Fn(&RunId) -> Option<Option<usize>>) -> Vec<EventMark> {
+/// only marks of runs have a place, at their time. `run_of`: a run that is drawn.
+pub fn event_marks(marks: &[Mark], axis: XAxis, run_of: impl Fn(&RunId) -> Option<MarkedRun>) -> Vec<EventMark> {
     let place = |mark: &Mark| {
+        let run = match &mark.run {
+            Some(run) => Some(run_of(run)?),
+            None => None,
+        };
         let x = match axis {
             XAxis::Step => mark.step,
             XAxis::Wall => mark.time,
-            XAxis::Relative => None,
+            XAxis::Relative => mark.time.zip(run).map(|(time, run)| time - run.origin),
         }?;
-        let of_run = match &mark.run {
-            Some(run) => colour_of(run)?,
-            None => None,
-        };
-        let ink = mark.colour.map(usize::from).or(of_run).map_or(Ink::Axis, Ink::Series);
+        let ink = mark.colour.map(usize::from).or(run.and_then(|run| run.colour)).map_or(Ink::Axis, Ink::Series);
         Some(EventMark { x, ink, text: mark.text.clone() })
     };
     marks.iter().filter_map(place).collect()
@@ -85,14 +94,15 @@ mod tests {
             mark(Some("hidden"), Some(5.0), None, Some(5)),
             mark(None, Some(6.0), None, None),
             mark(None, None, Some(1.7e9), Some(0)),
+            mark(Some("a"), None, Some(1.7e9 + 30.0), None),
         ];
         let of = |axis| -> Vec<(f64, Ink)> {
-            let colour_of = |run: &RunId| (run.as_str() == "a").then_some(Some(2));
-            event_marks(&marks, axis, colour_of).into_iter().map(|mark| (mark.x, mark.ink)).collect()
+            let run_of = |run: &RunId| (run.as_str() == "a").then_some(MarkedRun { colour: Some(2), origin: 1.7e9 - 60.0 });
+            event_marks(&marks, axis, run_of).into_iter().map(|mark| (mark.x, mark.ink)).collect()
         };
         assert_eq!(of(XAxis::Step), [(3.0, Ink::Series(2)), (4.0, Ink::Series(5)), (6.0, Ink::Axis)]);
-        assert_eq!(of(XAxis::Wall), [(1.7e9, Ink::Series(0))]);
-        assert!(of(XAxis::Relative).is_empty());
+        assert_eq!(of(XAxis::Wall), [(1.7e9, Ink::Series(0)), (1.7e9 + 30.0, Ink::Series(2))]);
+        assert_eq!(of(XAxis::Relative), [(90.0, Ink::Series(2))], "since the start of its run");
     }
 
     #[test]

@@ -32,12 +32,13 @@ impl ChartRegistry {
 impl ChartState {
     /// The marks along the axis of this chart, of runs whose curves are drawn in it.
     pub fn event_marks(&self, runs: &ChartRuns) -> Vec<EventMark> {
-        let colour_of = |id: &RunId| {
+        let run_of = |id: &RunId| {
             let mut own = self.cache.series.iter().filter(|series| series.run.as_ref() == Some(id));
-            let run = runs.get(id).filter(|_| runs.grouping.is_none() && own.any(|series| !self.is_hidden(series)))?;
-            Some(Some(run.colour).filter(|_| !runs.has_one_run()))
+            let run = runs.get(id).filter(|_| runs.grouping.is_none())?;
+            let origin = own.find(|series| !self.is_hidden(series))?.origin;
+            Some(MarkedRun { colour: Some(run.colour).filter(|_| !runs.has_one_run()), origin })
         };
-        event_marks(&runs.marks, self.x_axis(runs), colour_of)
+        event_marks(&runs.marks, self.x_axis(runs), run_of)
     }
 
     /// The texts of the marks in sight, from left to right.

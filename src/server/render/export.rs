@@ -9,7 +9,7 @@ use super::cache::{Key, MemoryNeeds, Rendering, Version, render_shared};
 use super::drawn_groups::PlannedGroups;
 use super::line_chart;
 use crate::charts::kinds::listed;
-use crate::charts::render::svg::svg;
+use crate::charts::render::svg::{Figure, svg};
 use crate::charts::{CanvasSize, ChartCanvas, Theme};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
@@ -47,6 +47,8 @@ pub struct ExportOptions {
     pub legend: bool,
     /// Of a line chart: the part of it that is shown.
     pub view: line_chart::LineView,
+    /// The size in print; `None`: the drawing is for a screen.
+    pub figure: Option<Figure>,
 }
 
 impl ExportOptions {
@@ -88,7 +90,7 @@ fn title<'a>(options: &ExportOptions, record: &'a Record) -> &'a str {
 }
 
 fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions, groups: Option<&PlannedGroups>) -> (Key, Version) {
-    let ExportOptions { width, height, theme, legend, view, version: _ } = options;
+    let ExportOptions { width, height, theme, legend, view, figure, version: _ } = options;
     let title = title(options, record);
     let (of_line, changes) = match record.is_line() {
         true => {
@@ -101,7 +103,7 @@ fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions
         }
         false => (String::new(), 0),
     };
-    let variant = format!("{format:?} {width:?} {height} {theme:?}{of_line} {title}");
+    let variant = format!("{format:?} {width:?} {height} {theme:?}{of_line} {figure:?} {title}");
     (Key { id: record.id.clone(), variant }, (record.version, changes))
 }
 
@@ -129,17 +131,25 @@ async fn make(
     let title = title(options, &record).to_owned();
     if record.is_line() && format == ExportFormat::Svg {
         let svg = line_chart::svg(&app.boards, &record, &options.view, groups, &options.canvas(&title), options.legend).await?;
+        let svg = match &options.figure {
+            Some(figure) => figure.print(&svg),
+            None => svg,
+        };
         return Ok(Rendering::new(svg, "", record.version));
     }
     let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
-    Ok(Rendering::new(draw(&document, format, &options.canvas(&title))?, "", document.record.version))
+    let mut made = draw(&document, format, &options.canvas(&title))?;
+    if let Some(figure) = options.figure.as_ref().filter(|_| format == ExportFormat::Svg) {
+        made = figure.print(&made);
+    }
+    Ok(Rendering::new(made, "", document.record.version))
 }
 
 /// The value in one of the formats. 404: the cell has none of it; 422: the value does not fit its type.
-fn draw(document: &Document, format: ExportFormat, canvas: &ChartCanvas) -> Result<Vec<u8>, ApiError> {
+fn draw(document: &Document, format: ExportFormat, canvas: &ChartCanvas) -> Result<String, ApiError> {
     let kind = document.record.text("type");
     if format == ExportFormat::Json {
-        return Ok(document.value.as_deref().unwrap_or("null").as_bytes().to_vec());
+        return Ok(document.value.as_deref().unwrap_or("null").to_owned());
     }
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
     let value = CellValue::parse(kind, document.value.as_deref()).map_err(refused)?;
@@ -147,7 +157,7 @@ fn draw(document: &Document, format: ExportFormat, canvas: &ChartCanvas) -> Resu
         ExportFormat::Svg => value.as_ref().and_then(CellValue::chart).map(|chart| svg(&chart.draw(canvas), canvas)),
         _ => value.as_ref().and_then(CellValue::csv),
     };
-    made.map(String::into_bytes).ok_or_else(|| {
+    made.ok_or_else(|| {
         let (what, kinds) = match format {
             ExportFormat::Svg => ("drawing", listed(&["line"], &[])),
             _ => ("CSV", listed(&["line"], &["table"])),

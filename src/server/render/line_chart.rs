@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::drawn_groups::{DrawnGroups, FoundGroups, GroupsView, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
 use crate::app::{Prerendered, line_charts};
-use crate::charts::event_marks::event_marks;
+use crate::charts::event_marks::{MarkedRun, event_marks};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
@@ -190,11 +190,12 @@ pub async fn svg(
         _ => AllHidden::No,
     };
     let (window, zone) = (view.window, view.zone.clone());
-    let colour_of = |id: &RunId| {
-        let run = runs.get(id).filter(|_| groups.is_none() && curves.iter().any(|curve| is_of(curve.slot, id)))?;
-        Some(Some(run.colour).filter(|_| !runs.has_one_run()))
+    let run_of = |id: &RunId| {
+        let run = runs.get(id).filter(|_| groups.is_none())?;
+        let curve = curves.iter().find(|curve| is_of(curve.slot, id))?;
+        Some(MarkedRun { colour: Some(run.colour).filter(|_| !runs.has_one_run()), origin: series[curve.slot].origin })
     };
-    let marks = event_marks(&boards.settings(&record.board).marks, x_axis, colour_of);
+    let marks = event_marks(&boards.settings(&record.board).marks, x_axis, run_of);
     let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
     let y_bounds = match view.y_window {
         Some((low, high)) => YBounds { ends: [Some(low), Some(high)], ignores_outliers: false },

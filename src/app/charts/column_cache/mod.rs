@@ -24,7 +24,7 @@ pub struct CachedSeries {
     /// Points of the series that the browser knows of.
     pub total: u64,
     /// What its places count from, in seconds since 1970; 0 along steps and wall time.
-    origin: f64,
+    pub origin: f64,
     pub columns: Columns,
     /// State of the moving average after the last point; `None` without smoothing, or when the server did not send it.
     average: Option<Average>,

@@ -1,6 +1,7 @@
 //! SVG text of a display list: a document of a known width, or one that fills any width and looks the same as if it had been known.
 
 mod document;
+mod figure;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::charts::display_list::{
 };
 use crate::charts::palette::{self, Colour, Theme, dash};
 use crate::charts::text_metrics::FONT_SIZE;
+pub use figure::Figure;
 use path::{broken_line, commands, polygon};
 pub use text::{coordinate, escaped, push_coordinate};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::figure_query::{FIGURE_MM, FONT_POINTS, FigureQuery, font};
 use super::group_parameters::GroupParameters;
 use super::request::RequestContext;
 use super::runs::is_share;
@@ -53,7 +54,9 @@ impl ExportQuery {
             version: None,
             legend: true,
             view: line_chart::LineView::default(),
+            figure: None,
         };
+        let mut figure = FigureQuery::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let within = |range: std::ops::RangeInclusive<f64>| {
                 let number = value.parse().ok().filter(|number| range.contains(number));
@@ -62,6 +65,10 @@ impl ExportQuery {
             match &*key {
                 "width" => options.width = Some(within(MIN_EXPORT_WIDTH..=MAX_EXPORT_PIXELS)?),
                 "height" => options.height = within(MIN_EXPORT_HEIGHT..=MAX_EXPORT_PIXELS)?,
+                "width_mm" => figure.width = Some(within(FIGURE_MM)?),
+                "height_mm" => figure.height = Some(within(FIGURE_MM)?),
+                "font_size" => figure.font_size = Some(within(FONT_POINTS)?),
+                "font" => figure.font = Some(font(&value)?),
                 "theme" => {
                     theme = Some(match &*value {
                         "light" => Theme::Light,
@@ -115,7 +122,12 @@ impl ExportQuery {
             choice = RunChoice::default();
         }
         // A file goes into papers, so it is light; the page follows the theme of its reader.
-        options.theme = theme.unwrap_or(if download { Theme::Light } else { Theme::Auto });
+        options.theme = theme.unwrap_or(if download || figure.width.is_some() { Theme::Light } else { Theme::Auto });
+        options.figure = figure.finish()?;
+        if let Some(figure) = &options.figure {
+            let (width, height) = figure.units();
+            (options.width, options.height) = (Some(width), height);
+        }
         options.view.window = window(("from", from), ("to", to))?;
         options.view.y_window = window(("y_from", y_from), ("y_to", y_to))?;
         if colour.len() > 1 {
@@ -291,6 +303,7 @@ mod tests {
                     version: Some(7),
                     legend: false,
                     view: line_chart::LineView::default(),
+                    figure: None,
                 },
                 choice: RunChoice::default(),
                 colour: Vec::new(),
