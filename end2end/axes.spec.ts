@@ -129,4 +129,24 @@ test("goal lines and titles are set in the panel and stand in every drawing", as
   for (const label of ["human level 0.9", "0.25", "optimizer steps", "0.8"]) expect(svg).toContain(`>${label}</text>`);
   expect(svg).toContain("Goal lines: human level 0.9; 0.25.");
   await expect(canvas(page, id)).toHaveAttribute("aria-label", /Goal lines: human level 0.9; 0.25/);
+  // For a paper: in millimetres, with labels of 9 points.
+  await panel(page).getByLabel("Figure, mm").fill("120");
+  await panel(page).getByLabel("font, pt").fill("9");
+  const address = (await panel(page).getByRole("link", { name: "Save figure" }).getAttribute("href"))!;
+  const figure = await (await page.request.get(new URL(address, page.url()).href)).text();
+  expect(figure).toMatch(/^<svg [^>]*width="120mm" height="74.4mm" viewBox="0 0 415.\d+ 257.\d+"/);
+  expect((await agnez.call("GET", `/values/${id}.svg?font_size=8`)).text).toContain("width_mm");
+});
+
+test("the mark of a run stands at the time since its start", async ({ page, agnez }) => {
+  const start = 1_782_900_000;
+  await agnez.call("PATCH", "/boards/marked/runs/first?upsert=true", { startedAt: new Date(1000 * start).toISOString() });
+  await agnez.call("POST", "/boards/marked/runs/first/log", ramp(0, 100).map(([step]) => ({ step, time: start + 10 * step, loss: 1 / (1 + step) })));
+  await agnez.call("POST", "/boards/marked/marks", { run: "first", time: start + 500, text: "new rate" });
+  await agnez.call("PATCH", "/values/marked-loss", { chart: { x: "relative" } });
+  await openBoard(page, "/b/marked");
+  await drawn(page, "marked-loss", 100);
+  await expect(cell(page, "marked-loss").getByRole("listitem").filter({ hasText: "new rate" })).toHaveCount(1);
+  const svg = (await agnez.call("GET", "/values/marked-loss.svg?width=640&height=300")).text;
+  expect(svg).toContain(">new rate</text>");
 });

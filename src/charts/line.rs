@@ -104,6 +104,10 @@ pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout)
     }
     for tick in &layout.x_ticks {
         let share = layout.x.normalize(tick.at).clamp(0.0, 1.0);
+        if tick.label.is_empty() {
+            plot.rule(Ink::Axis, (share, layout.bottom()), (share, layout.bottom() + 3.0));
+            continue;
+        }
         plot.rule(Ink::Grid, (share, layout.top), (share, layout.bottom() + 3.0));
         plot.text(Ink::Muted, layout.tick_anchor(tick), X::share(share), layout.x_label_baseline(), tick.label.as_str());
     }

@@ -21,13 +21,17 @@ pub fn YRangeFields(
     let values = charts.panel.values;
     let id = StoredValue::new(id);
     let patch = |range: [Option<f64>; 2]| LineSettingsPatch { y_range: Some(range), ..Default::default() };
+    // Ahead of what is stored: the other end may be set before the first has come back.
+    let draft = RwSignal::new([None; 2]);
+    let stored = Memo::new(move |_| values.with(|values| values.y_range));
+    Effect::new(move |_| draft.set(stored.get()));
     let [low, high] = [0, 1].map(|end| {
         let text = move || values.with(|values| values.y_range[end].map(dom::number_text).unwrap_or_default());
         let store_end = move |text: String| {
-            let mut range = values.with_untracked(|values| values.y_range);
             // What is no number is an end that follows the values.
-            range[end] = Some(dom::number_of(&text)).filter(|end| !text.trim().is_empty() && end.is_finite());
-            store.run(patch(range));
+            let number = Some(dom::number_of(&text)).filter(|end| !text.trim().is_empty() && end.is_finite());
+            draft.update(|range| range[end] = number);
+            store.run(patch(draft.get_untracked()));
         };
         (Memo::new(move |_| text()), Callback::new(store_end))
     });

@@ -7,7 +7,7 @@ use super::chart_runs::ChartRuns;
 use super::chart_state::ChartState;
 use super::display::{Crosshair, MarkText, hex_color};
 use super::registry::ChartRegistry;
-use crate::charts::event_marks::{EventMark, event_marks, mark_text, marks_within};
+use crate::charts::event_marks::{EventMark, MarkedRun, event_marks, mark_text, marks_within};
 use crate::protocol::{Mark, RunId};
 
 /// Within this distance of the crosshair a text is seen, in CSS pixels.

@@ -12,6 +12,7 @@ use super::registry::use_charts;
 use crate::app::erased::Erase;
 use crate::browser::popover;
 use crate::protocol::{AxisScale, CellId, LineSettingsPatch, XAxis};
+use crate::routes;
 
 const X_AXES: &[(&str, &str)] = &[("", "mixed"), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")];
 const AXIS_SCALES: &[(&str, &str)] = &[("linear", "linear"), ("log", "logarithmic")];
@@ -192,7 +193,42 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
                 "CSV"
             </a>
         </p>
+        <FigureLink />
         <SeriesTable series=Memo::new(move |_| values.with(|values| values.series.clone())) />
+    }
+}
+
+/// The chart as a figure for a paper: the width is that in print.
+#[component]
+fn FigureLink() -> impl IntoView {
+    let values = use_charts().panel.values;
+    let [width, font_size] = ["85", "8"].map(|text| RwSignal::new(text.to_owned()));
+    let field = |id: &'static str, label: &'static str, (min, max): (&'static str, &'static str), value: RwSignal<String>| {
+        view! {
+            <label>
+                {label}
+                <input
+                    id=id
+                    type="number"
+                    min=min
+                    max=max
+                    prop:value=value
+                    on:input=move |event| value.set(event_target_value(&event))
+                />
+            </label>
+        }
+    };
+    let address = move || {
+        let svg = values.with(|values| values.svg.clone());
+        [&svg, "&width_mm=", &routes::encoded(&width.get()), "&font_size=", &routes::encoded(&font_size.get())].concat()
+    };
+    view! {
+        <div class="y-range" role="group" aria-label="Figure for a paper">
+            {field("figure-width", "Figure, mm", ("20", "400"), width)} {field("figure-font", "font, pt", ("4", "24"), font_size)}
+            <a id="chart-figure" download="" href=address>
+                "Save figure"
+            </a>
+        </div>
     }
 }
 

@@ -89,6 +89,8 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(run_table::table), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_table::sheet), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_groups::groups), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_groups::latex), &[])
+        .route(Permission::Board(BoardScope::Path), routes!(run_groups::sheet), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_groups::colours), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::value), &[])
         // It says how and where the script ran: a share does not show it.

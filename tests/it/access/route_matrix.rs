@@ -43,6 +43,8 @@ async fn nobody_gets_further_than_his_token() {
         ("GET", "/boards/{board}/run-table", "board"),
         ("GET", "/boards/{board}/run-table.csv", "board"),
         ("GET", "/boards/{board}/run-groups", "board"),
+        ("GET", "/boards/{board}/run-groups.csv", "board"),
+        ("GET", "/boards/{board}/run-groups.tex", "board"),
         ("GET", "/boards/{board}/run-colours", "board"),
         ("POST", "/boards/{board}/run-restore", "write"),
         ("GET", "/groups", "board"),

@@ -23,7 +23,13 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
     assert_eq!(get("/boards/a/runs?host=gpu-1", &read).await.json().as_array().unwrap().len(), 1);
     assert_eq!(get("/boards/a/runs?q=host:gpu-1", &share).await.status, 400);
     assert_eq!(get("/boards/a/runs?$select[]=host", &share).await.json(), json!([{"_id": "first"}]));
-    for path in ["/boards/a/run-table", "/boards/a/run-table.csv", "/boards/a/run-groups?by=lr", "/boards/a/run-colours?by=lr&runs=first"] {
+    for path in [
+        "/boards/a/run-table",
+        "/boards/a/run-table.csv",
+        "/boards/a/run-groups?by=lr",
+        "/boards/a/run-groups.tex?by=lr",
+        "/boards/a/run-colours?by=lr&runs=first",
+    ] {
         assert_eq!(get(path, &share).await.status, 200, "{path}");
     }
     for path in ["/boards/a", "/boards/a/run-keys", "/boards/a/run-diff?runs=first,first2"] {

@@ -275,6 +275,22 @@ async fn wrong_queries_are_explained() {
 }
 
 #[tokio::test]
+async fn groups_are_files_for_papers() {
+    let server = sweep().await;
+    let rows = groups(&server, "by=lr&metric=val/acc").await;
+    let (label, best) = (rows["groups"][0]["label"].as_str().unwrap(), rows["groups"][0]["mean"].as_f64().unwrap());
+    let latex = server.call("GET", "/boards/digits/run-groups.tex?by=config.lr&metric=val/acc", "").await;
+    assert_eq!((latex.status, latex.headers["content-type"].to_str().unwrap()), (200, "application/x-tex"));
+    assert!(latex.headers["content-disposition"].to_str().unwrap().contains("digits-groups.tex"));
+    let text = &latex.text;
+    assert!(text.contains("\\toprule\nlr & val/acc & runs \\\\\n") && text.contains(label) && text.contains("\\pm"), "{text}");
+    let sheet = server.call("GET", "/boards/digits/run-groups.csv?by=lr&metric=val/acc", "").await.text;
+    let first: Vec<&str> = sheet.lines().nth(1).unwrap().split(',').collect();
+    assert_eq!((first[0], first[3].parse::<f64>().unwrap()), (label, best));
+    assert_eq!(server.call("GET", "/boards/digits/run-groups.tex?by=lr&stat=median", "").await.status, 400);
+}
+
+#[tokio::test]
 async fn long_values_are_cut_in_rows() {
     let server = spawn().await;
     run(&server, "long", json!({"layers": "x".repeat(5000)}), json!(0.5)).await;

@@ -27,7 +27,11 @@ pub struct FigureQuery {
 pub fn font(value: &str) -> Result<String, ApiError> {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
     let rule = format!("must be a font's name of {MAX_FONT_CHARS} letters, digits and spaces at most");
-    if value.chars().all(is_name) && value.chars().count() <= MAX_FONT_CHARS { Ok(value.to_owned()) } else { Err(invalid_parameter("font", &rule, value)) }
+    if value.chars().all(is_name) && value.chars().count() <= MAX_FONT_CHARS {
+        Ok(value.to_owned())
+    } else {
+        Err(invalid_parameter("font", &rule, value))
+    }
 }
 
 impl FigureQuery {

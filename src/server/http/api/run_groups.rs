@@ -6,14 +6,16 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::format::comparison_file;
 use super::request::{BoardInPath, RequestContext};
 use super::runs::is_share;
+use crate::protocol::RunGroups;
 use crate::server::boards::groups::{RunColoursQuery, RunGroupsQuery};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
 use crate::server::http::openapi::parameters::{BoardPath, ColoursQuery, RunGroupsPage};
 use crate::server::http::openapi::responses::QueryErrors;
-use crate::server::http::openapi::schemas::{RunColours, RunGroups};
+use crate::server::http::openapi::schemas::{RunColours, RunGroups as RunGroupsSchema};
 use crate::server::net::response_budget::counted;
 
 /// Memory of a table before its size is known.
@@ -27,7 +29,7 @@ const TABLE_BYTES: usize = 256 << 10;
     description = "The unit is the run: each contributes one number. Without `by` all runs are one group, and `proposed` names keys to group by.",
     params(BoardPath, RunGroupsPage),
     responses(
-        (status = 200, description = "A page of groups, the best mean first unless they are sorted.", body = RunGroups, headers(("ETag"))),
+        (status = 200, description = "A page of groups, the best mean first unless they are sorted.", body = RunGroupsSchema, headers(("ETag"))),
         (status = 304, description = "Nothing has changed since the answer with the `ETag` of `If-None-Match`."),
         QueryErrors
     )
@@ -49,6 +51,59 @@ pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) ->
     let text: String = app.renderer.run(request.principal(), bytes, read).await?;
     let share = Arc::new(share.fit(text.len())?);
     Ok(counted((head, [(header::CONTENT_TYPE, "application/json")], share.lend(text.into()))))
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/run-groups.tex",
+    operation_id = "runGroupsLatex",
+    summary = "The groups of the runs of a board as a table of LaTeX",
+    description = "A `tabular` with the rules of the package `booktabs`: mean and standard deviation, and with a baseline the differences.",
+    params(BoardPath, RunGroupsPage),
+    responses((status = 200, description = "The table.", body = String, content_type = "application/x-tex"), QueryErrors)
+)]
+pub async fn latex(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    let by = form_urlencoded::parse(request.query.as_bytes()).find(|(key, _)| key == "by").map(|(_, keys)| keys.into_owned());
+    let keys: Vec<String> = by.iter().flat_map(|keys| keys.split(',')).map(|key| key.trim_start_matches("config.").to_owned()).collect();
+    file(&request, &board, ("application/x-tex", "tex"), move |groups| comparison_file::latex(groups, &keys.join(" · "))).await
+}
+
+#[utoipa::path(
+    get,
+    path = "/boards/{board}/run-groups.csv",
+    operation_id = "runGroupsSheet",
+    summary = "The groups of the runs of a board as comma-separated values",
+    params(BoardPath, RunGroupsPage),
+    responses(
+        (status = 200, description = "Lines end with CRLF, the first one names the columns.", body = String, content_type = "text/csv"),
+        QueryErrors
+    )
+)]
+pub async fn sheet(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
+    file(&request, &board, ("text/csv; charset=utf-8", "csv"), comparison_file::csv).await
+}
+
+/// The groups in a form of text, as a file.
+async fn file(
+    request: &RequestContext,
+    board: &str,
+    (media_type, ending): (&'static str, &'static str),
+    write: impl FnOnce(&RunGroups) -> String + Send + 'static,
+) -> Result<Response, ServerError> {
+    let (app, is_public) = (&request.app, is_share(request));
+    let query = RunGroupsQuery::parse(&request.query)?;
+    let share = app.answers.share(request.principal(), TABLE_BYTES).await?;
+    let (boards, name) = (app.boards.clone(), board.to_owned());
+    let bytes = TABLE_BYTES + boards.run_groups_bytes(board, &query);
+    let read = async move { Ok(write(&boards.run_groups(&name, &query, is_public).await?)) };
+    let text: String = app.renderer.run(request.principal(), bytes, read).await?;
+    let share = Arc::new(share.fit(text.len())?);
+    let head = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{board}-groups.{ending}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok(counted((head, share.lend(text.into()))))
 }
 
 #[utoipa::path(

@@ -2,6 +2,7 @@
 
 pub mod columns_json;
 pub mod columns_stream;
+pub mod comparison_file;
 pub mod groups_json;
 pub mod number;
 pub mod points_page;
