@@ -38,8 +38,15 @@ async fn drawing(request: &RequestContext, cell: &Cell, begin: &str) -> Result<S
     let Some(record) = app.boards.record(id) else { return Ok(String::new()) };
     let height = cell.layout.height.map_or(CHART_HEIGHT, |rows| f64::from(rows * CellLayout::ROW_PX));
     // The heading has its name.
-    let options =
-        ExportOptions { width: None, height, theme: Theme::Auto, version: Some(record.version), legend: true, view: LineView::default() };
+    let options = ExportOptions {
+        width: None,
+        height,
+        theme: Theme::Auto,
+        version: Some(record.version),
+        legend: true,
+        view: LineView::default(),
+        figure: None,
+    };
     // Boxed: the state of a drawing is large.
     let (_, svg) = Box::pin(export(app, request.principal(), &record, ExportFormat::Svg, &options, None)).await?;
     Ok(format!("{begin}{}</div>", String::from_utf8_lossy(&svg)))
