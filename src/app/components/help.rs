@@ -11,7 +11,7 @@ type Shortcut = (&'static str, &'static str, bool);
 const READS: bool = false;
 const WRITES: bool = true;
 
-const CHARTS: [Shortcut; 21] = [
+const CHARTS: [Shortcut; 20] = [
     ("j  k", "Next, previous cell", READS),
     ("← → ↑ ↓", "Move between cells", READS),
     ("f", "Full screen, and back", READS),
@@ -26,8 +26,7 @@ const CHARTS: [Shortcut; 21] = [
     ("Esc", "Cancel an edit, close what is open", READS),
     ("n", "Add a cell", WRITES),
     ("e  Enter", "Rename the cell; F2: the section", WRITES),
-    ("d", "Edit the note", WRITES),
-    ("w", "Write the text of a text cell", WRITES),
+    ("d  w", "Edit the note, the text of a text cell", WRITES),
     ("l  x", "Linear or logarithmic y axis, x axis", WRITES),
     ("Alt + arrows", "Move the cell, or the section", WRITES),
     ("Alt + Shift + arrows", "Resize the cell", WRITES),
