@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
+use crate::app::erased::Erase;
 use crate::charts::kinds::Kind;
 use crate::protocol::{ApiError, CellId, ErrorKind, LayoutPatch, LineSettingsPatch, RunId};
 
@@ -154,6 +155,10 @@ impl Deferred {
         self.code.get()
     }
 
+    pub fn is_loaded(self) -> bool {
+        self.code.with_untracked(Option::is_some)
+    }
+
     /// Loads the second part now: a reader waits for it.
     pub fn request(self) {
         spawn_local(async move {
@@ -170,6 +175,21 @@ impl Deferred {
             self.request();
         }
         code
+    }
+
+    /// What the second part shows in a place that a reader has opened; until it is loaded, a sentence.
+    pub fn view(self, code: Option<&'static DeferredCode>, show: impl FnOnce(&'static DeferredCode) -> AnyView) -> AnyView {
+        if let Some(code) = code {
+            return show(code);
+        }
+        let failed = self.failed;
+        let sentence = move || if failed.get() { "This could not be loaded. The page tries again." } else { "Loading…" };
+        view! {
+            <p class="hint" role="status">
+                {sentence}
+            </p>
+        }
+        .erase()
     }
 
     /// Waits for the second part. `None` where it cannot be loaded now.

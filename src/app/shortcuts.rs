@@ -31,7 +31,12 @@ fn layer(dashboard: Dashboard) -> Layer {
 pub fn use_shortcuts(dashboard: Dashboard) {
     let hover = use_chart_hover();
     let keys = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-        let busy = event.default_prevented() || event.is_composing() || dom::is_typing(&event);
+        // A field that was opened is still loading.
+        let is_editing = !dashboard.deferred.is_loaded() && dashboard.editing.with_untracked(Option::is_some);
+        if is_editing && event.key() == "Escape" {
+            dashboard.set_editing(None);
+        }
+        let busy = event.default_prevented() || event.is_composing() || is_editing || dom::is_typing(&event);
         let is_taken = !busy
             && match layer(dashboard) {
                 Layer::Popover => false,

@@ -74,7 +74,7 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
                 id=element_id(&cell.id)
                 {..custom_attribute("aria-level", level)}
                 class:untitled=move || state.read_value().name.with(String::is_empty)
-                hidden=is_editing
+                hidden=move || is_editing() && dashboard.deferred.loaded().is_some()
                 on:click=edit
             >
                 {heading}

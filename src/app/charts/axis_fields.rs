@@ -118,7 +118,8 @@ fn format_goal_lines(lines: &[GoalLine], number: fn(f64) -> String) -> String {
 fn parse_goal_lines(text: &str, number: fn(&str) -> f64) -> Vec<GoalLine> {
     let line = |part: &str| {
         let (value, label) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
-        let y = number(value);
+        // The whole word: `0,9` is not 0, and `5-shot` is not 5.
+        let y = if value.contains(|c: char| c == ',' || c.is_alphabetic() && !matches!(c, 'e' | 'E')) { f64::NAN } else { number(value) };
         y.is_finite().then(|| GoalLine { y, label: label.trim().to_owned() })
     };
     text.split(SEPARATOR).filter_map(line).collect()

@@ -15,7 +15,10 @@ impl ChartRegistry {
     pub fn run(self, id: &CellId, command: ChartCommand) -> bool {
         let run = |charts: &mut Charts| match charts.input {
             Some(input) => (input.run)(charts, id, command),
-            None => charts.chart(id).is_some(),
+            None => {
+                self.deferred.request();
+                charts.chart(id).is_some()
+            }
         };
         self.with(run).unwrap_or_default()
     }
@@ -29,8 +32,9 @@ impl ChartRegistry {
 impl Charts {
     pub fn on_pointer_down(&mut self, id: &CellId, event: &PointerEvent) {
         self.pointer.set_handled(event);
-        if let Some(input) = self.input {
-            (input.pointer_down)(self, id, event);
+        match self.input {
+            Some(input) => (input.pointer_down)(self, id, event),
+            None => self.registry.deferred.request(),
         }
     }
 

@@ -36,6 +36,8 @@ impl Charts {
         if is_linked && section.is_some() {
             for chart in self.list.iter_mut().filter(|chart| chart.axis() == axis && chart.section.get_untracked() == section) {
                 chart.set_viewport(viewport);
+                // Each has an end of its own.
+                chart.follow();
             }
         }
         self.request_frame();

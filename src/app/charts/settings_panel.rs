@@ -61,7 +61,7 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
     };
     view! {
         <div id="chart-panel" class="menu settings-panel" popover="auto" role="dialog" aria-label=label node_ref=panel on:toggle=on_toggle>
-            {move || target.read().is_some().then(|| charts.deferred.get()).flatten().map(|code| (code.chart_panel)(panel))}
+            {move || target.read().is_some().then(|| charts.deferred.view(charts.deferred.get(), |code| (code.chart_panel)(panel)))}
         </div>
     }
 }

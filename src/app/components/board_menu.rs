@@ -45,7 +45,7 @@ pub fn BoardMenu() -> impl IntoView {
     let (is_open, is_renaming) = (RwSignal::new(false), RwSignal::new(false));
     let toggled = move |_| is_open.set(menu.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false)));
     let deferred = dashboard.deferred;
-    let actions = move || is_open.get().then(|| deferred.get()).flatten().map(|code| (code.board_actions)(is_renaming));
+    let actions = move || is_open.get().then(|| deferred.view(deferred.get(), |code| (code.board_actions)(is_renaming)));
     let field = move || is_renaming.get().then(|| deferred.get()).flatten().map(|code| (code.title_field)(is_renaming));
     Either::Right(view! {
         <h1>

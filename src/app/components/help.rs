@@ -64,7 +64,7 @@ pub fn Help() -> impl IntoView {
     let dashboard = use_dashboard();
     view! {
         <dialog id="help" node_ref=dashboard.refs.help aria-labelledby="help-title" closedby="any">
-            {move || dashboard.deferred.loaded().map(|code| (code.help)())}
+            {move || dashboard.deferred.view(dashboard.deferred.loaded(), |code| (code.help)())}
         </dialog>
     }
 }

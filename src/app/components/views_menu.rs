@@ -49,7 +49,7 @@ pub fn ViewsMenu() -> impl IntoView {
     };
     view! {
         <div id="views" class="menu" popover="auto" node_ref=menu on:toggle=toggled on:keydown=on_key>
-            {move || is_open.get().then(|| dashboard.deferred.get()).flatten().map(|code| (code.views_menu)(menu))}
+            {move || is_open.get().then(|| dashboard.deferred.view(dashboard.deferred.get(), |code| (code.views_menu)(menu)))}
         </div>
     }
 }

@@ -32,6 +32,15 @@ fn BulkActions(compared: Compared) -> impl IntoView {
             is_all.set_if_changed(false);
         }
     });
+    // Those that another search finds were not chosen.
+    let search = Memo::new(move |_| runs.comparison.with(|comparison| (comparison.q.clone(), comparison.is_archived)));
+    Effect::new(move |before: Option<(String, bool)>| {
+        let now = search.get();
+        if before.is_some_and(|before| before != now) && is_all.get_untracked() {
+            select_all(runs, false);
+        }
+        now
+    });
     let count = move || {
         if is_all.get() { runs.rows.with(|rows| rows.table.total as usize) } else { runs.selected.with(Vec::len) }
     };

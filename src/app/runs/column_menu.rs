@@ -51,7 +51,7 @@ pub fn ColumnMenu(key_names: KeyNames) -> impl IntoView {
             </button>
         </span>
         <div id="column-menu" class="menu" popover="auto" role="dialog" aria-label="Columns">
-            {move || is_opened.get().then(|| dashboard.deferred.get()).flatten().map(|code| (code.column_editor)())}
+            {move || is_opened.get().then(|| dashboard.deferred.view(dashboard.deferred.get(), |code| (code.column_editor)()))}
         </div>
     }
 }

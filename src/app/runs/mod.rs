@@ -147,7 +147,7 @@ fn Panel() -> impl IntoView {
                     <RunTable loader />
                     <Footer compared />
                 </div>
-                {move || opened.get().and_then(|id| Some((dashboard.deferred.get()?.run_details)(id)))}
+                {move || opened.get().map(|id| dashboard.deferred.view(dashboard.deferred.get(), |code| (code.run_details)(id)))}
             </div>
         </aside>
         <ConfigDiff compared />

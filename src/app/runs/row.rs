@@ -4,7 +4,7 @@ use leptos::attr::custom::custom_attribute;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, MouseEvent};
+use web_sys::{Element, HtmlInputElement, MouseEvent};
 
 use super::column_heads::fixed_style;
 use super::columns::ShownColumn;
@@ -190,6 +190,12 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                 RowKey::Run(id) => selection::toggle(dashboard, id),
                 _ => {}
             });
+            // The browser has turned the box over, also where the choice stays as it was.
+            let is_chosen = key.with_value(|key| match key {
+                RowKey::Run(id) => untrack(|| selection::is_selected(dashboard.runs, id)),
+                _ => false,
+            });
+            event_target::<HtmlInputElement>(&event).set_checked(is_chosen);
         };
         let choice = (!is_group).then(|| {
             view! {

@@ -16,8 +16,12 @@ pub fn toggle_item<T: PartialEq>(list: &mut Vec<T>, item: T) {
 
 pub fn toggle(dashboard: Dashboard, id: &RunId) {
     let runs = dashboard.runs;
-    // One of all is left out: the others are those whose rows are loaded.
-    runs.is_all_selected.set_if_changed(false);
+    if runs.is_all_selected.get_untracked() {
+        // One of all is left out: the others are those whose rows are loaded now.
+        select_all(runs, true);
+        runs.is_all_selected.set(false);
+        return runs.selected.update(|selected| selected.retain(|known| known != id));
+    }
     runs.selected.update(|selected| toggle_item(selected, id.clone()));
 }
 
