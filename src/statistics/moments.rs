@@ -135,12 +135,11 @@ struct LaneSums {
 
 impl LaneSums {
     fn add(&mut self, values: [f64; LANES]) {
-        for lane in 0..LANES {
-            let (before, value) = (self.sums[lane], values[lane]);
-            let sum = before + value;
-            let added = sum - before;
-            self.compensations[lane] += (before - (sum - added)) + (value - added);
-            self.sums[lane] = sum;
+        for ((sum, compensation), value) in self.sums.iter_mut().zip(&mut self.compensations).zip(values) {
+            let before = *sum;
+            *sum += value;
+            let added = *sum - before;
+            *compensation += (before - (*sum - added)) + (value - added);
         }
     }
 

@@ -238,6 +238,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
 
 /// What the server makes of the text.
 #[component]
+#[expect(clippy::disallowed_methods, reason = "HTML that the server makes of Markdown, in which HTML of clients is text")]
 fn Preview(text: RwSignal<String>) -> impl IntoView {
     let dashboard = use_dashboard();
     let (html, order) = (RwSignal::new(String::new()), StoredValue::new(ResponseOrder::default()));

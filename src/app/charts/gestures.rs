@@ -168,7 +168,7 @@ impl Charts {
             let y = if drag == DragKind::SelectX { (layout.top, bottom) } else { span(start.1, place.1, (layout.top, bottom)) };
             let is_wide = (x.1 - x.0).min(y.1 - y.0) > CLICK_DISTANCE;
             let selection =
-                is_wide.then(|| Selection { left: x.0 as i32, top: y.0 as i32, width: (x.1 - x.0) as i32, height: (y.1 - y.0) as i32 });
+                is_wide.then_some(Selection { left: x.0 as i32, top: y.0 as i32, width: (x.1 - x.0) as i32, height: (y.1 - y.0) as i32 });
             if let Some(plot) = &chart.plot {
                 plot.display.selection.set_if_changed(selection);
             }

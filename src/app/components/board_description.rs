@@ -13,6 +13,7 @@ use crate::browser::dom;
 const MAX_DESCRIPTION: &str = "65536";
 
 #[component]
+#[expect(clippy::disallowed_methods, reason = "HTML that the server makes of Markdown, in which HTML of clients is text")]
 pub fn BoardDescription() -> impl IntoView {
     let dashboard = use_dashboard();
     let describing = dashboard.describing;

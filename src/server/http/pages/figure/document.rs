@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn formulas_bring_their_script() {
-        let text = String::from_utf8(super::framed("<!DOCTYPE html><p>".into(), Some("w"), true).concat().into()).unwrap();
+        let text = String::from_utf8(super::framed("<!DOCTYPE html><p>".into(), Some("w"), true).concat()).unwrap();
         assert!(text.contains("<script defer data-typeset src=\"../../vendor/math.js\" nonce=\"w\"></script><p>"), "{text}");
     }
 
