@@ -15,6 +15,10 @@ const WAIT = 25;
 /** Milliseconds that an answer may take beyond that: then the connection is dead. */
 const PATIENCE = 15_000;
 const MAX_RETRY_MS = 10_000;
+/** Between the beginnings of two requests that wait for changes. */
+const MIN_INTERVAL_MS = 1000;
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
@@ -62,14 +66,18 @@ async function follow() {
   while (mine === turn) {
     // A page that nobody sees follows again when it is seen.
     if (document.hidden) return;
+    const began = Date.now();
+    const wait = main.dataset.tag ? WAIT : 0;
     try {
-      await request(mine, main.dataset.tag ? WAIT : 0);
+      await request(mine, wait);
       failures = 0;
+      // Where a proxy drops the tag or the wish to wait, each answer comes at once.
+      if ((wait || !main.dataset.tag) && mine === turn) await pause(MIN_INTERVAL_MS - (Date.now() - began));
     } catch {
       if (mine !== turn) return;
       show("reconnecting");
       failures += 1;
-      await new Promise((done) => setTimeout(done, Math.min(MAX_RETRY_MS, 250 * 2 ** failures) * (0.5 + Math.random() / 2)));
+      await pause(Math.min(MAX_RETRY_MS, 250 * 2 ** failures) * (0.5 + Math.random() / 2));
     }
   }
 }
@@ -127,6 +135,7 @@ function show(state) {
 
 function replace(html, tag) {
   const parts = new DOMParser().parseFromString(`<main>${html}</main>`, "text/html").querySelector("main").children;
+  if (!parts.namedItem("list")) throw new Error("the answer is no list of boards");
   for (const part of [...parts]) {
     const known = document.getElementById(part.id);
     const build = known?.dataset.build;
