@@ -204,7 +204,7 @@ async fn a_page_hears_of_the_layout() {
     let frames = page.take(2).await;
     let of = |event: &str| frames.iter().find(|frame| frame["event"] == event).unwrap().clone();
     assert_eq!(of("patched")["data"]["layout"], json!({ "width": 4 }));
-    assert_eq!(of("settings")["settings"], json!({ "title": "b", "layout": { "density": 2 } }));
+    assert_eq!(of("settings")["settings"], json!({ "title": "b", "archived": false, "layout": { "density": 2 } }));
     assert!(server.call("GET", "/b/b", "").await.text.contains(r#""layout":{"density":2}"#));
 }
 

@@ -54,10 +54,12 @@ async fn boards_are_those_that_hold_cells() {
     assert_eq!(server.get("/boards").await, json!([{"name": "main", "cells": 1}, {"name": "run-2", "cells": 2}]));
     server.call("DELETE", "/values/b", "").await;
     assert_eq!(server.get("/boards").await, json!([{"name": "run-2", "cells": 2}]));
-    let refused = server.call("GET", "/boards?name=main", "").await;
+    assert_eq!(server.get("/boards?name=run-2").await, json!([{"name": "run-2", "cells": 2}]));
+    assert_eq!(server.get("/boards?name=main").await, json!([]));
+    let refused = server.call("GET", "/boards?main=1", "").await;
     assert_eq!(
         (refused.status, refused.json()["message"].as_str().unwrap()),
-        (400, "'name' is no key of this query; known are size and trash, not 'main'.")
+        (400, "'main' is no key of this query; known are name, size and trash, not '1'.")
     );
 }
 

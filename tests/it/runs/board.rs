@@ -56,7 +56,10 @@ async fn readers_of_runs_hear_of_the_document_of_the_board() {
     loop {
         let frame = page.next().await.unwrap();
         if frame["event"] == "settings" {
-            assert_eq!((&frame["run_seq"], &frame["settings"]), (&json!(2), &json!({ "title": "Digits", "layout": { "density": 4 } })));
+            assert_eq!(
+                (&frame["run_seq"], &frame["settings"]),
+                (&json!(2), &json!({ "title": "Digits", "archived": false, "layout": { "density": 4 } }))
+            );
             break;
         }
     }
