@@ -126,13 +126,13 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   await expect(page.locator("article input, article textarea")).toHaveCount(0);
   await expect(title(cell(page, "c"))).toHaveAttribute("draggable", "false");
   await cell(page, "c").getByRole("button", { name: /^Menu of/ }).click();
-  await expect(page.getByRole("menuitem")).toHaveText(["Copy id", "Copy link to value", "Save as PNG", "Save as SVG", "Save as CSV"]);
+  await expect(page.getByRole("menuitem")).toHaveText(["Full screen", "Copy id", "Copy link to value", "Save as PNG", "Save as SVG", "Save as CSV"]);
   await page.keyboard.press("Escape");
   await cell(page, "c").focus();
   for (const key of ["n", "e", "d", "Enter", "Delete", "Alt+ArrowRight", "Control+z", "l"]) await page.keyboard.press(key);
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Keys" });
-  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "[  ]  End", ",  .", "/", "t", "Shift + l", "?", "Esc"]);
+  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "y  Y  {  }", "[  ]  End", ",  .", "/", "t", "Shift + l", "?", "Esc"]);
   await page.keyboard.press("Escape");
 
   // His own view is his: he may zoom, smooth, hide, look in full screen.

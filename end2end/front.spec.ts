@@ -111,7 +111,7 @@ test("a search finds titles in any normal form, and stands in the address", asyn
   expect(await names(page)).toEqual(["run-7"]);
 
   await page.getByRole("searchbox").fill("Brand new");
-  await expect(page.getByText("No board has ‘Brand new’ in its title.")).toBeVisible();
+  await expect(page.getByText("No board matches ‘Brand new’.")).toBeVisible();
   await page.getByRole("button", { name: "Make it" }).click();
   await expect(page.getByLabel("Title")).toHaveValue("Brand new");
   await expect(page.getByText("In scripts and addresses: brand-new")).toBeVisible();
