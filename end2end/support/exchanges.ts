@@ -206,6 +206,12 @@ export async function whatIsReadOfRuns(exchange: Exchange): Promise<void> {
   await exchange(groups, byRate, 304, undefined, { "if-none-match": String(rows.headers.etag) });
   await exchange(groups, `${board}/run-groups?by=nothing`, 400);
   await exchange(groups, `${board}/run-groups`, 403, undefined, FOREIGN);
+  for (const format of ["tex", "csv"]) {
+    const file = `GET /boards/{}/run-groups.${format}`;
+    expect((await exchange(file, `${board}/run-groups.${format}?by=lr&metric=loss`, 200)).text).toContain("0.1");
+    await exchange(file, `${board}/run-groups.${format}?by=nothing`, 400);
+    await exchange(file, `${board}/run-groups.${format}`, 403, undefined, FOREIGN);
+  }
   const [colours, byRateColours] = ["GET /boards/{}/run-colours", `${board}/run-colours?by=lr&runs=first`];
   const coloured = await exchange(colours, byRateColours, 200);
   expect(coloured.json).toMatchObject({ by: "config.lr", values: [{ label: "0.01" }], runs: { first: 0 } });

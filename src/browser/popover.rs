@@ -28,9 +28,11 @@ pub fn place_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visibl
     let (width, height) = (popover.offset_width(), popover.offset_height());
     let (max_right, max_bottom) = (root.client_width() - GAP, root.client_height() - GAP);
     let fits_right = end + GAP + width <= max_right;
+    // Below the anchor it may cover the lower edge of it.
+    let fits_below = bottom + GAP + height - height / 8 <= max_bottom;
     let (left, top) = match keeps_anchor_visible {
         false => (end - width, bottom + GAP / 2),
-        true if !fits_right && bottom + GAP + height <= max_bottom => (start.min(max_right - width), bottom + GAP),
+        true if !fits_right && fits_below => (start.min(max_right - width), bottom + GAP),
         true if !fits_right && start - GAP - width >= GAP => (start - GAP - width, beside.top() as i32),
         true => ((end + GAP).min(max_right - width), beside.top() as i32),
     };

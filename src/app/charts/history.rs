@@ -35,10 +35,13 @@ fn write(key: &str, value: &str, is_new_entry: bool) -> bool {
     let location = window().location();
     let (path, search) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
     let after = query(&search, key, value);
+    // What is written again is no change of the history.
     let is_changed = after != search;
-    if let Ok(history) = window().history() {
+    if let Ok(history) = window().history()
+        && is_changed
+    {
         let url = [path, after, location.hash().unwrap_or_default()].concat();
-        let _ = if is_new_entry && is_changed {
+        let _ = if is_new_entry {
             history.push_state_with_url(&JsValue::NULL, "", Some(&url))
         } else {
             history.replace_state_with_url(&JsValue::NULL, "", Some(&url))
