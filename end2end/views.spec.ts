@@ -132,7 +132,7 @@ test("a view is renamed, deleted and brought back, by keys", async ({ page, agne
 test.describe("with tokens", () => {
   test.use({ agnezArgs: ["--require-token"] });
 
-  test("a link opens with a view, and whoever has it changes nothing", async ({ page, open, agnez, problems }) => {
+  test("a link opens with a view, and its readers change nothing", async ({ page, open, agnez, problems }) => {
     problems.allow(/console error: Failed to load resource: the server responded with a status of 401/);
     const writer = await newToken(agnez, "write");
     await agnez.call("POST", "/values", { board: "b", name: "a", layout: { section: "one" } }, writer.headers);

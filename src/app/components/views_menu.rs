@@ -13,7 +13,7 @@ use crate::routes;
 /// The server's limit for names.
 const MAX_NAME: &str = "120";
 
-/// The button in the header. A reader who may not write sees it once there is a view.
+/// The button in the header. Readers with read-only access see it once there is a view.
 #[component]
 pub fn ViewsButton() -> impl IntoView {
     let dashboard = use_dashboard();
