@@ -288,6 +288,9 @@ async fn groups_are_files_for_papers() {
     let first: Vec<&str> = sheet.lines().nth(1).unwrap().split(',').collect();
     assert_eq!((first[0], first[3].parse::<f64>().unwrap()), (label, best));
     assert_eq!(server.call("GET", "/boards/digits/run-groups.tex?by=lr&stat=median", "").await.status, 400);
+    server.call("PATCH", "/boards/digits/runs/lr0.1-0", r#"{"config":{"x,y":1}}"#).await;
+    let quoted = server.call("GET", "/boards/digits/run-groups.tex?by=%22x,y%22&metric=val/acc", "").await.text;
+    assert!(quoted.contains("\\toprule\n\"x,y\" & "), "a comma in a name divides no names: {quoted}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use super::format::comparison_file;
 use super::request::{BoardInPath, RequestContext};
 use super::runs::is_share;
 use crate::protocol::RunGroups;
+use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::groups::{RunColoursQuery, RunGroupsQuery};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
@@ -64,7 +65,8 @@ pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) ->
 )]
 pub async fn latex(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
     let by = form_urlencoded::parse(request.query.as_bytes()).find(|(key, _)| key == "by").map(|(_, keys)| keys.into_owned());
-    let keys: Vec<String> = by.iter().flat_map(|keys| keys.split(',')).map(|key| key.trim_start_matches("config.").to_owned()).collect();
+    let keys = GroupKeys::parse_names(&by.unwrap_or_default())?;
+    let keys: Vec<String> = keys.iter().map(|key| key.strip_prefix("config.").unwrap_or(key).to_owned()).collect();
     file(&request, &board, ("application/x-tex", "tex"), move |groups| comparison_file::latex(groups, &keys.join(" · "))).await
 }
 
