@@ -1,5 +1,5 @@
-//! Views without their type. `into_any` of the framework adds code that hydrates a view in steps, for routes that are loaded lazily.
-//! This page is hydrated at once.
+//! Views without their type. `into_any` of the framework adds code that waits inside of a view, on the server for `Suspense`, and in the
+//! browser for routes that are loaded lazily. This page has neither: it is drawn at once and hydrated at once.
 
 use leptos::prelude::*;
 use leptos::tachys::html::attribute::Attribute;
@@ -15,14 +15,14 @@ pub trait Erase {
 
 impl<T: RenderHtml + 'static> Erase for T {
     fn erase(self) -> AnyView {
-        HydratedAtOnce(self).into_any()
+        AtOnce(self).into_any()
     }
 }
 
-/// The view itself, with the trait's own `hydrate_async`, which calls `hydrate`.
-struct HydratedAtOnce<T>(T);
+/// The view itself, without anything to wait for; with the trait's own `hydrate_async`, which calls `hydrate`.
+struct AtOnce<T>(T);
 
-impl<T: Render> Render for HydratedAtOnce<T> {
+impl<T: Render> Render for AtOnce<T> {
     type State = T::State;
 
     fn build(self) -> Self::State {
@@ -34,17 +34,17 @@ impl<T: Render> Render for HydratedAtOnce<T> {
     }
 }
 
-impl<T: RenderHtml> AddAnyAttr for HydratedAtOnce<T> {
-    type Output<NewAttr: Attribute> = HydratedAtOnce<T::Output<NewAttr>>;
+impl<T: RenderHtml> AddAnyAttr for AtOnce<T> {
+    type Output<NewAttr: Attribute> = AtOnce<T::Output<NewAttr>>;
 
     fn add_any_attr<NewAttr: Attribute>(self, attr: NewAttr) -> Self::Output<NewAttr> {
-        HydratedAtOnce(self.0.add_any_attr(attr))
+        AtOnce(self.0.add_any_attr(attr))
     }
 }
 
-impl<T: RenderHtml> RenderHtml for HydratedAtOnce<T> {
-    type AsyncOutput = HydratedAtOnce<T::AsyncOutput>;
-    type Owned = HydratedAtOnce<T::Owned>;
+impl<T: RenderHtml> RenderHtml for AtOnce<T> {
+    type AsyncOutput = Self;
+    type Owned = AtOnce<T::Owned>;
     const MIN_LENGTH: usize = T::MIN_LENGTH;
     const EXISTS: bool = T::EXISTS;
 
@@ -52,8 +52,8 @@ impl<T: RenderHtml> RenderHtml for HydratedAtOnce<T> {
         self.0.dry_resolve();
     }
 
-    async fn resolve(self) -> Self::AsyncOutput {
-        HydratedAtOnce(self.0.resolve().await)
+    async fn resolve(self) -> Self {
+        self
     }
 
     fn html_len(&self) -> usize {
@@ -72,7 +72,7 @@ impl<T: RenderHtml> RenderHtml for HydratedAtOnce<T> {
         mark_branches: bool,
         attrs: Vec<AnyAttribute>,
     ) {
-        self.0.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, attrs);
+        buf.with_buf(|buf| self.0.to_html_with_buf(buf, position, escape, mark_branches, attrs));
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> Self::State {
@@ -80,6 +80,6 @@ impl<T: RenderHtml> RenderHtml for HydratedAtOnce<T> {
     }
 
     fn into_owned(self) -> Self::Owned {
-        HydratedAtOnce(self.0.into_owned())
+        AtOnce(self.0.into_owned())
     }
 }

@@ -19,6 +19,7 @@ mod fullscreen;
 mod in_browser;
 mod layout_code;
 mod live_connection;
+mod pace;
 mod pages;
 mod pictures;
 mod run_actions;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::column_cache::ColumnQuery;
 use super::registry::{ChartRegistry, Charts};
+use super::scheduler::shorter;
+use crate::app::pace::pause_after;
 use crate::browser::dom;
 use crate::browser::fetch::{self, Tagged};
 use crate::protocol::groups::{self as wire, CellGroups};
@@ -28,19 +31,23 @@ struct Batch {
 }
 
 impl Charts {
-    /// Requests the missing curves of visible charts. False when a chart has to wait for its next request.
-    pub fn request_groups(&mut self, now: f64) -> bool {
-        let Some(keys) = self.runs.grouping.as_ref().map(|grouping| grouping.query.clone()) else { return true };
-        let mut is_done = true;
+    /// Requests the missing curves of visible charts. Returns after how many milliseconds the next chart may request what it has to wait for.
+    pub fn request_groups(&mut self, now: f64) -> Option<f64> {
+        let keys = self.runs.grouping.as_ref().map(|grouping| grouping.query.clone())?;
+        let mut delay: Option<f64> = None;
         let mut batches: Vec<Batch> = Vec::new();
         for chart in self.list.iter_mut().filter(|chart| chart.is_visible) {
             let Some(query) = chart.missing_groups(&keys) else { continue };
             let cache = &mut chart.groups;
-            if cache.is_loading || now < cache.not_before {
-                is_done &= cache.is_loading;
+            if cache.is_loading {
                 continue;
             }
-            (cache.is_loading, cache.is_stale, cache.not_before) = (true, false, now + INTERVAL_MS);
+            let wait = cache.not_before(query, &keys) - now;
+            if wait > 0.0 {
+                delay = shorter(delay, wait);
+                continue;
+            }
+            (cache.is_loading, cache.is_stale, cache.query_not_before) = (true, false, now + INTERVAL_MS);
             match batches.iter_mut().find(|batch| batch.query == query && batch.ids.len() < MAX_CHARTS) {
                 Some(batch) => {
                     batch.ids.push(chart.id.clone());
@@ -50,9 +57,19 @@ impl Charts {
             }
         }
         for batch in batches {
-            spawn_local(request(self.registry, batch, keys.clone()));
+            spawn_local(request(self.registry, batch, keys.clone(), now));
         }
-        is_done
+        delay
+    }
+
+    /// Lets charts wait with their next request of the same curves, after a response to a request of `began`.
+    fn pace_groups(&mut self, ids: &[CellId], began: f64) {
+        let now = Date::now();
+        let not_before = now + pause_after(now - began);
+        for id in ids {
+            let Some(chart) = self.chart(id) else { continue };
+            chart.groups.refresh_not_before = not_before;
+        }
     }
 
     /// `cells`: `None` where nothing has changed.
@@ -91,7 +108,7 @@ impl Charts {
     }
 }
 
-async fn request(registry: ChartRegistry, batch: Batch, keys: String) {
+async fn request(registry: ChartRegistry, batch: Batch, keys: String, began: f64) {
     let ColumnQuery { axis, from, to, width, smooth, .. } = batch.query;
     let names = batch.ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
     let axis = if axis == XAxis::Step { "step" } else { "relative" };
@@ -99,7 +116,9 @@ async fn request(registry: ChartRegistry, batch: Batch, keys: String) {
     let smooth = (smooth > 0.0).then(|| dom::number_text(smooth));
     let address = routes::groups(&names, axis, (end(from), end(to)), width, smooth, &keys);
     let known = batch.tag.as_ref().filter(|(known, _)| *known == address).map(|(_, tag)| tag.as_str());
-    match fetch::tagged_bytes(&address, known).await {
+    let response = fetch::tagged_bytes(&address, known).await;
+    registry.update(|charts| charts.pace_groups(&batch.ids, began));
+    match response {
         Some(Tagged::Same) => registry.update(|charts| charts.receive_groups(&batch, &keys, None, None)),
         Some(Tagged::New(bytes, tag)) if let Ok(frame) = wire::read(&bytes) => {
             let tag = tag.map(|tag| (address, tag));

@@ -63,6 +63,8 @@ pub struct Charts {
     /// The chart that the next frame begins with.
     pub next_chart: usize,
     pub is_frame_requested: bool,
+    /// When requests that have to wait are due, in milliseconds since 1970.
+    pub next_requests_at: f64,
     pub observers: Option<(IntersectionObserver, ResizeObserver)>,
     /// Counts when charts become visible or invisible.
     pub visibility_clock: u64,
@@ -240,6 +242,7 @@ impl Charts {
             theme: None,
             next_chart: 0,
             is_frame_requested: false,
+            next_requests_at: f64::INFINITY,
             observers: None,
             visibility_clock: 0,
             printed_images: Vec::new(),

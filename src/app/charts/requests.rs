@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 
 use super::column_cache::ColumnQuery;
 use super::registry::{ChartRegistry, Charts};
+use super::scheduler::shorter;
 use crate::browser::{dom, fetch};
 use crate::protocol::columns::{self as wire, CellColumns};
 use crate::protocol::{AxisScale, CellId, XAxis};
@@ -20,14 +21,17 @@ const RETRY_DELAY: Duration = Duration::from_secs(2);
 const MAX_CHARTS: usize = 50;
 
 impl Charts {
-    /// Requests the missing columns of visible charts. False when a chart has to wait for its next request.
-    pub fn request_columns(&mut self, now: f64) -> bool {
-        let mut is_done = true;
+    /// Requests the missing columns of visible charts. Returns after how many milliseconds the next chart may request what it has to wait for.
+    pub fn request_columns(&mut self, now: f64) -> Option<f64> {
+        let mut delay: Option<f64> = None;
         let mut requests: Vec<(ColumnQuery, Vec<CellId>)> = Vec::new();
         for chart in self.list.iter_mut().filter(|chart| chart.is_visible) {
             let Some(query) = chart.missing_query() else { continue };
-            if chart.is_loading || now < chart.not_before {
-                is_done &= chart.is_loading;
+            if chart.is_loading {
+                continue;
+            }
+            if now < chart.not_before {
+                delay = shorter(delay, chart.not_before - now);
                 continue;
             }
             chart.is_loading = true;
@@ -42,7 +46,7 @@ impl Charts {
         for (query, ids) in requests {
             spawn_local(request(self.registry, query, ids, self.runs.query()));
         }
-        is_done
+        delay
     }
 
     fn receive(&mut self, query: ColumnQuery, ids: &[CellId], mut cells: Vec<CellColumns>) {

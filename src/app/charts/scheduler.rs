@@ -12,6 +12,13 @@ use super::registry::Charts;
 const DRAW_BUDGET_MS: f64 = 5.0;
 /// Delay from drawing to the update of the open settings panel.
 const PANEL_DELAY: Duration = Duration::from_millis(250);
+/// Timers may be a little early.
+const TIMER_MARGIN_MS: f64 = 1.0;
+
+/// The shorter of two delays, in milliseconds.
+pub fn shorter(delay: Option<f64>, other: f64) -> Option<f64> {
+    Some(delay.map_or(other, |delay| delay.min(other)))
+}
 
 impl Charts {
     /// Schedules one animation frame that draws dirty charts and requests missing columns.
@@ -21,6 +28,24 @@ impl Charts {
             let registry = self.registry;
             request_animation_frame(move || registry.update(Self::draw_frame));
         }
+    }
+
+    /// Schedules a frame that makes the requests which are due then.
+    fn request_frame_in(&mut self, delay_ms: f64) {
+        let due = Date::now() + delay_ms;
+        // The frame before makes the same requests, or schedules them again.
+        if self.next_requests_at <= due {
+            return;
+        }
+        self.next_requests_at = due;
+        let registry = self.registry;
+        let begin = move || {
+            registry.update(|charts| {
+                charts.next_requests_at = f64::INFINITY;
+                charts.request_frame();
+            });
+        };
+        set_timeout(begin, Duration::from_millis((delay_ms + TIMER_MARGIN_MS) as u64));
     }
 
     fn draw_frame(&mut self) {
@@ -54,10 +79,11 @@ impl Charts {
         if std::mem::take(&mut self.is_readout_due) {
             self.update_readout();
         }
-        is_done &= self.request_columns(began);
-        is_done &= self.request_groups(began);
+        let delays = [self.request_columns(began), self.request_groups(began)];
         if !is_done {
             self.request_frame();
+        } else if let Some(delay) = delays.into_iter().flatten().reduce(f64::min) {
+            self.request_frame_in(delay);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Loads the rows in sight: at once where they are missing, and at most twice a second where they are out of date.
+//! Loads the rows in sight: at once where they are missing, and at most twice a second where they are out of date; less often where the
+//! server needs long for them.
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use super::addresses::{colours_address, linked_address, rule_address};
 use super::requests::RowQuery;
+use crate::app::pace::pause_after;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, LoadedPage, RowSection, RunColours, RunRows, RunsState};
 use crate::browser::fetch::{self, VersionedReply};
@@ -126,8 +128,9 @@ impl RowLoader {
             // Whether something has changed meanwhile; the panel may be removed by now.
             while self.progress.try_update_value(|progress| std::mem::take(&mut progress.is_due)) == Some(true) {
                 let began = Date::now();
-                self.load(dashboard, true);
-                TimeoutFuture::new((INTERVAL_MS - (Date::now() - began)).max(0.0) as u32).await;
+                join_all(self.due_requests(dashboard, true)).await;
+                let took = Date::now() - began;
+                TimeoutFuture::new(pause_after(took).max(INTERVAL_MS - took) as u32).await;
             }
             self.progress.try_update_value(|progress| progress.is_refreshing = false);
         });
@@ -135,12 +138,22 @@ impl RowLoader {
 
     /// Requests what is missing in sight; with `is_refresh` also what is out of date.
     fn load(self, dashboard: Dashboard, is_refresh: bool) {
+        let requests = self.due_requests(dashboard, is_refresh);
+        if !requests.is_empty() {
+            spawn_local(async move {
+                join_all(requests).await;
+            });
+        }
+    }
+
+    /// The requests of [`RowLoader::load`], which begin when they are awaited.
+    fn due_requests(self, dashboard: Dashboard, is_refresh: bool) -> Vec<impl Future<Output = ()>> {
         let (runs, board) = (dashboard.runs, dashboard.page().board.clone());
         let changes = runs.changes.get_untracked();
         let query = runs.comparison.with_untracked(RowQuery::of);
         let window = self.window.get_untracked();
         let parts = runs.rows.with_untracked(|rows| self.due_parts(rows, &query, (runs, &board), window, is_refresh.then_some(changes)));
-        let requests = parts.into_iter().filter_map(|part| {
+        let requests = parts.into_iter().filter_map(move |part| {
             let address = self.address((runs, &board), &part, &query)?;
             let is_new = self.progress.try_update_value(|progress| {
                 let is_new = !progress.loading.contains(&address);
@@ -151,12 +164,7 @@ impl RowLoader {
             })?;
             is_new.then(|| self.request(dashboard, part, address, query.clone(), changes))
         });
-        let requests: Vec<_> = requests.collect();
-        if !requests.is_empty() {
-            spawn_local(async move {
-                join_all(requests).await;
-            });
-        }
+        requests.collect()
     }
 
     /// Where a part is loaded from. `None`: there is nothing to load.

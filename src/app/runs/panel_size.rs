@@ -1,6 +1,6 @@
 //! How much room the panel takes: folded, its width, and on a phone the height of the sheet.
 
-use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::ev::{FocusEvent, KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -22,6 +22,8 @@ const PHONE: &str = "(width <= 640px)";
 
 const MIN_WIDTH: f64 = 300.0;
 const MAX_WIDTH: f64 = 1000.0;
+/// The largest width that the style sheet gives the panel.
+const DEFAULT_WIDTH: f64 = 684.0;
 /// A press of an arrow key on the grip, in CSS pixels.
 const KEY_STEP: f64 = 16.0;
 /// Dragged further than this, a sheet changes its height.
@@ -32,7 +34,7 @@ pub struct PanelSize {
     pub is_open: RwSignal<bool>,
     /// The sheet is as high as the window.
     pub is_full: RwSignal<bool>,
-    /// In CSS pixels; `None`: as the style sheet has it.
+    /// In CSS pixels, as it is announced; `None`: as the style sheet has it.
     width: RwSignal<Option<f64>>,
     /// Where the pointer has gone down, and what the size was there.
     drag: RwSignal<Option<(f64, f64)>>,
@@ -155,6 +157,8 @@ pub fn Grip(size: PanelSize) -> impl IntoView {
         event.prevent_default();
         size.set_width(current_width(&event.current_target()) + by);
     };
+    // Where the width is that of the style sheet, only the document knows it.
+    let focus = move |event: FocusEvent| size.width.set(Some(current_width(&event.current_target()).round()));
     let down = move |event: PointerEvent| {
         if let Some(grip) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) {
             let _ = grip.set_pointer_capture(event.pointer_id());
@@ -187,7 +191,8 @@ pub fn Grip(size: PanelSize) -> impl IntoView {
             aria-controls="runs"
             aria-valuemin="300"
             aria-valuemax="1000"
-            aria-valuenow=move || size.width.get().map(|width| (width as i32).to_string())
+            aria-valuenow=move || (size.width.get().unwrap_or(DEFAULT_WIDTH) as i32).to_string()
+            on:focus=focus
             on:keydown=on_key
             on:pointerdown=down
             on:pointermove=moved

@@ -35,8 +35,10 @@ pub struct GroupCache {
     /// Points may have come since.
     pub is_stale: bool,
     pub is_loading: bool,
-    /// Time of the next request, in milliseconds since 1970.
-    pub not_before: f64,
+    /// Earliest time of the next request, in milliseconds since 1970.
+    pub query_not_before: f64,
+    /// Earliest time of the next request that only asks whether points have come.
+    pub refresh_not_before: f64,
 }
 
 impl GroupCache {
@@ -76,6 +78,12 @@ impl GroupCache {
         is_requested || self.groups.iter().all(|group| group.curve.grid == GroupGrid::Steps)
     }
 
+    /// When this query may be sent, in milliseconds since 1970.
+    pub fn not_before(&self, query: ColumnQuery, keys: &str) -> f64 {
+        let is_refresh = self.loaded.as_ref().is_some_and(|(loaded, known)| *loaded == query && known == keys);
+        if is_refresh { self.refresh_not_before.max(self.query_not_before) } else { self.query_not_before }
+    }
+
     /// Takes a response; `None`: nothing has changed since the last one.
     pub fn finish_query(&mut self, query: ColumnQuery, keys: &str, received: Option<CellGroups>) {
         self.is_loading = false;
@@ -104,7 +112,8 @@ impl GroupCache {
             loaded: Some((query, keys.to_owned())),
             refusal,
             revision: self.revision + 1,
-            not_before: self.not_before,
+            query_not_before: self.query_not_before,
+            refresh_not_before: self.refresh_not_before,
             ..Self::default()
         };
         self.extent = (f64::NAN, f64::NAN);
@@ -228,6 +237,16 @@ mod tests {
         let query = cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=wd").unwrap();
         cache.finish_query(query, "&by=wd", Some(cell(GroupGrid::Steps, &[1.0])));
         assert_eq!((cache.groups.len(), cache.refusal.as_str()), (1, ""));
+    }
+
+    #[test]
+    fn only_a_refresh_waits_for_a_slow_server() {
+        let mut cache = loaded(GroupGrid::Steps);
+        (cache.query_not_before, cache.refresh_not_before, cache.is_stale) = (100.0, 900.0, true);
+        let query = cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=lr").unwrap();
+        assert_eq!(cache.not_before(query, "&by=lr"), 900.0);
+        assert_eq!(cache.not_before(query, "&by=wd"), 100.0, "a reader waits for other groups");
+        assert_eq!(cache.not_before(ColumnQuery { from: 4.0, ..query }, "&by=lr"), 100.0, "a reader waits for a zoom");
     }
 
     #[test]
