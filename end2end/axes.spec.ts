@@ -1,7 +1,7 @@
 // Axes of line charts: the logarithmic x axis, the part of the y axis that a reader sees, goal lines and titles.
 import type { Page } from "@playwright/test";
 
-import { canvas, dragAcross, drawn, line, ramp, seen } from "./support/line.ts";
+import { append, canvas, dragAcross, drawn, line, ramp, rested, seen } from "./support/line.ts";
 import { cell, openBoard } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -95,6 +95,82 @@ test("the y axis is zoomed beside it, by a box and by keys, for the reader alone
   await page.mouse.dblclick(box.x + box.width * 0.5, box.y + 100);
   await expect.poll(() => seen(page, id)).toEqual([0, 399]);
   await expect(page).not.toHaveURL(/zoom=/);
+});
+
+test("a y axis that is zoomed ends with the values of now, also when the address has zoomed it", async ({ page, agnez }) => {
+  const id = await line(agnez, "loss", { train: ramp(0, 100, (x) => x / 100) });
+  await openBoard(page, `/?zoom=${id}:::step:y:0.4:0.6`);
+  await drawn(page, id, 100);
+  const yOf = () => /:y:([-\d.e]+):([-\d.e]+)/.exec(decodeURIComponent(page.url()))?.slice(1).map(Number) ?? [];
+  // Ten times what there was at first.
+  await append(agnez, id, { train: ramp(100, 200, (x) => x / 20) });
+  await drawn(page, id, 200);
+  await cell(page, id).focus();
+  for (let presses = 0; presses < 8; presses++) await page.keyboard.press("Shift+Y");
+  await expect.poll(() => yOf()[1] ?? 0, { message: "wider than the first values, and not yet all" }).toBeGreaterThan(0.9);
+  expect(yOf()[1]!).toBeLessThan(2);
+  for (let presses = 0; presses < 10; presses++) await page.keyboard.press("Shift+Y");
+  await expect(page, "all of it in the end").not.toHaveURL(/zoom=/);
+  // Up to the newest values.
+  for (let presses = 0; presses < 12; presses++) await page.keyboard.press("y");
+  for (let presses = 0; presses < 200; presses++) await page.keyboard.press("}");
+  await expect.poll(() => ((yOf()[0] ?? 0) + (yOf()[1] ?? 0)) / 2).toBeGreaterThan(9);
+});
+
+test("with only the y axis zoomed, the wheel over the plot scrolls the page", async ({ page, agnez }) => {
+  const ids = [];
+  for (let at = 0; at < 12; at++) ids.push(await line(agnez, `chart ${at}`, { train: ramp(0, 100) }));
+  const id = ids[0]!;
+  await openBoard(page, `/?zoom=${id}:::step:y:-0.5:0.5`);
+  await drawn(page, id, 100);
+  const box = (await canvas(page, id).boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await rested(page);
+  await page.mouse.wheel(0, 300);
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(100);
+  await expect(page).toHaveURL(/:y:-0.5:0.5/);
+  // Beside the axis it zooms.
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+  await page.mouse.move(box.x + 12, box.y + box.height / 2);
+  await rested(page);
+  await page.mouse.wheel(0, 100);
+  await expect(page).not.toHaveURL(/:y:-0.5:0.5/);
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+});
+
+test("a window of y that a logarithmic axis has no place for leaves the address", async ({ page, agnez }) => {
+  const id = await line(agnez, "loss", { train: ramp(0, 100, (x) => 1 + x) });
+  await openBoard(page, `/?zoom=${id}:::step:y:-5:50`);
+  await drawn(page, id, 100);
+  await agnez.patch(id, { chart: { y: "log" } });
+  await expect(page).not.toHaveURL(/zoom=/);
+  await openBoard(page, `/?zoom=${id}:::step:y:-5:50`);
+  await drawn(page, id, 100);
+  await expect(page).not.toHaveURL(/zoom=/);
+});
+
+test("fields of numbers take what the page writes, and nothing by halves", async ({ page, agnez }) => {
+  const id = await line(agnez, "reward", { train: ramp(0, 50, (x) => 2000 * x) });
+  await openBoard(page);
+  await drawn(page, id, 50);
+  await openPanel(page, id);
+  const type = async (label: string, text: string): Promise<void> => {
+    await panel(page).getByLabel(label, { exact: true }).fill(text);
+    await panel(page).getByLabel(label, { exact: true }).press("Enter");
+  };
+  await type("y from", "60\u202f000");
+  await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ y_range: [60_000, null] });
+  await type("y from", "0,5");
+  await expect(panel(page).getByLabel("y from"), "it stays to be mended").toHaveValue("0,5");
+  await type("to", "80000");
+  await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ y_range: [60_000, 80_000] });
+  const goals = [{ y: 70_000, label: "best; so far" }];
+  await agnez.patch(id, { chart: { goal_lines: goals } });
+  await expect(panel(page).getByLabel("Goal lines")).toHaveValue(/so far/);
+  const text = await panel(page).getByLabel("Goal lines").inputValue();
+  await type("Goal lines", `${text}; 75000 goal`);
+  await expect.poll(async () => (await agnez.value(id)).chart.goal_lines).toEqual([...goals, { y: 75_000, label: "goal" }]);
 });
 
 test("a range is set for all charts of a section, and for none beside it", async ({ page, agnez }) => {

@@ -209,6 +209,27 @@ test("a lost server is said, and the list follows again", async ({ page, agnez, 
   await expect(row(page, "c")).toBeVisible();
 });
 
+test("where a proxy answers at once, the list is asked for once a second, and only a list is taken", async ({ page, agnez }) => {
+  for (const name of ["a", "b"]) await document(agnez, name, { title: name });
+  const asked: number[] = [];
+  let isLogin = false;
+  await page.route(/\/b$/, async (route) => {
+    if (!route.request().headers()["prefer"]) return route.continue();
+    asked.push(Date.now());
+    if (isLogin) return route.fulfill({ contentType: "text/html", body: "<form>Sign in</form>" });
+    // Without the tag and the wish to wait.
+    const { prefer: _, "if-none-match": __, ...headers } = route.request().headers();
+    return route.continue({ headers });
+  });
+  await page.goto("/");
+  await expect.poll(() => asked.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(5);
+  // Each is seen a little later than it was sent, on a busy machine by more.
+  expect((asked[4]! - asked[0]!) / 4, JSON.stringify(asked)).toBeGreaterThan(700);
+  isLogin = true;
+  await expect(page.getByRole("status").first()).toHaveText("reconnecting");
+  expect(await names(page), "what is no list replaces none").toEqual(["a", "b"]);
+});
+
 test("a board is renamed, described, archived and deleted on its own page, in step with another browser", async ({ page, open, agnez }) => {
   await agnez.create({ board: "digits", name: "a note", type: "text", value: "1" });
   await agnez.create({ board: "other", name: "a note", type: "text", value: "1" });

@@ -1,5 +1,7 @@
 // Line charts: what holds their axes. Times of runs, ends of the y axis, outliers, and charts of a section that are zoomed together.
-import { canvas, dragAcross, drawn, line, ramp, seen } from "./support/line.ts";
+import type { Page } from "@playwright/test";
+
+import { append, canvas, dragAcross, drawn, line, ramp, seen } from "./support/line.ts";
 import { cell, openBoard } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -75,8 +77,8 @@ test("charts of a section are zoomed together until the reader wants each alone"
   await drawn(page, other, 1000);
   expect(await seen(page, other), "another section").toEqual([0, 999]);
   expect((await seen(page, time))[0], "another axis").toBeGreaterThan(1e9);
-  // One part of the address for both, which another browser reads.
-  await expect(page).toHaveURL(new RegExp(`zoom=[^,]*~[^,]*:step$`));
+  // The section stands for both in the address, which another browser reads.
+  await expect(page).toHaveURL(/zoom=@train:[\d.]*:[\d.]*:step$/);
   const second = await open();
   await openBoard(second, new URL(page.url()).pathname + new URL(page.url()).search);
   await drawn(second, accuracy, 1000);
@@ -94,4 +96,31 @@ test("charts of a section are zoomed together until the reader wants each alone"
   await dragAcross(page, loss, 0.3, 0.6);
   await expect.poll(async () => (await seen(page, loss))[0]).toBeGreaterThan(100);
   expect(await seen(page, accuracy)).toEqual([0, 999]);
+});
+
+test("charts of a section follow together, each to its own end", async ({ page, open, agnez }) => {
+  const section = { layout: { section: "a & b, c~d:e/ü%" } };
+  const short = await line(agnez, "short", { train: ramp(0, 500) }, section);
+  const long = await line(agnez, "long", { train: ramp(0, 1000) }, section);
+  await openBoard(page);
+  await drawn(page, short, 500);
+  await drawn(page, long, 1000);
+  await dragAcross(page, short, 0.5, 0.8);
+  await expect.poll(async () => (await seen(page, long))[1]).toBeLessThan(450);
+  await cell(page, short).getByRole("button", { name: "Follow" }).click();
+  const ends = async (of: Page) => [(await seen(of, short))[1], (await seen(of, long))[1]].map(Math.round);
+  const wide = ([from, to]: [number, number]) => to - from;
+  await expect.poll(async () => (await ends(page))[0]).toBeGreaterThanOrEqual(499);
+  expect((await ends(page))[0]).toBeLessThan(550);
+  expect((await ends(page))[1], "the newest point of the other one").toBeGreaterThanOrEqual(999);
+  expect(wide(await seen(page, long))).toBeCloseTo(wide(await seen(page, short)), 6);
+  // One part of the address for both, whatever the name of the section, and each finds its own end again.
+  await expect(page).toHaveURL(/zoom=@[^,]*:step:follow$/);
+  const second = await open();
+  await openBoard(second, new URL(page.url()).pathname + new URL(page.url()).search);
+  await drawn(second, long, 1000);
+  await expect.poll(() => ends(second)).toEqual(await ends(page));
+  await append(agnez, long, { train: ramp(1000, 1100) });
+  await expect.poll(async () => (await ends(page))[1]).toBeGreaterThanOrEqual(1099);
+  expect((await ends(page))[0]).toBeLessThan(550);
 });

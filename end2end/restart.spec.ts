@@ -58,3 +58,32 @@ test("an open page follows a server that goes back to a backup", async ({ page, 
   await expect(canvas(page, "line")).toBeVisible();
   expect(await page.evaluate(() => (window as unknown as { same?: string }).same)).toBe("page");
 });
+
+test("a page of an earlier build is loaded again once nothing is being named or is open", async ({ page, agnez }) => {
+  await agnez.create({ board: "b", _id: "a", name: "a", type: "text", value: "1", layout: { section: "one" } });
+  await agnez.create({ board: "b", _id: "z", name: "z", type: "text", value: "1", layout: { section: "two" } });
+  let greet = (): void => {};
+  await page.routeWebSocket(/\/live\?/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => {
+      if (typeof message === "string" && message.includes("build")) greet = () => socket.send(message.replace(/("build":")[^"]*/, "$1another"));
+      socket.send(message);
+    });
+  });
+  await openBoard(page, "/b/b");
+  await page.evaluate(() => Object.assign(window, { isSame: true }));
+  const isSame = () => page.evaluate(() => "isSame" in window);
+  const head = (name: string) => page.getByRole("button", { name, exact: true });
+  await head("one").press("F2");
+  await expect(page.getByRole("textbox", { name: "Name of the section" })).toBeFocused();
+  greet();
+  await page.keyboard.type("first");
+  await page.keyboard.press("?");
+  await expect(page.getByRole("textbox", { name: "Name of the section" })).toHaveValue("first?");
+  await page.keyboard.press("Enter");
+  await expect(head("first?")).toBeVisible();
+  await expect.poll(isSame).toBe(false);
+  await live(page);
+  await expect(head("first?")).toBeVisible();
+  expect(await agnez.value("a")).toMatchObject({ layout: { section: "first?" } });
+});

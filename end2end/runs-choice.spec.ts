@@ -51,6 +51,38 @@ test("a box chooses a run, and that of the head all of them", async ({ page, agn
   await expect(row(page, "r5").locator(".eye")).toHaveAttribute("aria-pressed", "true");
 });
 
+test("all of many runs are chosen, less one that is not on the first page, and not those of another search", async ({ page, agnez }) => {
+  // A page of the list has 50 rows.
+  for (let at = 0; at < 60; at++) await log(agnez, "digits", `r${at}`, [{ step: 0, loss: at }]);
+  await openBoard(page, "/b/digits");
+  const actions = panel(page).getByRole("group", { name: "Chosen runs" });
+  const box = (run: string) => row(page, run).getByRole("checkbox");
+  const all = panel(page).getByRole("checkbox", { name: "Choose all 60" });
+  await all.click();
+  await expect(actions).toContainText("60 chosen");
+  await row(page, "r59").locator(".run-name").focus();
+  await page.keyboard.press("End");
+  await expect(box("r2"), "also where the row is loaded later").toBeChecked();
+  await box("r2").click();
+  await expect(box("r2")).not.toBeChecked();
+  await expect(box("r3")).toBeChecked();
+  await expect(actions).toContainText("59 chosen");
+  await box("r2").click();
+  await expect(actions).toContainText("60 chosen");
+  // With Shift a row that is chosen stays so, and its box says it.
+  await box("r4").click({ modifiers: ["Shift"] });
+  await expect(box("r4")).toBeChecked();
+  await expect(actions).toContainText("60 chosen");
+
+  await all.click();
+  await expect(actions).toHaveCount(0);
+  await all.click();
+  await expect(actions).toContainText("60 chosen");
+  await page.getByRole("combobox", { name: "Search runs" }).fill("name:r1");
+  await expect(rows(page)).toHaveCount(1);
+  await expect(actions, "what another search finds was not chosen").toHaveCount(0);
+});
+
 test("failed runs are left out by one press, and their group still names them", async ({ page, agnez }) => {
   await sweep(agnez);
   await openBoard(page, "/b/digits?group=model,lr");

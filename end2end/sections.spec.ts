@@ -154,6 +154,46 @@ test("charts without points of the runs that are shown are collapsed, which is s
   await expect(note("extra")).toHaveCount(0);
 });
 
+test("keys move a cell past charts that are collapsed, which are asked for again after a lost connection", async ({ page, agnez, problems }) => {
+  problems.allow(/WebSocket connection to/, /ERR_CONNECTION/, /ERR_EMPTY_RESPONSE/, /Failed to load resource/);
+  const cells = await log(agnez, "b", "old", [{ step: 0, a: 1, b: 2, c: 3, d: 4 }]);
+  await log(agnez, "b", "new", [{ step: 0, a: 1, d: 1 }]);
+  await openBoard(page, "/b/b");
+  await eye(page, "old").click();
+  const [a, b, d] = ["a", "b", "d"].map((name) => cell(page, cells[name]!)) as [Locator, Locator, Locator];
+  await expect(b).toBeHidden();
+  await a.focus();
+  await page.keyboard.press("Alt+ArrowRight");
+  const order = () => page.locator("article[data-id]:visible").evaluateAll((all) => all.map((one) => one.getAttribute("data-id")));
+  await expect.poll(order).toEqual([cells["d"], cells["a"]]);
+  await expect(d).toBeVisible();
+  await agnez.end();
+  await expect(page.getByRole("banner").getByRole("status")).not.toHaveText(/\blive\b/i);
+  await agnez.restart();
+  // Before the page is connected again: these points are not sent to it.
+  await log(agnez, "b", "new", [{ step: 1, b: 2 }]);
+  await live(page);
+  await expect(b).toBeVisible();
+});
+
+test("the menu of another section opens while one is open", async ({ page, agnez }) => {
+  await log(agnez, "b", "first", [{ step: 0, "body/loss": 1, "other/loss": 3 }]);
+  await openBoard(page, "/b/b");
+  const button = (name: string): Locator => page.getByRole("button", { name: `Menu of the section ${name}` });
+  const menu = (name: string): Locator => page.getByRole("menu", { name: `Section ${name}` });
+  // A menu lies over what is below it.
+  for (const name of ["other", "body"]) {
+    await button(name).click();
+    await expect(menu(name).getByRole("menuitem").first()).toBeVisible();
+    await expect(page.getByRole("menu").filter({ visible: true })).toHaveCount(1);
+    await expect(button(name)).toHaveAttribute("aria-expanded", "true");
+  }
+  await button("body").click();
+  await expect(page.getByRole("menu").filter({ visible: true })).toHaveCount(0);
+  await button("other").click();
+  await expect(menu("other")).toBeVisible();
+});
+
 test("the menu of a section adds a cell, copies the layout and dissolves the section", async ({ page, context, open, agnez }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const cells = await log(agnez, "b", "first", [{ step: 0, "body/loss": 1, "body/acc": 2, "other/loss": 3 }]);

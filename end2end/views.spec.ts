@@ -97,6 +97,68 @@ test("sizes that are changed in a view are the reader's own until they are saved
   expect(await width(other)).not.toBe("12");
 });
 
+test("a view that is gone leaves what it has arranged to the reader, who can leave it", async ({ page, open, agnez }) => {
+  const cells = await log(agnez, "b", "first", STEPS);
+  const id = cells["train/loss"]!;
+  const width = (of: Page): Promise<string> => cell(of, id).evaluate((one) => getComputedStyle(one).getPropertyValue("--w"));
+  const resize = async (name: string) => {
+    await cell(page, id).getByRole("button", { name: /^Menu of/ }).click();
+    await page.getByRole("menuitemradio", { name, exact: true }).click();
+  };
+  await openBoard(page, "/b/b");
+  const other = await open();
+  await openBoard(other, "/b/b");
+  await save(page, "Large");
+  await expect(page).toHaveURL(/view=/);
+  await resize("full");
+  await expect.poll(() => width(page)).toBe("12");
+  await button(page).click();
+  await menu(page).getByRole("button", { name: "Save over ‘Large’" }).click();
+  await button(page).click();
+  await menu(page).getByRole("button", { name: "Delete ‘Large’" }).click();
+  await expect(button(page)).toHaveText("Views");
+  await expect(page).not.toHaveURL(/view=/);
+  // Not of the board, which the page does not show: what is seen is what is changed.
+  await resize("L");
+  await expect.poll(() => width(page)).toBe("6");
+  expect((await agnez.value(id)).layout.width).toBeUndefined();
+  await button(page).click();
+  await menu(page).getByRole("link", { name: "Without a view" }).click();
+  await live(page);
+  await resize("full");
+  await expect.poll(() => width(page)).toBe("12");
+  await expect.poll(() => width(other), { message: "for everyone" }).toBe("12");
+
+  // Its own undo, and another reader, end it as well; the address names it as long as it is there.
+  await save(page, "Again");
+  await expect(page).toHaveURL(/view=/);
+  await message(page).filter({ hasText: "Saved the view" }).getByRole("button", { name: "Undo" }).click();
+  await expect(button(page)).toHaveText("Views");
+  await expect(page).not.toHaveURL(/view=/);
+  const kept = (await agnez.call("POST", "/boards/b/views", { name: "Kept", query: "" })).json._id;
+  await openBoard(page, "/b/b?view=Kept");
+  await agnez.call("DELETE", `/boards/b/views/${kept}`);
+  await expect(button(page)).toHaveText("Views");
+  await expect(page).not.toHaveURL(/view=/);
+});
+
+test("a view that nobody has changed is not offered to be saved over", async ({ page, agnez }) => {
+  await log(agnez, "b", "first", STEPS);
+  await agnez.call("POST", "/boards/b/views", { name: "Lean", query: "filter=lo%7Clr&q=name:first" });
+  await openBoard(page, "/b/b?filter=lo|lr&q=name:first&view=Lean");
+  // The page writes its own keys behind the others.
+  await page.getByRole("searchbox", { name: "Filter cells by name" }).fill("lr");
+  await expect(page).toHaveURL(/filter=lr/);
+  await button(page).click();
+  await expect(menu(page).getByRole("button", { name: "Save over ‘Lean’" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.getByRole("searchbox", { name: "Filter cells by name" }).fill("lo|lr");
+  await expect(page).toHaveURL(/filter=lo%7Clr/);
+  await button(page).click();
+  await expect(menu(page).getByRole("button", { name: "Rename ‘Lean’" })).toBeVisible();
+  await expect(menu(page).getByRole("button", { name: "Save over ‘Lean’" })).toHaveCount(0);
+});
+
 test("a view is renamed, deleted and brought back, by keys", async ({ page, agnez }) => {
   await log(agnez, "b", "first", STEPS);
   await agnez.call("POST", "/boards/b/views", { name: "Other", query: "" });

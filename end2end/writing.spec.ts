@@ -54,16 +54,60 @@ test("Esc keeps the draft in this browser; a text that was changed meanwhile is 
   await page.reload();
   await openMenu(cell(page, "t"), "Edit text");
   await expect(source(page)).toHaveValue("one, two");
+  await expect(editor(page)).toContainText("Not saved yet.");
   await agnez.call("PATCH", "/values/t", { value: "three" });
   await expect(editor(page)).toContainText("Somebody has changed the text meanwhile.");
   await expect(editor(page).getByRole("button", { name: "Save over it" })).toBeVisible();
-  await editor(page).getByRole("button", { name: "Discard the draft" }).click();
   await page.keyboard.press("Escape");
+  // The draft was begun with another text, also when it is opened after that was changed.
+  await page.reload();
   await openMenu(cell(page, "t"), "Edit text");
-  await expect(source(page)).toHaveValue("three");
+  await expect(source(page)).toHaveValue("one, two");
+  await expect(editor(page)).toContainText("Somebody has changed the text meanwhile.");
+  await editor(page).getByRole("button", { name: "Discard the draft" }).click();
+  await expect(source(page), "the text as it is now").toHaveValue("three");
   await source(page).fill("four");
   await editor(page).getByRole("button", { name: "Save", exact: true }).click();
   await expect(figure(cell(page, "t")).locator("p")).toHaveText("four");
+});
+
+test("a text that was saved over another one comes back by undo, and a save is sent once", async ({ page, agnez }) => {
+  await agnez.create({ board: "b", _id: "t", name: "remarks", type: "text", value: "one" });
+  await openBoard(page, "/b/b");
+  await openMenu(cell(page, "t"), "Edit text");
+  await expect(source(page)).toHaveValue("one");
+  await source(page).fill("mine");
+  await agnez.call("PATCH", "/values/t", { value: "theirs" });
+  await expect(editor(page).getByRole("button", { name: "Save over it" })).toBeVisible();
+  let [release, saves] = [() => {}, 0];
+  const held = new Promise<void>((done) => (release = done));
+  await page.route("**/values/t", async (route) => {
+    if (route.request().method() === "PATCH") saves += 1;
+    await held;
+    await route.continue();
+  });
+  await page.keyboard.press("Control+Enter");
+  await page.keyboard.press("Control+Enter");
+  await expect(source(page), "what is typed now would be lost").not.toBeEditable();
+  release();
+  await expect(editor(page)).toHaveCount(0);
+  await expect(figure(cell(page, "t")).locator("p")).toHaveText("mine");
+  expect(saves).toBe(1);
+  await message(page).getByRole("button", { name: "Undo" }).click();
+  await expect(figure(cell(page, "t")).locator("p")).toHaveText("theirs");
+});
+
+test("a formula stays typeset while the text around it is written", async ({ page, agnez }) => {
+  await agnez.create({ board: "b", _id: "t", name: "remarks", type: "text", value: "$x$" });
+  await openBoard(page, "/b/b");
+  await openMenu(cell(page, "t"), "Edit text");
+  await expect(preview(page).locator(".katex-html")).toHaveCount(1);
+  for (const more of [" and $y$", " and text"]) {
+    await source(page).press("End");
+    await page.keyboard.type(more);
+    await expect(preview(page)).toContainText(more.slice(0, 4));
+    await expect(preview(page).locator(".katex-html")).toHaveCount(2);
+  }
 });
 
 test("formulas are typeset by the server's own script, which other texts do not load", async ({ page, agnez }) => {
@@ -87,7 +131,7 @@ test("formulas are typeset by the server's own script, which other texts do not 
 });
 
 test("pictures are dropped, pasted and chosen", async ({ page, agnez }) => {
-  await agnez.create({ board: "b", _id: "empty", name: "empty" });
+  await agnez.create({ board: "b", _id: "empty", name: "empty", type: "html" });
   await openBoard(page, "/b/b");
   const give = (kind: "drop" | "paste", selector: string, name: string, uri: string, type = "image/gif"): Promise<void> =>
     page.evaluate(
@@ -115,9 +159,35 @@ test("pictures are dropped, pasted and chosen", async ({ page, agnez }) => {
   await give("drop", "#board", "notes.txt", "data:text/plain;base64,eA==", "text/plain");
   await expect(page.getByRole("alert").last()).toContainText("‘notes.txt’ is no picture; nothing was added.");
 
-  await cell(page, "empty").getByLabel("Choose a picture").setInputFiles({ name: "chosen.gif", mimeType: "image/gif", buffer: gif([RED]) });
+  const choose = () => cell(page, "empty").getByLabel("Choose a picture").setInputFiles({ name: "chosen.gif", mimeType: "image/gif", buffer: gif([RED]) });
+  await choose();
   await expect.poll(() => colour(picture(cell(page, "empty")))).toEqual(RED);
   await expect(cells(page)).toHaveCount(2);
+  await message(page).getByRole("button", { name: "Undo" }).click();
+  await expect(cell(page, "empty")).toContainText("Nothing here yet.");
+  expect((await agnez.value("empty")).type, "as it was before").toBe("html");
+  await choose();
+  await expect.poll(() => colour(picture(cell(page, "empty")))).toEqual(RED);
+});
+
+test("pictures that are dropped on a section become its cells, in the order of the files", async ({ page, agnez }) => {
+  await agnez.create({ board: "b", _id: "a", name: "a", type: "text", value: "1", layout: { section: "one" } });
+  await agnez.create({ board: "b", _id: "z", name: "z", type: "text", value: "1", layout: { section: "two" } });
+  await openBoard(page, "/b/b");
+  // The first is larger than the others: it takes longer to send.
+  const uris = [gif([RED], 3000), gif([GREEN]), gif([RED])].map(dataUri);
+  await page.locator('article[data-id="a"]').evaluate((target, uris) => {
+    const data = new DataTransfer();
+    uris.forEach((uri, at) => {
+      const bytes = Uint8Array.from(atob(uri.split(",")[1]!), (letter) => letter.charCodeAt(0));
+      data.items.add(new File([bytes], `picture ${at}.gif`, { type: "image/gif" }));
+    });
+    target.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  }, uris);
+  const one = page.getByRole("region", { name: "one", exact: true }).locator("article");
+  await expect(one).toHaveCount(4);
+  expect((await agnez.values()).filter((value: { layout?: { section?: string } }) => value.layout?.section === "one").map(({ name }: { name: string }) => name)).toEqual(["a", "picture 0", "picture 1", "picture 2"]);
+  await expect(page.getByRole("region", { name: "two", exact: true }).locator("article")).toHaveCount(1);
 });
 
 test("a cell is duplicated and shown in full screen from its menu, whatever its kind", async ({ page, open, agnez }) => {

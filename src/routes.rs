@@ -204,6 +204,11 @@ pub fn encoded(text: &str) -> String {
     out
 }
 
+/// The value of a key of a query, which is still encoded. The key ends with its `=`.
+pub fn query_value<'a>(query: &'a str, key: &str) -> Option<&'a str> {
+    query.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(key))
+}
+
 /// The text behind a value of a query: `+` is a space, and what is no escape of UTF-8 stays or becomes `U+FFFD`.
 pub fn decoded(value: &str) -> String {
     let hex = |at: usize| {

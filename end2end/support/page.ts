@@ -16,9 +16,14 @@ export async function openBoard(page: Page, path = "/"): Promise<void> {
 }
 
 export async function live(page: Page): Promise<void> {
+  await awake(page);
+  await partLoaded(page);
+}
+
+/** Waits until the page is awake and connected, and not for the second part of its code. */
+export async function awake(page: Page): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", /.*/);
   await expect(status(page)).toHaveText(/\blive\b/i);
-  await partLoaded(page);
 }
 
 /**

@@ -60,8 +60,8 @@ impl Dashboard {
     /// Moves a cell one place among those in sight; from the end of a section it goes on in the next one. Nothing happens at the ends of the
     /// board.
     pub fn step(self, id: CellId, is_later: bool) {
-        let is_shown =
-            |section: &str, id: &CellId| !self.is_folded(section) && self.cell(id).is_some_and(|cell| self.is_shown(&cell.name.read()));
+        let is_found = |id: &CellId| self.cell(id).is_some_and(|cell| self.is_shown(&cell.name.read()));
+        let is_shown = |section: &str, id: &CellId| !self.is_folded(section) && !self.is_collapsed(id) && is_found(id);
         let landing =
             || self.with_layout(|layout| self.arrangement.sections.with(|sections| step(layout, sections, &id, is_later, is_shown)));
         if let Some(landing) = untrack(landing) {

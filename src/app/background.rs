@@ -16,6 +16,7 @@ pub fn background() -> AnyView {
     let dashboard = use_dashboard();
     dashboard.write_filter_into_url();
     dashboard.arrange_open_view();
+    dashboard.write_view_into_url();
     follow_empty_charts(dashboard);
     if dashboard.may_write() {
         use_pictures(dashboard);

@@ -96,10 +96,10 @@ pub struct DeferredCode {
     pub empty_charts_note: fn(Signal<usize>) -> AnyView,
     /// What a reader can put into an empty cell.
     pub first_value: fn(CellId) -> AnyView,
-    /// The items of the menu of the board. The signal opens the field of its title.
-    pub board_actions: fn(RwSignal<bool>) -> AnyView,
-    /// The field of the title, while the signal is set.
-    pub title_field: fn(RwSignal<bool>) -> AnyView,
+    /// The items of the menu of the board.
+    pub board_actions: fn() -> AnyView,
+    /// The field in which the title of the board is edited.
+    pub title_field: fn() -> AnyView,
     /// The field of the description of the board.
     pub description_field: fn() -> AnyView,
     /// The content of the dialog that lists the keys.
@@ -114,6 +114,8 @@ pub struct DeferredCode {
     pub views_menu: fn(NodeRef<Div>) -> AnyView,
     /// The field in which the name of a cell is edited.
     pub name_field: fn(CellId) -> AnyView,
+    /// The field in which the name of a section is edited.
+    pub section_field: fn(String) -> AnyView,
     /// The field in which the note of a cell is edited.
     pub note_field: fn(CellId) -> AnyView,
     /// The menu of the columns of the table of runs.

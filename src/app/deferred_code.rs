@@ -11,7 +11,7 @@ use super::cells::{first_value, name_field, note_field};
 use super::charts::{chart_panel, install_chart_input};
 use super::components::{board_description, board_menu_actions, help, layout_panel, share_dialog, views_menu};
 use super::deferred::{DeferredCode, Loading, RestRequest, ServerCalls};
-use super::pages::board::empty_charts_note;
+use super::pages::board::{empty_charts_note, section_field};
 use super::runs::{bulk_actions, column_editor, config_diff, run_details};
 use crate::browser::fetch;
 use crate::charts::kinds::KINDS;
@@ -34,6 +34,7 @@ static CODE: DeferredCode = DeferredCode {
     layout_panel: layout_panel::layout_panel,
     views_menu: views_menu::views_menu,
     name_field,
+    section_field,
     note_field,
     column_editor,
     bulk_actions,

@@ -7,7 +7,9 @@ use leptos::task::{spawn_local, tick};
 use super::charts;
 use super::signals::SetIfChanged;
 use super::state::Dashboard;
+use crate::browser::dom;
 use crate::protocol::CellId;
+use crate::routes;
 
 const KEY: &str = "full=";
 /// The padding of the body of a cell, above and below together, in CSS pixels.
@@ -40,8 +42,7 @@ pub fn use_fullscreen(dashboard: Dashboard) {
     // The entry of the history may be older than the cell in full screen.
     let history = window_event_listener(ev::popstate, move |_| write_url(dashboard.fullscreen.get_untracked().as_ref()));
     on_cleanup(move || history.remove());
-    let search = window().location().search().unwrap_or_default();
-    let requested = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).and_then(CellId::parse);
+    let requested = routes::query_value(&dom::query_of_page(), KEY).and_then(CellId::parse);
     if let Some(id) = requested.filter(|id| dashboard.cell(id).is_some()) {
         dashboard.fullscreen.set(Some(id.clone()));
         dashboard.focus_cell(&id);

@@ -85,7 +85,7 @@ impl EventSink for Dashboard {
 }
 
 /// Reloads the page after an update of the server: once for each build and tab, so that a cache with the old page cannot cause a loop. Waits
-/// until no field is being edited.
+/// until no field is being edited, and no menu or dialog is open.
 fn reload_for(dashboard: Dashboard, build: &str) {
     const RELOADED_FOR: &str = "agnez-reloaded-for";
     let Some(storage) = dom::session_storage() else { return };
@@ -96,7 +96,8 @@ fn reload_for(dashboard: Dashboard, build: &str) {
 }
 
 fn reload_when_idle(dashboard: Dashboard) {
-    if dashboard.editing.with_untracked(Option::is_some) || dashboard.describing.with_untracked(Option::is_some) {
+    let is_busy = dashboard.is_editing_name_or_text() || dashboard.describing.with_untracked(Option::is_some) || dom::has_top_layer();
+    if is_busy {
         set_timeout(move || reload_when_idle(dashboard), Duration::from_millis(500));
     } else {
         let _ = window().location().reload();

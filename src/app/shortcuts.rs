@@ -6,6 +6,7 @@ use web_sys::KeyboardEvent;
 
 use super::charts::{ChartCommand, ChartHover, use_chart_hover};
 use super::components::{carry, filter, help, layout_panel, resize};
+use super::signals::SetIfChanged;
 use super::state::{Dashboard, Edge, Field};
 use super::{fullscreen, runs};
 use crate::browser::dom;
@@ -32,9 +33,10 @@ pub fn use_shortcuts(dashboard: Dashboard) {
     let hover = use_chart_hover();
     let keys = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
         // A field that was opened is still loading.
-        let is_editing = !dashboard.deferred.is_loaded() && dashboard.editing.with_untracked(Option::is_some);
+        let is_editing = !dashboard.deferred.is_loaded() && dashboard.is_editing_name_or_text();
         if is_editing && event.key() == "Escape" {
             dashboard.set_editing(None);
+            dashboard.arrangement.renaming.set_if_changed(None);
         }
         let busy = event.default_prevented() || event.is_composing() || is_editing || dom::is_typing(&event);
         let is_taken = !busy

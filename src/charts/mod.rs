@@ -70,7 +70,7 @@ pub use letters::{group_letter, has_letters};
 pub use line::{LineChart, summarize};
 pub use markers::{LineMarker, place_markers};
 pub use palette::Theme;
-pub use range::YBounds;
+pub use range::{YBounds, y_range};
 pub use scale::Scale;
 pub use series_label::{is_series_hidden, series_key, series_label};
 pub use series_style::{SeriesStyle, StyledSeries, series_styles};

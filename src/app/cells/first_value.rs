@@ -20,7 +20,12 @@ pub fn first_value(id: CellId) -> AnyView {
             <input
                 type="file"
                 accept="image/*"
-                on:change:target=move |event| pictures::take(dashboard, event.target().files(), Some(picture_id.clone()))
+                on:change:target=move |event| {
+                    let field = event.target();
+                    pictures::take(dashboard, field.files(), Some(picture_id.clone()), None);
+                    // The same file can be chosen again where it could not be sent.
+                    field.set_value("");
+                }
             />
         </label>
     }

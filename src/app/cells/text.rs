@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::app::state::CellState;
+use crate::charts::text_metrics::group_digits;
 use crate::protocol::CellContent;
 
 #[component]
@@ -33,20 +34,7 @@ pub fn Text(cell: Arc<CellState>) -> impl IntoView {
 fn caption(kind: &str, shown: u64, bytes: u64) -> String {
     let kind = if kind.is_empty() { "no type".to_owned() } else { ["type ", kind].concat() };
     let unit = if bytes == 1 { " byte" } else { " bytes" };
-    [kind.as_str(), ", ", &grouped(bytes), unit, if shown < bytes { " (beginning)" } else { "" }].concat()
-}
-
-/// Digits in groups of three: `1,234`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    [kind.as_str(), ", ", &group_digits(&bytes.to_string()), unit, if shown < bytes { " (beginning)" } else { "" }].concat()
 }
 
 #[cfg(test)]
@@ -55,9 +43,7 @@ mod tests {
 
     #[test]
     fn captions_have_type_size_and_whether_the_text_is_cut() {
-        assert_eq!(caption("foo", 10, 1234), "type foo, 1,234 bytes (beginning)");
+        assert_eq!(caption("foo", 10, 12345), "type foo, 12\u{202f}345 bytes (beginning)");
         assert_eq!(caption("", 1, 1), "no type, 1 byte");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(123), "123");
     }
 }

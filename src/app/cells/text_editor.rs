@@ -11,10 +11,10 @@ use leptos::task::spawn_local;
 use serde_json::{Value, json};
 use web_sys::HtmlTextAreaElement;
 
-use crate::app::deferred::RestRequest;
+use crate::app::deferred::{Answer, RestRequest};
 use crate::app::state::{CellState, Dashboard, Field, ResponseOrder, ToastKind, use_dashboard};
 use crate::browser::{dom, math};
-use crate::protocol::{CellContent, CellId};
+use crate::protocol::{ApiError, CellContent, CellId};
 use crate::routes;
 
 /// The key of the storage for the draft of a cell.
@@ -35,14 +35,28 @@ pub fn TextEditor() -> impl IntoView {
     }
 }
 
-/// The type and the value of a cell as they are stored.
+/// The value of a cell as it is stored.
 #[derive(Clone)]
 struct Stored {
-    keys: Value,
     /// Empty for a cell without a value.
     text: String,
-    /// The revision of the value.
+    /// The revision that the field was begun with: that of the draft, if there is one.
     rev: Option<u64>,
+}
+
+/// A draft as the browser keeps it: the revision of the text that it was begun with, a colon, and the draft.
+fn parse_draft(kept: &str) -> (Option<u64>, &str) {
+    kept.split_once(':').map_or((None, kept), |(rev, draft)| (rev.parse().ok(), draft))
+}
+
+fn format_draft(rev: Option<u64>, draft: &str) -> String {
+    [&rev.map(|rev| rev.to_string()).unwrap_or_default(), ":", draft].concat()
+}
+
+fn forget_draft(key: &str) {
+    if let Some(storage) = dom::local_storage() {
+        let _ = storage.remove_item(key);
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -52,6 +66,7 @@ struct Editor {
     /// `None` until it has come.
     stored: RwSignal<Option<Stored>>,
     text: RwSignal<String>,
+    is_saving: RwSignal<bool>,
     error: RwSignal<String>,
     field: NodeRef<html::Textarea>,
 }
@@ -73,16 +88,20 @@ impl Editor {
         [DRAFT_KEY, self.id().as_str()].concat()
     }
 
+    fn request(self, request: RestRequest) -> Answer<Value> {
+        self.dashboard.deferred.call(|server| (server.request)(request))
+    }
+
     fn begin(self) {
-        let (request, rev) = (RestRequest::get(routes::value(&self.id())), untrack(|| self.rev()));
-        let document = self.dashboard.deferred.call(|server| (server.request)(request));
+        let (document, rev) = (self.request(RestRequest::get(routes::value(&self.id()))), untrack(|| self.rev()));
         spawn_local(async move {
             match document.await {
                 Ok(document) => {
                     let text = document["value"].as_str().unwrap_or_default().to_owned();
-                    let draft = dom::local_storage().and_then(|storage| storage.get_item(&self.draft_key()).ok().flatten());
-                    self.show(&draft.unwrap_or_else(|| text.clone()));
-                    self.stored.try_set(Some(Stored { keys: json!({ "type": document["type"], "value": document["value"] }), text, rev }));
+                    let kept = dom::local_storage().and_then(|storage| storage.get_item(&self.draft_key()).ok().flatten());
+                    let (rev, shown) = kept.as_deref().map_or((rev, text.as_str()), parse_draft);
+                    self.show(shown);
+                    self.stored.try_set(Some(Stored { text, rev }));
                 }
                 Err(error) => drop(self.error.try_set(error.message)),
             }
@@ -97,11 +116,16 @@ impl Editor {
         }
     }
 
+    /// What is typed now would be lost.
+    fn is_busy(self) -> bool {
+        self.is_saving.get() || self.stored.with(Option::is_none)
+    }
+
     fn is_changed(self) -> bool {
         self.stored.with(|stored| stored.as_ref().is_some_and(|stored| self.text.with(|text| *text != stored.text)))
     }
 
-    /// Whether somebody has written another text since this one was read.
+    /// Whether somebody has written another text since this one was begun.
     fn is_outdated(self) -> bool {
         self.stored.with(|stored| stored.as_ref().is_some_and(|stored| stored.rev != self.rev()))
     }
@@ -110,24 +134,19 @@ impl Editor {
         self.text.set(field.value());
         let Some(storage) = dom::local_storage() else { return };
         let draft = self.text.get_untracked();
+        let rev = self.stored.with_untracked(|stored| stored.as_ref().and_then(|stored| stored.rev));
         let _ = if untrack(|| self.is_changed()) && draft.len() <= MAX_DRAFT_BYTES {
-            storage.set_item(&self.draft_key(), &draft)
+            storage.set_item(&self.draft_key(), &format_draft(rev, &draft))
         } else {
             storage.remove_item(&self.draft_key())
         };
     }
 
-    fn forget_draft(self) {
-        if let Some(storage) = dom::local_storage() {
-            let _ = storage.remove_item(&self.draft_key());
-        }
-    }
-
+    /// Shows the text as it is stored by now.
     fn discard(self) {
-        self.forget_draft();
-        if let Some(stored) = self.stored.get_untracked() {
-            self.show(&stored.text);
-        }
+        forget_draft(&self.draft_key());
+        self.stored.set(None);
+        self.begin();
     }
 
     fn close(self) {
@@ -137,25 +156,33 @@ impl Editor {
     }
 
     fn save(self) {
-        let Some(stored) = self.stored.get_untracked() else { return };
+        if untrack(|| self.is_busy()) {
+            return;
+        }
+        let draft = self.draft_key();
         if !untrack(|| self.is_changed()) {
-            self.forget_draft();
+            forget_draft(&draft);
             return self.close();
         }
+        self.is_saving.set(true);
+        self.error.set(String::new());
         let (address, text) = (routes::value(&self.id()), self.text.get_untracked());
-        let request = RestRequest::patch(address.clone(), &json!({ "type": "text", "value": text }));
-        let saved = self.dashboard.deferred.call(|server| (server.request)(request));
+        let saved = async move {
+            // What is replaced now, which somebody else may have written after this editor was opened.
+            let before = self.request(RestRequest::get(address.clone())).await?;
+            self.request(RestRequest::patch(address.clone(), &json!({ "type": "text", "value": text }))).await?;
+            Ok::<_, ApiError>(RestRequest::patch(address, &json!({ "type": before["type"], "value": before["value"] })))
+        };
         spawn_local(async move {
-            match saved.await {
+            let saved = saved.await;
+            self.is_saving.try_set(false);
+            match saved {
                 Err(error) => drop(self.error.try_set(error.message)),
-                Ok(_) => {
-                    self.dashboard.notify(ToastKind::Changed {
-                        message: "Saved the text.".to_owned(),
-                        undo: RestRequest::patch(address, &stored.keys),
-                    });
+                Ok(undo) => {
+                    self.dashboard.notify(ToastKind::Changed { message: "Saved the text.".to_owned(), undo });
+                    forget_draft(&draft);
                     // It may be closed by now.
                     if self.text.try_get_untracked().is_some() {
-                        self.forget_draft();
                         self.close();
                     }
                 }
@@ -176,6 +203,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
         cell: StoredValue::new(cell),
         stored: RwSignal::new(None),
         text: RwSignal::new(String::new()),
+        is_saving: RwSignal::new(false),
         error: RwSignal::new(String::new()),
         field: NodeRef::new(),
     };
@@ -192,7 +220,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
             editor.save();
         }
     };
-    let is_loading = move || editor.stored.with(Option::is_none);
+    let is_busy = move || editor.is_busy();
     let save_label = move || if editor.is_outdated() && editor.is_changed() { "Save over it" } else { "Save" };
     view! {
         <dialog class="text-editor" aria-labelledby="text-editor-title" node_ref=dialog on:keydown=keys on:close=move |_: Event| editor.close()>
@@ -202,7 +230,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
                     node_ref=editor.field
                     aria-label="Markdown"
                     placeholder="Markdown: **bold**, # heading, - list, | table |, $\\sqrt{x}$"
-                    readonly=is_loading
+                    readonly=is_busy
                     on:input:target=move |event| editor.typed(&event.target())
                 ></textarea>
                 <Preview text=editor.text />
@@ -228,7 +256,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
                 <button type="button" on:click=move |_| editor.close()>
                     "Close"
                 </button>
-                <button type="button" class="primary" title="Ctrl+Enter" disabled=is_loading on:click=move |_| editor.save()>
+                <button type="button" class="primary" title="Ctrl+Enter" disabled=is_busy on:click=move |_| editor.save()>
                     {save_label}
                 </button>
             </div>

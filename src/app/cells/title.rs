@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use leptos::attr::custom::custom_attribute;
-use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent, PointerEvent};
+use web_sys::{HtmlElement, MouseEvent, PointerEvent};
 
 use crate::app::charts::{NewestNumber, hex_color};
+use crate::app::components::name_field::{NameEdit, NameField};
 use crate::app::components::{carry, menu};
 use crate::app::erased::Erase;
 use crate::app::fullscreen;
@@ -141,65 +141,19 @@ fn NewestNumbers(cell: Arc<CellState>) -> impl IntoView {
 
 /// The field for the name of a cell, which belongs to the second part of the page's code.
 pub fn name_field(id: CellId) -> AnyView {
-    use_dashboard().cell(&id).map(|cell| view! { <NameField cell /> }).erase()
-}
-
-/// The field takes the name once: an event that arrives meanwhile does not overwrite the typed
-/// text.
-#[component]
-fn NameField(cell: Arc<CellState>) -> impl IntoView {
     let dashboard = use_dashboard();
-    let (id, name) = (cell.id.clone(), cell.name.get_untracked());
-    let begin = dashboard.begin_with(&id, Field::Name, &name);
-    let field = NodeRef::<html::Input>::new();
-    let text = begin.clone();
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-            // The view sets the value after this effect. Another value would clear the selection;
-            // the same one does not.
-            field.set_value(&text);
-            // The caret is at the end.
-            let _ = field.set_selection_range_with_direction(0, text.encode_utf16().count() as u32, "forward");
-        }
-    });
-    let save = {
-        let (id, before) = (id.clone(), name.clone());
-        move |field: HtmlInputElement| {
-            let text = field.value();
-            // Removing the field blurs it, which saves again: `end_edit` is true only once.
-            if dashboard.end_edit(&id, Field::Name) && text != before {
-                dashboard.save(id.clone(), Field::Name, text);
+    let Some(before) = dashboard.cell(&id).map(|cell| cell.name.get_untracked()) else { return ().erase() };
+    let name = dashboard.begin_with(&id, Field::Name, &before);
+    let on_end = move |edit: NameEdit| match edit {
+        NameEdit::Cancelled => dashboard.cancel_edit(&id, Field::Name),
+        NameEdit::Saved { name, has_focus } => {
+            if dashboard.end_edit(&id, Field::Name) && name != before {
+                dashboard.save(id.clone(), Field::Name, name);
+            }
+            if has_focus {
+                dashboard.focus_cell(&id);
             }
         }
     };
-    let blur = {
-        let save = save.clone();
-        move |event: FocusEvent| save(event_target(&event))
-    };
-    let keys = move |event: KeyboardEvent| {
-        match event.key().as_str() {
-            "Enter" if !event.is_composing() => save(event_target(&event)),
-            "Escape" => {
-                event.prevent_default();
-                return dashboard.cancel_edit(&id, Field::Name);
-            }
-            _ => return,
-        }
-        event.prevent_default();
-        dashboard.focus_cell(&id);
-    };
-    view! {
-        <input
-            type="text"
-            node_ref=field
-            class="name-field"
-            aria-label="Name"
-            autocomplete="off"
-            spellcheck="false"
-            prop:value=begin
-            on:blur=blur
-            on:keydown=keys
-        />
-    }
+    view! { <NameField label="Name" name on_end=Callback::new(on_end) /> }.erase()
 }

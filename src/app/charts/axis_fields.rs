@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use super::panel_fields::TextField;
 use super::registry::use_charts;
 use crate::browser::dom;
+use crate::charts::text_metrics::NARROW_SPACE;
 use crate::protocol::{CellId, GoalLine, LineSettingsPatch};
 
-/// Between goal lines in the field.
-const SEPARATOR: &str = ";";
+/// Between goal lines in the field; twice, it is one within a label.
+const SEPARATOR: char = ';';
 
 /// The ends of the y axis: as numbers, from what this reader has zoomed to, or those of the whole section.
 #[component]
@@ -28,10 +29,12 @@ pub fn YRangeFields(
     let [low, high] = [0, 1].map(|end| {
         let text = move || values.with(|values| values.y_range[end].map(dom::number_text).unwrap_or_default());
         let store_end = move |text: String| {
-            // What is no number is an end that follows the values.
-            let number = Some(dom::number_of(&text)).filter(|end| !text.trim().is_empty() && end.is_finite());
-            draft.update(|range| range[end] = number);
-            store.run(patch(draft.get_untracked()));
+            let number = typed_number(&text, dom::number_of);
+            // An empty field is an end that follows the values; what is no number stays in the field, and changes nothing.
+            if number.is_some() || text.trim().is_empty() {
+                draft.update(|range| range[end] = number);
+                store.run(patch(draft.get_untracked()));
+            }
         };
         (Memo::new(move |_| text()), Callback::new(store_end))
     });
@@ -110,19 +113,38 @@ pub fn AxisTitleFields(store: Callback<LineSettingsPatch>) -> impl IntoView {
 }
 
 fn format_goal_lines(lines: &[GoalLine], number: fn(f64) -> String) -> String {
-    let texts: Vec<String> = lines.iter().map(|GoalLine { y, label }| [&number(*y), " ", label].concat().trim_end().to_owned()).collect();
-    texts.join("; ")
+    let text = |GoalLine { y, label }: &GoalLine| [&number(*y), " ", &label.replace(SEPARATOR, ";;")].concat().trim_end().to_owned();
+    lines.iter().map(text).collect::<Vec<_>>().join("; ")
+}
+
+/// A number as people type it, or paste it from the page, which writes groups of digits. The whole text: `0,9` is not 0, and `5-shot` is
+/// not 5.
+fn typed_number(text: &str, number: fn(&str) -> f64) -> Option<f64> {
+    let text = text.trim().replace(NARROW_SPACE, "");
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+    Some(number(&text)).filter(|number| is_number && number.is_finite())
+}
+
+/// The parts between separators.
+fn parts(text: &str) -> Vec<String> {
+    let (mut parts, mut chars) = (vec![String::new()], text.chars().peekable());
+    while let Some(c) = chars.next() {
+        if c == SEPARATOR && chars.next_if_eq(&SEPARATOR).is_none() {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    parts
 }
 
 /// A part that begins with no number is left out.
 fn parse_goal_lines(text: &str, number: fn(&str) -> f64) -> Vec<GoalLine> {
-    let line = |part: &str| {
+    let line = |part: &String| {
         let (value, label) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
-        // The whole word: `0,9` is not 0, and `5-shot` is not 5.
-        let y = if value.contains(|c: char| c == ',' || c.is_alphabetic() && !matches!(c, 'e' | 'E')) { f64::NAN } else { number(value) };
-        y.is_finite().then(|| GoalLine { y, label: label.trim().to_owned() })
+        typed_number(value, number).map(|y| GoalLine { y, label: label.trim().to_owned() })
     };
-    text.split(SEPARATOR).filter_map(line).collect()
+    parts(text).iter().filter_map(line).collect()
 }
 
 #[cfg(test)]
@@ -137,5 +159,29 @@ mod tests {
         assert_eq!(text, "0.9 human level; -1");
         assert_eq!(parse_goal_lines(&text, number), lines);
         assert_eq!(parse_goal_lines(" ; x 1;2  b ;", number), [GoalLine { y: 2.0, label: "b".into() }]);
+    }
+
+    #[test]
+    fn labels_keep_every_character() {
+        for label in ["best; so far", ";", "a;", ";;b", "x; 5 y", "a;;; 7", "1;2;3", "ä · ∞"] {
+            let lines = [(0.5, label), (2.0, ""), (1.0, label)].map(|(y, label)| GoalLine { y, label: label.into() });
+            let text = format_goal_lines(&lines, |number| number.to_string());
+            assert_eq!(parse_goal_lines(&text, |text| text.parse().unwrap_or(f64::NAN)), lines, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_whole_numbers_are_read() {
+        // As browsers read the beginning of a text.
+        fn number(text: &str) -> f64 {
+            let end = text.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(text.len());
+            text[..end].parse().unwrap_or(f64::NAN)
+        }
+        for text in ["0,5", "5-shot", "", "1 000", "0x10", "NaN", "Infinity", "--", "1\u{a0}2"] {
+            assert_eq!(typed_number(text, number), None, "{text}");
+        }
+        for (text, read) in [(" 0.5 ", 0.5), ("-1e3", -1000.0), ("60\u{202f}000", 60_000.0), (".5", 0.5), ("+2", 2.0)] {
+            assert_eq!(typed_number(text, number), Some(read), "{text}");
+        }
     }
 }

@@ -29,6 +29,8 @@ pub struct ChartInput<C> {
     pub release_pointer: fn(&mut C, &PointerEvent, bool),
     pub wheel: fn(&mut C, &CellId, &WheelEvent),
     pub double_click: fn(&mut C, &CellId, &MouseEvent),
+    /// Writes what is visible into the URL.
+    pub save_url: fn(&mut C),
     /// False when the cell is no line chart.
     pub run: fn(&mut C, &CellId, ChartCommand) -> bool,
 }

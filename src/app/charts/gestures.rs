@@ -26,12 +26,16 @@ const INPUT: ChartInput<Charts> = ChartInput {
     release_pointer: Charts::release_pointer,
     wheel: Charts::wheel,
     double_click: Charts::double_click,
+    save_url: Charts::save_url,
     run: Charts::run,
 };
 
 /// Gives the charts of the page what pointers and keys do to them.
 pub fn install_chart_input() {
-    use_charts().update(|charts| charts.input = Some(&INPUT));
+    use_charts().update(|charts| {
+        charts.input = Some(&INPUT);
+        charts.save_url();
+    });
 }
 
 impl Charts {
@@ -41,9 +45,13 @@ impl Charts {
         let now = Date::now();
         let begins = now - std::mem::replace(&mut self.pointer.wheel_at, now) > WHEEL_IDLE_MS;
         if begins {
-            // A chart that shows all cannot be zoomed out or moved aside: that scrolls the page.
-            let zooms =
-                |chart: &mut ChartState| chart.viewport.is_some() || chart.y_viewport.is_some() || (by < 0.0 && across.abs() <= by.abs());
+            let is_upright = across.abs() <= by.abs();
+            // An axis that shows all cannot be zoomed out or moved aside: that scrolls the page.
+            let zooms = |chart: &mut ChartState| {
+                let is_y = is_upright && chart.is_beside_y(event.offset_x().into());
+                let window = if is_y { chart.y_viewport } else { chart.viewport };
+                window.is_some() || (by < 0.0 && is_upright)
+            };
             self.pointer.wheel_chart = self.chart(id).is_some_and(zooms).then(|| id.clone());
         }
         if self.pointer.wheel_chart.as_ref() != Some(id) {
@@ -174,8 +182,8 @@ impl Charts {
             }
             return self.clear_readout();
         }
-        let y = chart.y_dragged(start_y_range, place.1 - start.1);
         let x = start_range.filter(|_| chart.viewport.is_some()).map(|range| space.pan(&range, (start.0 - place.0) / layout.width, extent));
+        let y = self.chart_and_runs(id).and_then(|(chart, runs)| chart.y_dragged(start_y_range, place.1 - start.1, runs));
         match x.or(y) {
             Some(_) => {
                 if x.is_some() {
@@ -207,6 +215,6 @@ fn selected_range(chart: &ChartState, one: f64, other: f64) -> Option<Viewport> 
     let x_at = |x: f64| layout.x_at(x.max(layout.left).min(layout.left + layout.width));
     let (from, to) = (x_at(one.min(other)), x_at(one.max(other)));
     let middle = from / 2.0 + to / 2.0;
-    let least = chart.cache.min_window(middle);
+    let least = chart.min_window(middle);
     if to - from >= least { Viewport::new(from, to) } else { Viewport::new(middle - least / 2.0, middle + least / 2.0) }
 }

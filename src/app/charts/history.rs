@@ -9,8 +9,9 @@ use web_sys::Event;
 
 use super::chart_state::ChartState;
 use super::registry::{ChartRegistry, Charts};
-use super::url_state::{KEY, UrlView, VisiblePart, format_views, parse_views, query};
+use super::url_state::{KEY, SeenChart, UrlView, VisiblePart, format_views, parse_views, query};
 use crate::browser::dom;
+use crate::routes;
 
 /// Browsers refuse more than about a hundred changes of the URL in 30 s.
 const SAVE_DELAY: Duration = Duration::from_millis(400);
@@ -19,10 +20,11 @@ const GESTURE_MS: f64 = 1000.0;
 
 /// The visible parts of the current URL.
 fn current_views() -> Vec<UrlView> {
-    let search = window().location().search().unwrap_or_default();
+    let search = dom::query_of_page();
+    let value = routes::query_value(&search, KEY).unwrap_or_default();
     // Chats and mail programs escape some characters.
-    let decoded = js_sys::decode_uri_component(&search).map(String::from);
-    parse_views(&decoded.unwrap_or(search), dom::number_of)
+    let unescaped = js_sys::decode_uri_component(value).map(String::from);
+    parse_views(&unescaped.unwrap_or_default(), dom::number_of)
 }
 
 /// Sets one key of the query (`full=`) without an entry in the history; an empty value removes it.
@@ -68,20 +70,19 @@ impl Charts {
         self.request_frame();
     }
 
-    /// Shows the part that the URL has for the chart at this place, once; all of an axis that it has no part of. Along another x axis it is
-    /// left out.
+    /// Shows the part that the URL has for the chart at this place, once; all of an axis that it has no part of. What has no place on
+    /// its axis is left out.
     pub fn take_url_view(&mut self, at: usize) {
-        let chart = &self.list[at];
-        let (known, chart_axis) = (self.url.views.iter().position(|known| known.cell == chart.id.as_str()), chart.axis());
-        let VisiblePart { mut x, y, axis } = known.map_or_else(VisiblePart::default, |known| self.url.views.swap_remove(known).part);
-        if x.is_some() && axis.is_some_and(|axis| axis != chart_axis) {
-            x = None;
+        let chart = &mut self.list[at];
+        let (axis, section) = (chart.axis(), chart.section.get_untracked());
+        let named = self.url.take(chart.id.as_str(), section.as_deref(), axis).unwrap_or_default();
+        let x = named.x.filter(|_| named.axis.is_none_or(|named| named == axis));
+        chart.y_viewport = named.y.filter(|y| chart.has_y(y));
+        chart.set_viewport(x);
+        if (x, chart.y_viewport) != (named.x, named.y) {
             // A reload must not find it again.
             self.save_url_soon();
         }
-        let chart = &mut self.list[at];
-        chart.y_viewport = y;
-        chart.set_viewport(x);
     }
 
     /// Writes the viewports into the URL after a moment without changes.
@@ -92,18 +93,35 @@ impl Charts {
         }
         if !std::mem::replace(&mut self.url.is_save_due, true) {
             let registry = self.registry;
-            set_timeout(move || registry.update(Self::save_url), SAVE_DELAY);
+            let save = |charts: &mut Self| {
+                if let Some(input) = charts.input {
+                    (input.save_url)(charts);
+                }
+            };
+            set_timeout(move || registry.update(save), SAVE_DELAY);
         }
     }
 
-    fn save_url(&mut self) {
-        self.url.is_save_due = false;
-        let part = |chart: &ChartState| VisiblePart { x: chart.viewport, y: chart.y_viewport, axis: Some(chart.axis()) };
-        let zoomed = self.list.iter().filter(|chart| chart.viewport.is_some() || chart.y_viewport.is_some());
-        let views = format_views(zoomed.map(|chart| (chart.id.as_str(), part(chart))), dom::number_text);
-        if !write(KEY, &views, std::mem::take(&mut self.url.is_new_entry)) {
+    /// Belongs to the second part of the page's code, which saves what was due before it came.
+    pub(super) fn save_url(&mut self) {
+        if !std::mem::take(&mut self.url.is_save_due) {
+            return;
+        }
+        let value = format_views(&self.list.iter().map(seen).collect::<Vec<_>>(), dom::number_text);
+        // A section of the address is no longer what charts begin with that come later.
+        self.url.views.clear();
+        if !write(KEY, &value, std::mem::take(&mut self.url.is_new_entry)) {
             // A change without effect begins no gesture.
             self.url.changed_at = 0.0;
         }
+    }
+}
+
+fn seen(chart: &ChartState) -> SeenChart<'_> {
+    SeenChart {
+        id: chart.id.as_str(),
+        section: chart.section.get_untracked(),
+        part: VisiblePart { x: chart.viewport, y: chart.y_viewport, axis: Some(chart.axis()) },
+        width: chart.viewport.map_or(0.0, |viewport| chart.x_space().width(&viewport)),
     }
 }

@@ -1,6 +1,7 @@
 //! The live line charts of the page, as components over a registry that the context provides.
 //!
-//! - State, outside of the reactive graph: `registry` holds all charts, `chart_state` one of them, with its `column_cache` and `viewport`;
+//! - State, outside of the reactive graph: `registry` holds all charts, `chart_state` one of them, with its `column_cache` and `viewport`, and
+//!   `chart_drawing` draws it;
 //!   `scheduler` draws them in one animation frame, `requests` loads their columns, `visibility` observes which are near the screen.
 //! - Components: `line_chart` with `toolbar`, `crosshair` and `legend`; `tooltip` and `settings_panel`, one each for the page. The signals
 //!   of `display` and `panel_state` connect them with the state.
@@ -12,6 +13,7 @@ mod axis_format;
 mod axis_space;
 mod canvas;
 mod chart_curves;
+mod chart_drawing;
 mod chart_events;
 mod chart_input;
 mod chart_runs;

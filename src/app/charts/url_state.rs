@@ -1,18 +1,24 @@
 //! The visible parts of the charts in the URL, so that a link shows what its sender saw:
-//! `?zoom=ID:from:to:step,ID~ID:from:to:relative:follow,ID:::step:y:low:high`. Charts that show the same part stand together. `history`
-//! reads and writes them.
+//! `?zoom=ID:from:to:step,ID~ID:from:to:relative:follow,ID:::step:y:low:high`. Charts that show the same part stand together; a section
+//! (`@train:from:to:step`) stands for all of its charts, so that hundreds of charts that are zoomed together have a short address.
+//! `history` reads and writes them.
 
 use super::viewport::Viewport;
 use crate::protocol::XAxis;
+use crate::routes::{decoded, encoded};
 
 pub const KEY: &str = "zoom=";
 /// Between the ids of charts that show the same part: no id has it, and no address escapes it.
-const CELL_SEPARATOR: &str = "~";
+const SEPARATOR: &str = "~";
+/// Before the name of a section: no id begins with it.
+const SECTION: &str = "@";
+/// How far windows of the same width are from each other by rounding, as a share of it.
+const ROUNDING: f64 = 1e-6;
 
 /// What the URL and the browser's history need to know of earlier changes.
 #[derive(Default)]
 pub struct UrlState {
-    /// The parts of the URL, of charts that are not on the page yet.
+    /// The parts of the URL: of sections, and of charts that are not on the page yet.
     pub views: Vec<UrlView>,
     pub is_save_due: bool,
     /// The next change gets an entry of its own in the history.
@@ -32,17 +38,28 @@ pub struct VisiblePart {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct UrlView {
-    pub cell: String,
+    /// The id of a chart, or [`SECTION`] and a name.
+    pub of: String,
     pub part: VisiblePart,
 }
 
-pub fn parse_views(search: &str, number: fn(&str) -> f64) -> Vec<UrlView> {
-    let value = search.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY)).unwrap_or_default();
+impl UrlState {
+    /// The part of the URL for a chart: its own, which is taken out, or that of its section.
+    pub fn take(&mut self, id: &str, section: Option<&str>, axis: XAxis) -> Option<VisiblePart> {
+        if let Some(at) = self.views.iter().position(|view| view.of == id) {
+            return Some(self.views.swap_remove(at).part);
+        }
+        let is_of_section = |view: &&UrlView| view.of.strip_prefix(SECTION).is_some_and(|name| section == Some(name));
+        self.views.iter().filter(is_of_section).map(|view| view.part).find(|part| part.axis == Some(axis))
+    }
+}
+
+/// Reads the value of [`KEY`].
+pub fn parse_views(value: &str, number: fn(&str) -> f64) -> Vec<UrlView> {
     let parsed = value.split(',').filter_map(|text| parse(text, number));
-    let of_cells = |(ids, part): (&'_ str, VisiblePart)| {
-        ids.split(CELL_SEPARATOR).map(move |id| UrlView { cell: id.to_owned(), part }).collect::<Vec<_>>()
-    };
-    parsed.flat_map(of_cells).collect()
+    let of_all =
+        |(ids, part): (&'_ str, VisiblePart)| ids.split(SEPARATOR).map(move |of| UrlView { of: decoded(of), part }).collect::<Vec<_>>();
+    parsed.flat_map(of_all).collect()
 }
 
 /// The ids and the visible part; `None` for a text that is neither of an x nor of a y axis.
@@ -77,13 +94,70 @@ fn format(ids: &str, part: &VisiblePart, number: fn(f64) -> String) -> String {
     text
 }
 
-/// The value of [`KEY`] for these charts.
-pub fn format_views<'a>(charts: impl Iterator<Item = (&'a str, VisiblePart)>, number: fn(f64) -> String) -> String {
-    let mut groups: Vec<(String, VisiblePart)> = Vec::new();
-    for (id, part) in charts {
-        match groups.iter_mut().find(|(_, known)| *known == part) {
-            Some((ids, _)) => ids.extend([CELL_SEPARATOR, id]),
-            None => groups.push((id.to_owned(), part)),
+/// A chart of the page, for its address.
+pub struct SeenChart<'a> {
+    pub id: &'a str,
+    pub section: Option<String>,
+    pub part: VisiblePart,
+    /// How wide the window along x is, as its axis measures it.
+    pub width: f64,
+}
+
+/// The charts of a section along an axis.
+struct SeenSection<'a> {
+    first: &'a SeenChart<'a>,
+    charts: usize,
+    /// They show the same part of the x axis.
+    is_one: bool,
+}
+
+impl SeenChart<'_> {
+    fn is_beside(&self, other: &Self) -> bool {
+        self.section == other.section && self.part.axis == other.part.axis
+    }
+
+    /// Windows that follow have the same width, and ends of their own.
+    fn sees_same_x(&self, other: &Self) -> bool {
+        match (self.part.x, other.part.x) {
+            (Some(Viewport { follow: true, .. }), Some(Viewport { follow: true, .. })) => {
+                (self.width - other.width).abs() <= ROUNDING * self.width
+            }
+            (one, other) => one == other,
+        }
+    }
+}
+
+/// The sections that stand for their charts in the address.
+fn seen_sections<'a>(charts: &'a [SeenChart<'a>]) -> Vec<&'a SeenChart<'a>> {
+    let mut sections: Vec<SeenSection> = Vec::new();
+    for chart in charts.iter().filter(|chart| chart.section.is_some()) {
+        match sections.iter_mut().find(|section| section.first.is_beside(chart)) {
+            Some(section) => {
+                section.charts += 1;
+                section.is_one &= section.first.sees_same_x(chart);
+            }
+            None => sections.push(SeenSection { first: chart, charts: 1, is_one: true }),
+        }
+    }
+    let is_short = |section: &SeenSection| section.is_one && section.charts > 1 && section.first.part.x.is_some();
+    sections.into_iter().filter(is_short).map(|section| section.first).collect()
+}
+
+/// The value of [`KEY`] for all charts of the page.
+pub fn format_views(charts: &[SeenChart], number: fn(f64) -> String) -> String {
+    let sections = seen_sections(charts);
+    // Once more escaped: the address is unescaped as a whole before it is taken apart.
+    let name = |section: &SeenChart| encoded(section.section.as_deref().unwrap_or_default()).replace('~', "%7E").replace('%', "%25");
+    let of_section = |first: &&SeenChart| ([SECTION, &name(first)].concat(), VisiblePart { y: None, ..first.part });
+    let mut groups: Vec<(String, VisiblePart)> = sections.iter().map(of_section).collect();
+    let own = groups.len();
+    for chart in charts.iter().filter(|chart| chart.part.x.is_some() || chart.part.y.is_some()) {
+        if chart.part.y.is_none() && sections.iter().any(|section| section.is_beside(chart)) {
+            continue;
+        }
+        match groups[own..].iter_mut().find(|(_, known)| *known == chart.part) {
+            Some((ids, _)) => ids.extend([SEPARATOR, chart.id]),
+            None => groups.push((chart.id.to_owned(), chart.part)),
         }
     }
     let texts = groups.iter().map(|(ids, part)| format(ids, part, number));
@@ -118,22 +192,72 @@ mod tests {
         Viewport::new(from, to)
     }
 
+    /// Charts with the first letter of their ids as sections; none for capitals.
+    fn seen<'a>(charts: &[(&'a str, VisiblePart)]) -> Vec<SeenChart<'a>> {
+        let section = |id: &str| id.get(..1).filter(|letter| *letter == letter.to_lowercase()).map(|letter| [letter, " ~/%"].concat());
+        let chart = |(id, part): &(&'a str, VisiblePart)| SeenChart {
+            id,
+            section: section(id),
+            part: *part,
+            width: part.x.map_or(0.0, |x| x.width()),
+        };
+        charts.iter().map(chart).collect()
+    }
+
+    fn written(charts: &[(&str, VisiblePart)]) -> String {
+        format_views(&seen(charts), |number| number.to_string())
+    }
+
+    fn along(axis: XAxis, x: Option<Viewport>, y: Option<Viewport>) -> VisiblePart {
+        VisiblePart { x, y, axis: Some(axis) }
+    }
+
+    /// What a page with these charts reads from an address.
+    fn restored<'a>(charts: &[(&'a str, VisiblePart)], value: &str) -> Vec<(&'a str, VisiblePart)> {
+        // As browsers unescape it.
+        let mut url = UrlState { views: parse_views(&decoded(value), number), ..UrlState::default() };
+        let chart = |SeenChart { id, section, part, .. }: &SeenChart<'a>| {
+            let axis = part.axis.unwrap();
+            (*id, url.take(id, section.as_deref(), axis).unwrap_or(along(axis, None, None)))
+        };
+        seen(charts).iter().map(chart).collect()
+    }
+
     #[test]
     fn views_are_read_from_an_address() {
-        let read = parse_views("?a=1&zoom=x:1:2,y:3:4:follow,broken:5&b", number);
-        let names: Vec<_> = read.iter().map(|each| (each.cell.as_str(), each.part.x.unwrap().from, each.part.x.unwrap().follow)).collect();
+        let read = parse_views("x:1:2,y:3:4:follow,broken:5", number);
+        let names: Vec<_> = read.iter().map(|each| (each.of.as_str(), each.part.x.unwrap().from, each.part.x.unwrap().follow)).collect();
         assert_eq!(names, [("x", 1.0, false), ("y", 3.0, true)]);
         assert!(parse_views("", number).is_empty());
-        let along = |axis, x| VisiblePart { x, y: None, axis: Some(axis) };
-        let (seen, other) = (along(XAxis::Step, view(1.0, 2.0)), along(XAxis::Step, view(3.0, 4.0)));
-        let high = VisiblePart { x: None, y: view(-0.5, 8.0), axis: Some(XAxis::Step) };
-        let charts = [("a", seen), ("b", other), ("c", seen), ("d", along(XAxis::Wall, view(1.0, 2.0))), ("e", high)];
-        let written = format_views(charts.into_iter(), |number| number.to_string());
-        assert_eq!(written, "a~c:1:2:step,b:3:4:step,d:1:2:wall,e:::step:y:-0.5:8");
-        let mut read = parse_views(&("?zoom=".to_owned() + &written), number);
-        read.sort_by(|one, other| one.cell.cmp(&other.cell));
-        let read: Vec<_> = read.iter().map(|each| (each.cell.as_str(), each.part)).collect();
-        assert_eq!(read, charts);
+        let (first, other) = (along(XAxis::Step, view(1.0, 2.0), None), along(XAxis::Step, view(3.0, 4.0), None));
+        let high = along(XAxis::Step, None, view(-0.5, 8.0));
+        let charts = [("A", first), ("B", other), ("C", first), ("D", along(XAxis::Wall, view(1.0, 2.0), None)), ("E", high)];
+        assert_eq!(written(&charts), "A~C:1:2:step,B:3:4:step,D:1:2:wall,E:::step:y:-0.5:8");
+        assert_eq!(restored(&charts, &written(&charts)), charts);
+    }
+
+    #[test]
+    fn a_section_stands_for_charts_that_are_zoomed_together() {
+        let (same, all) = (along(XAxis::Step, view(1.0, 2.0), None), along(XAxis::Step, None, None));
+        let both = VisiblePart { y: view(5.0, 6.0), ..same };
+        let wall = along(XAxis::Wall, None, None);
+        let charts = [("a1", same), ("a2", both), ("a3", wall), ("b1", same), ("A", same), ("b2", all)];
+        let value = written(&charts);
+        assert_eq!(value, "@a%2520%257E%252F%2525:1:2:step,a2:1:2:step:y:5:6,b1~A:1:2:step");
+        assert_eq!(restored(&charts, &value), charts);
+        let ids: Vec<String> = (0..450).map(|at| format!("a{at:020}")).collect();
+        let many: Vec<_> = ids.iter().map(|id| (id.as_str(), same)).collect();
+        assert!(written(&many).len() < 50);
+        assert_eq!(restored(&many, &written(&many)), many);
+        assert_eq!(written(&[("a1", same)]), "a1:1:2:step", "one chart may be moved to another section");
+    }
+
+    #[test]
+    fn charts_that_follow_together_have_ends_of_their_own() {
+        let follows = |from: f64, to: f64| along(XAxis::Step, view(from, to).map(|x| Viewport { follow: true, ..x }), None);
+        assert_eq!(written(&[("a1", follows(1.0, 3.0)), ("a2", follows(11.0, 13.0))]), "@a%2520%257E%252F%2525:1:3:step:follow");
+        assert_eq!(written(&[("a1", follows(1.0, 3.0)), ("a2", follows(11.0, 14.0))]), "a1:1:3:step:follow,a2:11:14:step:follow");
+        assert_eq!(written(&[("a1", follows(1.0, 3.0)), ("a2", along(XAxis::Step, view(1.0, 3.0), None))]).matches('a').count(), 2);
     }
 
     #[test]

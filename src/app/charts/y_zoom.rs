@@ -2,11 +2,12 @@
 
 use super::axis_space::AxisSpace;
 use super::chart_input::ChartCommand;
+use super::chart_runs::ChartRuns;
 use super::chart_state::ChartState;
 use super::registry::Charts;
 use super::viewport::Viewport;
-use crate::charts::YBounds;
-use crate::protocol::CellId;
+use crate::charts::{YBounds, y_range};
+use crate::protocol::{AxisScale, CellId};
 
 /// Zoom and pan of one key press, as a share of the window.
 const STEP: f64 = 0.25;
@@ -30,6 +31,16 @@ impl ChartState {
         self.y_viewport.or_else(|| Viewport::new(layout.y.lo, layout.y.hi))
     }
 
+    /// The y axis as it would be without the reader's window, of what is seen along x now: zooming out and moving end with it.
+    fn y_extent(&self, range: &Viewport, runs: &ChartRuns) -> (f64, f64) {
+        let settings = &self.settings;
+        let whole = self.layout.as_ref().and_then(|layout| {
+            let is_log = settings.y == AxisScale::Log;
+            y_range(&self.curves(runs), &layout.x, is_log, settings.into(), &settings.goal_lines)
+        });
+        whole.map_or((range.from, range.to), |whole| (whole.scale.lo, whole.scale.hi))
+    }
+
     /// The part of the y axis between two places of the canvas; `None` where that is too small for doubles.
     pub fn y_between(&self, one: f64, other: f64) -> Option<Viewport> {
         let layout = self.layout.as_ref().filter(|layout| !layout.y_ticks.is_empty())?;
@@ -38,9 +49,9 @@ impl ChartState {
     }
 
     /// The y axis moved with a pointer from where it was at `range`; `None` where it is not zoomed.
-    pub fn y_dragged(&self, range: Option<Viewport>, by: f64) -> Option<Viewport> {
+    pub fn y_dragged(&self, range: Option<Viewport>, by: f64, runs: &ChartRuns) -> Option<Viewport> {
         let (range, layout) = (range.filter(|_| self.y_viewport.is_some())?, self.layout.as_ref()?);
-        Some(self.y_space().pan(&range, by / layout.height, self.y_extent))
+        Some(self.y_space().pan(&range, by / layout.height, self.y_extent(&range, runs)))
     }
 }
 
@@ -57,22 +68,23 @@ impl Charts {
 
     /// Zooms the y axis around a place of the canvas.
     pub fn zoom_y(&mut self, id: &CellId, at: f64, factor: f64) {
-        let Some(chart) = self.chart(id) else { return };
+        let Some((chart, runs)) = self.chart_and_runs(id) else { return };
         let (Some(range), Some(layout)) = (chart.y_range(), &chart.layout) else { return };
-        let viewport = chart.y_space().zoom(&range, layout.y_at(at), factor, 0.0, chart.y_extent);
+        let viewport = chart.y_space().zoom(&range, layout.y_at(at), factor, 0.0, chart.y_extent(&range, runs));
         self.set_y_viewport(id, viewport);
     }
 
     /// Runs a command of the y axis. False if it is another one.
     pub fn run_on_y(&mut self, id: &CellId, command: ChartCommand) -> bool {
-        let Some(chart) = self.chart(id) else { return false };
-        let (Some(range), space, extent) = (chart.y_range(), chart.y_space(), chart.y_extent) else { return false };
-        let middle = space.middle(&range);
+        let Some((chart, runs)) = self.chart_and_runs(id) else { return false };
+        let (Some(range), space) = (chart.y_range(), chart.y_space()) else { return false };
+        let zoom = |factor| space.zoom(&range, space.middle(&range), factor, 0.0, chart.y_extent(&range, runs));
+        let pan = |share| chart.y_viewport.map(|viewport| space.pan(&viewport, share, chart.y_extent(&range, runs)));
         let viewport = match command {
-            ChartCommand::ZoomInY => space.zoom(&range, middle, 1.0 / (1.0 + STEP), 0.0, extent),
-            ChartCommand::ZoomOutY => space.zoom(&range, middle, 1.0 + STEP, 0.0, extent),
-            ChartCommand::PanUp => chart.y_viewport.map(|viewport| space.pan(&viewport, STEP, extent)),
-            ChartCommand::PanDown => chart.y_viewport.map(|viewport| space.pan(&viewport, -STEP, extent)),
+            ChartCommand::ZoomInY => zoom(1.0 / (1.0 + STEP)),
+            ChartCommand::ZoomOutY => zoom(1.0 + STEP),
+            ChartCommand::PanUp => pan(STEP),
+            ChartCommand::PanDown => pan(-STEP),
             _ => return false,
         };
         self.set_y_viewport(id, viewport);

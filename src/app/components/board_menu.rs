@@ -42,11 +42,11 @@ pub fn BoardMenu() -> impl IntoView {
     };
     let has_no_others = move || !is_empty.get() || dashboard.boards.with(|boards| boards.len() < 2);
     let menu = NodeRef::<html::Div>::new();
-    let (is_open, is_renaming) = (RwSignal::new(false), RwSignal::new(false));
+    let (is_open, is_renaming) = (RwSignal::new(false), dashboard.is_renaming);
     let toggled = move |_| is_open.set(menu.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false)));
     let deferred = dashboard.deferred;
-    let actions = move || is_open.get().then(|| deferred.view(deferred.get(), |code| (code.board_actions)(is_renaming)));
-    let field = move || is_renaming.get().then(|| deferred.get()).flatten().map(|code| (code.title_field)(is_renaming));
+    let actions = move || is_open.get().then(|| deferred.view(deferred.get(), |code| (code.board_actions)()));
+    let field = move || is_renaming.get().then(|| deferred.get()).flatten().map(|code| (code.title_field)());
     Either::Right(view! {
         <h1>
             <button

@@ -11,6 +11,7 @@ pub mod help;
 pub mod layout_panel;
 pub mod live_status;
 pub mod menu;
+pub mod name_field;
 pub mod notice;
 pub mod resize;
 pub mod share_dialog;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leptos::leptos_dom::helpers::WindowListenerHandle;
 use leptos::prelude::*;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, Node};
 
 use super::block_places::{GridPlaces, PlacedCell, block_places};
 use super::cell_size::{CellSize, shown_width};
@@ -140,6 +140,13 @@ impl Arrangement {
         on_cleanup(move || {
             self.elements.try_update_value(|map| map.remove(&name));
         });
+    }
+
+    /// The section that a node is in; `None`: in none, or in the part without a name.
+    pub fn section_around(self, node: &Node) -> Option<String> {
+        let is_around = |elements: &SectionElements| elements.section.contains(Some(node));
+        let name = self.elements.with_value(|map| map.iter().find(|(_, elements)| is_around(elements)).map(|(name, _)| name.clone()));
+        name.filter(|name| !name.is_empty())
     }
 
     pub fn elements_of(self, section: &str) -> Option<SectionElements> {

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use super::{Dashboard, SetIfChanged};
 use crate::app::charts;
 use crate::browser::dom;
-use crate::routes::{decoded, encoded};
+use crate::routes::{decoded, encoded, query_value};
 
 /// The key of the address.
 const KEY: &str = "filter=";
@@ -62,8 +62,7 @@ impl Dashboard {
 
     /// Takes the filter of the address. Browser only: the server cannot match names.
     pub fn restore_filter(self) {
-        let query = dom::query_of_page();
-        let text = query.split('&').find_map(|part| part.strip_prefix(KEY)).map(decoded);
+        let text = query_value(&dom::query_of_page(), KEY).map(decoded);
         self.filter.set_if_changed(text.unwrap_or_default());
     }
 

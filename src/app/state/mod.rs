@@ -96,6 +96,8 @@ pub struct Dashboard {
     pub view: OpenView,
     /// The dialog with the links to the board is open.
     pub is_sharing: RwSignal<bool>,
+    /// The title of the board is being edited.
+    pub is_renaming: RwSignal<bool>,
     /// The Markdown of the board's description while it is edited.
     pub describing: RwSignal<Option<String>>,
     /// The server's warning about itself.
@@ -173,6 +175,7 @@ impl Dashboard {
             describing: RwSignal::new(None),
             view,
             is_sharing: RwSignal::new(false),
+            is_renaming: RwSignal::new(false),
             notice: RwSignal::new(notice),
             connection: StoredValue::new(None),
             theme: RwSignal::new(Theme::System),
@@ -211,6 +214,12 @@ impl Dashboard {
     /// Numbers of no epoch cannot be continued, so the server will send everything.
     pub fn forget_position(self) {
         self.board.update_value(|board| board.epoch.clear());
+    }
+
+    /// Whether a text of a cell, or the name of a section or of the board is being edited.
+    pub fn is_editing_name_or_text(self) -> bool {
+        let is_named = self.arrangement.renaming.with_untracked(Option::is_some) || self.is_renaming.get_untracked();
+        is_named || self.editing.with_untracked(Option::is_some)
     }
 
     /// Begins to edit a field, or ends editing.

@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 use super::{ArrangementUndo, Dashboard, SetIfChanged, ToastKind};
 use crate::protocol::{Board, BoardChange, BoardSettings, LayoutPatch, View};
-use crate::routes::decoded;
+use crate::routes::{decoded, query_value};
 
 /// The key of the address.
 pub const KEY: &str = "view=";
 
 #[derive(Clone, Copy)]
 pub struct OpenView {
-    /// The id of the view; `None`: the board as everyone has it.
+    /// The id of the view; `None`: the board as everyone has it. A view that is deleted meanwhile stays the reader's own arrangement.
     pub id: RwSignal<Option<String>>,
     /// What differs from the arrangement of the board, with what the reader has changed since. The board and the settings of the page have
     /// it already.
@@ -54,7 +54,7 @@ impl OpenView {
 
 /// The view that the query of an address names.
 pub fn named_view<'a>(query: &str, settings: &'a BoardSettings) -> Option<&'a View> {
-    let named = decoded(query.trim_start_matches('?').split('&').find_map(|part| part.strip_prefix(KEY))?);
+    let named = decoded(query_value(query, KEY)?);
     let views = &settings.views;
     views.iter().find(|view| view.id == named).or_else(|| views.iter().find(|view| view.name == named))
 }

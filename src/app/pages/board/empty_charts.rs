@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use crate::app::deferred::RestRequest;
 use crate::app::erased::Erase;
 use crate::app::state::{Dashboard, ResponseOrder, SetIfChanged, use_dashboard};
+use crate::browser::connection::Live;
 use crate::protocol::CellId;
 use crate::routes;
 
@@ -40,10 +41,15 @@ pub fn follow_empty_charts(dashboard: Dashboard) {
             }
         });
     };
-    Effect::new(move |_| {
+    let is_live = Memo::new(move |_| dashboard.live.with(|live| *live == Live::Live));
+    Effect::new(move |asked: Option<()>| {
         dashboard.runs.drawn.track();
         dashboard.cells.track();
         dashboard.runs.comparison.track();
+        // What came while the connection was lost is not sent again.
+        if !is_live.get() && asked.is_some() {
+            return;
+        }
         let next = set_timeout_with_handle(ask, DELAY).ok();
         if let Some(earlier) = timer.try_update_value(|timer| std::mem::replace(timer, next)).flatten() {
             earlier.clear();

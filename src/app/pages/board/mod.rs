@@ -24,6 +24,7 @@ use crate::app::runs::RunsPanel;
 use crate::app::state::{Carry, Resizing, use_dashboard};
 pub use empty_charts::{empty_charts_note, follow_empty_charts};
 use grid::Grid;
+pub use section_head::section_field;
 pub use section_menu::SectionMenu;
 
 /// What one sees while an edge is held, or a cell is carried. It belongs to the second part of the page's code.

@@ -4,15 +4,19 @@ use leptos::either::Either;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{FocusEvent, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent};
+use web_sys::{HtmlElement, KeyboardEvent, MouseEvent};
 
 use super::section_menu;
+use crate::app::components::name_field::{NameEdit, NameField};
+use crate::app::erased::Erase;
 use crate::app::in_browser::InBrowser;
 use crate::app::state::{Dashboard, use_dashboard};
 use crate::charts::format_significant;
 
 /// How many numbers a folded section tells.
 const MAX_NUMBERS: usize = 6;
+/// The server's limit for names of sections.
+const MAX_NAME: u32 = 120;
 
 #[component]
 pub fn SectionHead(name: String, #[prop(into)] count: Signal<usize>, #[prop(into)] is_folded: Signal<bool>) -> impl IntoView {
@@ -35,8 +39,10 @@ pub fn SectionHead(name: String, #[prop(into)] count: Signal<usize>, #[prop(into
         }
     });
     let heading = move || {
-        if is_renamed() {
-            return Either::Left(InBrowser(view! { <NameField name=name.get_value() /> }));
+        // Until its code is there, the name stays.
+        let field = is_renamed().then(|| dashboard.deferred.get()).flatten().map(|code| (code.section_field)(name.get_value()));
+        if let Some(field) = field {
+            return Either::Left(InBrowser(field));
         }
         Either::Right(view! {
             <button
@@ -86,50 +92,16 @@ fn on_key(dashboard: Dashboard, name: &str, event: &KeyboardEvent) {
     event.prevent_default();
 }
 
-/// The field takes the name once: an event that arrives meanwhile does not overwrite the typed text.
-#[component]
-fn NameField(name: String) -> impl IntoView {
+/// The field for the name of a section, which belongs to the second part of the page's code.
+pub fn section_field(name: String) -> AnyView {
     let dashboard = use_dashboard();
-    let field = NodeRef::<html::Input>::new();
-    let text = name.clone();
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            let _ = field.focus();
-            // The view sets the value after this effect. Another value would clear the selection; the same one does not.
-            field.set_value(&text);
-            field.select();
-        }
-    });
-    // Removing the field blurs it, which saves again, after the signals of the field are disposed: the name is being edited only once.
     let before = name.clone();
-    let save = move |text: &str, has_focus| dashboard.rename_section(&before, text.trim(), has_focus);
-    let blur = {
-        let save = save.clone();
-        move |event: FocusEvent| save(&event_target::<HtmlInputElement>(&event).value(), false)
+    let on_end = move |edit: NameEdit| match edit {
+        NameEdit::Saved { name, has_focus } => dashboard.rename_section(&before, name.trim(), has_focus),
+        // Without a name it keeps the one that it has.
+        NameEdit::Cancelled => dashboard.rename_section(&before, "", true),
     };
-    let keys = move |event: KeyboardEvent| {
-        match event.key().as_str() {
-            "Enter" if !event.is_composing() => save(&event_target::<HtmlInputElement>(&event).value(), true),
-            // Without a name it keeps the one that it has.
-            "Escape" => save("", true),
-            _ => return,
-        }
-        event.prevent_default();
-    };
-    view! {
-        <input
-            type="text"
-            node_ref=field
-            class="name-field"
-            aria-label="Name of the section"
-            maxlength="120"
-            autocomplete="off"
-            spellcheck="false"
-            prop:value=name
-            on:blur=blur
-            on:keydown=keys
-        />
-    }
+    view! { <NameField label="Name of the section" name max_length=MAX_NAME on_end=Callback::new(on_end) /> }.erase()
 }
 
 /// The newest numbers of the first cells, of the newest run that is drawn.
