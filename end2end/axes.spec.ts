@@ -109,7 +109,7 @@ test("a y axis that is zoomed ends with the values of now, also when the address
   for (let presses = 0; presses < 8; presses++) await page.keyboard.press("Shift+Y");
   await expect.poll(() => yOf()[1] ?? 0, { message: "wider than the first values, and not yet all" }).toBeGreaterThan(0.9);
   expect(yOf()[1]!).toBeLessThan(2);
-  for (let presses = 0; presses < 10; presses++) await page.keyboard.press("Shift+Y");
+  for (let presses = 0; presses < 22; presses++) await page.keyboard.press("Shift+Y");
   await expect(page, "all of it in the end").not.toHaveURL(/zoom=/);
   // Up to the newest values.
   for (let presses = 0; presses < 12; presses++) await page.keyboard.press("y");
