@@ -22,6 +22,7 @@ def test_a_line_with_settings(server: Server, board: Any, name: str) -> None:
         hidden=["raw"],
         y_range=(0, None),
         goal_lines={"target": 0.5},
+        hide_superseded=True,
     )
     line.append(train=0.3, val=[0.1, 0.2]).append({"train": 0.2}, step=7).append(
         train=[1, 2], step=[8, 9.5]
@@ -35,6 +36,7 @@ def test_a_line_with_settings(server: Server, board: Any, name: str) -> None:
             "x_scale": "log",
             "y": "log",
             "y_range": [0, None],
+            "hide_superseded": True,
             "goal_lines": [{"y": 0.5, "label": "target"}],
             "smooth": 0.6,
             "unit": "s",

@@ -1,7 +1,7 @@
 //! Which points of a run were superseded: a step below the last one, as after a restart from a
 //! checkpoint, replaces all earlier points from that step on.
 
-use crate::series::Column;
+use crate::series::{Column, Columns, Place};
 
 /// For each column, in order of arrival and along steps, whether all of it was superseded; empty
 /// where nothing was.
@@ -29,9 +29,32 @@ pub fn superseded(columns: &[Column]) -> Vec<bool> {
     superseded
 }
 
+pub fn has_superseded(columns: &[Column]) -> bool {
+    superseded(columns).contains(&true)
+}
+
+/// What is left of a line without the columns that were superseded, and of its smoothed one; `None` where nothing was.
+///
+/// The step back of a restart is then inside of the column that begins there, so that its mark stays.
+pub fn without_superseded(columns: &[Column], smoothed: &[Place]) -> Option<Columns> {
+    let is_superseded = superseded(columns);
+    if !is_superseded.contains(&true) {
+        return None;
+    }
+    let left = || (0..columns.len()).filter(|at| !is_superseded[*at]);
+    let column = |at: usize| {
+        let is_back = at > 0 && columns[at].x_first < columns[at - 1].x_last;
+        Column { breaks: columns[at].breaks + u64::from(is_back), ..columns[at] }
+    };
+    Some(Columns::new(left().map(column).collect(), left().filter_map(|at| smoothed.get(at).copied()).collect()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::hit_test::hit_test;
+    use crate::charts::markers::MarkerKind;
+    use crate::charts::{ChartOptions, PlotLayout, SeriesView, Size, place_markers};
 
     fn points(steps: &[u32]) -> Vec<Column> {
         steps.iter().map(|step| Column::point(f64::from(*step), 1.0)).collect()
@@ -55,6 +78,30 @@ mod tests {
         assert_eq!(shown(&points(&[3, 4, 0])), "(3) (4) 0", "a restart from the beginning");
         assert_eq!(shown(&points(&[2, 2, 3, 3, 2])), "(2) (2) (3) (3) 2");
         assert_eq!(shown(&points(&[0, 2, 2, 1, 2, 2])), "0 (2) (2) 1 2 2", "equal steps of one pass are all of it");
+    }
+
+    #[test]
+    fn what_is_left_is_one_line_that_says_where_it_began_again() {
+        assert_eq!((without_superseded(&points(&[0, 1, 2, 5]), &[]), without_superseded(&points(&[0, 4, 4]), &[])), (None, None));
+        let all = points(&[0, 5, 9, 8, 3, 6]);
+        let smoothed: Vec<Place> = all.iter().map(|column| (column.x_last, 1.0)).collect();
+        let left = without_superseded(&all, &smoothed).unwrap();
+        assert_eq!(left.list.iter().map(|column| (column.x_first, column.breaks)).collect::<Vec<_>>(), [(0.0, 0), (3.0, 1), (6.0, 0)]);
+        assert_eq!(left.places.iter().map(|place| place.0).collect::<Vec<_>>(), [0.0, 3.0, 6.0]);
+        assert!(!has_superseded(&left.list) && has_superseded(&all));
+        // Axes, marks and what is read are those of the columns that are left.
+        let view = |columns| [SeriesView { columns, fades_superseded: true, ..SeriesView::default() }];
+        let size = Size { width: 400.0, height: 200.0 };
+        let (whole, rest) = (view(&all), view(&left.list));
+        let reach = |curves: &[SeriesView]| PlotLayout::new(&ChartOptions::default(), curves, size).x.hi;
+        assert_eq!((reach(&whole), reach(&rest)), (9.0, 6.0));
+        let layout = PlotLayout::new(&ChartOptions::default(), &rest, size);
+        assert_eq!(
+            place_markers(&layout, &rest).iter().map(|marker| (marker.kind, marker.at)).collect::<Vec<_>>(),
+            [(MarkerKind::Restart, 3.0)]
+        );
+        let hit = hit_test(&layout, &rest, &[], (layout.px(5.0), layout.py(1.0))).unwrap();
+        assert_eq!(hit.rows.iter().map(|row| (row.column.x_last, row.is_superseded)).collect::<Vec<_>>(), [(6.0, false)]);
     }
 
     #[test]

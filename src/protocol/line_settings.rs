@@ -79,6 +79,8 @@ pub struct LineSettings {
     pub y_range: [Option<f64>; 2],
     /// The vertical axis shows the bulk of the values: outliers do not set its ends.
     pub ignore_outliers: bool,
+    /// Along steps: points of a run that a restart superseded are not drawn; otherwise they are faded.
+    pub hide_superseded: bool,
     /// Weight of the debiased exponential moving average, 0 (off) to 0.999.
     pub smooth: f64,
     /// Unit of the values, such as `s`, `B` or `%`; empty for plain numbers.
@@ -124,6 +126,8 @@ pub struct LineSettingsPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignore_outliers: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub hide_superseded: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub smooth: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -137,7 +141,8 @@ pub struct LineSettingsPatch {
 
 impl From<LineSettingsPatch> for LineSettings {
     fn from(patch: LineSettingsPatch) -> Self {
-        let LineSettingsPatch { x, x_scale, y, goal_lines, y_range, ignore_outliers, smooth, unit, x_label, y_label, hidden } = patch;
+        let LineSettingsPatch { x, x_scale, y, goal_lines, y_range, ignore_outliers, hide_superseded, smooth, unit, .. } = patch;
+        let LineSettingsPatch { x_label, y_label, hidden, .. } = patch;
         Self {
             x: x.unwrap_or_default(),
             x_scale: x_scale.unwrap_or_default(),
@@ -145,6 +150,7 @@ impl From<LineSettingsPatch> for LineSettings {
             goal_lines: goal_lines.unwrap_or_default(),
             y_range: y_range.unwrap_or_default(),
             ignore_outliers: ignore_outliers.unwrap_or_default(),
+            hide_superseded: hide_superseded.unwrap_or_default(),
             smooth: smooth.unwrap_or_default(),
             unit: unit.unwrap_or_default(),
             x_label: x_label.unwrap_or_default(),

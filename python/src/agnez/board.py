@@ -102,6 +102,7 @@ class Board(CellLog):
         hidden: list[str] | None = None,
         y_range: tuple[float | None, float | None] | None = None,
         ignore_outliers: bool | None = None,
+        hide_superseded: bool | None = None,
         goal_lines: Mapping[str, float] | Sequence[float] | None = None,
     ) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
@@ -117,6 +118,7 @@ class Board(CellLog):
         :param y_range: ends of the y axis, such as ``(0, 1)``; ``None`` for an end that follows the
             values.
         :param ignore_outliers: show the 5th to the 95th percentile of the values.
+        :param hide_superseded: leave out points of a run from before a restart.
         :param goal_lines: horizontal lines, such as ``{"human level": 0.94}`` or ``[0.9, 0.95]``.
 
         Settings are added to those that this process gave before; together they replace all
@@ -135,6 +137,7 @@ class Board(CellLog):
             y_label=y_label,
             y_range=y_range,
             ignore_outliers=ignore_outliers,
+            hide_superseded=hide_superseded,
             goal_lines=goal_lines,
         )
         if settings:

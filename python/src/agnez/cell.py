@@ -162,6 +162,7 @@ def line_settings(
     y_label: str | None = None,
     y_range: tuple[float | None, float | None] | None = None,
     ignore_outliers: bool | None = None,
+    hide_superseded: bool | None = None,
     goal_lines: Mapping[str, float] | Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """The key ``chart`` of a line (docs/rest.md); ValueError for what the server would refuse."""
@@ -178,6 +179,7 @@ def line_settings(
         "y": y,
         "y_range": None if y_range is None else _axis_ends(y_range),
         "ignore_outliers": ignore_outliers,
+        "hide_superseded": hide_superseded,
         "goal_lines": None if goal_lines is None else _goal_lines(goal_lines),
         "smooth": smooth,
         "unit": unit,

@@ -80,8 +80,8 @@ impl ChartState {
             slot,
             style: self.looks.styles.get(slot).copied().unwrap_or_default(),
             fades_superseded: is_along_steps && series.run.is_some(),
-            columns: &self.cache.series[slot].columns.list,
-            smoothed: if is_smooth { &self.cache.series[slot].columns.places } else { &[] },
+            columns: &self.cache.series[slot].shown().list,
+            smoothed: if is_smooth { &self.cache.series[slot].shown().places } else { &[] },
             emphasis: if self.highlighted == Some(slot) || is_of_highlighted(series) {
                 Emphasis::Bold
             } else if is_any_highlighted && series.total > 0 {

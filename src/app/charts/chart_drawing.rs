@@ -25,6 +25,7 @@ impl ChartState {
         }
         let Some(plot) = self.plot.clone() else { return };
         self.looks.update(&self.cache.series, &self.groups, runs);
+        self.cache.hide_superseded(self.hides_superseded());
         // A series that is no longer there must not leave the others faint.
         self.highlighted = self.highlighted.filter(|slot| *slot < self.cache.series.len());
         let is_empty = self.total() == 0;
@@ -122,7 +123,7 @@ impl ChartState {
     /// The value of a curve at its end.
     pub fn last_value(&self, slot: usize) -> Option<f64> {
         match self.cache.series.get(slot) {
-            Some(series) => Some(series.columns.list.last()?.last),
+            Some(series) => Some(series.shown().list.last()?.last),
             None => Some(self.groups.groups.get(slot - self.cache.series.len())?.curve.columns.last()?.line),
         }
     }

@@ -8,9 +8,9 @@ use super::chart_runs::ChartRuns;
 use super::column_cache::{ColumnCache, ColumnQuery};
 use super::display::{ChartDisplay, PlotDisplay};
 use super::groups::GroupCache;
-use super::hidden_series;
 use super::series_looks::SeriesLooks;
 use super::viewport::Viewport;
+use super::{hidden_series, superseded_choice};
 use crate::app::signals::SetIfChanged;
 use crate::charts::{AxisTitles, LineMarker, PlotLayout, Size};
 use crate::protocol::{AxisScale, CellId, LineSettings, XAxis};
@@ -24,6 +24,8 @@ pub struct ChartState {
     pub settings: LineSettings,
     /// Names of the series that this tab hides, if they differ from the settings.
     pub own_hidden: Option<Vec<String>>,
+    /// Whether this tab hides what restarts superseded, if that differs from the settings.
+    pub own_hides_superseded: Option<bool>,
     pub cache: ColumnCache,
     /// The curves of groups; empty while runs are drawn.
     pub groups: GroupCache,
@@ -90,6 +92,7 @@ impl ChartState {
             stored,
             section,
             own_hidden: hidden_series::load(id),
+            own_hides_superseded: superseded_choice::load(id),
             cache: ColumnCache::new(),
             groups: GroupCache::default(),
             viewport: None,
@@ -153,9 +156,7 @@ impl ChartState {
     pub fn apply_settings(&mut self, settings: LineSettings) -> bool {
         let before = self.axis();
         self.settings = settings;
-        if self.own_hidden.as_ref() == Some(&self.settings.hidden) {
-            self.own_hidden = None;
-        }
+        self.forget_stored_choices();
         let seen = (self.viewport, self.y_viewport);
         self.viewport = self.viewport.filter(|_| self.axis() == before);
         self.y_viewport = self.y_viewport.filter(|viewport| self.has_y(viewport));
@@ -180,7 +181,7 @@ impl ChartState {
 
     /// Moves a viewport that follows to the newest point.
     pub fn follow(&mut self) {
-        let end = self.extent().1;
+        let end = if self.hides_superseded() && self.groups.groups.is_empty() { self.cache.newest_end() } else { self.extent().1 };
         if let Some(viewport) = self.viewport.filter(|viewport| viewport.follow && !end.is_nan()) {
             self.viewport = Some(self.x_space().pinned_to_end(&viewport, end));
         }

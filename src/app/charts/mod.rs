@@ -50,6 +50,8 @@ mod runs_control;
 mod scheduler;
 mod series_looks;
 mod settings_panel;
+mod superseded_choice;
+mod superseded_field;
 mod toolbar;
 mod tooltip;
 mod url_state;

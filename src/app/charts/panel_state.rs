@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::superseded_choice::SupersededChoice;
 use crate::protocol::{AxisScale, CellId, GoalLine, XAxis};
 
 #[derive(Clone, Copy)]
@@ -42,6 +43,8 @@ pub struct PanelValues {
     /// The ends of the y axis; `None` for one that follows the values.
     pub y_range: [Option<f64>; 2],
     pub ignores_outliers: bool,
+    /// `None` where no restart superseded points.
+    pub superseded: Option<SupersededChoice>,
     /// `None` where the charts of the board differ.
     pub smooth: Option<f64>,
     pub unit: String,

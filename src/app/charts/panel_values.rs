@@ -101,6 +101,7 @@ fn setting_values(chart: &ChartState) -> PanelValues {
         y_window: chart.y_viewport.map(|viewport| [viewport.from, viewport.to]),
         section: chart.section.get_untracked(),
         ignores_outliers: settings.ignore_outliers,
+        superseded: chart.superseded_choice(),
         smooth: Some(settings.smooth),
         unit: settings.unit.clone(),
         has_own_hidden: chart.own_hidden.is_some(),
@@ -110,9 +111,10 @@ fn setting_values(chart: &ChartState) -> PanelValues {
 
 /// `None` for a series without points.
 fn summarize((series, label): (&CachedSeries, &String)) -> Option<SeriesSummary> {
-    let mut all = *series.columns.list.last()?;
+    let columns = &series.shown().list;
+    let mut all = *columns.last()?;
     let last = all.last;
-    series.columns.list.iter().rev().skip(1).for_each(|column| all.merge(column));
+    columns.iter().rev().skip(1).for_each(|column| all.merge(column));
     Some(SeriesSummary {
         name: label.clone(),
         last: format_number(last),
@@ -138,6 +140,9 @@ fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
     if let Some(viewport) = chart.y_viewport {
         add("&y_from=", &dom::number_text(viewport.from));
         add("&y_to=", &dom::number_text(viewport.to));
+    }
+    if let Some(hides) = chart.own_hides_superseded {
+        add("&hide_superseded=", if hides { "1" } else { "0" });
     }
     let grouping = runs.grouping.as_ref();
     // Members of the group that is pointed at are no part of the picture.

@@ -9,6 +9,7 @@ use super::axis_fields::{AxisTitleFields, GoalLinesField, YRangeFields};
 use super::panel_fields::{Choice, Smoothing, TextField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
+use super::superseded_field::SupersededField;
 use crate::app::erased::Erase;
 use crate::browser::popover;
 use crate::protocol::{AxisScale, CellId, LineSettingsPatch, XAxis};
@@ -179,6 +180,7 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
                     }}
                 }
             })}
+        <SupersededField id=id.get_value() may_write store=Callback::new(store) />
         <p>
             <button type="button" on:click=fullscreen>
                 "Full screen"

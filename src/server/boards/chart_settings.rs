@@ -12,13 +12,14 @@ use crate::server::limits::{
 const _: () = assert!(MAX_AXIS_TITLE_CHARS == crate::charts::axis_titles::MAX_TITLE_CHARS);
 
 /// The rule of each key of `chart`.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 12] = [
     ("x", "must be 'step', 'relative' or 'wall'"),
     ("x_scale", "must be 'linear' or 'log'"),
     ("y", "must be 'linear' or 'log'"),
     ("goal_lines", "must be an array of objects with a number 'y' and perhaps a text 'label'"),
     ("y_range", "must be two numbers, the lower one first, or null for an end that follows the values"),
     ("ignore_outliers", "must be true or false"),
+    ("hide_superseded", "must be true or false"),
     ("smooth", "must be a number"),
     ("unit", "must be a string"),
     ("x_label", "must be a string"),

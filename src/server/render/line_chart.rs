@@ -13,7 +13,7 @@ use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
     NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, YBounds, group_labels, group_name, is_series_hidden, legend_items,
-    legend_labels, needs_two_rows, owner_labels, palette, series_key, series_label, series_styles,
+    legend_labels, needs_two_rows, owner_labels, palette, series_key, series_label, series_styles, without_superseded,
 };
 use crate::protocol::groups::GroupCurve;
 use crate::protocol::{AxisScale, Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
@@ -49,6 +49,8 @@ pub struct LineView {
     pub y_window: Option<(f64, f64)>,
     /// The names of the series that are drawn, those of runs as [`series_key`]; those that are not hidden when `None`.
     pub series: Option<Vec<String>>,
+    /// Whether points that a restart superseded are left out; `None`: as the settings say.
+    pub hides_superseded: Option<bool>,
     /// The runs that are drawn; those that the page draws first when `None`. Beside groups they are drawn in bold.
     pub runs: Option<Vec<RunId>>,
     /// The groups that are drawn in place of runs.
@@ -149,7 +151,16 @@ pub async fn svg(
     let found = boards
         .smoothed_columns(&record.id, LineWindow { x: settings.x, from, to, width, scale: settings.x_scale() }, weights, &runs.ids())
         .await?;
-    let series = found.unwrap_or_default();
+    let mut series = found.unwrap_or_default();
+    let hides_superseded = settings.x == XAxis::Step && view.hides_superseded.unwrap_or(settings.hide_superseded);
+    for series in series.iter_mut().filter(|series| hides_superseded && series.run.is_some()) {
+        let places = series.smoothed.as_ref().map_or(&[][..], |smoothed| &smoothed.places);
+        let Some(left) = without_superseded(&series.columns, places) else { continue };
+        series.columns = left.list;
+        if let Some(smoothed) = &mut series.smoothed {
+            smoothed.places = left.places;
+        }
+    }
     let ids: Vec<SeriesId> = series.iter().map(|series| SeriesId { run: series.run.clone(), name: series.name.as_str().into() }).collect();
     let (labels, styles) = series_looks(&ids, &runs);
     let (mut drawn, mut left_out) = choose_series(&ids, &settings, view);

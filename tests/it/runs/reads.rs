@@ -222,3 +222,26 @@ async fn charts_without_points_of_some_runs_are_named() {
         assert!(status == 400 && message.contains(sentence), "{message}");
     }
 }
+
+#[tokio::test]
+async fn a_drawing_fades_or_leaves_out_what_a_restart_superseded() {
+    let server = spawn().await;
+    // A spike at step 8, then a restart from step 4.
+    let steps = (0..10).map(|step| json!({"step": step, "loss": if step == 8 { 500 } else { 1 }}));
+    let again = (4..7).map(|step| json!({"step": step, "loss": 2}));
+    log(&server, "/boards/digits/runs/a/log", &json!(steps.chain(again).collect::<Vec<_>>()).to_string()).await;
+    let drawing = async |query: &str| {
+        let svg = server.call("GET", &format!("/values/digits-loss.svg?width=640&height=300{query}"), "").await.text;
+        (svg.contains(">500<"), svg.contains("stroke-opacity=\"0.3\""))
+    };
+    assert_eq!(drawing("").await, (true, true), "faded");
+    assert_eq!(drawing("&hide_superseded=1").await, (false, false), "the y axis has room for what is left");
+    let chart = |chart: Value| json!({ "chart": chart }).to_string();
+    assert_eq!(server.call("PATCH", "/values/digits-loss", chart(json!({"hide_superseded": true}))).await.status, 200);
+    assert_eq!((drawing("").await, drawing("&hide_superseded=0").await), ((false, false), (true, true)));
+    let along_time = json!({"hide_superseded": true, "x": "relative"});
+    assert_eq!(server.call("PATCH", "/values/digits-loss", chart(along_time)).await.status, 200);
+    assert_eq!(drawing("").await, (true, false), "times do not say what was superseded");
+    let (status, message) = refused(&server, "PATCH", "/values/digits-loss", &chart(json!({"hide_superseded": "yes"}))).await;
+    assert!(status == 400 && message.contains("'chart.hide_superseded' must be true or false"), "{message}");
+}

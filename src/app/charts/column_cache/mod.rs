@@ -12,7 +12,7 @@ use crate::series::{Average, Columns, NO_PLACE, PixelWidth};
 
 use super::axis_space::AxisSpace;
 use super::viewport::Viewport;
-use crate::charts::{nearest_gap, series_key};
+use crate::charts::{nearest_gap, series_key, without_superseded};
 
 /// Parts that are buffered while a response is awaited. After more than these, the columns are requested once more.
 const MAX_PENDING: usize = 4096;
@@ -26,6 +26,8 @@ pub struct CachedSeries {
     /// What its places count from, in seconds since 1970; 0 along steps and wall time.
     pub origin: f64,
     pub columns: Columns,
+    /// What is left without what restarts superseded, as it was drawn last; `None` where that is not hidden, or nothing was.
+    current: Option<Columns>,
     /// State of the moving average after the last point; `None` without smoothing, or when the server did not send it.
     average: Option<Average>,
     /// The series was replaced or removed: it is drawn until the next response, and takes no points.
@@ -62,6 +64,11 @@ impl CachedSeries {
     pub fn key(&self) -> String {
         series_key(self.run.as_ref().map(RunId::as_str), &self.name)
     }
+
+    /// The columns that are drawn.
+    pub fn shown(&self) -> &Columns {
+        self.current.as_ref().unwrap_or(&self.columns)
+    }
 }
 
 pub struct ColumnCache {
@@ -83,6 +90,20 @@ impl ColumnCache {
 
     pub fn total(&self) -> u64 {
         self.series.iter().map(|series| series.total).sum()
+    }
+
+    /// Leaves out, or no longer, what restarts of runs superseded. The columns are those along steps.
+    pub fn hide_superseded(&mut self, hides: bool) {
+        for series in &mut self.series {
+            let Columns { list, places } = &series.columns;
+            series.current = if hides && series.run.is_some() { without_superseded(list, places) } else { None };
+        }
+    }
+
+    /// The last place of what was never superseded, such as the newest points; NaN without one.
+    pub fn newest_end(&self) -> f64 {
+        let newest = self.series.iter().filter_map(|series| series.columns.list.last());
+        newest.fold(f64::NAN, |end, column| end.max(column.x_max))
     }
 
     /// The axis of the columns; `None` before the first response.
@@ -186,7 +207,16 @@ impl ColumnCache {
         };
         let series = |SeriesColumns { run, name, points, origin, columns, smoothed }| {
             let (places, average) = smoothed.map_or((Vec::new(), None), |smoothed| (smoothed.places, smoothed.last));
-            CachedSeries { run, name, total: points, origin, columns: Columns::new(columns, places), average, is_stale: false }
+            CachedSeries {
+                run,
+                name,
+                total: points,
+                origin,
+                columns: Columns::new(columns, places),
+                current: None,
+                average,
+                is_stale: false,
+            }
         };
         self.series = received.into_iter().map(series).collect();
         let width = self.measured_extent(AxisSpace(query.scale), &query) / f64::from(query.width.max(1));
@@ -224,7 +254,7 @@ impl ColumnCache {
             None => {
                 let average = (loaded.smooth > 0.0).then(|| Average::new(loaded.smooth));
                 let (run, name, columns) = (part.run.clone(), part.series.clone(), Columns::default());
-                self.series.push(CachedSeries { run, name, total: 0, origin: 0.0, columns, average, is_stale: false });
+                self.series.push(CachedSeries { run, name, total: 0, origin: 0.0, columns, current: None, average, is_stale: false });
                 self.series.len() - 1
             }
         };

@@ -94,6 +94,7 @@ impl ExportQuery {
                     }
                     names.push(value.into_owned());
                 }
+                "hide_superseded" => options.view.hides_superseded = Some(is_yes(&value)),
                 "runs" => options.view.runs = Some(runs(&key, &value)?),
                 "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
                 "tz" => tz = Some(value.into_owned()),

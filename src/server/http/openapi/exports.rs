@@ -29,6 +29,9 @@ struct DrawingQuery {
     /// Of a line cell: a series that is drawn, whatever `chart.hidden` says; as often as there are such.
     #[param(required = false)]
     series: Vec<String>,
+    /// Of a line cell along steps: 1 leaves out points from before a restart, 0 fades them; missing: as `chart.hide_superseded` says.
+    #[param(required = false)]
+    hide_superseded: String,
     /// Of a line cell: runs that are drawn, by their ids with commas between them, 100 at most; without them and without `q`, `sort` and
     /// `top` the newest 20 that are neither archived nor hidden. Beside `by` they are drawn in bold over the groups.
     #[param(required = false)]

@@ -74,6 +74,9 @@ struct Chart {
     /// The axis reaches from the 5th to the 95th percentile of the values.
     #[schema(required = false, default = false)]
     ignore_outliers: bool,
+    /// Along steps: points of a run from before a restart, which later ones superseded, are not drawn; otherwise they are faded.
+    #[schema(required = false, default = false)]
+    hide_superseded: bool,
     /// The weight of the exponential moving average, 0 (off) to 0.999.
     #[schema(required = false, default = 0)]
     smooth: f64,
