@@ -49,13 +49,25 @@ test("runs are averaged over the seed, and compared with a baseline", async ({ p
   await expect(panel(page).locator("tr[data-run]")).toHaveCount(0);
 
   await page.keyboard.press("b");
-  await expect(best).toContainText("baseline");
+  await expect(best.locator(".verdict")).toHaveText(/^baseline/);
   await expect(panel(page).getByRole("columnheader", { name: /baseline/ })).toContainText("95 %");
   await expect(other.locator(".worse").first()).toHaveText("−0.10000");
   await page.reload();
   await expect(groups, "the groups are in the document").toHaveCount(2);
   await live(page);
   await expect(other.locator(".worse").first()).toHaveText("−0.10000");
+  // The verdict has a column of its own, which the server sorts by: the better ones first, then the other way round.
+  await expect(other.locator(".verdict")).toHaveText(/^worse/);
+  const head = panel(page).getByRole("columnheader", { name: /^Verdict/ });
+  await expect(head).toContainText("at 95 %");
+  const verdicts = () => groups.locator(".verdict").allTextContents().then((all) => all.map((text) => text.split(" ")[0]));
+  await head.getByRole("button").click();
+  await expect(head).toHaveAttribute("aria-sort", "descending");
+  await expect.poll(verdicts).toEqual(["baseline", "worse"]);
+  await head.getByRole("button").click();
+  await expect(head).toHaveAttribute("aria-sort", "ascending");
+  await expect.poll(verdicts).toEqual(["worse", "baseline"]);
+  expect(new URL(page.url()).searchParams.get("sort")).toBe("verdict");
 });
 
 test("a running member is said, and the group is not judged", async ({ page, agnez }) => {
@@ -69,6 +81,7 @@ test("a running member is said, and the group is not judged", async ({ page, agn
   await page.keyboard.press("b");
   await expect(groups.last()).toContainText("1 of 4 still running: too early to tell");
   await expect(groups.last().locator(".worse, .better")).toHaveCount(0);
+  await expect(groups.last().locator(".verdict")).toContainText("too early");
   await expect(groups.first()).toContainText("3 of 4");
   await expect(groups.first().locator('[data-state="failed"]')).toBeVisible();
 });

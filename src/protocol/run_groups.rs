@@ -182,6 +182,21 @@ pub enum Verdict {
     NotComparable,
 }
 
+impl Verdict {
+    /// As tables have it; empty for none.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Baseline => "baseline",
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::CannotTell => "can’t tell",
+            Self::TooEarly => "too early",
+            Self::NotComparable => "not comparable",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

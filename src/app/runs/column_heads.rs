@@ -146,7 +146,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
             let class = match column.role {
                 ColumnRole::Metric | ColumnRole::Difference => "metric",
                 ColumnRole::Number | ColumnRole::Count => "number",
-                ColumnRole::Text => "plain",
+                ColumnRole::Text | ColumnRole::Verdict => "plain",
             };
             head(column, class)
         });

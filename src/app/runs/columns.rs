@@ -24,6 +24,8 @@ pub enum ColumnRole {
     Count,
     /// The difference of a group from the baseline.
     Difference,
+    /// Whether it is real.
+    Verdict,
 }
 
 /// A column that is shown.
@@ -64,7 +66,7 @@ impl ShownColumn {
     pub fn begins_descending(&self) -> bool {
         match self.role {
             ColumnRole::Metric => self.direction != Some(Direction::Min),
-            ColumnRole::Count | ColumnRole::Difference => true,
+            ColumnRole::Count | ColumnRole::Difference | ColumnRole::Verdict => true,
             ColumnRole::Number | ColumnRole::Text => false,
         }
     }
@@ -186,8 +188,16 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
             decimals,
             ..ShownColumn::default()
         });
+        let together = if groups.confidence > 0.95 { "95 % together" } else { "95 % each" };
+        columns.push(ShownColumn {
+            role: ColumnRole::Verdict,
+            key: "verdict".to_owned(),
+            name: "Verdict".to_owned(),
+            note: if groups.comparisons > 1 { together } else { "at 95 %" }.to_owned(),
+            ..ShownColumn::default()
+        });
     }
-    // The difference is what groups are compared for: it stands before further metrics.
+    // The difference is what groups are compared for: it and its verdict stand before further metrics.
     let summaries = |place: usize| rows.sections.iter().filter_map(move |section| section.group.as_ref()?.secondary.get(place));
     for place in 0.. {
         let Some(first) = summaries(place).next() else { break };
@@ -247,6 +257,7 @@ fn statistic_of(kind: SummaryKind, direction: Option<Direction>) -> &'static str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Baseline;
 
     fn column(key: &str, label: &str) -> TableColumn {
         let kind = if key.starts_with("metrics.") { ColumnKind::Metric } else { ColumnKind::Config };
@@ -291,6 +302,16 @@ mod tests {
         assert_eq!((names(&rows), columns[0].at, columns[1].at), (vec!["n".to_owned(), "acc".into()], Some(1), Some(3)));
         // What the table says of a mean is what the band in the charts is.
         let notes = [Band::T95, Band::StdErr, Band::Std, Band::Iqr].map(|band| of_band(band)[1].note.clone());
+        let judged = |confidence, comparisons| {
+            let baseline = Some(Baseline { id: "a".into(), label: "a".into(), is_run: true, used: 1, mean: None });
+            let mut rows = rows.clone();
+            rows.groups = Some(RunGroups { metric: Some("acc".into()), baseline, confidence, comparisons, ..RunGroups::default() }.into());
+            let columns = columns_of(&rows, &["config.lr".into()], &ColumnList::default(), Band::T95);
+            let verdict = columns.last().unwrap();
+            (verdict.key.clone(), verdict.role, verdict.begins_descending(), verdict.note.clone())
+        };
+        assert_eq!(judged(0.95, 1), ("verdict".to_owned(), ColumnRole::Verdict, true, "at 95 %".to_owned()));
+        assert_eq!([judged(0.95, 12).3, judged(0.9958, 12).3], ["95 % each", "95 % together"]);
         assert_eq!(notes, ["last, mean ± 95 % t", "last, mean ± std error", "last, mean ± std", "last, mean ± std"]);
     }
 }

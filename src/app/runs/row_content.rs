@@ -91,14 +91,20 @@ pub fn content_of(dashboard: Dashboard, row: &WindowRow, columns: &[ShownColumn]
     let content = RowContent { index: row.index, span, ..RowContent::default() };
     match (&row.key, found) {
         (RowKey::Gap(_), _) => RowContent { kind: RowKind::Space((row.gap as u64).to_string()), ..content },
-        (RowKey::Group(_), Some((Some(group), Some(shape), _))) => group_content(dashboard, &group, shape, columns, content),
+        (RowKey::Group(_), Some((Some(group), Some(shape), _))) => {
+            with_short(group_content(dashboard, &group, shape, columns, content), names)
+        }
         (RowKey::Run(_), Some((group, None, Some(known)))) => {
-            let content = run_content(dashboard, &known, group.as_deref(), columns, content);
-            let short = names.get(&content.name).cloned().unwrap_or_else(|| short_alone(&content.name));
-            RowContent { short, ..content }
+            with_short(run_content(dashboard, &known, group.as_deref(), columns, content), names)
         }
         _ => RowContent { class: "missing".to_owned(), cells: vec![("", String::new()); span - 1], ..content },
     }
+}
+
+/// With the name as it is shown.
+fn with_short(content: RowContent, names: &HashMap<String, String>) -> RowContent {
+    let short = names.get(&content.name).cloned().unwrap_or_else(|| short_alone(&content.name));
+    RowContent { short, ..content }
 }
 
 /// Whether a row is the one that Tab leads to: the current one, otherwise the first.
@@ -174,6 +180,7 @@ fn run_cells(row: &TableRow, column: &ShownColumn) -> Vec<Cell> {
         ColumnRole::Number => vec![("number", text())],
         ColumnRole::Count => vec![("number count", text())],
         ColumnRole::Difference => vec![("value", String::new()), ("note", String::new())],
+        ColumnRole::Verdict => vec![("plain verdict", String::new())],
         ColumnRole::Metric => {
             let number = value.and_then(number).map(|value| number_text(value, column.decimals));
             let step = column.at.and_then(|at| row.steps.get(at).copied().flatten()).map(|step| ["@", &step_text(step)].concat());
@@ -204,18 +211,25 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
             };
             vec![("value", number(mean)), ("note", spread(width))]
         }
-        ColumnRole::Difference if group.is_baseline => vec![("value unsure", "baseline".to_owned()), ("note", String::new())],
         ColumnRole::Difference => {
-            let Some(GroupDifference { value, half_width, .. }) = group.difference else {
+            let Some(GroupDifference { value, half_width, .. }) = group.difference.filter(|_| !group.is_baseline) else {
                 return vec![("value", String::new()), ("note", String::new())];
             };
             let sign = if value > 0.0 { "+" } else { "" };
-            let (class, note, word) = match group.verdict {
-                Verdict::Better => ("value better", "note better", " better"),
-                Verdict::Worse => ("value worse", "note worse", " worse"),
-                _ => ("value unsure", "note unsure", ""),
+            let (class, note) = match group.verdict {
+                Verdict::Better => ("value better", "note better"),
+                Verdict::Worse => ("value worse", "note worse"),
+                _ => ("value unsure", "note unsure"),
             };
-            vec![(class, [sign, &number(Some(value))].concat()), (note, spread(half_width) + word)]
+            vec![(class, [sign, &number(Some(value))].concat()), (note, spread(half_width))]
+        }
+        ColumnRole::Verdict => {
+            let class = match group.verdict {
+                Verdict::Better => "plain verdict better",
+                Verdict::Worse => "plain verdict worse",
+                _ => "plain verdict unsure",
+            };
+            vec![(class, group.verdict.word().to_owned())]
         }
     }
 }
@@ -261,12 +275,11 @@ fn group_content(
     RowContent {
         kind: RowKind::Group { is_open },
         name: group.label.clone(),
-        short: short_alone(&group.label),
         class,
         style: series_color(group.index as usize),
         letter: group_letter(group.index),
         states: states.into_iter().filter(|(_, count)| *count > 0).map(|(word, count)| (word, count.to_string())).collect(),
-        // The baseline is said in the column of differences.
+        // The baseline is said in the column of verdicts.
         marks: marks(dashboard, &id).into_iter().filter(|mark| *mark != "baseline").collect(),
         is_drawn,
         tab_index: tab_index(dashboard, &RowKey::Group(group.id), content.index),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::protocol::{GroupId, GroupRow, Run, RunGroups, RunId, RunTable, TableRow, Verdict};
+use crate::protocol::{GroupId, GroupRow, Run, RunGroups, RunId, RunTable, TableRow};
 
 /// Identifies a row of the panel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,11 +66,7 @@ pub struct RowHeights {
 
 /// What a group's row says below its numbers.
 pub fn second_line(group: &GroupRow) -> Option<String> {
-    let note = group.notes.first();
-    match group.verdict {
-        Verdict::CannotTell => Some(["can’t tell", if note.is_some() { "; " } else { "" }, note.map_or("", String::as_str)].concat()),
-        _ => note.cloned(),
-    }
+    group.notes.first().cloned()
 }
 
 impl RowSection {

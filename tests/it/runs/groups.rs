@@ -105,6 +105,8 @@ async fn a_difference_has_an_interval_and_a_verdict() {
     // From the other side it is worse, and a single run is compared with where a next one would be.
     let worse = groups(&server, &format!("by=lr&baseline={}", better["id"].as_str().unwrap())).await;
     assert_eq!(row(&worse, "0.1")["verdict"], "worse");
+    let sorted = async |sort: &str| labels(&groups(&server, &format!("by=lr&baseline={baseline}&sort={sort}")).await).join(" ");
+    assert_eq!((sorted("-verdict").await, sorted("verdict").await), ("0.01 0.1".to_owned(), "0.1 0.01".to_owned()));
     let single = groups(&server, "by=lr&baseline=lr0.1-0").await;
     assert_eq!((&single["baseline"]["is_run"], &single["baseline"]["label"]), (&json!(true), &json!("lr0.1-0")));
     let prediction = row(&single, "0.01");

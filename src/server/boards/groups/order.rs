@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 
 use serde_json::Value;
 
-use crate::protocol::{ApiError, Direction, ErrorKind, GroupRow};
+use crate::protocol::{ApiError, Direction, ErrorKind, GroupRow, Verdict};
 use crate::server::boards::query::filter::SortKey;
 use crate::server::boards::query::number::ExactNumber;
 
-const COLUMNS: [&str; 12] =
-    ["label", "index", "runs", "used", "running", "failed", "diverged", "mean", "std", "half_width", "last_step", "difference"];
+const COLUMNS: [&str; 13] =
+    ["label", "index", "runs", "used", "running", "failed", "diverged", "mean", "std", "half_width", "last_step", "difference", "verdict"];
 
 /// The columns to sort by, each with whether it descends.
 pub struct RowOrder<'a> {
@@ -28,8 +28,8 @@ enum Directed {
 }
 
 impl RowOrder<'_> {
-    /// Sorts rows. Those without the value come last. Without columns the best mean is first; where no better end is known, the largest
-    /// group. 400: there is no such column; a table without rows has all.
+    /// Sorts rows. Those without the value come last. Without columns, and among rows of one verdict, the best mean is first; where no better
+    /// end is known, the largest group. 400: there is no such column; a table without rows has all.
     pub fn sort(&self, rows: &mut [GroupRow]) -> Result<(), ApiError> {
         if rows.is_empty() {
             return Ok(());
@@ -45,8 +45,11 @@ impl RowOrder<'_> {
             None => [("runs".to_owned(), true)],
         };
         let columns = if self.columns.is_empty() { &by_default } else { self.columns };
+        // Many rows have the same verdict.
+        let has_verdict = columns.iter().any(|(name, _)| name == "verdict");
+        let further = if has_verdict { &by_default[..] } else { &[] };
         rows.sort_by_cached_key(|row| {
-            let directed = columns.iter().map(|(name, descends)| {
+            let directed = columns.iter().chain(further).map(|(name, descends)| {
                 let key = self.key(row, name);
                 (key == SortKey::Absent, if *descends { Directed::Down(Reverse(key)) } else { Directed::Up(key) })
             });
@@ -77,15 +80,60 @@ impl RowOrder<'_> {
             "half_width" => number(row.half_width),
             "last_step" => number(row.last_steps.map(|(_, last)| last)),
             "difference" => number(row.difference.map(|difference| difference.value)),
+            "verdict" => verdict_rank(row.verdict).map_or(SortKey::Absent, count),
             column if self.keys.iter().any(|key| key == column) => SortKey::of(row.key.get(column)),
             column => number(self.secondary(column).and_then(|at| row.secondary.get(at)?.mean)),
         }
     }
 }
 
+/// From what is worse to what is better; in between what is not known, the less the lower. `None`: nothing was compared.
+fn verdict_rank(verdict: Verdict) -> Option<u32> {
+    match verdict {
+        Verdict::None => None,
+        Verdict::Worse => Some(0),
+        Verdict::NotComparable => Some(1),
+        Verdict::TooEarly => Some(2),
+        Verdict::CannotTell => Some(3),
+        Verdict::Baseline => Some(4),
+        Verdict::Better => Some(5),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn verdicts_ascend_from_worse_to_better_and_their_rows_by_the_mean() {
+        let row = |(index, (verdict, mean)): (usize, (Verdict, f64))| -> GroupRow {
+            let row = json!({
+                "id": "g5cb445967725", "index": index, "label": "", "key": {}, "mixed": {}, "runs": 3, "ids": [], "used": 3, "running": 0, "failed": 0,
+                "diverged": 0, "non_finite": 0, "without": 0, "mean": mean, "std": null, "half_width": null, "last_steps": null, "secondary": [],
+                "is_baseline": false, "difference": null, "verdict": verdict, "is_best": false, "notes": []
+            });
+            serde_json::from_value(row).unwrap()
+        };
+        let verdicts = [
+            (Verdict::None, 9.0),
+            (Verdict::Worse, 0.5),
+            (Verdict::Better, 0.3),
+            (Verdict::Baseline, 0.4),
+            (Verdict::Better, 0.2),
+            (Verdict::TooEarly, 0.1),
+            (Verdict::CannotTell, 0.4),
+            (Verdict::NotComparable, 0.1),
+        ];
+        let sorted = |descends| {
+            let mut rows: Vec<GroupRow> = verdicts.into_iter().enumerate().map(row).collect();
+            let columns = [("verdict".to_owned(), descends)];
+            RowOrder { columns: &columns, direction: Some(Direction::Min), keys: &[], secondary: &[] }.sort(&mut rows).unwrap();
+            rows.iter().map(|row| row.index).collect::<Vec<_>>()
+        };
+        assert_eq!((sorted(true), sorted(false)), (vec![4, 2, 3, 6, 5, 7, 1, 0], vec![1, 7, 5, 6, 3, 4, 2, 0]));
+    }
 
     #[test]
     fn a_secondary_metric_may_have_the_name_of_a_column() {

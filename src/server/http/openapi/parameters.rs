@@ -213,7 +213,8 @@ pub struct RunGroupsPage {
     /// `0`: runs that have not finished are in the means.
     #[param(required = false, inline)]
     finished: Switch,
-    /// Columns to sort by, separated by commas; `-`: descending. `mean`, `std`, `difference`, `label`, `runs`, `config.lr`, …
+    /// Columns to sort by, separated by commas; `-`: descending. `mean`, `std`, `difference`, `verdict` (the better, the
+    /// higher), `label`, `runs`, `config.lr`, …
     #[param(required = false)]
     sort: String,
     /// At most so many groups; more than 200 are cut to that.

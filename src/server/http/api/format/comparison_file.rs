@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::charts::csv::Csv;
 use crate::charts::format_ungrouped;
-use crate::protocol::{GroupRow, RunGroups, Verdict};
+use crate::protocol::{GroupRow, RunGroups};
 
 /// Digits of a mean without a deviation.
 const PLAIN_DIGITS: i32 = 5;
@@ -41,7 +41,7 @@ pub fn latex(table: &RunGroups, keys: &str) -> String {
             let text =
                 with_deviation(difference.map(|difference| difference.value), difference.and_then(|difference| difference.half_width));
             cells.push(text.replacen('$', &["$", sign].concat(), 1));
-            cells.push(verdict(row).to_owned());
+            cells.push(verdict(row));
         }
         let _ = writeln!(out, "{} \\\\", cells.join(" & "));
     }
@@ -74,22 +74,15 @@ pub fn csv(table: &RunGroups) -> String {
                 None => csv.text(""),
             }
         }
-        csv.text(verdict(row));
+        csv.text(&verdict(row));
         csv.end();
     }
     csv.into_text()
 }
 
-fn verdict(row: &GroupRow) -> &'static str {
-    match row.verdict {
-        Verdict::None => "",
-        Verdict::Baseline => "baseline",
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-        Verdict::CannotTell => "can't tell",
-        Verdict::TooEarly => "too early",
-        Verdict::NotComparable => "not comparable",
-    }
+/// With the apostrophe that every program reads.
+fn verdict(row: &GroupRow) -> String {
+    row.verdict.word().replace('’', "'")
 }
 
 /// A number in math, rounded to the two leading digits of its deviation; a dash for none.
