@@ -13,9 +13,15 @@ const MAX_WORD: usize = 12;
 /// A shorter beginning that names share is not worth its mark.
 const MIN_PREFIX: usize = 4;
 
+/// Between the values of a name, such as that of a group of runs.
+const SEPARATOR: &str = " · ";
+
 /// The names of one chart, none wider than `room` CSS pixels (by [`text_width`], of at least 40). What differs between them stays to be seen,
 /// with the beginning and the end of what they share; names that fit stay whole. Nothing is cut inside of what a reader takes for one character.
 pub fn shorten_names<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
+    if let Some(short) = shorten_parts(names, room, false) {
+        return short;
+    }
     let mut shown: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     let mut groups: Vec<Vec<usize>> = vec![(0..names.len()).collect()];
@@ -39,6 +45,9 @@ pub fn shorten_names<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
 /// The same, but where a name is cut, what all of them begin with is left out: a column may be narrower than `room`, and shows the
 /// beginning.
 pub fn lead_with_difference<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
+    if let Some(short) = shorten_parts(names, room, true) {
+        return short;
+    }
     let is_wide = |name: &S| text_width(name.as_ref()) > room;
     let split: Vec<Vec<&str>> = names.iter().map(|name| name.as_ref().graphemes(true).collect()).collect();
     let prefix = match split.split_first() {
@@ -53,8 +62,99 @@ pub fn lead_with_difference<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String
     names
         .iter()
         .zip(short)
-        .map(|(name, short)| if is_wide(name) { [ELLIPSIS, &short].concat() } else { name.as_ref().to_owned() })
+        .map(|(name, short)| match is_wide(name) {
+            true if short.starts_with(ELLIPSIS) => short,
+            true => [ELLIPSIS, &short].concat(),
+            false => name.as_ref().to_owned(),
+        })
         .collect()
+}
+
+/// Names of the same parts that differ in several of them: each of these parts keeps what differs between it and the others in its place.
+/// What all have in common gets the room that is left; with `leads` nothing of it stands in front. `None` for other names, and if all fit.
+fn shorten_parts<S: AsRef<str>>(names: &[S], room: f64, leads: bool) -> Option<Vec<String>> {
+    let is_wide = |name: &S| text_width(name.as_ref()) > room;
+    if !names.iter().any(is_wide) {
+        return None;
+    }
+    let rows: Vec<Vec<&str>> = names.iter().map(|name| split_parts(name.as_ref())).collect();
+    let first = rows.first()?;
+    let differs: Vec<bool> = (0..first.len()).map(|at| rows.iter().any(|row| row.get(at) != Some(&first[at]))).collect();
+    let (own, common): (Vec<usize>, Vec<usize>) = (0..first.len()).step_by(2).partition(|at| differs[*at]);
+    let is_alike = rows.iter().all(|row| row.len() == first.len()) && differs.iter().skip(1).step_by(2).all(|differs| !differs);
+    if own.len() < 2 || !is_alike {
+        return None;
+    }
+    let mut shown = differs;
+    // What is around the parts that differ is the same in all names.
+    let around = |shown: &[bool]| text_width(&join_parts(first, shown, |_| ""));
+    let widest = |at: &usize| rows.iter().map(|row| text_width(row[*at])).fold(0.0, f64::max);
+    let by_width = |places: Vec<usize>| {
+        let mut places: Vec<(usize, f64)> = places.into_iter().map(|at| (at, widest(&at))).collect();
+        sorting::sort_by(&mut places, |one, other| one.1.total_cmp(&other.1));
+        places
+    };
+    let mut left = room - around(&shown);
+    let mut short: Vec<Vec<String>> = vec![Vec::new(); first.len()];
+    // The narrowest first: what it does not need the wider ones get.
+    let own = by_width(own);
+    for (turn, (at, wide)) in own.iter().enumerate() {
+        let share = wide.min(left / (own.len() - turn) as f64);
+        left -= share;
+        short[*at] = shorten_column(rows.iter().map(|row| row[*at]), share, leads);
+    }
+    let widths = (0..rows.len()).map(|row| own.iter().map(|(at, _)| text_width(&short[*at][row])).sum());
+    let widest_own = widths.fold(0.0, f64::max);
+    let begin = own.iter().map(|(at, _)| *at).min().filter(|_| leads).unwrap_or(0);
+    for (at, _) in by_width(common.into_iter().filter(|at| *at >= begin).collect()) {
+        shown[at] = true;
+        shown[at] = widest_own + around(&shown) <= room;
+    }
+    let name = |(row, whole): (usize, &S)| {
+        let text = |at: usize| short[at].get(row).map_or(first[at], String::as_str);
+        if is_wide(whole) { join_parts(first, &shown, text) } else { whole.as_ref().to_owned() }
+    };
+    Some(names.iter().enumerate().map(name).collect())
+}
+
+/// The values of a name, else its words, and in between what separates them.
+fn split_parts(name: &str) -> Vec<&str> {
+    if name.contains(SEPARATOR) {
+        return name.split(SEPARATOR).flat_map(|value| [SEPARATOR, value]).skip(1).collect();
+    }
+    let is_exponent = |at: usize| at > 1 && matches!(name.as_bytes()[at - 1], b'e' | b'E') && name.as_bytes()[at - 2].is_ascii_digit();
+    let (mut parts, mut begin) = (Vec::new(), 0);
+    for (at, _) in name.match_indices(['-', '_', '/', ',', ' ']).filter(|(at, _)| !is_exponent(*at)) {
+        parts.extend([&name[begin..at], &name[at..at + 1]]);
+        begin = at + 1;
+    }
+    parts.push(&name[begin..]);
+    parts
+}
+
+/// The parts that are shown, with a mark for those between them that are not.
+fn join_parts<'a>(parts: &[&str], shown: &[bool], text: impl Fn(usize) -> &'a str) -> String {
+    let (mut name, mut is_cut) = (String::new(), false);
+    for at in (0..parts.len()).step_by(2) {
+        if !shown[at] {
+            name.push_str(if is_cut { "" } else { ELLIPSIS });
+        } else {
+            name.push_str(if is_cut || at == 0 { "" } else { parts[at - 1] });
+            name.push_str(text(at));
+        }
+        is_cut = !shown[at];
+    }
+    name
+}
+
+/// The parts in one place of the names, which may be there several times.
+fn shorten_column<'a>(parts: impl Iterator<Item = &'a str>, room: f64, leads: bool) -> Vec<String> {
+    let parts: Vec<&str> = parts.collect();
+    let mut distinct = parts.clone();
+    sorting::sort(&mut distinct);
+    distinct.dedup();
+    let short = if leads { lead_with_difference(&distinct, room) } else { shorten_names(&distinct, room) };
+    parts.iter().map(|part| distinct.binary_search(part).map_or_else(|_| (*part).to_owned(), |at| short[at].clone())).collect()
 }
 
 /// How much of the beginning is the same in all, up to the beginning of a word or number.
@@ -185,6 +285,49 @@ mod tests {
         let shown = lead_with_difference(&mixed, 180.0);
         assert!(shown[0].starts_with("…long-name-") && shown[1] == "experiment-b", "{shown:?}");
         assert_eq!(lead_with_difference::<&str>(&[], 100.0), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_part_that_differs_stays_to_be_seen() {
+        let name =
+            |rate: &str, decay: &str, batch: u32| format!("vit-large-patch16-384 · {rate} · adamw-with-{decay}-weight-decay · {batch}");
+        let mut names = Vec::new();
+        for rate in ["0.1", "0.001"] {
+            for decay in ["decoupled", "l2"] {
+                names.extend([64, 128].map(|batch| name(rate, decay, batch)));
+            }
+        }
+        let words: Vec<String> = names.iter().map(|name| name.replace(" · ", "-")).collect();
+        for names in [&names, &words] {
+            for shown in [lead_with_difference(names, 165.0), shorten_names(names, 165.0)] {
+                let (one, other) = (&shown[2], &shown[5]);
+                assert!(one.starts_with("…0.1") && one.contains("l2") && one.ends_with("64"), "{shown:?}");
+                assert!(other.starts_with("…0.001") && other.contains("decoupled") && other.ends_with("128"), "{shown:?}");
+                let mut distinct = shown.clone();
+                distinct.sort();
+                distinct.dedup();
+                assert_eq!(distinct.len(), names.len(), "{shown:?}");
+                assert!(shown.iter().all(|name| text_width(name) <= 165.0 && !name.contains("……")), "{shown:?}");
+            }
+        }
+        // There is room for what they have in common, except in front.
+        assert!(shorten_names(&names, 330.0)[0].starts_with("vit-large"), "{:?}", shorten_names(&names, 330.0));
+        assert!(lead_with_difference(&names, 330.0)[0].starts_with("…0.1"), "{:?}", lead_with_difference(&names, 330.0));
+        assert_eq!(shorten_names(&["0.1 · sgd", "0.01 · adam"], 165.0), ["0.1 · sgd", "0.01 · adam"]);
+    }
+
+    #[test]
+    fn words_of_runs_are_parts_and_exponents_are_none() {
+        assert_eq!(split_parts("vit_b-lr1e-3"), ["vit", "_", "b", "-", "lr1e-3"]);
+        assert_eq!(split_parts("a-b · c"), ["a-b", " · ", "c"]);
+        let name = |size: u32, rate: &str, seed: u32| format!("vit-base-patch16-{size}-augreg-lr{rate}-seed{seed}");
+        let names = [name(224, "1e-3", 0), name(384, "1e-4", 0), name(224, "1e-4", 1), name(224, "1e-3", 1)];
+        assert_eq!(
+            lead_with_difference(&names, 145.0),
+            ["…224…lr1e-3-seed0", "…384…lr1e-4-seed0", "…224…lr1e-4-seed1", "…224…lr1e-3-seed1"]
+        );
+        // Names of other parts have no places in common.
+        assert!(shorten_parts(&["a-very-long-name-of-a-run-that-is-alone", "b", "c-d"], 100.0, true).is_none());
     }
 
     #[test]

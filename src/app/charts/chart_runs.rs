@@ -19,6 +19,7 @@ pub struct DrawnRun {
 
 #[derive(Default)]
 pub struct ChartRuns {
+    /// In the order of the table.
     pub drawn: Vec<DrawnRun>,
     /// How many runs the board has, as far as the page knows.
     pub count: usize,
@@ -53,9 +54,11 @@ impl ChartRuns {
         run.and_then(|run| run.value.as_ref()).map_or((id.as_str(), name), |(_, value)| (value, value))
     }
 
-    /// The place of a run among others in a legend.
+    /// The place of a run among others in a legend: that of its value, if runs are coloured by one, else that in the table. Series without a
+    /// run are before them.
     pub fn legend_place(&self, id: Option<&RunId>) -> usize {
-        id.and_then(|id| self.get(id)?.value.as_ref()).map_or(0, |(place, _)| *place)
+        let Some(at) = id.and_then(|id| self.drawn.iter().position(|run| run.id == *id)) else { return 0 };
+        1 + self.drawn[at].value.as_ref().map_or(at, |(place, _)| *place)
     }
 
     /// Whether the run, or its value, is pointed at.

@@ -5,20 +5,25 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::app::state::RunsState;
+use crate::app::state::{RunRows, RunsState};
 use crate::charts::names::lead_with_difference;
 
 /// The room of a name in CSS pixels, by which long ones are cut.
-const NAME_ROOM: f64 = 190.0;
+const NAME_ROOM: f64 = 145.0;
 /// Names that are compared; those of later rows are compared with none.
 const MAX_NAMES: usize = 500;
 
 /// The short forms of long names.
 pub type ShortNames = Memo<Arc<HashMap<String, String>>>;
 
-/// Those of the loaded rows.
+/// Those of the loaded rows, of runs and of groups.
 pub fn short_names(runs: RunsState) -> ShortNames {
-    Memo::new(move |_| Arc::new(runs.rows.with(|rows| shorten(rows.runs().map(|run| run.name.as_str())))))
+    let of_rows = |rows: &RunRows| {
+        let mut names = shorten(rows.runs().map(|run| run.name.as_str()));
+        names.extend(shorten(rows.sections.iter().filter_map(|section| Some(section.group.as_ref()?.label.as_str()))));
+        names
+    };
+    Memo::new(move |_| Arc::new(runs.rows.with(of_rows)))
 }
 
 fn shorten<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<String, String> {

@@ -1,5 +1,7 @@
 //! Which runs the charts draw.
 
+use std::collections::HashMap;
+
 use super::comparison::{Comparison, ShowRule};
 use super::run_rows::RunRows;
 use crate::protocol::{Run, RunId, RunList};
@@ -18,7 +20,7 @@ pub struct DrawnQuery<'a> {
     pub opened: Option<RunId>,
 }
 
-/// The runs of the rule, the newest first. The eye of a row overrides the rule: hidden runs are hidden for everyone who may write, readers
+/// The runs of the rule, in the order of the table, which legends have, too: the newest first unless it is sorted. The eye of a row overrides the rule: hidden runs are hidden for everyone who may write, readers
 /// with read-only access have their own choice. Pinned runs are always drawn.
 pub fn drawn_runs(query: &DrawnQuery) -> Vec<RunId> {
     let DrawnQuery { list, rows, found, comparison, choices, may_write, opened } = query;
@@ -55,6 +57,12 @@ pub fn drawn_runs(query: &DrawnQuery) -> Vec<RunId> {
         return of_rule;
     }
     sorting::sort_by(&mut drawn, |a, b| b.created_order.cmp(&a.created_order));
+    if !comparison.sort.is_empty() && comparison.by.is_empty() {
+        let places: HashMap<&RunId, usize> = rows.runs().enumerate().map(|(place, run)| (&run.id, place)).collect();
+        // What is not loaded is further down.
+        let place = |run: &Run| places.get(&run.id).copied().unwrap_or(usize::MAX);
+        sorting::sort_by(&mut drawn, |a, b| place(a).cmp(&place(b)));
+    }
     drawn.into_iter().map(|run| run.id.clone()).collect()
 }
 
