@@ -1,4 +1,6 @@
 // Choosing runs by boxes, leaving failed ones out, groups that mix values, and what is said of all that.
+import type { Locator } from "@playwright/test";
+
 import type { Agnez } from "./support/agnez.mjs";
 import { cell, openBoard } from "./support/page.ts";
 import { log, panel, patchRun, row, rows } from "./support/runs.ts";
@@ -181,10 +183,24 @@ test("paper has the table, and says what is compared", async ({ page, agnez }) =
   await expect(panel(page).locator("tr[data-group]")).toHaveCount(2);
   const said = panel(page).locator(".printed-view");
   await expect(said).toBeHidden();
+  // The first group is open, and compared with.
+  const first = panel(page).locator("tr[data-group]").first();
+  await first.locator(".run-name").focus();
+  await page.keyboard.press("b");
+  await page.keyboard.press("ArrowRight");
+  await expect(panel(page).locator("tr.member:not(.missing)")).toHaveCount(2);
   await page.emulateMedia({ media: "print" });
   await expect(said).toContainText("Search: model:cnn · groups by model, lr · lines: mean, 95 % t · numbers: val/acc, last · ");
   await expect(said).toContainText(String(new Date().getFullYear()));
-  await expect(panel(page).locator("tr[data-group]").first()).toBeVisible();
+  await expect(first.locator(".fold")).toBeVisible();
+  for (const member of await panel(page).locator("tr.member").all()) await expect(member.locator(".value").first()).toHaveText(/^0\.\d+$/);
+  // Groups stand out, and their intervals and verdicts are on the paper.
+  const ground = (one: Locator) => one.locator("td").first().evaluate((cell) => getComputedStyle(cell).backgroundColor);
+  expect(await ground(first)).not.toBe(await ground(panel(page).locator("tr.member").first()));
+  await expect(first.locator(".note").first()).toHaveText(/^± /);
+  await expect(first.locator(".verdict")).toHaveText(/^baseline/);
+  const [edge, last] = [await panel(page).boundingBox(), await first.locator(".verdict").boundingBox()];
+  expect(last!.x + last!.width).toBeLessThanOrEqual(edge!.x + edge!.width);
   for (const hidden of [".runs-search", ".runs-rules", ".runs-footer", ".eye"]) await expect(panel(page).locator(hidden).first()).toBeHidden();
   const [table, chart] = [await panel(page).boundingBox(), await page.locator("article").first().boundingBox()];
   expect(table!.y + table!.height, "above the charts").toBeLessThanOrEqual(chart!.y);

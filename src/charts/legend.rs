@@ -30,8 +30,16 @@ pub fn owner_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
 /// The same of groups, which have one row and a letter each: the more there are, the shorter they are.
 pub fn group_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
     let room = MAX_ONE_ROW_WIDTH / names.len().max(1) as f64 - SWATCH - 24.0;
-    lead_with_difference(names, if names.len() > MAX_WHOLE_GROUPS { room.min(MAX_LABEL_WIDTH) } else { MAX_LABEL_WIDTH })
+    if names.len() > MAX_WHOLE_GROUPS {
+        return lead_with_difference(names, room.min(MAX_LABEL_WIDTH));
+    }
+    // Names that shrink show their beginning only: what differs must be in it.
+    let is_one_row = !needs_two_rows(names.iter().map(AsRef::as_ref));
+    lead_with_difference(names, if is_one_row { MAX_LABEL_WIDTH } else { room.clamp(MIN_LABEL_WIDTH, MAX_LABEL_WIDTH) })
 }
+
+/// Where letters and a part of the name have room.
+const MIN_LABEL_WIDTH: f64 = 70.0;
 
 /// Entries whose names are as long in one row as elsewhere.
 const MAX_WHOLE_GROUPS: usize = 6;

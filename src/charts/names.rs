@@ -85,9 +85,9 @@ fn shorten_parts<S: AsRef<str>>(names: &[S], room: f64, leads: bool) -> Option<V
     if own.len() < 2 || !is_alike {
         return None;
     }
-    let mut shown = differs;
+    let mut shown = differs.clone();
     // What is around the parts that differ is the same in all names.
-    let around = |shown: &[bool]| text_width(&join_parts(first, shown, |_| ""));
+    let around = |shown: &[bool]| text_width(&join_parts(first, shown, |at| if differs[at] { "" } else { first[at] }));
     let widest = |at: &usize| rows.iter().map(|row| text_width(row[*at])).fold(0.0, f64::max);
     let by_width = |places: Vec<usize>| {
         let mut places: Vec<(usize, f64)> = places.into_iter().map(|at| (at, widest(&at))).collect();
@@ -98,9 +98,11 @@ fn shorten_parts<S: AsRef<str>>(names: &[S], room: f64, leads: bool) -> Option<V
     let mut short: Vec<Vec<String>> = vec![Vec::new(); first.len()];
     // The narrowest first: what it does not need the wider ones get.
     let own = by_width(own);
+    let mut is_cut = false;
     for (turn, (at, wide)) in own.iter().enumerate() {
         let share = wide.min(left / (own.len() - turn) as f64);
         left -= share;
+        is_cut |= share < *wide;
         short[*at] = shorten_column(rows.iter().map(|row| row[*at]), share, leads);
     }
     let widths = (0..rows.len()).map(|row| own.iter().map(|(at, _)| text_width(&short[*at][row])).sum());
@@ -108,7 +110,7 @@ fn shorten_parts<S: AsRef<str>>(names: &[S], room: f64, leads: bool) -> Option<V
     let begin = own.iter().map(|(at, _)| *at).min().filter(|_| leads).unwrap_or(0);
     for (at, _) in by_width(common.into_iter().filter(|at| *at >= begin).collect()) {
         shown[at] = true;
-        shown[at] = widest_own + around(&shown) <= room;
+        shown[at] = !is_cut && widest_own + around(&shown) <= room;
     }
     let name = |(row, whole): (usize, &S)| {
         let text = |at: usize| short[at].get(row).map_or(first[at], String::as_str);
@@ -144,7 +146,8 @@ fn join_parts<'a>(parts: &[&str], shown: &[bool], text: impl Fn(usize) -> &'a st
         }
         is_cut = !shown[at];
     }
-    name
+    // A part may begin or end with a mark of its own.
+    name.replace("……", ELLIPSIS).replace("……", ELLIPSIS)
 }
 
 /// The parts in one place of the names, which may be there several times.
@@ -205,9 +208,9 @@ fn shorten_group(names: &[&str], group: &[usize], room: f64, shown: &mut [String
 fn keep_own_part(name: &[&str], prefix: usize, suffix: usize, room: f64) -> String {
     let (before, rest) = name.split_at(prefix);
     let (own, after) = rest.split_at(rest.len() - suffix);
-    let left = room - text_width(&own.concat()) - 2.0 * text_width(ELLIPSIS);
+    let cuts = [before, after].iter().filter(|side| !side.is_empty()).count() as f64;
+    let left = room - text_width(&own.concat()) - cuts * text_width(ELLIPSIS);
     if left < 0.0 {
-        let cuts = [before, after].iter().filter(|side| !side.is_empty()).count() as f64;
         let own = keep_both_ends(own, room - cuts * text_width(ELLIPSIS));
         return [if before.is_empty() { "" } else { ELLIPSIS }, &own, if after.is_empty() { "" } else { ELLIPSIS }].concat();
     }
@@ -299,20 +302,21 @@ mod tests {
         }
         let words: Vec<String> = names.iter().map(|name| name.replace(" · ", "-")).collect();
         for names in [&names, &words] {
-            for shown in [lead_with_difference(names, 165.0), shorten_names(names, 165.0)] {
+            for shown in [lead_with_difference(names, 185.0), shorten_names(names, 185.0)] {
                 let (one, other) = (&shown[2], &shown[5]);
-                assert!(one.starts_with("…0.1") && one.contains("l2") && one.ends_with("64"), "{shown:?}");
-                assert!(other.starts_with("…0.001") && other.contains("decoupled") && other.ends_with("128"), "{shown:?}");
+                assert!(one.contains("0.1") && one.contains("l2") && one.ends_with("64"), "{shown:?}");
+                assert!(other.contains("0.001") && other.contains("decoupled") && other.ends_with("128"), "{shown:?}");
                 let mut distinct = shown.clone();
                 distinct.sort();
                 distinct.dedup();
                 assert_eq!(distinct.len(), names.len(), "{shown:?}");
-                assert!(shown.iter().all(|name| text_width(name) <= 165.0 && !name.contains("……")), "{shown:?}");
+                assert!(shown.iter().all(|name| text_width(name) <= 185.0 && !name.contains("……")), "{shown:?}");
             }
+            assert!(lead_with_difference(names, 185.0)[0].starts_with("…0.1"));
         }
-        // There is room for what they have in common, except in front.
-        assert!(shorten_names(&names, 330.0)[0].starts_with("vit-large"), "{:?}", shorten_names(&names, 330.0));
-        assert!(lead_with_difference(&names, 330.0)[0].starts_with("…0.1"), "{:?}", lead_with_difference(&names, 330.0));
+        // There is room for most of what they have in common, except in front.
+        let (whole, led) = (shorten_names(&words, 400.0), lead_with_difference(&words, 400.0));
+        assert!(whole[1].starts_with("vit-") && led[1].starts_with("…0.1-"), "{whole:?} {led:?}");
         assert_eq!(shorten_names(&["0.1 · sgd", "0.01 · adam"], 165.0), ["0.1 · sgd", "0.01 · adam"]);
     }
 
@@ -322,10 +326,9 @@ mod tests {
         assert_eq!(split_parts("a-b · c"), ["a-b", " · ", "c"]);
         let name = |size: u32, rate: &str, seed: u32| format!("vit-base-patch16-{size}-augreg-lr{rate}-seed{seed}");
         let names = [name(224, "1e-3", 0), name(384, "1e-4", 0), name(224, "1e-4", 1), name(224, "1e-3", 1)];
-        assert_eq!(
-            lead_with_difference(&names, 145.0),
-            ["…224…lr1e-3-seed0", "…384…lr1e-4-seed0", "…224…lr1e-4-seed1", "…224…lr1e-3-seed1"]
-        );
+        let whole = ["…224-augreg-lr1e-3-seed0", "…384-augreg-lr1e-4-seed0", "…224-augreg-lr1e-4-seed1", "…224-augreg-lr1e-3-seed1"];
+        assert_eq!(lead_with_difference(&names, 185.0), whole);
+        assert_eq!(lead_with_difference(&names, 145.0), whole.map(|name| name.replace("-augreg-", "…")));
         // Names of other parts have no places in common.
         assert!(shorten_parts(&["a-very-long-name-of-a-run-that-is-alone", "b", "c-d"], 100.0, true).is_none());
     }

@@ -6,7 +6,8 @@ use super::column_cache::CachedSeries;
 use super::groups::{CachedGroup, Grouping};
 use super::hidden_series;
 use super::series_looks::NamedItem;
-use crate::charts::{Emphasis, GroupView, SeriesView, is_series_hidden, series_key};
+use super::superseded_choice::{self, SupersededChoice};
+use crate::charts::{Emphasis, GroupView, SeriesView, has_superseded, is_series_hidden, series_key};
 use crate::protocol::groups::GroupCurve;
 use crate::protocol::{GroupId, RunId, XAxis};
 
@@ -98,6 +99,29 @@ impl ChartState {
             self.push_groups(grouping, runs.highlighted_group, &mut curves);
         }
         curves
+    }
+
+    pub fn hides_superseded(&self) -> bool {
+        self.axis() == XAxis::Step && self.own_hides_superseded.unwrap_or(self.settings.hide_superseded)
+    }
+
+    /// `None` for a chart that has no such points, and hides none.
+    pub fn superseded_choice(&self) -> Option<SupersededChoice> {
+        let choice = SupersededChoice { hides: self.hides_superseded(), is_own: self.own_hides_superseded.is_some() };
+        let mut of_runs = self.cache.series.iter().filter(|series| series.run.is_some());
+        let has_any = self.axis() == XAxis::Step && (choice.hides || of_runs.any(|series| has_superseded(&series.columns.list)));
+        has_any.then_some(choice)
+    }
+
+    /// What this tab has chosen ends where the settings say the same.
+    pub fn forget_stored_choices(&mut self) {
+        if self.own_hidden.as_ref() == Some(&self.settings.hidden) {
+            self.own_hidden = None;
+        }
+        if self.own_hides_superseded == Some(self.settings.hide_superseded) {
+            self.own_hides_superseded = None;
+            superseded_choice::store(&self.id, None);
+        }
     }
 
     fn push_groups<'a>(&'a self, grouping: &Grouping, highlighted: Option<GroupId>, curves: &mut Vec<SeriesView<'a>>) {

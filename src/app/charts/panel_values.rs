@@ -10,6 +10,7 @@ use super::groups::CachedGroup;
 use super::panel_state::{PanelTarget, PanelValues, SeriesSummary};
 use super::readout::non_finite_counts;
 use super::registry::{ChartRegistry, Charts};
+use super::superseded_choice;
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom;
 use crate::charts::{Emphasis, format_number, series_key};
@@ -40,6 +41,18 @@ impl ChartRegistry {
             charts.list.iter_mut().filter(is_meant).for_each(|chart| chart.settings.smooth = smooth);
             charts.repaint();
             charts.update_panel();
+        });
+    }
+
+    /// Hides what restarts superseded, or shows it, in this tab.
+    pub fn hide_superseded(self, id: &CellId, hides: bool) {
+        self.update(|charts| {
+            let Some(chart) = charts.chart(id) else { return };
+            chart.own_hides_superseded = (hides != chart.settings.hide_superseded).then_some(hides);
+            superseded_choice::store(id, chart.own_hides_superseded);
+            chart.is_dirty = true;
+            charts.update_panel();
+            charts.request_frame();
         });
     }
 

@@ -49,6 +49,7 @@ impl ChartRegistry {
             return;
         }
         dom::set_root_attribute(canvas::PRINTING, Some(""));
+        self.is_printing.set(true);
         self.update(|charts| {
             charts.draw_now();
             let pictures = charts.show_print_pictures();
@@ -66,6 +67,7 @@ impl ChartRegistry {
             return;
         }
         dom::set_root_attribute(canvas::PRINTING, None);
+        self.is_printing.set(false);
         self.update(|charts| {
             charts.list.iter().for_each(|chart| chart.display.print.set_if_changed(PrintView::Screen));
             charts.printed_images.drain(..).for_each(|image| dom::set_attribute(&image, "loading", "lazy"));

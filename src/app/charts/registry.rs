@@ -35,6 +35,7 @@ pub struct ChartRegistry {
     pub deferred: Deferred,
     /// Charts of one section are zoomed together.
     pub is_zoom_linked: RwSignal<bool>,
+    pub is_printing: RwSignal<bool>,
 }
 
 pub struct Charts {
@@ -81,8 +82,8 @@ impl ChartRegistry {
     pub fn new(deferred: Deferred) -> Self {
         let (highlighted_run, highlighted_group) = (RwSignal::new(None), RwSignal::new(None));
         let (tooltip, panel) = (TooltipHandle::new(), PanelState::new());
-        let is_zoom_linked = RwSignal::new(true);
-        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group, is_zoom_linked, deferred };
+        let (is_zoom_linked, is_printing) = (RwSignal::new(true), RwSignal::new(false));
+        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group, is_zoom_linked, is_printing, deferred };
         if !is_browser() {
             return registry;
         }

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use super::columns::metric_of_groups;
 use super::key_text::short_key;
 use super::rules::line_text;
+use super::window::{Viewport, window_range};
 use crate::app::in_browser::InBrowser;
-use crate::app::state::{Comparison, use_dashboard};
+use crate::app::state::{Comparison, RowKey, RunRows, use_dashboard};
 use crate::browser::local_time;
 use crate::protocol::RunGroups;
 
@@ -17,11 +18,18 @@ pub fn PrintedView() -> impl IntoView {
     let is_hydrated = RwSignal::new(false);
     Effect::new(move |_| is_hydrated.set(true));
     let text = move || {
-        let groups = runs.rows.with(|rows| rows.groups.clone());
+        let (groups, rows) = runs.rows.with(|rows| (rows.groups.clone(), count_rows(rows)));
         let view = runs.comparison.with(|comparison| describe(comparison, groups.as_deref()));
-        [&view, " · ", &local_time::format(runs.now_ms.get())].concat()
+        [&view, &rows, " · ", &local_time::format(runs.now_ms.get())].concat()
     };
     move || is_hydrated.get().then(|| InBrowser(view! { <p class="printed-view">{text}</p> }))
+}
+
+/// Rows that were never in sight are not loaded, and a table of thousands is no paper.
+fn count_rows(rows: &RunRows) -> String {
+    let all = rows.count();
+    let printed = window_range(rows, &Viewport::PAPER).filter(|index| !matches!(rows.key(*index), Some(RowKey::Missing(_)) | None)).count();
+    if printed == all { String::new() } else { [" · ", &printed.to_string(), " of ", &all.to_string(), " rows"].concat() }
 }
 
 /// `Search: lr<0.1 · groups by model, lr · lines: mean, 95 % t · numbers: acc/val, last · baseline: cnn · 0.1`
@@ -42,6 +50,16 @@ fn describe(comparison: &Comparison, groups: Option<&RunGroups>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::state::RowSection;
+
+    #[test]
+    fn paper_says_how_many_rows_it_has_not() {
+        let section = |rows| RowSection { is_open: true, rows, ..Default::default() };
+        let rows = |section: RowSection| RunRows { sections: vec![section], ..Default::default() };
+        assert_eq!(count_rows(&rows(section(Vec::new()))), "");
+        assert_eq!(count_rows(&rows(section(vec![None; 3]))), " · 0 of 3 rows");
+        assert!(count_rows(&rows(section(vec![None; 10_000]))).ends_with(" of 10000 rows"));
+    }
 
     #[test]
     fn paper_says_what_is_compared() {

@@ -12,6 +12,7 @@ use super::loader::RowLoader;
 use super::row::RowView;
 use super::short_names::short_names;
 use super::window::{Viewport, window_range, window_rows};
+use crate::app::charts::use_charts;
 use crate::app::erased::Erase;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{RowHeights, RowKey, use_dashboard};
@@ -25,6 +26,7 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     let viewport = RwSignal::new(Viewport::FIRST);
+    let is_printing = use_charts().is_printing;
     let columns = Memo::new(move |_| {
         let (by, chosen, band) = runs.comparison.with(|comparison| (comparison.by.clone(), comparison.columns.clone(), comparison.band));
         runs.rows.with(|rows| columns_of(rows, &by, &chosen, band))
@@ -32,7 +34,8 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
     let names = short_names(runs);
     let scroll = dashboard.refs.run_rows;
     let rows = Memo::new(move |_| {
-        let (viewport, focused) = (viewport.get(), runs.current.get());
+        let viewport = if is_printing.get() { Viewport::PAPER } else { viewport.get() };
+        let focused = runs.current.get();
         runs.rows.with(|rows| window_rows(rows, &viewport, focused.as_ref()))
     });
     Effect::new(move |_| {
@@ -42,7 +45,8 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
     // There are more columns at the right than have room.
     let is_cut = RwSignal::new(false);
     let measure = move || {
-        if let Some(element) = scroll.get_untracked() {
+        // On paper all rows are in sight; what is requested then would come too late.
+        if let Some(element) = scroll.get_untracked().filter(|_| !is_printing.get_untracked()) {
             viewport.set_if_changed(measure(&element));
             is_cut.set_if_changed(element.scroll_left() + element.client_width() + 1 < element.scroll_width());
         }

@@ -18,6 +18,9 @@ pub struct Viewport {
 impl Viewport {
     /// What the server draws: the rows that the page's document carries.
     pub const FIRST: Self = Self { top: 0.0, height: 1040.0, heights: RowHeights { run: 26.0, group: 26.0, tall: 44.0 } };
+
+    /// What paper has: as many rows as are worth it, whatever is in sight.
+    pub const PAPER: Self = Self { top: 0.0, height: 26.0 * 500.0, ..Self::FIRST };
 }
 
 /// A row of the table in the document.
@@ -87,6 +90,8 @@ mod tests {
         assert_eq!(shown(&window_rows(&rows(10_000), &end, None)).1, 9999);
         assert_eq!(shown(&window_rows(&rows(3), &Viewport::FIRST, None)), (0, 2, vec![]));
         assert!(window_rows(&rows(0), &Viewport::FIRST, None).is_empty());
+        assert_eq!(shown(&window_rows(&rows(400), &Viewport::PAPER, None)), (0, 399, vec![]), "paper has all");
+        assert!(shown(&window_rows(&rows(10_000), &Viewport::PAPER, None)).1 < 600);
     }
 
     #[test]
