@@ -1,8 +1,8 @@
-//! Numbers that documents and descriptions of the API state are those of `src/server/limits.rs`.
+//! Numbers that documents and descriptions of the API state are those of `src/server/limits/`.
 
 use std::collections::BTreeMap;
 
-use super::{read, root};
+use super::{files, read, root};
 
 /// Sentences that state bounds, with the bounds' names in their places. `{NAME}` is a plain number or a time in seconds,
 /// `{NAME:,}` has commas between thousands, `{NAME:min}`, `{NAME:h}` and `{NAME:d}` are times in minutes, hours and days,
@@ -221,7 +221,7 @@ const STATED: &[(&str, &[&str])] = &[
 
 /// The constants' values; times in seconds.
 fn limits() -> BTreeMap<String, f64> {
-    let text = read(&root().join("src/server/limits.rs"));
+    let text: String = files("src/server/limits", &["rs"]).iter().map(|file| read(file)).collect();
     let definitions = text.lines().filter_map(|line| line.strip_prefix("pub const "));
     definitions
         .map(|definition| {
@@ -264,7 +264,7 @@ fn filled(sentence: &str, limits: &BTreeMap<String, f64>) -> String {
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap();
         let (name, form) = name.split_once(':').unwrap_or((name, ""));
-        let value = *limits.get(name).unwrap_or_else(|| panic!("src/server/limits.rs has no {name}"));
+        let value = *limits.get(name).unwrap_or_else(|| panic!("src/server/limits has no {name}"));
         let number = match form {
             "" => format!("{value}"),
             "," => with_commas(value),
@@ -296,18 +296,20 @@ fn stated_numbers_are_the_limits() {
         let sentences = sentences.iter().map(|sentence| filled(&on_one_line(sentence), &limits));
         missing.extend(sentences.filter(|sentence| !text.contains(sentence.as_str())).map(|sentence| format!("{file}: {sentence}")));
     }
-    assert!(missing.is_empty(), "src/server/limits.rs has other numbers than these files, which do not contain: {missing:#?}");
+    assert!(missing.is_empty(), "src/server/limits has other numbers than these files, which do not contain: {missing:#?}");
 }
 
 #[test]
 fn every_limit_says_what_happens_beyond_it() {
-    let text = read(&root().join("src/server/limits.rs"));
-    let mut before = "";
-    for line in text.lines() {
-        assert!(!line.starts_with("pub const ") || before.starts_with("/// "), "no comment: {line}");
-        before = line;
+    for file in files("src/server/limits", &["rs"]) {
+        let text = read(&file);
+        let mut before = "";
+        for line in text.lines() {
+            assert!(!line.starts_with("pub const ") || before.starts_with("/// "), "no comment: {line}");
+            before = line;
+        }
+        assert!(!text.contains("use crate::server"), "limits are at the bottom: they use nothing of the server");
     }
-    assert!(!text.contains("use crate::server"), "limits are at the bottom: they use nothing of the server");
 }
 
 #[test]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import shlex
 import shutil
 import sys
 import threading
@@ -22,9 +21,9 @@ from .._spool.record import RunKey
 from .._spool.spool import FastPath, Series, Spool
 from .._values import convert
 from . import abandoned
+from .announcements import Announcements
 from .heartbeats import Heartbeats
 from .replay import replay
-from .run_totals import RunTotals
 from .sender import Sender
 
 #: Limit of a spool, unless AGNEZ_SPOOL_MIB sets another.
@@ -34,8 +33,6 @@ _MEDIA_BYTES = 11 << 20
 _VALUE_BYTES = 8 << 20
 #: How long the end of the process waits for the server.
 EXIT_S = 5.0
-#: Boards of one client whose links are printed.
-_MAX_ANNOUNCED = 20
 
 _clients: dict[tuple[str, str, str], Client] = {}
 _lock = threading.RLock()
@@ -68,10 +65,7 @@ class Client:
         #: Writer of the parent process' spool, after a fork.
         self._parent = ""
         self._cells: dict[str, dict[str, Any]] = {}
-        #: The boards whose links were printed since the last :meth:`close`.
-        self._announced: set[str] = set()
-        #: Of the runs whose links were printed, by board.
-        self._run_totals: dict[str, RunTotals] = {}
+        self._announcements = Announcements(url, paths.spool_root(root) if is_offline else None)
         self._fast_paths: weakref.WeakSet[FastPaths] = weakref.WeakSet()
         self._lock = threading.RLock()
         #: `write` of the segment that the fast paths use.
@@ -136,53 +130,12 @@ class Client:
         abandoned.warn(spool.folder.parent, {one.folder for one in own if one.folder}, writers)
 
     def announce(self, board: str, run: RunKey | None = None, name: str = "") -> None:
-        """Prints where the board is: once until :meth:`close`, and by one process of a training.
-
-        ``run`` and ``name``: of a run that begins there.
-        """
-        if (board in self._announced and run is None) or len(self._announced) >= _MAX_ANNOUNCED:
-            return
-        if _environment.is_quiet() or not _environment.is_first_process():
-            return
-        self._announced.add(board)
-        what = f"the board {board}" if run is None else f"the run {name}"
-        if self._is_offline:
-            root = paths.spool_root(self._root)
-            command = f"python -m agnez replay {shlex.quote(str(root))}"
-            _messages.print_line(f"{what} is offline: `{command}` sends what is logged.")
-            return
-        link = f"{self.url}/b/{board}"
-        if run is not None:
-            self._run_totals.setdefault(board, RunTotals()).begin(run[1])
-            link += f"?run={run[1]}"
-        _messages.print_line(f"{what} is at {link}")
-
-    def _print_delivered(self, sender: Sender, was_sent: bool) -> None:
-        """Prints what was logged to each board whose link was printed. Never raises.
-
-        What finished runs have sent is one line at the end of the process: a sweep has many.
-        """
-        announced, self._announced = self._announced, set()
-        verb = "logged" if was_sent else "so far sent"
-        try:
-            for board, delivered in sender.delivered().items():
-                totals = self._run_totals.get(board)
-                if was_sent and totals is not None:
-                    totals.add(delivered)
-                    continue
-                text = str(delivered) if board in announced else ""
-                if text:
-                    _messages.print_line(f"{verb} {text}: {self.url}/b/{board}")
-        except Exception:  # The sender may still run: a missing line ends no training.
-            return
+        """Prints where the board is. ``run`` and ``name``: of a run that begins there."""
+        self._announcements.announce(board, run, name)
 
     def print_totals(self) -> None:
         """At the end of the process: what its runs have logged."""
-        all_totals, self._run_totals = self._run_totals, {}
-        for board, totals in all_totals.items():
-            line = totals.line(f"{self.url}/b/{board}")
-            if line:
-                _messages.print_line(f"logged {line}")
+        self._announcements.print_totals()
 
     def retry_now(self) -> None:
         """A server was started: does not wait for the next attempt to reach it."""
@@ -333,7 +286,7 @@ class Client:
             command = f"python -m agnez replay {spool.folder}{' --refused' if was_sent else ''}"
             _messages.warn(f"{problem} in {spool.folder}: `{command}` sends it.")
         if sender is not None:
-            self._print_delivered(sender, was_sent)
+            self._announcements.print_delivered(sender, was_sent)
         return was_sent
 
     def _send_children(self, root: Path, writer: str, until: float) -> None:
@@ -357,7 +310,7 @@ class Client:
             self._sender.after_fork()
         self._spool = self._sender = self._write = None
         self._cells = dict(self._cells)
-        self._announced, self._run_totals = set(), {}
+        self._announcements.clear()
         self.heartbeats.clear()
         # They write into the parent's segment.
         self._clear_fast_paths()

@@ -1,4 +1,4 @@
-//! The front page: the list of all boards. The server draws every state of it; a small script (front.js) replaces the parts that have
+//! The front page: the list of all boards. The server draws every state of it; a small script (`script/`) replaces the parts that have
 //! changed, and calls REST. It needs nothing of the page's WASM, which is fetched ahead for the board that is opened next.
 
 mod boards_table;
@@ -34,7 +34,15 @@ use crate::server::limits::{FRONT_PAGE_WAIT, MIN_FRONT_PAGE_INTERVAL};
 use crate::server::net::response_budget::{Share, counted};
 
 const PAGE: &str = include_str!("front.html");
-const SCRIPT: &str = include_str!("front.js");
+/// One script: the last file starts it.
+const SCRIPT: &str = concat!(
+    include_str!("script/page.js"),
+    include_str!("script/follow.js"),
+    include_str!("script/list.js"),
+    include_str!("script/actions.js"),
+    include_str!("script/dialogs.js"),
+    include_str!("script/keys.js"),
+);
 const STYLE: &str = include_str!("front.css");
 /// Memory that the page takes while it is drawn, about.
 const PAGE_BYTES: usize = 1 << 20;
