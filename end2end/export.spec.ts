@@ -4,11 +4,19 @@ import { writeFileSync } from "node:fs";
 import { GREEN, gif } from "./support/gif.ts";
 import { expect, test } from "./support/test.ts";
 
+/** Its script has lines: a comment ends with its own. */
+const FIGURE = `<p>a figure</p><div style='height:700px'></div>
+<script>
+// what it says
+document.querySelector("p").textContent += " with a script"
+document.title = ""
+</script>`;
+
 test("a board is a file that needs no server", async ({ page, agnez, problems }, info) => {
   problems.allow(/request to another place: file:/);
   const train = Array.from({ length: 101 }, (_, step) => 1 / (step + 1));
   await agnez.call("POST", "/values", { _id: "loss", type: "line", name: "Loss", value: { series: { train } } });
-  await agnez.call("POST", "/values", { _id: "fig", type: "html", name: "Figure", value: "<p>a figure</p><div style='height:700px'></div>" });
+  await agnez.call("POST", "/values", { _id: "fig", type: "html", name: "Figure", value: FIGURE });
   await agnez.call("POST", "/values", { _id: "note", type: "text", name: "Notes", value: "Some **bold** text" });
   await agnez.call("POST", "/values", { _id: "img", type: "img", name: "Picture", value: `data:image/gif;base64,${gif([GREEN]).toString("base64")}` });
   const file = info.outputPath("board.html");
@@ -16,7 +24,7 @@ test("a board is a file that needs no server", async ({ page, agnez, problems },
   await agnez.end();
 
   await page.goto(`file://${file}`);
-  await expect(page.frameLocator("iframe[title=Figure]").locator("p")).toHaveText("a figure");
+  await expect(page.frameLocator("iframe[title=Figure]").locator("p")).toHaveText("a figure with a script");
   // Frames are as high as what is in them.
   await expect.poll(async () => (await page.locator("iframe[title=Figure]").boundingBox())?.height).toBeGreaterThan(700);
   await expect(page.frameLocator("iframe[title=Notes]").locator("strong")).toHaveText("bold");
@@ -43,5 +51,11 @@ test("a board is a file that needs no server", async ({ page, agnez, problems },
   expect(Math.max(...(await steps()))).toBeLessThan(80);
   await page.keyboard.press("0");
   await page.mouse.wheel(0, -600);
-  expect(Math.max(...(await steps()))).toBeLessThan(100);
+  await expect.poll(async () => Math.max(...(await steps()))).toBeLessThan(100);
+
+  // A chart that shows all cannot be zoomed out: the page scrolls.
+  await page.reload();
+  await page.mouse.wheel(0, 300);
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(0);
+  expect(await isWhole()).toBe(true);
 });

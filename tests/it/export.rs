@@ -53,3 +53,53 @@ async fn a_board_is_one_file_that_needs_no_server() {
     assert_eq!(server.ask("GET", "/boards/none/export.html", "", &[]).await.status, 404);
     assert_eq!(server.ask("GET", "/boards/b/export.html?x=1", "", &[]).await.status, 400);
 }
+
+#[tokio::test]
+async fn texts_keep_their_lines_and_pictures_are_found_as_the_page_asks_for_them() {
+    let server = spawn().await;
+    let images = server.folder.path().join("images");
+    std::fs::create_dir_all(&images).unwrap();
+    std::fs::write(images.join("a b.gif"), b"GIF89a").unwrap();
+    let figure = "<p>\n<script>\n// A comment ends with its line.\nf('\"&amp;')\n</script>";
+    let cells = json!([
+        { "_id": "fig", "board": "b", "type": "html", "name": "Figure", "value": figure, "description": "one\n\ttwo < three" },
+        { "_id": "img", "board": "b", "type": "img", "name": "Picture", "value": "images/a%20b.gif?v=2" },
+        { "_id": "note", "board": "b", "type": "text", "name": "Notes", "value": "[a link](https://elsewhere.example)" },
+    ]);
+    assert_eq!(server.ask("POST", "/values", cells.to_string(), &[]).await.status, 201);
+    let own = "{ \"_id\": \"own\", \"board\": \"b\", \"type\": \"my-type\", \"value\": {\n\t\"a\": \"<b>\" } }";
+    assert_eq!(server.ask("POST", "/values", own, &[]).await.status, 201);
+    for run in ["old", "new"] {
+        assert_eq!(server.ask("POST", &format!("/boards/b/runs/{run}/log"), r#"{"step":1,"acc":0.5}"#, &[]).await.status, 201);
+    }
+    assert_eq!(server.ask("PATCH", "/boards/b/runs/old", r#"{"archived":true}"#, &[]).await.status, 200);
+    assert_eq!(server.ask("PATCH", "/boards/b", r#"{"description":"About **this** board"}"#, &[]).await.status, 200);
+    let html = server.ask("GET", "/boards/b/export.html", "", &[]).await.text;
+    for part in [
+        "&lt;p&gt;\n&lt;script&gt;\n// A comment ends with its line.\nf('&quot;&amp;amp;')\n&lt;/script&gt;",
+        "<p class=\"description\">one\n\ttwo &lt; three</p>",
+        "\"a\": \"&lt;b&gt;\"",
+        "src=\"data:image/gif;base64,",
+        "<iframe sandbox=\"allow-scripts allow-popups allow-popups-to-escape-sandbox\" title=\"Notes\"",
+        "<iframe sandbox=\"allow-scripts\" title=\"Figure\"",
+        "About <strong>this</strong> board",
+        "<th scope=\"row\">new</th>",
+    ] {
+        assert!(html.contains(part), "{part} is not in\n{html}");
+    }
+    assert!(!html.contains("<th scope=\"row\">old</th>"), "it is archived");
+}
+
+#[tokio::test]
+async fn a_figure_with_too_many_libraries_is_left_out() {
+    let server = spawn().await;
+    let figure = "<script src=\"https://d3js.org/d3.v5.min.js\"></script>\n".repeat(1000);
+    let cells = json!([
+        { "_id": "many", "board": "b", "type": "html", "name": "Many", "value": figure },
+        { "_id": "one", "board": "b", "type": "html", "name": "One", "value": "<script src=\"https://d3js.org/d3.v5.min.js\"></script>" },
+    ]);
+    assert_eq!(server.ask("POST", "/values", cells.to_string(), &[]).await.status, 201);
+    let html = server.ask("GET", "/boards/b/export.html", "", &[]).await.text;
+    assert!(html.contains("This figure loads libraries at 1000 places; with all of them it is too large for a file."));
+    assert_eq!((html.matches("data:text/javascript;base64,").count(), html.len() < 2 << 20), (1, true), "{}", html.len());
+}

@@ -139,19 +139,25 @@ impl Share {
     /// The share of what the answer has become. An error where it is larger and there is no room for the rest.
     pub fn fit(mut self, bytes: usize) -> Result<Self, ApiError> {
         let bytes = if bytes < MAX_UNCOUNTED_RESPONSE_BYTES { 0 } else { bytes };
-        if bytes > self.bytes {
-            let mut held = self.answers.lock();
-            held.give_back(&self.principal, self.class, self.bytes);
-            self.class = Class::of(bytes);
-            let is_taken = held.take(&self.principal, self.class, bytes);
-            drop(held);
-            self.bytes = if is_taken { bytes } else { 0 };
-            self.answers.freed.notify_waiters();
-            return if is_taken { Ok(self) } else { Err(full()) };
-        }
+        self.grow(bytes)?;
         self.give_back(self.bytes - bytes);
         self.bytes = bytes;
         Ok(self)
+    }
+
+    /// At least so many bytes, of an answer that becomes larger while it is made. An error where there is no room for the rest.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
+        if bytes <= self.bytes {
+            return Ok(());
+        }
+        let mut held = self.answers.lock();
+        held.give_back(&self.principal, self.class, self.bytes);
+        self.class = Class::of(bytes);
+        let is_taken = held.take(&self.principal, self.class, bytes);
+        drop(held);
+        self.bytes = if is_taken { bytes } else { 0 };
+        self.answers.freed.notify_waiters();
+        if is_taken { Ok(()) } else { Err(full()) }
     }
 
     /// The same bytes, which hold the share as long as they are there: the connection keeps what it has not sent.
@@ -256,6 +262,20 @@ mod tests {
         assert!(answers.share(&principal("a"), MAX_SMALL_RESPONSE_BYTES + 1).await.is_err());
         assert!(answers.share(&principal("a"), MAX_SMALL_RESPONSE_BYTES).await.is_ok(), "small ones are counted apart");
         drop(one);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_grows_takes_more_or_is_refused() {
+        let answers = Arc::<Answers>::default();
+        let mut share = answers.share(&None, 1 << 20).await.unwrap();
+        share.grow(1 << 16).unwrap();
+        assert_eq!(answers.bytes(), 1 << 20);
+        share.grow(40 << 20).unwrap();
+        let other = answers.share(&None, 20 << 20).await.unwrap();
+        assert_eq!((answers.bytes(), share.grow(50 << 20).unwrap_err().code), (60 << 20, 503));
+        drop(share);
+        assert_eq!(answers.bytes(), 20 << 20);
+        drop(other);
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
@@ -109,6 +110,12 @@ pub async fn image(State(app): State<App>, Path(path): Path<String>, headers: He
     Ok(counted((validators, length, picture(kind, Body::from_stream(pieces)))))
 }
 
+/// The path below `/images/` that a cell's address names, as a browser asks for it: decoded, without a query.
+pub(super) fn stored_path(src: &str) -> Option<String> {
+    let named = src.strip_prefix("images/")?.split(['?', '#']).next()?;
+    Some(percent_decode_str(named).decode_utf8().ok()?.into_owned())
+}
+
 /// The picture of a cell whose value is a `data:` URI: its media type, its bytes and their version.
 pub(super) async fn decoded(app: &App, id: &str) -> Result<(&'static str, Vec<u8>, u64), ServerError> {
     let document = app.boards.get(id, &Query::default()).await?;
@@ -200,6 +207,12 @@ mod tests {
         assert_eq!(sniff(b"<html><svg>"), None);
         assert_eq!(sniff(b"<!doctype html>"), None);
         assert_eq!(sniff(b""), None);
+    }
+
+    #[test]
+    fn the_address_of_a_cell_names_a_path() {
+        assert_eq!(stored_path("images/sub/a%20b.png?v=2#x").as_deref(), Some("sub/a b.png"));
+        assert_eq!([stored_path("images/%ff.png"), stored_path("https://a.example/images/a.png")], [None, None]);
     }
 
     #[test]

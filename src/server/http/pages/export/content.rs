@@ -17,6 +17,16 @@ use crate::server::render::line_chart::LineView;
 /// CSS pixels.
 const CHART_HEIGHT: f64 = 240.0;
 
+/// A text between tags, with its lines and tabs.
+pub fn plain_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A document in an attribute, as it is: scripts need their line ends.
+fn source_text(document: &str) -> String {
+    plain_text(document).replace('"', "&quot;")
+}
+
 /// HTML. A cell that was deleted meanwhile is empty; of one that cannot be shown it is the reason.
 pub async fn of_cell(request: &RequestContext, cell: &Cell) -> Result<String, ServerError> {
     let content = match &cell.content {
@@ -54,16 +64,16 @@ async fn drawing(request: &RequestContext, cell: &Cell, begin: &str) -> Result<S
 
 /// A figure, a table or a text in a frame of its own: its scripts reach neither this file nor the network.
 async fn frame(request: &RequestContext, cell: &Cell) -> Result<String, ServerError> {
-    let document = Box::pin(figure::standalone(&request.app, cell.id.as_str())).await?;
-    let (title, document) = (escaped(&cell.name), escaped(&document));
-    Ok(format!("<iframe sandbox=\"allow-scripts\" title=\"{title}\" srcdoc=\"{document}\"></iframe>"))
+    let (document, sandbox) = Box::pin(figure::standalone(&request.app, request.principal(), cell.id.as_str())).await?;
+    let (title, document) = (escaped(&cell.name), source_text(&document));
+    Ok(format!("<iframe sandbox=\"{sandbox}\" title=\"{title}\" srcdoc=\"{document}\"></iframe>"))
 }
 
 async fn picture(request: &RequestContext, cell: &Cell, src: &str) -> Result<String, ServerError> {
     let found = if src.starts_with("media/") {
         Box::pin(images::decoded(&request.app, cell.id.as_str())).await.map(|(kind, bytes, _)| Some((kind, bytes)))?
-    } else if let Some(path) = src.strip_prefix("images/") {
-        images::stored(&request.app, path, MAX_BOARD_EXPORT_BYTES as u64 / 2).await
+    } else if let Some(path) = images::stored_path(src) {
+        images::stored(&request.app, &path, MAX_BOARD_EXPORT_BYTES as u64 / 2).await
     } else {
         None
     };
@@ -77,5 +87,6 @@ async fn picture(request: &RequestContext, cell: &Cell, src: &str) -> Result<Str
 
 async fn text(request: &RequestContext, cell: &Cell) -> Result<String, ServerError> {
     let document = request.app.boards.get(cell.id.as_str(), &Query::default()).await?;
-    Ok(format!("<pre>{}</pre>", escaped(document.value.as_deref().unwrap_or_default())))
+    // A line end behind `<pre>` is no part of its text.
+    Ok(format!("<pre>\n{}</pre>", plain_text(document.value.as_deref().unwrap_or_default())))
 }

@@ -5,6 +5,18 @@
   // The deepest zoom: the drawing has some thousand points in a row.
   const MIN_SPAN = 0.002;
 
+  // A turn of the wheel without a pause of this length is one movement, in ms.
+  const WHEEL_IDLE = 300;
+
+  // The chart that the movement of the wheel zooms, which has begun over it; null while it scrolls the page.
+  let zoomed = null;
+  let turned = -WHEEL_IDLE;
+  const beginsWheel = ({ timeStamp }) => timeStamp - turned > WHEEL_IDLE;
+  addEventListener("wheel", (event) => {
+    if (beginsWheel(event)) zoomed = null;
+    turned = event.timeStamp;
+  }, { passive: true });
+
   const percent = (text) => (/^-?[\d.]+(e-?\d+)?%$/.test(text ?? "") ? Number.parseFloat(text) / 100 : null);
 
   // The number that a label shows; NaN for a time or another text.
@@ -12,6 +24,13 @@
     const [, digits, prefix] = /^([−-]?[\d.,\s]+(?:e[+−-]?\d+)?)([kMGT]?)$/.exec(label.trim()) ?? [];
     const scale = { "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 }[prefix ?? ""];
     return digits ? Number(digits.replace(/[\s,]/g, "").replaceAll("−", "-")) * scale : Number.NaN;
+  };
+
+  // As the axes of the page have it: from five digits on in groups of three.
+  const written = (number, digits) => {
+    const [whole, decimals] = (Math.abs(number) < 1e15 ? number.toFixed(digits) : number.toPrecision(6)).split(".");
+    const grouped = whole.replace("-", "").length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") : whole;
+    return decimals ? `${grouped}.${decimals}` : grouped;
   };
 
   class Chart {
@@ -71,7 +90,7 @@
         tick.setAttribute("x1", place);
         tick.setAttribute("x2", place);
         text.setAttribute("x", place);
-        text.textContent = Math.abs(at * step) >= 1e6 ? (at * step).toPrecision(6).replace(/\.?0+(e|$)/, "$1") : (at * step).toFixed(digits);
+        text.textContent = written(at * step, digits);
         this.axes.insertBefore(tick, this.plot);
         this.axes.insertBefore(text, this.plot);
         this.made.push(tick, text);
@@ -113,6 +132,11 @@
       const { box } = this;
       box.tabIndex = 0;
       box.addEventListener("wheel", (event) => {
+        if (event.ctrlKey) return;
+        // A chart that shows all cannot be zoomed out: that scrolls the page.
+        if (beginsWheel(event)) zoomed = event.deltaY < 0 || this.to - this.from < 1 ? this : null;
+        turned = event.timeStamp;
+        if (zoomed !== this) return;
         event.preventDefault();
         this.zoom(1.0015 ** event.deltaY, this.placeOf(event));
       }, { passive: false });

@@ -10,19 +10,22 @@ use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 
 use crate::charts::render::svg::escaped;
-use crate::protocol::{Board, BoardLayout, BoardSettings, Cell, CellContent, CellLayout, RunList};
+use crate::protocol::{Board, BoardLayout, BoardSettings, Cell, CellContent, CellLayout, Run, RunList};
 use crate::server::error::ServerError;
 use crate::server::http::api::request::{BoardInPath, RequestContext};
 use crate::server::http::api::run_reads::no_query;
 use crate::server::http::openapi::parameters::BoardPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unavailable};
 use crate::server::limits::{MAX_BOARD_EXPORT_BYTES, MAX_EXPORTED_CELLS};
-use crate::server::net::response_budget::counted;
+use crate::server::net::response_budget::{Share, counted};
 
 /// Cells that are not ready by then are named, and left out.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Memory of a cell while the file is written, about.
 const CELL_BYTES: usize = 32 << 10;
+/// Cells that are left out by name, and characters of each name; further ones are counted.
+const MAX_NAMED: usize = 100;
+const MAX_NAME_CHARS: usize = 80;
 const BEGIN: &str = include_str!("begin.html");
 const SCRIPT: &str = include_str!("export.js");
 
@@ -46,10 +49,10 @@ pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> 
     let (board, settings) = (app.boards.snapshot(&name), app.boards.settings(&name));
     let bytes = (CELL_BYTES * (1 + board.cells.len())).min(MAX_BOARD_EXPORT_BYTES);
     let share = app.answers.share(request.principal(), bytes).await?;
-    let mut file = File::begin(&settings);
+    let mut file = File::begin(&settings, share);
     file.runs(&app.boards.run_list(&name));
     Box::pin(file.cells(&request, &board, &settings)).await?;
-    let html = file.end();
+    let (html, share) = file.end();
     let share = Arc::new(share.fit(html.len())?);
     let mut reply = counted(share.lend(html.into()));
     let headers = reply.headers_mut();
@@ -63,36 +66,52 @@ pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> 
 
 struct File {
     html: String,
-    /// The names of cells for which there was no room or no time.
+    /// The memory of the file so far.
+    share: Share,
+    /// The names of cells for which there was no room or no time, and the number of further ones.
     left_out: Vec<String>,
+    more_left_out: usize,
 }
 
 impl File {
-    fn begin(settings: &BoardSettings) -> Self {
-        Self { html: BEGIN.replace("{title}", &escaped(&settings.title)), left_out: Vec::new() }
+    fn begin(settings: &BoardSettings, share: Share) -> Self {
+        let mut html = BEGIN.replace("{title}", &escaped(&settings.title));
+        if !settings.description.is_empty() {
+            html.push_str(&format!("<div class=\"about\">{}</div>", settings.description));
+        }
+        Self { html, share, left_out: Vec::new(), more_left_out: 0 }
     }
 
-    fn end(mut self) -> String {
+    fn end(mut self) -> (String, Share) {
         if !self.left_out.is_empty() {
-            let names = self.left_out.join(", ");
-            self.html.push_str(&format!("<p class=\"note\">Left out, because the file or its making has a limit: {}</p>", escaped(&names)));
+            let names = escaped(&self.left_out.join(", "));
+            let more = if self.more_left_out > 0 { format!(" and {} more", self.more_left_out) } else { String::new() };
+            self.html.push_str(&format!("<p class=\"note\">Left out, because the file or its making has a limit: {names}{more}</p>"));
         }
-        self.html + "</main><script>" + SCRIPT + "</script></body></html>"
+        (self.html + "</main><script>" + SCRIPT + "</script></body></html>", self.share)
+    }
+
+    fn leave_out(&mut self, cell: &Cell) {
+        match self.left_out.len() < MAX_NAMED {
+            true => self.left_out.push(cell.name.chars().take(MAX_NAME_CHARS).collect()),
+            false => self.more_left_out += 1,
+        }
     }
 
     /// The runs of the page's list, with their last values.
     fn runs(&mut self, list: &RunList) {
-        if list.runs.is_empty() {
+        let runs: Vec<&Run> = list.runs.iter().filter(|run| !run.archived).collect();
+        if runs.is_empty() {
             return;
         }
         let mut metrics: Vec<&str> = Vec::new();
-        for value in list.runs.iter().flat_map(|run| &run.last) {
+        for value in runs.iter().flat_map(|run| &run.last) {
             if !metrics.contains(&&*value.metric) {
                 metrics.push(&value.metric);
             }
         }
         let head: String = metrics.iter().map(|metric| format!("<th scope=\"col\">{}</th>", escaped(metric))).collect();
-        let rows = list.runs.iter().map(|run| {
+        let rows = runs.iter().map(|run| {
             let last = |metric: &&str| run.last.iter().find(|value| *value.metric == **metric).map(|value| value.value.to_string());
             let cells: String = metrics.iter().map(|metric| format!("<td>{}</td>", last(metric).unwrap_or_default())).collect();
             format!("<tr><th scope=\"row\">{}</th><td>{}</td>{cells}</tr>", escaped(&run.name), run.status.as_str())
@@ -112,14 +131,18 @@ impl File {
             let heading = section.map(|name| format!("<h2>{}</h2>", escaped(name))).unwrap_or_default();
             self.html.push_str(&format!("<section>{heading}<div class=\"grid\">"));
             for cell in shown.iter().filter(|cell| cell.layout.section.as_deref() == section) {
-                let is_over = written == MAX_EXPORTED_CELLS || self.html.len() >= MAX_BOARD_EXPORT_BYTES;
-                let content = async { if is_over { Ok(None) } else { content::of_cell(request, cell).await.map(Some) } };
-                match timeout_at(deadline, Box::pin(content)).await {
-                    Ok(Ok(Some(content))) if self.html.len() + content.len() <= MAX_BOARD_EXPORT_BYTES => {
+                let is_full = written == MAX_EXPORTED_CELLS || self.html.len() >= MAX_BOARD_EXPORT_BYTES;
+                if is_full || Instant::now() >= deadline {
+                    self.leave_out(cell);
+                    continue;
+                }
+                match timeout_at(deadline, Box::pin(content::of_cell(request, cell))).await {
+                    Ok(Ok(content)) if self.html.len() + content.len() <= MAX_BOARD_EXPORT_BYTES => {
                         written += 1;
+                        self.share.grow(self.html.len() + content.len())?;
                         self.cell(cell, settings, &content);
                     }
-                    Ok(Ok(_)) | Err(_) => self.left_out.push(cell.name.clone()),
+                    Ok(Ok(_)) | Err(_) => self.leave_out(cell),
                     Ok(Err(why)) => return Err(why),
                 }
             }
@@ -134,7 +157,7 @@ impl File {
         let width = cell.layout.width.or(of_section).unwrap_or(CellLayout::COLUMNS / density);
         let description = match &*cell.description {
             "" => String::new(),
-            text => format!("<p class=\"description\">{}</p>", escaped(text)),
+            text => format!("<p class=\"description\">{}</p>", content::plain_text(text)),
         };
         // The drawing of a line has its name.
         let name = escaped(&cell.name);

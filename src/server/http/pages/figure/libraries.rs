@@ -4,7 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::protocol::{ApiError, ErrorKind};
 use crate::server::http::pages::assets::bytes_of;
+use crate::server::limits::MAX_BOARD_EXPORT_BYTES;
 
 /// As a figure at `/figure/{id}/{rev}` names them.
 const D3: &str = "../../vendor/d3.v5.min.js";
@@ -44,13 +46,20 @@ pub fn with_local_scripts(html: &str) -> String {
     out + &html[done..]
 }
 
-/// The HTML with these libraries in it, instead of their addresses at this server.
-pub fn with_inline_scripts(html: &str) -> String {
-    let libraries = [D3, D3_OLD, MPLD3].into_iter().filter(|address| html.contains(address));
-    libraries.fold(html.to_owned(), |html, address| match bytes_of(address.trim_start_matches("../")) {
-        Some(script) => html.replace(address, &format!("data:text/javascript;base64,{}", STANDARD.encode(script))),
-        None => html,
-    })
+/// The HTML with these libraries in it, instead of their addresses at this server. 413: it names them so often that no file has room for it.
+pub fn with_inline_scripts(html: &str) -> Result<String, ApiError> {
+    let mut html = html.to_owned();
+    for address in [D3, D3_OLD, MPLD3] {
+        let places = html.matches(address).count();
+        let Some(script) = (if places == 0 { None } else { bytes_of(address.trim_start_matches("../")) }) else { continue };
+        let script = format!("data:text/javascript;base64,{}", STANDARD.encode(script));
+        if html.len() + places * script.len() > MAX_BOARD_EXPORT_BYTES {
+            let message = format!("This figure loads libraries at {places} places; with all of them it is too large for a file.");
+            return Err(ErrorKind::PayloadTooLarge.with(message));
+        }
+        html = html.replace(address, &script);
+    }
+    Ok(html)
 }
 
 /// The copy that is here of the file of this name.
@@ -95,6 +104,15 @@ mod tests {
     fn a_figure_without_mpld3_gets_the_d3_that_it_wants() {
         let html = r#"<script src="https://d3js.org/d3.v3.min.js"></script><script src='http://d3js.org/d3.v5.min.js'>"#;
         assert_eq!(with_local_scripts(html), format!(r#"<script src="{D3_OLD}"></script><script src='{D3}'>"#));
+    }
+
+    #[test]
+    fn libraries_are_put_in_place_as_often_as_there_is_room() {
+        let of = |places: usize| with_inline_scripts(&format!("<script src=\"{D3}\">\n").repeat(places));
+        let two = of(2).unwrap();
+        assert_eq!((two.matches("src=\"data:text/javascript;base64,").count(), two.contains(D3)), (2, false));
+        assert_eq!(of(1000).unwrap_err().code, 413);
+        assert_eq!(with_inline_scripts("<p>").unwrap(), "<p>");
     }
 
     #[test]

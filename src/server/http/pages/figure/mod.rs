@@ -27,7 +27,7 @@ use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;
 use crate::server::limits::MAX_HTML_BYTES;
-use crate::server::net::response_budget::counted;
+use crate::server::net::response_budget::{Principal, counted};
 use crate::server::render::cache::{Key, MemoryNeeds, Rendering, render_shared};
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), \
@@ -52,14 +52,7 @@ pub async fn figure(
     Path((id, rev)): Path<(String, String)>,
 ) -> Result<Response, ServerError> {
     let rev = revision(&rev)?;
-    let found = app.boards.record(&id);
-    let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
-    let key = Key { id: record.id.clone(), variant: "frame".to_owned() };
-    let (made, html) = render_shared(&app, &caller.token, (key, (record.version, 0)), needs(record.text("type"), record.value.bytes()), {
-        let app = app.clone();
-        async move { made(&app, &id).await }
-    })
-    .await?;
+    let (made, html) = shared(&app, &caller.token, &id).await?;
     // In a text no script is meant to be, and its links open pages of their own: only the script from here has this word.
     let word = (made.kind == TEXT).then(ids::random);
     let policy = policy(word.as_deref(), (&caller.host, &caller.base), &app.access_policy.embedders);
@@ -75,6 +68,19 @@ pub async fn figure(
     let length = [(header::CONTENT_LENGTH, parts.iter().map(Bytes::len).sum::<usize>().to_string())];
     let body = Body::from_stream(stream::iter(parts.map(Ok::<_, Infallible>)));
     Ok(counted((StatusCode::OK, headers, length, body)))
+}
+
+/// The document of a frame but for what is put around it, and its bytes for one more reader.
+async fn shared(app: &App, principal: &Principal, id: &str) -> Result<(Arc<Rendering>, Bytes), ServerError> {
+    let found = app.boards.record(id);
+    let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
+    let key = Key { id: record.id.clone(), variant: "frame".to_owned() };
+    let needs = needs(record.text("type"), record.value.bytes());
+    let make = {
+        let (app, id) = (app.clone(), id.to_owned());
+        async move { made(&app, &id).await }
+    };
+    render_shared(app, principal, (key, (record.version, 0)), needs, make).await
 }
 
 /// What a document is made of, where not of HTML that somebody sent.
@@ -100,17 +106,23 @@ async fn made(app: &App, id: &str) -> Result<Rendering, ServerError> {
     Ok(Rendering::new(libraries::with_local_scripts(&html), kind, document.record.version))
 }
 
-/// The document of a frame that needs no server: with its libraries in it.
-pub async fn standalone(app: &App, id: &str) -> Result<String, ServerError> {
-    let made = made(app, id).await?;
-    let html = libraries::with_inline_scripts(&String::from_utf8_lossy(&made.bytes));
+/// The document of a frame that needs no server: with its libraries in it; and what its sandbox allows.
+pub async fn standalone(app: &App, principal: &Principal, id: &str) -> Result<(String, &'static str), ServerError> {
+    let (made, html) = shared(app, principal, id).await?;
+    let html = libraries::with_inline_scripts(&String::from_utf8_lossy(&html))?;
     let word = (made.kind == TEXT).then(ids::random);
     // Formulas stay as they are written: their script would be larger than most boards.
     let [begin, script, rest] = document::framed(html.into(), word.as_deref(), false);
     // In a text no other script may run, as on the page.
     let policy = word.map(|word| format!("<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'nonce-{word}'\">"));
+    let sandbox = sandbox(policy.is_some());
     let parts = [begin, policy.unwrap_or_default().into(), script, rest].concat();
-    Ok(String::from_utf8_lossy(&parts).into_owned())
+    Ok((String::from_utf8_lossy(&parts).into_owned(), sandbox))
+}
+
+/// The links of a text open pages of their own.
+fn sandbox(is_text: bool) -> &'static str {
+    if is_text { "allow-scripts allow-popups allow-popups-to-escape-sandbox" } else { "allow-scripts" }
 }
 
 /// What a figure may. `'self'` opens the libraries at every address of the server; where it can be written, their place is named as well,
@@ -118,12 +130,13 @@ pub async fn standalone(app: &App, id: &str) -> Result<String, ServerError> {
 fn policy(word: Option<&str>, (host, base): (&str, &str), embedders: &[String]) -> String {
     // Each frame around it counts.
     let ancestors = frame_ancestors("'self'", embedders);
-    let (sandbox, scripts) = match word {
-        Some(word) => ("allow-scripts allow-popups allow-popups-to-escape-sandbox", format!("'nonce-{word}'")),
+    let sandbox = sandbox(word.is_some());
+    let scripts = match word {
+        Some(word) => format!("'nonce-{word}'"),
         None => {
             let is_named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
             let named = if is_named { format!(" http://{host}{base}/vendor/ https://{host}{base}/vendor/") } else { String::new() };
-            ("allow-scripts", format!("'unsafe-inline' 'unsafe-eval' 'self'{named}"))
+            format!("'unsafe-inline' 'unsafe-eval' 'self'{named}")
         }
     };
     format!(
