@@ -98,6 +98,7 @@ const STATED: &[(&str, &[&str])] = &[
             "may be {MAX_GROUP_READ_POINTS:,} together (413)",
             "`secondary` names up to {MAX_SECONDARY_METRICS} further metrics",
             "(50, at most {MAX_RUN_GROUPS_PER_PAGE})",
+            "Both have up to {MAX_RUN_GROUPS_PER_PAGE} groups;",
             "`run-diff` compares 2 to {MAX_DIFF_COLUMNS} columns",
         ],
     ),

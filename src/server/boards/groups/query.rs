@@ -62,6 +62,15 @@ impl RunGroupsQuery {
 
     /// Parses the query of a URL. 400: unknown or too large.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
+        Self::parse_page(query, DEFAULT_ROWS)
+    }
+
+    /// The same of a file, which has as many groups as one answer may have unless the query names a number.
+    pub fn parse_file(query: &str) -> Result<Self, ApiError> {
+        Self::parse_page(query, MAX_RUN_GROUPS_PER_PAGE)
+    }
+
+    fn parse_page(query: &str, rows: usize) -> Result<Self, ApiError> {
         let mut of_runs = form_urlencoded::Serializer::new(String::new());
         let mut parsed = Self {
             runs: RunQuery::parse("")?,
@@ -75,7 +84,7 @@ impl RunGroupsQuery {
             is_finished: true,
             sort: Vec::new(),
             skip: 0,
-            limit: DEFAULT_ROWS,
+            limit: rows,
         };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let wrong_here = |rule: &str| wrong(&key, rule, &value);
@@ -166,6 +175,8 @@ mod tests {
         assert_eq!((quoted.secondary, quoted.sort), (vec!["a,b".into(), "c".into()], vec![("a,b".into(), true)]));
         let query = RunGroupsQuery::parse("metric=&by=&baseline=first").unwrap();
         assert_eq!((query.metric, query.stat, query.is_finished, query.limit), (None, SummaryKind::Last, true, DEFAULT_ROWS));
+        let rows_of_file = |query| RunGroupsQuery::parse_file(query).unwrap().limit;
+        assert_eq!((rows_of_file(""), rows_of_file("$limit=7")), (MAX_RUN_GROUPS_PER_PAGE, 7));
         assert_eq!(query.baseline, Some(BaselineId::Run(RunId::parse("first").unwrap())));
         let message = |query: &str| RunGroupsQuery::parse(query).unwrap_err().message;
         assert_eq!(message("stat=mean"), "'stat' must be last, best, step or mean10, not 'mean'.");

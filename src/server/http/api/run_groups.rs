@@ -59,7 +59,7 @@ pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) ->
     path = "/boards/{board}/run-groups.tex",
     operation_id = "runGroupsLatex",
     summary = "The groups of the runs of a board as a table of LaTeX",
-    description = "A `tabular` with the rules of the package `booktabs`: mean and standard deviation, and with a baseline the differences.",
+    description = "A `tabular` with the rules of the package `booktabs`: mean and standard deviation, and with a baseline the differences. Without `$limit` it has 200 groups at most; a comment says if there are more.",
     params(BoardPath, RunGroupsPage),
     responses((status = 200, description = "The table.", body = String, content_type = "application/x-tex"), QueryErrors)
 )]
@@ -75,6 +75,7 @@ pub async fn latex(request: RequestContext, BoardInPath(board): BoardInPath) -> 
     path = "/boards/{board}/run-groups.csv",
     operation_id = "runGroupsSheet",
     summary = "The groups of the runs of a board as comma-separated values",
+    description = "Without `$limit` 200 groups at most.",
     params(BoardPath, RunGroupsPage),
     responses(
         (status = 200, description = "Lines end with CRLF, the first one names the columns.", body = String, content_type = "text/csv"),
@@ -93,7 +94,7 @@ async fn file(
     write: impl FnOnce(&RunGroups) -> String + Send + 'static,
 ) -> Result<Response, ServerError> {
     let (app, is_public) = (&request.app, is_share(request));
-    let query = RunGroupsQuery::parse(&request.query)?;
+    let query = RunGroupsQuery::parse_file(&request.query)?;
     let share = app.answers.share(request.principal(), TABLE_BYTES).await?;
     let (boards, name) = (app.boards.clone(), board.to_owned());
     let bytes = TABLE_BYTES + boards.run_groups_bytes(board, &query);

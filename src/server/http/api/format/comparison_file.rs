@@ -8,14 +8,16 @@ use crate::protocol::{GroupRow, RunGroups};
 
 /// Digits of a mean without a deviation.
 const PLAIN_DIGITS: i32 = 5;
-/// Decimals of a number in LaTeX at most.
-const MAX_DECIMALS: i32 = 12;
+/// Decimals of a number in LaTeX at most; one that needs more has a power of ten.
+const MAX_DECIMALS: i32 = 6;
+/// So has one that is not below this.
+const MAX_PLAIN: f64 = 1e9;
 
 /// A `tabular`: keys, mean ± standard deviation, other metrics, runs in the mean, and with a baseline the difference ± its interval and the
 /// verdict. `keys`: the head of the first column.
 pub fn latex(table: &RunGroups, keys: &str) -> String {
-    let mut heads = vec![escaped(keys), escaped(table.metric.as_deref().unwrap_or("value"))];
-    let secondary = table.groups.iter().max_by_key(|row| row.secondary.len()).map_or(&[][..], |row| &row.secondary);
+    let mut heads = vec![guarded(escaped(keys)), escaped(table.metric.as_deref().unwrap_or("value"))];
+    let secondary = table.groups.first().map_or(&[][..], |row| &row.secondary);
     heads.extend(secondary.iter().map(|other| escaped(&other.metric)));
     heads.push("runs".to_owned());
     if table.baseline.is_some() {
@@ -28,7 +30,7 @@ pub fn latex(table: &RunGroups, keys: &str) -> String {
     let _ = writeln!(out, "\\toprule\n{} \\\\\n\\midrule", heads.join(" & "));
     for row in &table.groups {
         let label = escaped(if row.label.is_empty() { "all runs" } else { &row.label });
-        let mut cells = vec![if row.is_best { format!("\\textbf{{{label}}}") } else { label }];
+        let mut cells = vec![if row.is_best { format!("\\textbf{{{label}}}") } else { guarded(label) }];
         cells.push(with_deviation(row.mean, row.std));
         cells.extend(secondary.iter().enumerate().map(|(at, _)| {
             let other = row.secondary.get(at);
@@ -50,6 +52,9 @@ pub fn latex(table: &RunGroups, keys: &str) -> String {
         let percent = format_ungrouped(table.confidence * 100.0, 4);
         let _ = write!(out, " Differences are from {}, with intervals of {percent} %.", one_line(&baseline.label));
     }
+    if (table.groups.len() as u32) < table.total {
+        let _ = write!(out, "\n% {} of {} groups: $limit and $skip choose others.", table.groups.len(), table.total);
+    }
     for note in &table.notes {
         let _ = write!(out, "\n% {}", one_line(note));
     }
@@ -57,11 +62,15 @@ pub fn latex(table: &RunGroups, keys: &str) -> String {
     out
 }
 
-/// One line for each group; empty where there is no number.
+/// One line for each group; empty where there is no number. Other metrics have columns behind those of the first.
 pub fn csv(table: &RunGroups) -> String {
     let mut csv = Csv::default();
     for name in ["group", "runs", "used", "mean", "std", "half_width", "difference", "difference_half_width", "verdict"] {
         csv.text(name);
+    }
+    let secondary = table.groups.first().map_or(&[][..], |row| &row.secondary);
+    for other in secondary {
+        ["mean", "std", "half_width"].iter().for_each(|what| csv.text(&format!("{} {what}", other.metric)));
     }
     csv.end();
     for row in &table.groups {
@@ -69,15 +78,22 @@ pub fn csv(table: &RunGroups) -> String {
         [row.runs, row.used].iter().for_each(|count| csv.number_text(&count.to_string()));
         let difference = row.difference;
         for number in [row.mean, row.std, row.half_width, difference.map(|it| it.value), difference.and_then(|it| it.half_width)] {
-            match number {
-                Some(number) => csv.number(number),
-                None => csv.text(""),
-            }
+            number_or_nothing(&mut csv, number);
         }
         csv.text(&verdict(row));
+        for other in &row.secondary {
+            [other.mean, other.std, other.half_width].into_iter().for_each(|number| number_or_nothing(&mut csv, number));
+        }
         csv.end();
     }
     csv.into_text()
+}
+
+fn number_or_nothing(csv: &mut Csv, number: Option<f64>) {
+    match number {
+        Some(number) => csv.number(number),
+        None => csv.text(""),
+    }
 }
 
 /// With the apostrophe that every program reads.
@@ -88,18 +104,34 @@ fn verdict(row: &GroupRow) -> String {
 /// A number in math, rounded to the two leading digits of its deviation; a dash for none.
 fn with_deviation(mean: Option<f64>, deviation: Option<f64>) -> String {
     let Some(mean) = mean else { return "--".to_owned() };
-    match deviation.filter(|deviation| *deviation > 0.0 && deviation.is_finite()) {
-        Some(deviation) => {
-            let decimals = (1 - deviation.log10().floor() as i32).clamp(0, MAX_DECIMALS) as usize;
-            format!("${mean:.decimals$} \\pm {deviation:.decimals$}$")
-        }
-        None => format!("${}$", format_ungrouped(mean, PLAIN_DIGITS)),
+    let Some(deviation) = deviation.filter(|deviation| *deviation > 0.0 && deviation.is_finite()) else {
+        let text = format_ungrouped(mean, PLAIN_DIGITS);
+        return match text.split_once('e') {
+            Some((digits, power)) => format!("${digits} \\times 10^{{{}}}$", power.trim_start_matches('+')),
+            None => format!("${text}$"),
+        };
+    };
+    let decimals = 1 - deviation.log10().floor() as i32;
+    let size = mean.abs().max(deviation);
+    if decimals <= MAX_DECIMALS && size < MAX_PLAIN {
+        let decimals = decimals.max(0) as usize;
+        return format!("${mean:.decimals$} \\pm {deviation:.decimals$}$");
     }
+    // In two steps, since a power of ten may be below the least number.
+    let power = size.log10().floor() as i32;
+    let scaled = |number: f64| number * 10f64.powi(-power / 2) * 10f64.powi(-power + power / 2);
+    let decimals = (decimals + power).clamp(0, MAX_DECIMALS) as usize;
+    format!("$({:.decimals$} \\pm {:.decimals$}) \\times 10^{{{power}}}$", scaled(mean), scaled(deviation))
 }
 
 /// In a comment.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first cell of a row: `[64, 64]` would be an option of the line end before it, and so would a star.
+fn guarded(label: String) -> String {
+    if label.starts_with(['[', '*']) { format!("{{}}{label}") } else { label }
 }
 
 /// A text that LaTeX prints as it is.
@@ -110,6 +142,9 @@ fn escaped(text: &str) -> String {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
             '\\' => out.push_str("\\textbackslash{}"),
             '~' => out.push_str("\\textasciitilde{}"),
+            '<' => out.push_str("\\textless{}"),
+            '>' => out.push_str("\\textgreater{}"),
+            '|' => out.push_str("\\textbar{}"),
             '^' => out.push_str("\\textasciicircum{}"),
             '·' => out.push_str("$\\cdot$"),
             c if c.is_control() => {}
@@ -162,6 +197,46 @@ mod tests {
             % Mean and standard deviation over runs. Differences are from 0.01 & 5%, with intervals of 95 %.\n% Groups mix 2 models.\n";
         assert_eq!(latex(&table(), "lr · opt_name"), expected);
         assert_eq!(escaped("\\input{x}\n^~"), "\\textbackslash{}input\\{x\\} \\textasciicircum{}\\textasciitilde{}");
+        assert_eq!(escaped("<1|x>"), "\\textless{}1\\textbar{}x\\textgreater{}");
+    }
+
+    #[test]
+    fn a_label_is_no_option_of_the_line_end_before_it() {
+        let mut table = table();
+        (table.groups[0].label, table.groups[0].is_best, table.groups[1].label) = ("[64, 64]".into(), false, "*".into());
+        let lines: Vec<String> = latex(&table, "[a]").lines().map(str::to_owned).collect();
+        assert!(lines[3].starts_with("{}[a] & ") && lines[5].starts_with("{}[64, 64] & ") && lines[6].starts_with("{}* & "), "{lines:?}");
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_rounded_to_their_deviation() {
+        let written = |mean: f64, std: f64| with_deviation(Some(mean), Some(std).filter(|std| *std > 0.0));
+        for (mean, std, expected) in [
+            (123_456.0, 1234.0, "$123456 \\pm 1234$"),
+            (-0.000_123, 0.000_045, "$-0.000123 \\pm 0.000045$"),
+            (2e-14, 3e-15, "$(2.00 \\pm 0.30) \\times 10^{-14}$"),
+            (0.0, 4e-9, "$(0.0 \\pm 4.0) \\times 10^{-9}$"),
+            (1.5e300, 2e299, "$(1.50 \\pm 0.20) \\times 10^{300}$"),
+            (3e-310, 1e-311, "$(3.00 \\pm 0.10) \\times 10^{-310}$"),
+            (1e-7, 0.0, "$1 \\times 10^{-7}$"),
+            (-1.25e20, 0.0, "$-1.25 \\times 10^{20}$"),
+        ] {
+            assert_eq!(written(mean, std), expected);
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_groups_says_so_and_other_metrics_have_columns() {
+        let mut table = table();
+        table.total = 120;
+        assert!(latex(&table, "lr").contains("\n% 3 of 120 groups: $limit and $skip choose others.\n"));
+        for row in &mut table.groups {
+            let other = json!({ "metric": "val/f1", "used": 3, "mean": 0.5, "std": null, "half_width": 0.1 });
+            row.secondary = vec![serde_json::from_value(other).unwrap()];
+        }
+        let lines: Vec<String> = csv(&table).lines().map(str::to_owned).collect();
+        assert!(lines[0].ends_with(",verdict,val/f1 mean,val/f1 std,val/f1 half_width"), "{}", lines[0]);
+        assert!(lines[1].ends_with(",better,0.5,,0.1"), "{}", lines[1]);
     }
 
     #[test]
