@@ -56,7 +56,7 @@ pub use run_record::{RUN_COLOURS, RunRecord};
 pub use series::append_event::{AppendEvent, AppendedCell, AppendedSeries};
 pub use series::delta::NewPoints;
 pub use series::outlines::OutlineParts;
-pub use series::{Series, json_number};
+pub use series::{CellSeries, Series, json_number};
 pub use stats::StoreStats;
 pub use writer::Publish;
 pub use writer::batch::Batch;

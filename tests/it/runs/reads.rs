@@ -217,6 +217,9 @@ async fn charts_without_points_of_some_runs_are_named() {
         "charts without runs, and without points, are no charts of other runs"
     );
     assert_eq!(server.get("/boards/none/empty-charts?runs=a").await["cells"], json!([]));
+    server.call("DELETE", "/boards/b/runs/old", "").await;
+    assert_eq!(empty("old").await.as_array().map(Vec::len), Some(2), "a deleted run has no points");
+    assert_eq!(empty("old,new").await, json!([aux]));
     for (query, sentence) in [("", "'runs' must name runs: runs=first,second."), ("?of=a", "is no key of this query; known is runs")] {
         let (status, message) = refused(&server, "GET", &format!("/boards/b/empty-charts{query}"), "").await;
         assert!(status == 400 && message.contains(sentence), "{message}");

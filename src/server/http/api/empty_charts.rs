@@ -54,6 +54,6 @@ struct EmptyCharts {
 )]
 pub async fn read(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
     let query = EmptyChartsQuery::parse(&request.query)?;
-    let cells = request.app.boards.empty_charts(&board, &query.runs);
+    let cells = request.app.boards.empty_charts(&board, query.runs).await?;
     Ok(([NO_STORE], axum::Json(EmptyCharts { cells })).into_response())
 }
