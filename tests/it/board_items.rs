@@ -97,7 +97,7 @@ async fn views_are_documents_of_a_board() {
 }
 
 #[tokio::test]
-async fn marks_of_purged_runs_make_room_and_those_of_deleted_ones_are_not_shown() {
+async fn marks_of_purged_runs_make_room_and_those_of_deleted_ones_do_not() {
     let server = spawn().await;
     for run in ["first", "second"] {
         assert_eq!(server.call("POST", &format!("/boards/b/runs/{run}/log"), r#"{"loss":1}"#).await.status, 201);
@@ -106,12 +106,27 @@ async fn marks_of_purged_runs_make_room_and_those_of_deleted_ones_are_not_shown(
     let marks: Vec<Value> = (0..500).map(mark).collect();
     assert_eq!(server.call("PATCH", "/boards/b", json!({ "marks": marks }).to_string()).await.status, 200);
     server.call("DELETE", "/boards/b/runs/first", "").await;
-    let page = server.call("GET", "/b/b", "").await.text;
-    assert!(!page.contains(r#""m9""#) && page.contains(r#""m10""#));
     let full = server.call("POST", "/boards/b/marks", mark(500).to_string()).await;
     assert_eq!(full.status, 413, "the run can be restored");
     server.call("POST", "/purge", "").await;
     assert_eq!(server.call("POST", "/boards/b/marks", mark(500).to_string()).await.status, 201);
     let ids = server.get("/boards/b/marks").await;
     assert_eq!((ids.as_array().unwrap().len(), &ids[0]["_id"], &ids[490]["_id"]), (491, &json!("m10"), &json!("m500")));
+}
+
+#[tokio::test]
+async fn a_mark_of_a_deleted_run_is_drawn_again_once_the_run_is_restored() {
+    let server = spawn().await;
+    for run in ["first", "second"] {
+        let log = json!([{ "step": 1, "loss": 1 }, { "step": 100, "loss": 2 }]).to_string();
+        assert_eq!(server.call("POST", &format!("/boards/b/runs/{run}/log"), log).await.status, 201);
+    }
+    post(&server, "/boards/b/marks", json!({ "run": "first", "step": 50, "text": "new rate" })).await;
+    let has_mark = async |path: &str| server.call("GET", path, "").await.text.contains("new rate");
+    assert!(has_mark("/values/b-loss.svg").await);
+    server.call("DELETE", "/boards/b/runs/first", "").await;
+    assert!(!has_mark("/values/b-loss.svg").await);
+    assert!(has_mark("/b/b").await, "for pages that are open while the run is restored");
+    assert_eq!(server.call("POST", "/boards/b/runs/first/restore", "").await.status, 200);
+    assert!(has_mark("/values/b-loss.svg").await);
 }

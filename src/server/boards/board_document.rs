@@ -14,7 +14,7 @@ use super::runs::{check_text, parse_object};
 use super::views::VIEWS;
 use super::{Boards, IdempotentRequest, layout_rules};
 use crate::protocol::json_path::json_type_name;
-use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind, Mark, RunId};
+use crate::protocol::{ApiError, BoardLayout, BoardSettings, Direction, ErrorKind};
 use crate::server::cells::markdown_fragment;
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_KEYS_BYTES, MAX_RUN_NAME_CHARS, MAX_RUN_NOTES_BYTES, MAX_SERIES_NAME_CHARS};
@@ -152,18 +152,14 @@ impl Boards {
     pub fn settings(&self, name: &str) -> BoardSettings {
         let document = self.store.index().board(name).and_then(|board| board.document.clone());
         let document = document.as_deref();
-        let mut marks: Vec<Mark> = items_of(document, &MARKS);
-        if let Some(board) = self.store.index().board(name) {
-            let is_deleted = |run: &RunId| board.runs.tombstone(run).is_some();
-            marks.retain(|mark| !mark.run.as_ref().is_some_and(is_deleted));
-        }
         let text = |key: &str| document.and_then(|document| document.keys.get(key)?.as_str()).filter(|text| !text.is_empty());
         BoardSettings {
             title: text("title").unwrap_or(name).to_owned(),
             description: text("description").map(markdown_fragment).unwrap_or_default(),
             archived: document.is_some_and(|document| document.keys.get("archived") == Some(&true.into())),
             layout: document.map(layout_of).unwrap_or_default(),
-            marks,
+            // Those of deleted runs, too: a chart draws them with their run, once it is restored.
+            marks: items_of(document, &MARKS),
             views: items_of(document, &VIEWS),
         }
     }
