@@ -21,6 +21,7 @@ const STATED: &[(&str, &[&str])] = &[
             "`t` within {MAX_TIME_SECONDS:e} seconds of 1970",
             "The name of a series has 1 to {MAX_SERIES_NAME_CHARS} characters",
             "A cell may have {MAX_SERIES_PER_CELL} series.",
+            "lists the deleted boards that can be restored, at most {MAX_REMOVED_BOARDS:,}.",
             "titles of the axes, up to {MAX_AXIS_TITLE_CHARS} characters",
             "One request may have {MAX_SERIES_PER_REQUEST} series, {MAX_POINTS_PER_REQUEST:,} points",
             "The last {MAX_TOMBSTONES_PER_BOARD} removed cells of a board are kept, {MAX_TOMBSTONES:,} of all boards, \
@@ -136,6 +137,7 @@ const STATED: &[(&str, &[&str])] = &[
             "beside each start ({QUICK_CHECK_TIMEOUT} s at most)",
             "boards, for {TOMBSTONE_TTL_MS:d} days, about {MAX_TOMBSTONE_BYTES:MiB} MiB in all.",
             "The cells of deleted boards are counted apart: {MAX_TOMBSTONES:,}, about 1 GiB, for {TOMBSTONE_TTL_MS:d} days",
+            "The trash has the {MAX_REMOVED_BOARDS:,} boards that were deleted last, for {TOMBSTONE_TTL_MS:d} days",
             "(raised as far as the system allows) minus {RESERVED_FILES};",
             "sends no request for {REQUEST_HEAD_TIMEOUT} s is closed",
             "that is silent for {POINT_STREAM_IDLE_TIMEOUT:min} minutes is answered 408",

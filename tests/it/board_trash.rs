@@ -236,3 +236,43 @@ async fn cells_that_came_back_one_by_one_are_not_missing_after_another_deletion(
     let restored = server.call("POST", "/boards/b/restore", "").await;
     assert_eq!(restored.json(), json!({ "name": "b", "cells": 2, "runs": 0 }));
 }
+
+#[tokio::test]
+async fn a_cell_that_was_moved_in_is_none_of_the_deleted_board() {
+    let server = spawn().await;
+    server.call("POST", "/values", r#"[{"_id":"older","board":"other","value":1},{"_id":"c1","board":"b","value":1}]"#).await;
+    server.call("PATCH", "/boards/b", r#"{"archived":true}"#).await;
+    server.call("DELETE", "/boards/b", "").await;
+    assert_eq!(server.call("PATCH", "/values/older", r#"{"board":"b"}"#).await.status, 200);
+    server.call("POST", "/values", r#"{"_id":"c1","board":"b","value":2}"#).await;
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!(restored.json(), json!({ "name": "b", "cells": 0, "runs": 0, "missing": 1 }));
+}
+
+#[tokio::test]
+async fn a_board_of_moved_cells_is_not_archived_by_a_restoration() {
+    let server = spawn().await;
+    server.call("POST", "/values", r#"[{"_id":"older","board":"other","value":1},{"_id":"c1","board":"b","value":1}]"#).await;
+    server.call("PATCH", "/boards/b", r#"{"archived":true}"#).await;
+    server.call("DELETE", "/boards/b", "").await;
+    server.call("PATCH", "/values/older", r#"{"board":"b"}"#).await;
+    let restored = server.call("POST", "/boards/b/restore", "").await;
+    assert_eq!(restored.json(), json!({ "name": "b", "cells": 1, "runs": 0 }));
+    let board = server.get("/boards/b").await;
+    assert_eq!((&board["archived"], &board["cells"]), (&Value::Null, &json!(2)));
+}
+
+#[tokio::test]
+async fn the_page_of_the_trash_has_50_boards_the_last_deleted_first() {
+    let server = spawn().await;
+    for at in 0..52 {
+        server.call("PATCH", &format!("/boards/b{at:02}"), r#"{"title":"x"}"#).await;
+        server.call("DELETE", &format!("/boards/b{at:02}"), "").await;
+    }
+    let page = async |query: &str| server.ask("GET", &format!("/b?show=trash{query}"), "", &[("accept", "text/html")]).await.text;
+    let rows = |html: &str| html.matches("<tr data-key=").count();
+    let (first, second) = (page("").await, page("&page=2").await);
+    assert_eq!((rows(&first), rows(&second), first.contains("Page 1 of 2")), (50, 2, true));
+    assert!(first.contains("data-key=\"b51\"") && second.contains("data-key=\"b00\"") && second.contains("Page 2 of 2"), "{second}");
+    assert_eq!(server.get("/boards?trash=1").await.as_array().unwrap().len(), 52);
+}

@@ -85,7 +85,7 @@ fn document(name: &str, counts: (usize, usize), document: Option<&BoardDocument>
     let mut keys = Map::new();
     keys.insert("name".to_owned(), name.into());
     if let Some(document) = document {
-        keys.extend(own_keys(document).map(|(key, value)| (key.clone(), value.clone())));
+        keys.extend(document.keys.clone());
     }
     keys.insert("cells".to_owned(), counts.0.into());
     keys.insert("runs".to_owned(), counts.1.into());
@@ -95,11 +95,6 @@ fn document(name: &str, counts: (usize, usize), document: Option<&BoardDocument>
         keys.insert("updatedAt".to_owned(), timestamp(*updated_ms).into());
     }
     keys.into()
-}
-
-/// The keys without that of an earlier board of this name, which was deleted.
-pub fn own_keys(document: &BoardDocument) -> impl Iterator<Item = (&String, &Value)> {
-    document.keys.iter().filter(|(key, _)| *key != REMOVED)
 }
 
 /// The board, if it has cells, runs or a document. 404 without it.
@@ -112,15 +107,14 @@ pub fn is_there(board: &BoardIndex) -> bool {
     !board.cells.is_empty() || !board.runs.is_empty() || board.document.as_deref().is_some_and(has_keys)
 }
 
-/// Whether the document has a key.
+/// Whether the document has a key; that of a deleted board has none.
 pub fn has_keys(document: &BoardDocument) -> bool {
-    own_keys(document).next().is_some()
+    !document.keys.is_empty()
 }
 
 /// Writes the keys of the document of a board. 413: they would be too large.
 pub fn put_keys(batch: &mut Batch, board: &Arc<str>, keys: Map<String, Value>) -> Result<Arc<BoardDocument>, ApiError> {
-    let size = |value: Option<&Value>| value.map_or(0, |value| value.to_string().len());
-    if serde_json::to_string(&keys).map_or(0, |text| text.len()) - size(keys.get(REMOVED)) > MAX_KEYS_BYTES {
+    if serde_json::to_string(&keys).map_or(0, |text| text.len()) > MAX_KEYS_BYTES {
         let rule = format!("may have {} KiB in all", MAX_KEYS_BYTES >> 10);
         return Err(ErrorKind::PayloadTooLarge.with(format!("The document of a board {rule}; nothing was changed.")));
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::append::check_restored_series;
-use super::board_document::{no_board, own_keys};
+use super::board_document::no_board;
 use super::document_merge::merge_documents;
 use super::idempotency::JsonResponse;
 use super::page_actions::cells_in_grid_order;
@@ -13,12 +13,12 @@ use super::runs::check_run_totals;
 use super::{Boards, IdempotentRequest};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
-use crate::server::limits::{MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
-use crate::server::store::{Batch, BoardDocument, BoardIndex, BoardRemoval, Record, RunRecord, RunTotals, StoreError, now_ms, timestamp};
+use crate::server::limits::{MAX_BOARDS_PER_PAGE, MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
+use crate::server::store::{Batch, BoardIndex, BoardRemoval, Index, Record, RunRecord, RunTotals, StoreError, now_ms, timestamp};
 
 /// Bytes of values that one commit of a restoration loads.
 const MAX_RESTORED_BYTES: usize = 16 << 20;
-/// Boards in the trash whose documents one commit forgets.
+/// Boards in the trash that one commit forgets.
 const MAX_FORGOTTEN_PER_COMMIT: usize = 1000;
 /// Cells that one commit of a restoration brings back: others wait for it.
 const MAX_RESTORED_CELLS: usize = 1000;
@@ -38,14 +38,38 @@ pub struct RemovedBoard {
 }
 
 impl RemovedBoard {
-    /// `None` if nothing of it can be restored.
-    fn of(name: &str, board: &BoardIndex, now_ms: u64) -> Option<Self> {
-        let removal = BoardRemoval::of(board.document.as_deref()?)?;
-        let (cells, runs) = (removed_cells(board, &removal).count(), removed_runs(board, &removal).count());
+    fn of(index: &Index, name: &str) -> Option<Self> {
+        let board = index.board(name)?;
+        let removal = removal_of(board)?;
         let title = removal.keys.get("title").and_then(|title| title.as_str()).map(str::to_owned);
-        let is_there = cells > 0 || runs > 0 || !is_expired(&removal, now_ms);
-        is_there.then(|| Self { name: name.to_owned(), title, removed_at: timestamp(removal.at_ms), cells, runs })
+        Some(Self {
+            name: name.to_owned(),
+            title,
+            removed_at: timestamp(removal.at_ms),
+            cells: removed_cells(board, removal).count(),
+            runs: removed_runs(board, removal).count(),
+        })
     }
+}
+
+/// A page of the boards in the trash, the one that was deleted last first.
+pub struct TrashPage {
+    pub boards: Vec<RemovedBoard>,
+    /// From 0.
+    pub page: usize,
+    pub pages: usize,
+    /// Number of all.
+    pub total: usize,
+}
+
+fn removal_of(board: &BoardIndex) -> Option<&Arc<BoardRemoval>> {
+    board.document.as_deref()?.removal.as_ref()
+}
+
+/// The names of the boards that can be restored, the one that was deleted last first.
+fn removed_names(index: &Index, now_ms: u64) -> impl Iterator<Item = &Arc<str>> {
+    let newest = index.board_trash().oldest().rev();
+    newest.take_while(move |(at_ms, _)| !is_over(*at_ms, now_ms)).map(|(_, name)| name)
 }
 
 /// The deleted cells of a board that can be restored, in the order of their deletion.
@@ -57,9 +81,9 @@ fn removed_runs<'a>(board: &'a BoardIndex, removal: &'a BoardRemoval) -> impl It
     board.runs.tombstones().filter(|run| removal.has_removed_runs(run.seq))
 }
 
-/// Whether the document is purged, as the cells and runs of the deletion are by now.
-fn is_expired(removal: &BoardRemoval, now_ms: u64) -> bool {
-    now_ms.saturating_sub(removal.at_ms) > TOMBSTONE_TTL_MS
+/// Whether what was deleted then is purged by now, or is about to be.
+fn is_over(removed_ms: u64, now_ms: u64) -> bool {
+    now_ms.saturating_sub(removed_ms) > TOMBSTONE_TTL_MS
 }
 
 impl Boards {
@@ -73,21 +97,18 @@ impl Boards {
             }
             let (runs, cells) = (batch.runs(&board), cells_in_grid_order(batch, &board));
             let document = batch.board_document(&board);
-            let mut keys = document.as_deref().map(own).unwrap_or_default();
+            let (mut keys, earlier) = document.map_or_else(Default::default, |known| (known.keys.clone(), known.removal.clone()));
             if runs.is_empty() && cells.is_empty() && keys.is_empty() {
                 return Err(no_board(&board).into());
             }
-            let earlier = document.as_deref().and_then(BoardRemoval::of);
-            let earlier = earlier.filter(|earlier| !is_expired(earlier, batch.now_ms));
+            let earlier = earlier.filter(|earlier| !is_over(earlier.at_ms, batch.now_ms));
             let mut left_out = Vec::new();
-            let earlier = earlier.map(|mut earlier| {
+            let earlier = earlier.map(|earlier| {
+                let mut earlier = BoardRemoval::clone(&earlier);
                 // The newer board is archived, or is not.
                 earlier.keys.shift_remove(ARCHIVED);
                 (keys, left_out) = merge_documents(&earlier.keys, &keys);
                 left_out.extend(std::mem::take(&mut earlier.left_out));
-                // Cells that came back one by one, or before a restoration ended, are counted by this deletion.
-                let returned = cells.iter().filter(|cell| cell.created_order <= earlier.last_created_order).count();
-                earlier.cell_count = earlier.cell_count.saturating_sub(returned);
                 earlier
             });
             let removed_runs: Vec<_> = runs.iter().map(|run| batch.remove_run(run)).collect();
@@ -95,8 +116,7 @@ impl Boards {
             let ends = |first: Option<u64>, last: Option<u64>| first.zip(last).into_iter().collect();
             let removal = BoardRemoval {
                 at_ms: batch.now_ms,
-                cell_count: cells.len(),
-                last_created_order: batch.version_counter,
+                created_orders: cells.iter().map(|cell| cell.created_order).collect(),
                 cells: ends(removed_cells.first().map(|cell| cell.seq), removed_cells.last().map(|cell| cell.seq)),
                 runs: ends(removed_runs.first().map(|run| run.seq), removed_runs.last().map(|run| run.seq)),
                 keys,
@@ -106,7 +126,7 @@ impl Boards {
                 Some(earlier) => earlier.followed_by(removal),
                 None => removal,
             };
-            batch.put_board_document(&board, removal.into_keys());
+            batch.put_board(&board, Map::new(), Some(removal.into()));
             let text = json!({ "name": board, "cells": cells.len(), "runs": runs.len() }).to_string();
             let response = IdempotentRequest::store_document(idempotency, batch, text, || json!({ "name": board, "repeated": true }));
             Ok((response, removed_runs))
@@ -118,10 +138,25 @@ impl Boards {
 
     /// The boards in the trash, by name.
     pub fn removed_boards(&self) -> Vec<RemovedBoard> {
-        let (now, index) = (now_ms(), self.store.index());
-        let mut boards: Vec<_> = index.boards().filter_map(|(name, board)| RemovedBoard::of(name, board, now)).collect();
+        let index = self.store.index();
+        let mut boards: Vec<_> = removed_names(&index, now_ms()).filter_map(|name| RemovedBoard::of(&index, name)).collect();
         boards.sort_by(|a, b| a.name.cmp(&b.name));
         boards
+    }
+
+    /// Number of boards in the trash.
+    pub fn removed_board_count(&self) -> usize {
+        removed_names(&self.store.index(), now_ms()).count()
+    }
+
+    /// `page`: from 0; one behind the last page is the last page.
+    pub fn trash_page(&self, page: usize) -> TrashPage {
+        let index = self.store.index();
+        let names: Vec<_> = removed_names(&index, now_ms()).collect();
+        let pages = names.len().div_ceil(MAX_BOARDS_PER_PAGE).max(1);
+        let page = page.min(pages - 1);
+        let here = names.iter().skip(page * MAX_BOARDS_PER_PAGE).take(MAX_BOARDS_PER_PAGE);
+        TrashPage { boards: here.filter_map(|name| RemovedBoard::of(&index, name)).collect(), page, pages, total: names.len() }
     }
 
     /// Brings a deleted board back: its cells in several commits, then its runs and its document in one. A request that is repeated goes
@@ -133,11 +168,9 @@ impl Boards {
         }
         let (removal, cells) = {
             let index = self.store.index();
-            let known = index
-                .board(&board)
-                .filter(|known| RemovedBoard::of(&board, known, now_ms()).is_some())
-                .ok_or_else(|| not_in_trash(&board))?;
-            let removal = known.document.as_deref().and_then(BoardRemoval::of).ok_or_else(|| not_in_trash(&board))?;
+            let known = index.board(&board).ok_or_else(|| not_in_trash(&board))?;
+            let removal =
+                removal_of(known).filter(|removal| !is_over(removal.at_ms, now_ms())).ok_or_else(|| not_in_trash(&board))?.clone();
             let mut cells: Vec<_> = removed_cells(known, &removal).cloned().collect();
             cells.sort_by_key(|record| record.created_order);
             let runs = removed_runs(known, &removal).count();
@@ -188,7 +221,7 @@ impl Boards {
     async fn restore_runs_and_document(
         &self,
         board: Arc<str>,
-        mut removal: BoardRemoval,
+        removal: Arc<BoardRemoval>,
         idempotency: Option<IdempotentRequest>,
     ) -> Result<JsonResponse, ServerError> {
         let bytes = ITEM_BYTES + self.store.index().board(&board).map_or(0, |known| ITEM_BYTES * known.runs.tombstones().count());
@@ -197,7 +230,8 @@ impl Boards {
                 return Ok(response);
             }
             let document = batch.board_document(&board);
-            match document.as_deref().and_then(BoardRemoval::of) {
+            let (newer, known) = document.map_or_else(Default::default, |document| (document.keys.clone(), document.removal.clone()));
+            match known {
                 Some(known) if known == removal => {}
                 // Another board of the name was deleted meanwhile.
                 Some(_) => return Err(ServerError::Outdated),
@@ -207,8 +241,8 @@ impl Boards {
             runs.sort_by_key(|run| run.created_order);
             let totals = batch.run_totals(&board);
             check_run_totals(&RunTotals { runs: (totals.runs + runs.len()).saturating_sub(1), ..totals })?;
-            let newer = document.as_deref().map(own).unwrap_or_default();
-            let is_newer = |cell: &Arc<Record>| cell.created_order > removal.last_created_order;
+            let mut removal = BoardRemoval::clone(&removal);
+            let is_newer = |cell: &Arc<Record>| !removal.created_orders.contains(cell.created_order);
             if !newer.is_empty() || !batch.runs(&board).is_empty() || batch.cells_on(&board).iter().any(is_newer) {
                 // The board that has begun under the name stays in the list.
                 removal.keys.shift_remove(ARCHIVED);
@@ -217,12 +251,12 @@ impl Boards {
             check_restored_series(batch, &board, &restored)?;
             let (keys, mut left_out) = merge_documents(&removal.keys, &newer);
             left_out.extend(std::mem::take(&mut removal.left_out));
-            batch.put_board_document(&board, keys);
+            batch.put_board(&board, keys, None);
             // Here, because an earlier request may have restored some of the cells.
-            let cells = batch.cells_on(&board).iter().filter(|cell| cell.created_order <= removal.last_created_order).count();
+            let cells = batch.cells_on(&board).iter().filter(|cell| removal.created_orders.contains(cell.created_order)).count();
             let mut report = json!({ "name": board, "cells": cells, "runs": restored.len() });
-            if let Some(missing) = removal.cell_count.checked_sub(cells).filter(|missing| *missing > 0) {
-                report["missing"] = missing.into();
+            if cells < removal.created_orders.len() {
+                report["missing"] = (removal.created_orders.len() - cells).into();
             }
             if !left_out.is_empty() {
                 report["leftOut"] = left_out.into();
@@ -233,34 +267,19 @@ impl Boards {
         self.store.write(bytes, operation).await
     }
 
-    /// Forgets the documents of deleted boards of which nothing is left, and of those without cells and runs that were deleted until this
-    /// Unix time, in ms.
+    /// Forgets the deleted boards without cells and runs that were deleted until this Unix time, in ms.
     pub(super) async fn forget_removed_boards(&self, before_ms: u64) -> Result<(), StoreError> {
         let forget = move |batch: &mut Batch| {
-            let now_ms = batch.now_ms;
-            let is_over = |name: &str, board: &BoardIndex| {
-                let removal = board.document.as_deref().and_then(BoardRemoval::of);
-                removal.is_some_and(|removal| match RemovedBoard::of(name, board, now_ms) {
-                    None => true,
-                    Some(left) => left.cells == 0 && left.runs == 0 && removal.at_ms <= before_ms,
-                })
-            };
-            let boards = batch.index.boards().filter(|(name, board)| is_over(name, board));
-            let boards: Vec<_> = boards.map(|(name, _)| name.clone()).take(MAX_FORGOTTEN_PER_COMMIT).collect();
-            for board in &boards {
-                let keys = batch.board_document(board).as_deref().map(own).unwrap_or_default();
-                batch.put_board_document(board, keys);
-            }
+            let index = batch.index;
+            let is_empty = |name: &str| RemovedBoard::of(index, name).is_none_or(|left| left.cells == 0 && left.runs == 0);
+            let purged = index.board_trash().oldest().take_while(|(at_ms, _)| *at_ms <= before_ms).filter(|(_, name)| is_empty(name));
+            let boards: Vec<_> = purged.map(|(_, name)| name.clone()).take(MAX_FORGOTTEN_PER_COMMIT).collect();
+            boards.iter().for_each(|board| batch.forget_removed_board(board));
             Ok::<_, StoreError>(boards.len())
         };
         while self.store.delete(forget).await? > 0 {}
         Ok(())
     }
-}
-
-/// The keys of the document without that of an earlier board of its name.
-fn own(document: &BoardDocument) -> Map<String, Value> {
-    own_keys(document).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn not_in_trash(board: &str) -> ApiError {

@@ -47,7 +47,9 @@ pub const MAX_REMOVED_RUN_BYTES: u64 = 1 << 30;
 /// Bytes on disk of the cells of deleted boards, without the points of their runs, about; the oldest is purged. The board that was deleted
 /// last stays whatever its size.
 pub const MAX_REMOVED_BOARD_BYTES: u64 = 1 << 30;
-/// Milliseconds after its removal in which a cell or a run can be restored; then it is purged.
+/// Deleted boards that can be restored; the one that was deleted first is forgotten, and its cells and runs are purged by their own limits.
+pub const MAX_REMOVED_BOARDS: usize = 1000;
+/// Milliseconds after its removal in which a cell, a run or a board can be restored; then it is purged.
 pub const TOMBSTONE_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 // Idempotency.

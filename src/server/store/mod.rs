@@ -3,6 +3,7 @@
 
 mod board_removal;
 mod board_row;
+mod created_orders;
 mod durability;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]

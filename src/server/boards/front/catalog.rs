@@ -144,7 +144,7 @@ mod tests {
 
     fn entry(name: &str, keys: serde_json::Value) -> Entry {
         let serde_json::Value::Object(keys) = keys else { panic!("the keys of a document are an object") };
-        let document = BoardDocument { keys, rev: 1, created_ms: 0, updated_ms: 0 };
+        let document = BoardDocument::of_row(keys, 1, 0, 0);
         Entry { name: name.into(), document: Some(document.into()), changed_ms: 0, newest_run: 0, cells: 0, runs: 0, failed: 0 }
     }
 

@@ -45,7 +45,7 @@ mod tests {
 
     fn document(unit: &str) -> Arc<BoardDocument> {
         let keys = json!({ "metrics": { "loss": { "unit": unit } } }).as_object().unwrap().clone();
-        Arc::new(BoardDocument { keys, rev: 1, created_ms: 0, updated_ms: 0 })
+        Arc::new(BoardDocument::of_row(keys, 1, 0, 0))
     }
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
     fn wrong_settings_are_an_error_each_time() {
         let cache = MetricSettingsCache::default();
         let keys = json!({ "metrics": 5 }).as_object().unwrap().clone();
-        let wrong = Arc::new(BoardDocument { keys, rev: 1, created_ms: 0, updated_ms: 0 });
+        let wrong = Arc::new(BoardDocument::of_row(keys, 1, 0, 0));
         for _ in 0..2 {
             assert_eq!(cache.of("a", Some(&wrong)).unwrap_err().code, 400);
         }

@@ -65,7 +65,7 @@ struct BoardsQuery {
     /// `1`: with about how many bytes each has on disk.
     #[param(required = false, value_type = Flag, inline)]
     size: bool,
-    /// `1`: the deleted boards that can be restored instead.
+    /// `1`: the deleted boards that can be restored instead; the last 1,000, for 30 days.
     #[param(required = false, value_type = Flag, inline)]
     trash: bool,
 }

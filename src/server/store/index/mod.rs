@@ -1,5 +1,6 @@
 //! The committed state in memory: records without large values, and series without chunks. The writer updates it after each commit.
 
+mod board_trash;
 pub mod curve_queue;
 pub mod run_trash;
 pub mod run_values;
@@ -18,6 +19,7 @@ use super::run_record::RunRecord;
 use super::series::delta::{AppendPlan, SeriesPlan};
 use super::series::{CellSeries, Series};
 use crate::protocol::{CellContent, CellId, RunId, SeriesId};
+pub use board_trash::BoardTrash;
 use curve_queue::CurveQueue;
 use run_trash::{RunSize, RunTrash};
 use run_values::{RunValue, RunValueIndex};
@@ -38,6 +40,7 @@ pub struct Index {
     home: HashMap<CellId, Arc<str>>,
     tombstones: TombstoneIndex,
     run_trash: RunTrash,
+    board_trash: BoardTrash,
     /// Series of cells and tombstones.
     series: HashMap<CellId, CellSeries>,
     run_values: RunValueIndex,
@@ -83,6 +86,7 @@ impl Index {
             home: HashMap::new(),
             tombstones: TombstoneIndex::default(),
             run_trash: RunTrash::default(),
+            board_trash: BoardTrash::default(),
             series: HashMap::new(),
             run_values: RunValueIndex::default(),
             curves: CurveQueue::default(),
@@ -130,6 +134,11 @@ impl Index {
 
     pub fn tombstones(&self) -> &TombstoneIndex {
         &self.tombstones
+    }
+
+    /// The deleted boards that can be restored; old ones are forgotten within a cleanup.
+    pub fn board_trash(&self) -> &BoardTrash {
+        &self.board_trash
     }
 
     pub(crate) fn run_trash(&self) -> &RunTrash {
@@ -271,7 +280,9 @@ impl Index {
     }
 
     pub(crate) fn set_board_document(&mut self, name: &Arc<str>, document: Arc<BoardDocument>) {
-        self.boards.entry(name.clone()).or_default().document = Some(document);
+        let board = self.boards.entry(name.clone()).or_default();
+        self.board_trash.replace(name, board.document.as_deref(), &document);
+        board.document = Some(document);
     }
 
     /// What each of these runs has in the cells of their board; runs that have nothing may be missing.

@@ -7,7 +7,6 @@ use super::run_values::RunValueIndex;
 use super::tombstones::{POINT_BYTES, ROW_BYTES, disk_bytes};
 use super::{BoardIndex, Index};
 use crate::protocol::{CellId, RunId};
-use crate::server::store::board_removal::is_of_removed_board;
 use crate::server::store::record::Record;
 use crate::server::store::series::{CellSeries, Series};
 
@@ -26,7 +25,7 @@ impl Index {
 
 /// The bytes of a deleted cell, and whether it was deleted with its board. Points and values of runs that are deleted, too, count there.
 pub fn tombstone_size(series: &HashMap<CellId, CellSeries>, values: &RunValueIndex, board: &BoardIndex, record: &Record) -> (u64, bool) {
-    let is_of_board = is_of_removed_board(board.document.as_deref(), record.seq);
+    let is_of_board = board.document.as_ref().is_some_and(|document| document.has_removed_cell(record.seq));
     if !is_of_board {
         return (disk_bytes(record, point_count(series, &record.id)) + values.bytes(&record.id), false);
     }

@@ -79,9 +79,9 @@ pub fn board(name: &str, row: &BoardRow) -> i64 {
     [seq, floor, run_seq, run_floor, changed_ms].into_iter().fold(sum, |sum, number| sum.number(number as i64)).end()
 }
 
-/// A row of `board_document`; `doc` is the JSON text of `document.keys` in the row.
+/// A row of `board_document`; `doc` is the JSON text of its keys in the row.
 pub fn board_document(board: &str, document: &BoardDocument, doc: &str) -> i64 {
-    let BoardDocument { keys: _, rev, created_ms, updated_ms } = document;
+    let BoardDocument { keys: _, removal: _, rev, created_ms, updated_ms } = document;
     let sum = RowChecksum::default().text(board.as_bytes()).number(*rev as i64).number(*created_ms as i64);
     sum.number(*updated_ms as i64).text(doc.as_bytes()).end()
 }

@@ -29,7 +29,7 @@ pub async fn load_boards(connection: &mut SqliteConnection, index: &mut Index, r
         let (board, doc): (&str, &str) = (row.try_get(0)?, row.try_get(4)?);
         let place = || format!("the document of the board '{board}'");
         let keys = serde_json::from_str(doc).map_err(|why| corrupt(format!("{} is damaged: {why}", place())))?;
-        let document = BoardDocument { keys, rev: number(&row, 1)?, created_ms: number(&row, 2)?, updated_ms: number(&row, 3)? };
+        let document = BoardDocument::of_row(keys, number(&row, 1)?, number(&row, 2)?, number(&row, 3)?);
         let sum = checksum::board_document(board, &document, doc);
         checksum::verify(row.try_get(5)?, sum, place)?;
         row_counts.add(Table::BoardDocument, sum);

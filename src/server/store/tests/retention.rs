@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{again, append, change, create, id, start, values};
 use crate::protocol::CellContent;
-use crate::server::limits::{MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
+use crate::server::limits::{MAX_REMOVED_BOARDS, MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
 use crate::server::store::*;
 
 pub fn note(batch: &mut Batch, name: &str, board: &str, value: &str) {
@@ -99,7 +99,7 @@ async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
 fn remove_board(batch: &mut Batch, board: &str, cells: usize) {
     let removed: Vec<u64> = (0..cells).map(|at| batch.remove(&batch.cell(&id(&format!("{board}{at}"))).unwrap()).seq).collect();
     let removal = BoardRemoval { at_ms: batch.now_ms, cells: vec![(removed[0], removed[cells - 1])], ..BoardRemoval::default() };
-    batch.put_board_document(&board.into(), removal.into_keys());
+    batch.put_board(&board.into(), Map::new(), Some(removal.into()));
 }
 
 #[test]
@@ -133,6 +133,43 @@ fn the_cells_of_a_deleted_board_are_limited_apart() {
         other(&mut index, 10 + at, 4000 + TOMBSTONE_TTL_MS);
     }
     assert_eq!((index.tombstones().totals(true), index.tombstones().totals(false)), ((0, 0), (0, 0)));
+}
+
+#[test]
+fn deleted_boards_are_forgotten_after_30_days_and_beyond_the_limit() {
+    let mut index = Index::default();
+    let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
+        let mut batch = Batch::new(index, now_ms, 0);
+        operation(&mut batch);
+        batch.end(true);
+        batch.finish(&mut 0).apply(index);
+    };
+    let known = |index: &Index, board: &str| index.board(board).unwrap().document.clone().unwrap();
+    for at in 0..MAX_REMOVED_BOARDS + 2 {
+        commit(&mut index, 1000 + at as u64, &|batch| {
+            let removal = BoardRemoval { at_ms: batch.now_ms, ..BoardRemoval::default() };
+            let keys = Map::from_iter([("title".to_owned(), Value::from("New"))]);
+            batch.put_board(&format!("b{at}").into(), keys, Some(removal.into()));
+        });
+    }
+    let row = index.board("b1").unwrap().row();
+    commit(&mut index, 9000, &|batch| batch.forget_old_boards());
+    let left: Vec<_> = index.board_trash().oldest().map(|(_, board)| board.to_string()).collect();
+    assert_eq!((left.len(), left[0].as_str()), (MAX_REMOVED_BOARDS, "b2"), "the oldest are forgotten first");
+    let (forgotten, kept) = (known(&index, "b1"), known(&index, "b2"));
+    assert!(forgotten.removal.is_none() && kept.removal.is_some());
+    assert_eq!(
+        (forgotten.keys["title"].as_str(), forgotten.rev, index.board("b1").unwrap().row()),
+        (Some("New"), 1, row),
+        "nobody sees it"
+    );
+    // Of a change of the newer board the deleted one stays.
+    commit(&mut index, 9001, &|batch| drop(batch.put_board_document(&"b2".into(), Map::new())));
+    assert!(known(&index, "b2").removal.is_some());
+    commit(&mut index, 1002 + TOMBSTONE_TTL_MS, &|batch| batch.forget_old_boards());
+    assert_eq!(index.board_trash().len(), MAX_REMOVED_BOARDS, "30 days are not over");
+    commit(&mut index, 1003 + TOMBSTONE_TTL_MS, &|batch| batch.forget_old_boards());
+    assert_eq!((index.board_trash().len(), known(&index, "b2").removal.is_none()), (MAX_REMOVED_BOARDS - 1, true));
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use super::batch::Batch;
 use super::batch_outcome::RowState;
 use crate::protocol::CellId;
 use crate::server::limits::{MAX_REMOVED_BOARD_BYTES, MAX_TOMBSTONE_BYTES, MAX_TOMBSTONES, MAX_TOMBSTONES_PER_BOARD, TOMBSTONE_TTL_MS};
-use crate::server::store::board_removal::is_of_removed_board;
 use crate::server::store::board_row::BoardRow;
 use crate::server::store::index::tombstones;
 
@@ -25,7 +24,7 @@ impl Batch<'_> {
 
     /// Whether a cell with this event of its removal was deleted with its board.
     fn is_of_removed_board(&self, board: &str, seq: u64) -> bool {
-        is_of_removed_board(self.board_document(board).as_deref(), seq)
+        self.board_document(board).is_some_and(|document| document.has_removed_cell(seq))
     }
 
     /// Purges all tombstones except those that `is_needed` names.
@@ -52,7 +51,7 @@ impl Batch<'_> {
             );
             // What was deleted with the board has limits of its own.
             let document = self.board_document(&board);
-            numbers.retain(|(seq, _)| !is_of_removed_board(document.as_deref(), *seq));
+            numbers.retain(|(seq, _)| !document.as_ref().is_some_and(|document| document.has_removed_cell(*seq)));
             numbers.sort();
             let surplus = numbers.len().saturating_sub(MAX_TOMBSTONES_PER_BOARD);
             for (seq, id) in numbers.drain(..surplus) {

@@ -135,12 +135,14 @@ impl Writer {
         }
     }
 
-    /// Purges some of the deleted runs that are over a limit, in a commit of its own. False if there are none, or it failed.
+    /// Purges some of the deleted runs and forgets some of the deleted boards that are over a limit, in a commit of its own. False if there
+    /// are none, or it failed.
     async fn purge_excess(&mut self) -> bool {
         let mut purge = {
             let index = read(&self.index);
             let mut batch = Batch::new(&index, now_ms(), self.compaction.last_version);
             batch.purge_excess_runs();
+            batch.forget_old_boards();
             batch.finish(&mut self.compaction.last_series_key)
         };
         if purge.is_empty() {

@@ -4,6 +4,7 @@
 mod append;
 pub mod batch;
 pub mod batch_outcome;
+mod board_purge;
 mod cell_purge;
 pub mod change;
 pub mod checkpoint;

@@ -156,7 +156,7 @@ async fn write_board_documents(
             row_counts.remove(Table::BoardDocument, sum);
             old += 1;
         }
-        let doc = serde_json::to_string(&document.keys).unwrap_or_else(|_| "{}".to_owned());
+        let doc = document.row_text();
         let sum = checksum::board_document(board, document, &doc);
         let insert = "INSERT INTO board_document (board, rev, created, updated, doc, sum) VALUES (?, ?, ?, ?, ?, ?)";
         let insert = sqlx::query(insert).bind(&**board).bind(document.rev as i64).bind(document.created_ms as i64);

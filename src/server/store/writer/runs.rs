@@ -8,6 +8,7 @@ use super::batch::Batch;
 use super::batch_outcome::RowState;
 use super::change::{Change, ChangeKind, RunsChange};
 use crate::protocol::RunId;
+use crate::server::store::board_removal::BoardRemoval;
 use crate::server::store::board_row::BoardDocument;
 use crate::server::store::index::runs::{RunIndex, RunTotals};
 use crate::server::store::run_record::RunRecord;
@@ -171,9 +172,15 @@ impl Batch<'_> {
 
     /// Creates or replaces the document of a board. Readers of its runs get an event without runs.
     pub fn put_board_document(&mut self, board: &Arc<str>, keys: Map<String, Value>) -> Arc<BoardDocument> {
+        let removal = self.board_document(board).and_then(|before| before.removal.clone());
+        self.put_board(board, keys, removal)
+    }
+
+    /// The same, and sets what a deleted board of the name has left.
+    pub fn put_board(&mut self, board: &Arc<str>, keys: Map<String, Value>, removal: Option<Arc<BoardRemoval>>) -> Arc<BoardDocument> {
         let before = self.board_document(board);
         let (rev, created_ms) = before.map_or((0, self.now_ms), |before| (before.rev, before.created_ms));
-        let document = Arc::new(BoardDocument { keys, rev: rev + 1, created_ms, updated_ms: self.now_ms });
+        let document = Arc::new(BoardDocument { keys, removal, rev: rev + 1, created_ms, updated_ms: self.now_ms });
         self.current.board_documents.insert(board.clone(), document.clone());
         // Pages and readers of runs show the title, and compare by the goal.
         self.run_event(ChangeKind::Updated, board);

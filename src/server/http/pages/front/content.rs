@@ -8,7 +8,7 @@ use super::boards_table::{NoBoards, boards_table};
 use super::query::{FrontQuery, Shelf};
 use super::trash::trash_table;
 use crate::server::App;
-use crate::server::boards::board_trash::RemovedBoard;
+use crate::server::boards::board_trash::TrashPage;
 use crate::server::boards::front::{BoardFigures, BoardsPage, ListedBoard};
 
 pub struct Content {
@@ -21,16 +21,17 @@ pub struct Content {
 
 enum ShelfContent {
     Boards { rows: Vec<(ListedBoard, BoardFigures)>, page: BoardsPage },
-    Trash(Vec<RemovedBoard>),
+    Trash(TrashPage),
 }
 
 impl Content {
     pub async fn read(app: &App, query: &FrontQuery, may_write: bool) -> Self {
-        let removed = app.boards.removed_boards();
-        let (query, count) = (query.clone(), removed.len());
+        let query = query.clone();
         if query.show == Shelf::Trash {
-            return Self { query, may_write, shelf: ShelfContent::Trash(removed), removed: count };
+            let page = app.boards.trash_page(query.page);
+            return Self { query, may_write, removed: page.total, shelf: ShelfContent::Trash(page) };
         }
+        let removed = app.boards.removed_board_count();
         let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let mut page = app.boards.boards_page(&query.boards());
         let mut rows = Vec::with_capacity(page.boards.len());
@@ -38,7 +39,7 @@ impl Content {
             let figures = app.boards.board_figures(&board, now_ms).await;
             rows.push((board, figures));
         }
-        Self { query, may_write, shelf: ShelfContent::Boards { rows, page }, removed: count }
+        Self { query, may_write, shelf: ShelfContent::Boards { rows, page }, removed }
     }
 
     /// `build`: of the server; the script of another one is reloaded.
@@ -47,14 +48,14 @@ impl Content {
         let (heading, count) = match &self.shelf {
             ShelfContent::Boards { page, .. } if self.query.show == Shelf::Archived => ("Archived boards", page.total),
             ShelfContent::Boards { page, .. } => ("Boards", page.total),
-            ShelfContent::Trash(removed) => ("Trash", removed.len()),
+            ShelfContent::Trash(page) => ("Trash", page.total),
         };
         let list = match &self.shelf {
             ShelfContent::Boards { rows, page } if rows.is_empty() => {
                 NoBoards { query: &self.query, page, may_write: self.may_write }.view().to_html()
             }
             ShelfContent::Boards { rows, .. } => boards_table(rows, self.may_write),
-            ShelfContent::Trash(removed) => trash_table(removed, self.may_write),
+            ShelfContent::Trash(page) => trash_table(&page.boards, self.may_write),
         };
         let heading = view! {
             <h2 id="heading" tabindex="-1">
@@ -68,14 +69,17 @@ impl Content {
 
     /// The links to the other pages of a long list.
     fn pages(&self) -> String {
-        let ShelfContent::Boards { page, .. } = &self.shelf else { return nav("pages", "Pages", String::new()) };
-        if page.pages == 1 {
+        let (page, pages) = match &self.shelf {
+            ShelfContent::Boards { page, .. } => (page.page, page.pages),
+            ShelfContent::Trash(page) => (page.page, page.pages),
+        };
+        if pages == 1 {
             return nav("pages", "Pages", String::new());
         }
         let to = |page| FrontQuery { page, ..self.query.clone() }.address();
-        let before = (page.page > 0).then(|| view! { <a href=to(page.page - 1) rel="prev">"Newer"</a> });
-        let after = (page.page + 1 < page.pages).then(|| view! { <a href=to(page.page + 1) rel="next">"Older"</a> });
-        let here = format!("Page {} of {}", page.page + 1, page.pages);
+        let before = (page > 0).then(|| view! { <a href=to(page - 1) rel="prev">"Newer"</a> });
+        let after = (page + 1 < pages).then(|| view! { <a href=to(page + 1) rel="next">"Older"</a> });
+        let here = format!("Page {} of {pages}", page + 1);
         nav("pages", "Pages", view! { {before} <span>{here}</span> {after} }.to_html())
     }
 
