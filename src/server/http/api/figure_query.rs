@@ -14,6 +14,8 @@ const DEFAULT_POINTS: f64 = 8.0;
 /// Height over width, where only the width is named.
 const DEFAULT_RATIO: f64 = 0.62;
 const MAX_FONT_CHARS: usize = 60;
+/// Width and height in the units of a drawing, below which labels leave no room for curves.
+const LEAST_UNITS: (f64, f64) = (75.0, 40.0);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FigureQuery {
@@ -46,7 +48,16 @@ impl FigureQuery {
         };
         let height = self.height.unwrap_or((width * DEFAULT_RATIO).max(*FIGURE_MM.start()));
         let font_size = self.font_size.unwrap_or(DEFAULT_POINTS);
-        Ok(Some(Figure { width, height, font_size, font: self.font.unwrap_or_default() }))
+        let figure = Figure { width, height, font_size, font: self.font.unwrap_or_default() };
+        let units = figure.units();
+        for (key, millimetres, units, least) in [("width_mm", width, units.0, LEAST_UNITS.0), ("height_mm", height, units.1, LEAST_UNITS.1)]
+        {
+            if units < least {
+                let rule = format!("must be at least {:.0} for labels of {font_size} points", (least * millimetres / units).ceil());
+                return Err(invalid_parameter(key, &rule, &millimetres.to_string()));
+            }
+        }
+        Ok(Some(figure))
     }
 }
 
@@ -61,6 +72,14 @@ mod tests {
         assert_eq!((figure.width, figure.height, figure.font_size, figure.font.as_str()), (85.0, 52.7, 8.0, ""));
         let error = FigureQuery { font_size: Some(8.0), ..FigureQuery::default() }.finish().unwrap_err();
         assert_eq!((error.code, error.message.contains("width_mm")), (400, true));
+        let of =
+            |width, height, font_size| FigureQuery { width: Some(width), height: Some(height), font_size: Some(font_size), font: None };
+        assert!(of(20.0, 20.0, 8.0).finish().is_ok() && of(400.0, 20.0, 4.0).finish().is_ok());
+        assert_eq!(of(20.0, 60.0, 24.0).finish().unwrap_err().message, "'width_mm' must be at least 58 for labels of 24 points, not '20'.");
+        assert_eq!(
+            of(85.0, 20.0, 24.0).finish().unwrap_err().message,
+            "'height_mm' must be at least 31 for labels of 24 points, not '20'."
+        );
         assert_eq!(font("Latin Modern Roman").unwrap(), "Latin Modern Roman");
         for wrong in ["a\"b", "x}", "a;b", "</style>", "x".repeat(61).as_str()] {
             assert_eq!(font(wrong).unwrap_err().code, 400, "{wrong}");

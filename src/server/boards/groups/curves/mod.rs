@@ -24,6 +24,8 @@ use crate::server::store::{CurveWindow, MemberSeries, OutlineParts};
 
 /// Readings of curves that grow meanwhile; each doubles the width of their columns at least.
 const OUTLINE_TRIES: usize = 5;
+/// Members that are looked up while the index is held.
+const MEMBERS_AT_ONCE: usize = 5000;
 
 /// What runs along the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,11 +79,22 @@ impl Boards {
             Some(known) => known,
             None => {
                 let calculated = self.calculate_curve(cell, plan, query, cancelled).await?;
-                self.group_curves.insert(key, calculated.clone());
+                // A member that was deleted meanwhile is missing in it, and may be restored.
+                if self.are_visible(cell, &plan.members) {
+                    self.group_curves.insert(key, calculated.clone());
+                }
                 calculated
             }
         };
         Ok(calculated.of_group(plan, group))
+    }
+
+    fn are_visible(&self, cell: &CellId, members: &[PlannedMember]) -> bool {
+        // The index is released in between, so that commits do not wait.
+        members.chunks(MEMBERS_AT_ONCE).all(|members| {
+            let index = self.store.index();
+            members.iter().all(|member| index.visible_series(cell, &member.series.id).is_some_and(|series| series.key == member.key))
+        })
     }
 
     /// One curve that was calculated before and has not changed.
