@@ -235,7 +235,7 @@ async fn a_drawing_fades_or_leaves_out_what_a_restart_superseded() {
     log(&server, "/boards/digits/runs/a/log", &json!(steps.chain(again).collect::<Vec<_>>()).to_string()).await;
     let drawing = async |query: &str| {
         let svg = server.call("GET", &format!("/values/digits-loss.svg?width=640&height=300{query}"), "").await.text;
-        (svg.contains(">500<"), svg.contains("stroke-opacity=\"0.3\""))
+        (svg.contains(">400<"), svg.contains("stroke-opacity=\"0.3\""))
     };
     assert_eq!(drawing("").await, (true, true), "faded");
     assert_eq!(drawing("&hide_superseded=1").await, (false, false), "the y axis has room for what is left");
