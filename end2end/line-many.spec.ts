@@ -46,7 +46,7 @@ test("a board of many charts draws those in sight, and asks for them together", 
     }
   });
   const held = () => page.locator("canvas").evaluateAll((all) => all.filter((one) => (one as HTMLCanvasElement).width > 0).length);
-  await expect.poll(held).toBeLessThan(48 + 20);
+  await expect.poll(held).toBeLessThan(8 + 20);
   await cell(page, made[0]!._id).scrollIntoViewIfNeeded();
   await drawn(page, made[0]!._id, 2);
   expect(await canvas(page, made[0]!._id).evaluate((one: HTMLCanvasElement) => one.width)).toBeGreaterThan(100);

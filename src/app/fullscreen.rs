@@ -12,6 +12,8 @@ use crate::protocol::CellId;
 use crate::routes;
 
 const KEY: &str = "full=";
+/// The attribute of the root element while a cell is in full screen, for the style sheet.
+const FULLSCREEN: &str = "data-fullscreen";
 /// The padding of the body of a cell, above and below together, in CSS pixels.
 const PADDING: i32 = 24;
 
@@ -49,6 +51,7 @@ pub fn use_fullscreen(dashboard: Dashboard) {
     }
     Effect::new(move |before: Option<Option<CellId>>| {
         let shown = dashboard.fullscreen.get();
+        dom::set_root_attribute(FULLSCREEN, shown.as_ref().map(|_| ""));
         if let Some(cell) = before.clone().flatten().filter(|id| shown.as_ref() != Some(id)).and_then(|id| dashboard.cell(&id)) {
             cell.fullscreen_height.set_if_changed(0);
         }

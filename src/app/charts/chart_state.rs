@@ -52,7 +52,7 @@ pub struct ChartState {
     pub display: ChartDisplay,
     /// The server's picture is in the document, until the canvas is drawn.
     pub has_picture: bool,
-    /// The live parts; `None` before the chart has been near the screen.
+    /// The live parts; `None` while the chart is far from the screen.
     pub plot: Option<Plot>,
     pub looks: SeriesLooks,
     /// When it was visible last, in steps of the registry's counter.
@@ -118,17 +118,6 @@ impl ChartState {
     /// Whether the canvas holds memory.
     pub fn has_canvas(&self) -> bool {
         self.plot.as_ref().is_some_and(|plot| plot.canvas.width() > 0)
-    }
-
-    /// Releases canvas and columns of a chart that is far from the screen. They are requested and drawn again when it comes back.
-    pub fn release(&mut self) {
-        if let Some(Plot { canvas, .. }) = &self.plot {
-            canvas.set_width(0);
-            canvas.set_height(0);
-        }
-        self.cache = ColumnCache::new();
-        self.groups = GroupCache::default();
-        (self.is_dirty, self.is_stale) = (true, true);
     }
 
     pub fn measure(&mut self) {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// Signals of a chart from the start. A board may have thousands of charts: the signals of their live parts are in [`PlotDisplay`].
 #[derive(Clone, Copy)]
 pub struct ChartDisplay {
-    /// The chart has been near the screen: its canvas and legend exist.
+    /// The chart is near the screen, or was lately: its canvas and legend exist.
     pub is_live: RwSignal<bool>,
     /// The canvas has replaced the picture that the server has drawn.
     pub is_drawn: RwSignal<bool>,

@@ -97,7 +97,7 @@ fn keep_loaded_picture(picture: NodeRef<Div>) -> bool {
     }
 }
 
-/// The parts of a chart that has been near the screen.
+/// The parts of a chart that is near the screen.
 #[component]
 fn LivePlot(id: CellId, display: ChartDisplay, example: Option<String>, is_fullscreen: Signal<bool>) -> impl IntoView {
     let charts = use_charts();

@@ -129,6 +129,8 @@ impl ChartRegistry {
         self.update(|charts| {
             let observers = charts.observers.clone();
             let Some(chart) = charts.chart(id) else { return };
+            // It holds no memory before it is drawn, and has the size of no drawing.
+            plot.canvas.set_width(0);
             chart.plot = Some(plot);
             chart.measure();
             if let Some((_, sizes)) = observers {

@@ -11,12 +11,15 @@ use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
 use super::superseded_field::SupersededField;
 use crate::app::erased::Erase;
-use crate::browser::popover;
+use crate::browser::{dom, popover};
 use crate::protocol::{AxisScale, CellId, LineSettingsPatch, XAxis};
 use crate::routes;
 
 const X_AXES: &[(&str, &str)] = &[("", "mixed"), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")];
 const AXIS_SCALES: &[(&str, &str)] = &[("linear", "linear"), ("log", "logarithmic")];
+
+/// The attribute of the root element while the panel is open, for the style sheet.
+const PANEL: &str = "data-panel";
 
 /// What the page does for the panel.
 #[derive(Clone, Copy)]
@@ -45,7 +48,9 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
     let target = charts.panel.target;
     let panel = NodeRef::<Div>::new();
     Effect::new(move |_| {
-        if target.with(Option::is_none) {
+        let is_open = target.with(Option::is_some);
+        dom::set_root_attribute(PANEL, is_open.then_some(""));
+        if !is_open {
             close(panel);
         }
     });

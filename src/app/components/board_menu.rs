@@ -61,7 +61,7 @@ pub fn BoardMenu() -> impl IntoView {
             </button>
             {field}
         </h1>
-        <nav class="board-list" hidden=has_no_others aria-label="Boards">
+        <nav class="board-list" class:beside-runs=move || dashboard.runs.has_panel() hidden=has_no_others aria-label="Boards">
             <span>"Boards with cells:"</span>
             {move || links(true)}
         </nav>

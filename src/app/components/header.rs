@@ -1,5 +1,7 @@
 //! The bar at the top: the board, the state of the connection, and the actions on the whole board.
 
+use std::sync::Arc;
+
 use leptos::html::{Button, Div};
 use leptos::prelude::*;
 
@@ -12,7 +14,7 @@ use super::share_dialog::ShareButton;
 use super::theme::ThemeButton;
 use super::views_menu::{ViewsButton, ViewsMenu};
 use crate::app::charts::PanelTarget;
-use crate::app::state::use_dashboard;
+use crate::app::state::{CellState, ContentKind, use_dashboard};
 use crate::routes;
 
 #[component]
@@ -28,6 +30,8 @@ pub fn Header() -> impl IntoView {
             charts.open_panel(PanelTarget::Board, button.into());
         }
     };
+    let is_line_chart = |cell: &Arc<CellState>| cell.content_kind.get() == ContentKind::LineChart;
+    let has_line_charts = Memo::new(move |_| dashboard.cells.read().iter().any(is_line_chart));
     let more = NodeRef::<Div>::new();
     // Before the press is handled: a dialog that it opens gives the focus back to what is in sight.
     let close_more = move |_| {
@@ -78,6 +82,7 @@ pub fn Header() -> impl IntoView {
                     aria-haspopup="dialog"
                     aria-label="All charts"
                     title="x axis and smoothing of all charts"
+                    hidden=move || !has_line_charts.get()
                     on:click=open_charts
                 >
                     "Charts"

@@ -89,12 +89,9 @@ const CLOCK_STEP: Duration = Duration::from_secs(5);
 #[component]
 pub fn RunsPanel() -> impl IntoView {
     let runs = use_dashboard().runs;
-    // After the last run is removed the panel stays, so that it can be brought back.
-    let has_runs = Memo::new(move |_| {
-        runs.has_any() || runs.rows.with(|rows| rows.table.archived > 0) || runs.deletions.with(|list| !list.is_empty())
-    });
+    let has_panel = Memo::new(move |_| runs.has_panel());
     view! {
-        <Show when=move || has_runs.get()>
+        <Show when=move || has_panel.get()>
             <Panel />
         </Show>
     }

@@ -133,6 +133,11 @@ impl RunsState {
         self.rows.with(|rows| rows.table.all > 0) || self.list.with(|list| list.runs.iter().any(|run| !run.archived))
     }
 
+    /// Whether the panel of runs is there. After the last run is removed it stays, so that the run can be brought back.
+    pub fn has_panel(self) -> bool {
+        self.has_any() || self.rows.with(|rows| rows.table.archived > 0) || self.deletions.with(|list| !list.is_empty())
+    }
+
     /// Whether no run matches the search.
     pub fn is_none_found(self) -> bool {
         let is_searched = self.comparison.with(|comparison| !comparison.q.is_empty());

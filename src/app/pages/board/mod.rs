@@ -53,7 +53,7 @@ pub fn BoardPage() -> impl IntoView {
     view! {
         <Header />
         <noscript>"Live updates and editing need JavaScript; reload to see changes."</noscript>
-        <div class="workspace">
+        <div class="workspace" class:with-runs=move || dashboard.runs.has_panel()>
             <RunsPanel />
             <Grid />
             <LayoutPanel />
