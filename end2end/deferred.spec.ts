@@ -3,7 +3,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import type { Agnez } from "./support/agnez.mjs";
 import { canvas, drawn, ramp, seen } from "./support/line.ts";
-import { awake, cell, cells, live, openBoard } from "./support/page.ts";
+import { awake, cell, cells, openBoard } from "./support/page.ts";
 import { listed, log, panel as runs, row } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -72,7 +72,8 @@ async function openHeld(page: Page, agnez: Agnez): Promise<{ charts: Record<stri
     charts,
     release: async () => {
       come();
-      await live(page);
+      // The list of keys is in it.
+      await expect(page.locator("#help dt").first()).toBeAttached();
     },
   };
 }

@@ -10,10 +10,11 @@ const NARROW: i32 = 900;
 /// Distance of a popover from its anchor and from the edge of the window, in CSS pixels.
 const GAP: i32 = 8;
 
-/// Shows a popover and places it beside its anchor; see [`place_beside`]. False in a browser
+/// Shows a popover, if it is not shown yet, and places it beside its anchor; see [`place_beside`]. False in a browser
 /// without popovers.
 pub fn show_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visible: bool) -> bool {
-    popover.show_popover().is_ok() && place_beside(popover, anchor, keeps_anchor_visible).is_some()
+    let is_open = popover.matches(":popover-open").unwrap_or(false) || popover.show_popover().is_ok();
+    is_open && place_beside(popover, anchor, keeps_anchor_visible).is_some()
 }
 
 /// Places a popover that is shown. With `keeps_anchor_visible` it goes right of the anchor, or below it, or left of it, where there is

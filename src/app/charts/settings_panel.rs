@@ -51,7 +51,12 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
         let is_open = target.with(Option::is_some);
         dom::set_root_attribute(PANEL, is_open.then_some(""));
         if !is_open {
-            close(panel);
+            return close(panel);
+        }
+        // The content shows the panel; until it is there, this shows that it is loading.
+        let anchor = charts.with(|charts| charts.panel_anchor.clone()).flatten().filter(|_| !charts.deferred.is_loaded());
+        if let (Some(panel), Some(anchor)) = (panel.get_untracked(), anchor) {
+            popover::show_beside(&panel, &anchor, false);
         }
     });
     let label = move || match target.get() {
