@@ -87,7 +87,7 @@ test("what is opened before the part is there says so, and has its content then"
     ["views", () => banner.locator(".views-button").click(), page.locator("#views")],
     ["title", () => banner.getByRole("heading").getByRole("button").click(), page.locator("#boards")],
     ["all charts", () => page.getByRole("button", { name: "All charts", exact: true }).click(), page.locator("#chart-panel")],
-    ["columns", () => runs(page).getByRole("button", { name: /^Columns/ }).click(), page.locator("#column-menu")],
+    ["columns", () => runs(page).getByTitle("Columns of the table").click(), page.locator("#column-menu")],
     ["keys", () => page.keyboard.press("?"), page.locator("#help")],
   ];
   for (const [name, open, place] of openings) {
@@ -97,9 +97,9 @@ test("what is opened before the part is there says so, and has its content then"
     await expect(place, name).toBeHidden();
   }
   await row(page, "first").locator(".run-name").click();
-  await expect(runs(page).getByText(LOADING)).toBeVisible();
+  await expect(runs(page).getByText(LOADING).filter({ visible: true })).toHaveCount(1);
   await page.goBack();
-  await expect(runs(page).getByText(LOADING)).toHaveCount(0);
+  await expect(runs(page).getByText(LOADING).filter({ visible: true })).toHaveCount(0);
   // Menus that stand beside their button come with the part.
   await cell(page, charts["body/loss"]!).getByRole("button", { name: /^Menu of/ }).click();
   await expect(page.getByRole("menu")).toHaveCount(0);
