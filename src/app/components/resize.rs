@@ -15,7 +15,7 @@ use crate::protocol::CellId;
 #[component]
 pub fn ResizeHandles(id: CellId) -> impl IntoView {
     let dashboard = use_dashboard();
-    // The handles are made anew each time that the pointer comes.
+    // They are made again each time that the pointer comes.
     let is_in_block = untrack(|| dashboard.is_in_block(&id));
     let id = StoredValue::new(id);
     let edges = Edge::ALL.into_iter().filter(|edge| *edge == Edge::Bottom || !is_in_block);
