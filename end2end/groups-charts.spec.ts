@@ -53,7 +53,7 @@ test("a group is one line with a band, and says what its numbers are", async ({ 
   const id = await openGroups(page, agnez);
   const names = cell(page, id).locator(".legend .series");
   // What the dashes mean is first, then the groups in the order of the table.
-  await expect(names).toHaveText(["train", "val", "a 0.1 · 3 runs", "b 0.3 · 3 runs", "c 1 · 3 runs", "d 3 · 2 of 3 runs"]);
+  await expect(names).toHaveText(["train", "val", "a 0.1 · 3 runs", "b 0.3 · 3 runs", "c 1 · 3 runs", "d 3 · 3 runs, 2 to the end"]);
   expect(await names.evaluateAll((all) => all.map((one) => one.getAttribute("data-dash")))).toEqual(["1", "0", "0", "0", "0", "0"]);
   const tops = await names.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
   expect(new Set(tops).size, "one row").toBe(1);
@@ -112,7 +112,7 @@ test("zoom, hidden groups and other groups change no number", async ({ page, agn
 
 test("a group is highlighted from its name and from its line, with its members beneath", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
-  const ink = await colour(page, id, "d 3 · 2 of 3 runs");
+  const ink = await colour(page, id, "d 3 · 3 runs, 2 to the end");
   expect(await pixels(page, id, ink)).toBeGreaterThan(50);
   const members = page.waitForRequest((request) => /\/columns\?.*runs=lr0\.1-0%2Clr0\.1-1%2Clr0\.1-2/.test(request.url()));
   await cell(page, id).locator(".legend").getByRole("button", { name: /^a 0\.1/ }).hover();

@@ -1,4 +1,6 @@
 // Choosing runs by boxes, leaving failed ones out, groups that mix values, and what is said of all that.
+import { readFileSync } from "node:fs";
+
 import type { Locator } from "@playwright/test";
 
 import type { Agnez } from "./support/agnez.mjs";
@@ -119,6 +121,28 @@ test("a run whose loss is NaN is marked in the list, on its page and in its grou
   await expect(group).toContainText("1 of 2 diverged in loss");
 });
 
+test("diverged runs are found and hidden by one press, and their group still names them", async ({ page, agnez }) => {
+  await sweep(agnez);
+  for (const run of ["r0", "r7"]) await log(agnez, "digits", run, [3, 4].map((step) => ({ step, loss: step < 4 ? 1 : "NaN" })));
+  await openBoard(page, "/b/digits");
+  const hide = (what: string) => panel(page).getByRole("button", { name: `Hide ${what}` });
+  await expect(hide("1 failed")).toBeVisible();
+  await hide("2 diverged").click();
+  await expect(rows(page)).toHaveCount(6);
+  await expect(hide("")).toHaveCount(0);
+  expect(new URL(page.url()).searchParams.get("q")).toBe("-status:diverged");
+  await page.goto("/b/digits?group=model,lr&q=-status:failed");
+  await hide("1 diverged").click();
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "mlp · 0.1" });
+  await expect(group).toContainText("1 diverged, left out by the search");
+  // A status that there is not is said, with the one that is meant.
+  const search = panel(page).getByRole("combobox", { name: "Search runs" });
+  await search.fill("status:divergd");
+  await search.press("Enter");
+  await panel(page).getByRole("alert").getByRole("button", { name: "diverged" }).click();
+  await expect(search).toHaveValue("status:diverged");
+});
+
 test("a mean over two models says so", async ({ page, agnez }) => {
   await sweep(agnez);
   await openBoard(page, "/b/digits?group=lr");
@@ -219,4 +243,46 @@ test("what is cut off at the right is faded, until it is in sight", async ({ pag
   expect(await list.evaluate((one) => getComputedStyle(one).maskImage)).toContain("gradient");
   await list.evaluate((one) => one.scrollTo(1000, 0));
   await expect(list).not.toHaveClass(/cut/);
+});
+
+test("the table is saved as it is shown, and the board as a file", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits?q=lr<0.1");
+  const saved = async (name: string) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), panel(page).getByRole("link", { name }).click()]);
+    return [download.suggestedFilename(), readFileSync(await download.path(), "utf8")] as const;
+  };
+  const [runs, lines] = await saved("Save CSV");
+  expect([runs, lines.trim().split("\r\n").length]).toEqual(["digits-runs.csv", 5]);
+  await expect(panel(page).getByRole("link", { name: "Save LaTeX" })).toHaveCount(0);
+  await page.goto("/b/digits?group=model&metric=val/acc");
+  const [groups, means] = await saved("Save CSV");
+  expect([groups, means.trim().split("\r\n").length]).toEqual(["digits-groups.csv", 3]);
+  const [tex, table] = await saved("Save LaTeX");
+  expect(tex).toBe("digits-groups.tex");
+  expect(table).toContain("\\toprule");
+  await page.locator(".board-switch").click();
+  const [board] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Save as a file" }).click()]);
+  expect(board.suggestedFilename()).toBe("digits.html");
+});
+
+test("members of an open group show the metric that is compared", async ({ page, agnez }) => {
+  await sweep(agnez);
+  await openBoard(page, "/b/digits?group=lr,model&metric=val/acc&stat=mean10");
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "0.1 · cnn" });
+  await group.locator(".run-name").click();
+  await expect(row(page, "r2").locator(".value")).toHaveText(/^0\.602/);
+});
+
+test("keys of the summary are searched and have columns", async ({ page, agnez }) => {
+  await sweep(agnez);
+  for (const [at, run] of ["r1", "r2"].entries()) await patchRun(agnez, "digits", run, { summary: { final_acc: 0.8 + at / 10 } });
+  await openBoard(page, "/b/digits?q=final_acc>0.85");
+  await expect(rows(page)).toHaveCount(1);
+  await panel(page).getByRole("button", { name: "by difference" }).click();
+  const columns = page.getByRole("dialog", { name: "Columns" });
+  await columns.getByRole("searchbox", { name: "Search columns" }).fill("final");
+  await columns.getByRole("checkbox", { name: "summary.final_acc" }).click();
+  await expect(row(page, "r2")).toContainText("0.9");
+  await expect(panel(page).getByRole("columnheader", { name: /summary.final_acc/ })).toBeVisible();
 });

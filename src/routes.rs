@@ -48,6 +48,11 @@ pub fn board_document(name: &str) -> String {
     ["boards/", &encoded(name)].concat()
 }
 
+/// The board as one file that needs no server.
+pub fn board_export(name: &str) -> String {
+    [&board_document(name), "/export.html"].concat()
+}
+
 /// Which charts have no points of these runs.
 pub fn empty_charts(board: &str, runs: &[RunId]) -> String {
     of_runs(board, "empty-charts", &["runs=", &runs.iter().map(RunId::as_str).collect::<Vec<_>>().join(",")].concat())

@@ -117,15 +117,15 @@ pub fn legend_items<'a>(series: impl Iterator<Item = NamedSeries<'a>>, has_one_r
     items
 }
 
-/// The name of a group: its letter, its values, how many runs it has, and of these how many are left.
+/// The name of a group: its letter, its values, how many runs are in its curve, and how many of them to its end.
 pub fn group_name(index: u32, label: &str, left: u32, runs: u32) -> String {
     [&group_letter(index), " ", label, " · ", &member_count(left, runs)].concat()
 }
 
-/// `3 runs`, `2 of 3 runs`.
+/// `3 runs`, `3 runs, 2 to the end`: all are in the curve as far as they go.
 pub fn member_count(left: u32, runs: u32) -> String {
-    let left = if left < runs { [&left.to_string(), " of "].concat() } else { String::new() };
-    [left.as_str(), &runs.to_string(), if runs == 1 { " run" } else { " runs" }].concat()
+    let left = if left < runs { [", ", &left.to_string(), " to the end"].concat() } else { String::new() };
+    [runs.to_string().as_str(), if runs == 1 { " run" } else { " runs" }, &left].concat()
 }
 
 /// The name of a value by which runs are coloured: its letter, unless it is on a scale, the key and the value.
@@ -205,7 +205,7 @@ mod tests {
     fn a_group_says_how_many_of_its_runs_are_left() {
         assert_eq!(
             [group_name(2, "16 · 0.4", 2, 3), group_name(0, "cnn", 3, 3), group_name(1, "mlp", 1, 1)],
-            ["c 16 · 0.4 · 2 of 3 runs", "a cnn · 3 runs", "b mlp · 1 run"]
+            ["c 16 · 0.4 · 3 runs, 2 to the end", "a cnn · 3 runs", "b mlp · 1 run"]
         );
     }
 

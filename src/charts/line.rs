@@ -34,12 +34,20 @@ pub struct LineChart<'a> {
     pub left_out: usize,
 }
 
+/// Of the height, what names and method may take together.
+const MAX_BELOW: f64 = 0.45;
 const HEADLINE: f64 = 20.0;
 const HEADLINE_SIZE: f64 = 13.0;
-/// The height of the bar along a run of NaN, in CSS pixels.
-const NAN_BAR: f64 = 2.0;
 
 impl LineChart<'_> {
+    /// The canvas with what stands below the plot beside its height, so that many names leave the plot its size. At most twice as high.
+    pub fn grown(&self, canvas: &ChartCanvas) -> ChartCanvas {
+        let CanvasSize::Fixed { width, height } = canvas.size else { return canvas.clone() };
+        let rows = self.legend.map_or(0, |items| lay_out_legend(items, width - 2.0 * EDGE, height).len());
+        let below = height_of_rows(rows + self.method.lines().count()).min(height);
+        ChartCanvas { size: CanvasSize::Fixed { width, height: height + below }, ..canvas.clone() }
+    }
+
     /// Its size grows with the number of columns, never with that of points.
     pub fn draw(&self, canvas: &ChartCanvas) -> DisplayList {
         let Self { options, series, legend, method, left_out } = *self;
@@ -53,10 +61,11 @@ impl LineChart<'_> {
             // Names are set for the narrowest tile.
             CanvasSize::Fluid { height } => (Size { width: NOMINAL_WIDTH, height }, 320.0),
         };
-        let rows = legend.map_or_else(Vec::new, |items| lay_out_legend(items, room - 2.0 * EDGE, whole.height / 3.0));
+        let high = (whole.height / 3.0).min(MAX_BELOW * whole.height - ROW * method.lines().count() as f64);
+        let rows = legend.map_or_else(Vec::new, |items| lay_out_legend(items, room - 2.0 * EDGE, high));
         let headline = if legend.is_some() && !canvas.title.is_empty() { HEADLINE } else { 0.0 };
         let row_count = rows.len() + method.lines().count();
-        let below = if row_count == 0 { 0.0 } else { row_count as f64 * ROW + 6.0 };
+        let below = height_of_rows(row_count);
         let layout = PlotLayout::new(options, series, Size { height: whole.height - below - headline, ..whole }).shift_down(headline);
         let mut list = DisplayList { summary, left: layout.left, right: layout.right, ..DisplayList::default() };
         if headline > 0.0 {
@@ -88,6 +97,11 @@ impl LineChart<'_> {
         }
         list
     }
+}
+
+/// Of so many rows of text below the plot.
+fn height_of_rows(rows: usize) -> f64 {
+    if rows == 0 { 0.0 } else { rows as f64 * ROW + 6.0 }
 }
 
 /// A grid line for each tick, short strokes for those without a label, the base line, the labels, the titles, and the note where no
@@ -135,10 +149,7 @@ fn crisp(y: f64) -> f64 {
 pub fn draw_markers(plot: &mut Shapes, layout: &PlotLayout, markers: &[LineMarker]) {
     for marker in markers {
         let ink = if marker.is_faint { Ink::Grid } else { Ink::Series(marker.colour) };
-        let [share, to] = [marker.x, marker.to].map(|x| (x - layout.left) / layout.width);
-        if to > share {
-            plot.rect(ink, X::share(share), marker.y - 0.5 - NAN_BAR, X::share(to - share), NAN_BAR);
-        }
+        let share = (marker.x - layout.left) / layout.width;
         let glyph = Glyph::Polygon(marker.kind.shape());
         plot.push(Shape::Marker(Marker { ink, glyph, is_outlined: !marker.is_faint, share, y: marker.y }));
     }

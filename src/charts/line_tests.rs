@@ -98,6 +98,28 @@ fn every_mark_is_in_the_document() {
 }
 
 #[test]
+fn names_leave_the_plot_its_room() {
+    let columns = wave(20);
+    let named: Vec<String> = (0..9).map(|at| format!("b {at} · 0.001 · 4 runs")).collect();
+    let curves: Vec<_> = named.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
+    let items = names(&curves);
+    let options = ChartOptions::default();
+    let chart = LineChart { options: &options, series: &curves, legend: Some(&items), method: "mean\ngroups by lr", left_out: 0 };
+    let canvas = |height| ChartCanvas { size: CanvasSize::Fixed { width: 331.0, height }, theme: Theme::Light, title: String::new() };
+    let plot = |canvas: &ChartCanvas| {
+        let list = chart.draw(canvas);
+        let texts = |list: &DisplayList| list.margin.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text.text.clone()) } else { None }).collect::<Vec<_>>();
+        let window = list.plot.0.iter().find_map(|shape| if let Shape::Window(window) = shape { Some(window.height) } else { None });
+        (window.unwrap(), texts(&list))
+    };
+    let (fixed, few) = plot(&canvas(205.0));
+    assert!(fixed > 80.0 && few.iter().any(|text| text.starts_with("and ")), "{fixed} {few:?}");
+    let grown = chart.grown(&canvas(205.0));
+    let (high, all) = plot(&grown);
+    assert!(high > 165.0 && named.iter().all(|name| all.contains(name)), "{high} {all:?}");
+}
+
+#[test]
 fn each_line_of_the_method_has_a_row() {
     let columns = wave(20);
     let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];

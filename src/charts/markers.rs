@@ -17,7 +17,7 @@ pub enum MarkerKind {
 }
 
 impl MarkerKind {
-    /// A closed polygon around the marker's place, in CSS pixels: a triangle that stands on the lower edge, arrows that leave through
+    /// A closed polygon around the marker's place, in CSS pixels: a triangle that stands on the lower edge or on the end of a line, arrows that leave through
     /// the upper and the lower one, a flat bar, a flag that points back.
     pub fn shape(self) -> &'static [(f64, f64)] {
         match self {
@@ -51,13 +51,14 @@ pub struct LineMarker {
     /// Of the series.
     pub slot: usize,
     pub colour: usize,
-    /// Where a run of points without a number ends, in CSS pixels; `x` for a single one.
-    pub to: f64,
     /// Its line is in the background.
     pub is_faint: bool,
     /// How many points it stands for; of [`MarkerKind::NotOnLog`], how many columns, since a column does not count these.
     pub count: u64,
 }
+
+/// Room for a triangle above the place that it stands on.
+const MARK_HEIGHT: f64 = 9.0;
 
 /// Marks of one series and kind that are nearer than this, in CSS pixels, are one: their number is bounded by the width.
 const MERGE_DISTANCE: f64 = 6.0;
@@ -96,18 +97,24 @@ struct Anomaly<'a> {
     is_back: bool,
     /// It has only NaN, as the one before.
     goes_on: bool,
+    /// The last number of the line, which ends here: from here on there is only NaN.
+    end: Option<f64>,
 }
 
 /// Mostly there are none.
 fn find_anomalies<'a>(layout: &PlotLayout, curve: &SeriesView<'a>) -> Vec<Anomaly<'a>> {
     let mut anomalies = Vec::new();
+    // A line ends at its last number, if only NaN follows.
+    let last = curve.columns.iter().rposition(|column| column.nan < column.count);
+    let last_number = curve.columns.iter().rev().find_map(|column| [column.last, column.max].into_iter().find(|y| y.is_finite()));
     let (mut before, mut was_nan) = (f64::NEG_INFINITY, false);
-    for column in curve.columns {
+    for (at, column) in curve.columns.iter().enumerate() {
         let (is_back, is_nan) = (column.x_first < before, column.nan == column.count);
         let goes_on = is_nan && was_nan && !is_back;
         (before, was_nan) = (column.x_last, is_nan);
         if is_back || column.nan + column.pos_inf + column.neg_inf + column.breaks > 0 || (layout.y.log && column.min <= 0.0) {
-            anomalies.push(Anomaly { column, is_back, goes_on });
+            let end = last_number.filter(|_| last.is_some_and(|last| at == last + 1));
+            anomalies.push(Anomaly { column, is_back, goes_on, end });
         }
     }
     anomalies
@@ -115,9 +122,12 @@ fn find_anomalies<'a>(layout: &PlotLayout, curve: &SeriesView<'a>) -> Vec<Anomal
 
 fn push_markers(layout: &PlotLayout, curve: &SeriesView, anomalies: &[Anomaly], kind: MarkerKind, markers: &mut Vec<LineMarker>) {
     let own = markers.len();
+    let is_up = kind == MarkerKind::PosInf;
+    let edge = if is_up { layout.top } else { layout.bottom() };
+    let on_line = |y: f64| Some(layout.py(y)).filter(|y| y.is_finite()).map_or(edge, |y| y.max(layout.top + MARK_HEIGHT).min(edge));
     // The marker of the run of NaN that may go on.
     let mut open = None;
-    for &Anomaly { column, is_back, goes_on } in anomalies {
+    for &Anomaly { column, is_back, goes_on, end } in anomalies {
         let middle = column.x_min / 2.0 + column.x_max / 2.0;
         let (count, at) = match kind {
             MarkerKind::Nan => (column.nan, middle),
@@ -136,28 +146,28 @@ fn push_markers(layout: &PlotLayout, curve: &SeriesView, anomalies: &[Anomaly], 
             && let Some(run) = open.and_then(|open: usize| markers.get_mut(open))
         {
             run.count += count;
-            run.to = run.to.max(layout.px(column.x_max.min(layout.x.hi)));
             continue;
         }
         // Backwards steps: a later column may stand left of an earlier one.
         if let Some(near) = (own..markers.len()).rev().find(|near| (markers[*near].x - x).abs() < MERGE_DISTANCE) {
             markers[near].count += count;
+            markers[near].y = end.filter(|_| kind == MarkerKind::Nan).map_or(markers[near].y, on_line);
             open = Some(near);
             continue;
         }
         open = Some(markers.len());
         let is_faint = curve.emphasis == Emphasis::Faint;
-        markers.push(LineMarker { x, y: 0.0, at, kind, slot: curve.slot, colour: curve.style.colour, to: x, is_faint, count });
+        let y = end.filter(|_| kind == MarkerKind::Nan).map_or(edge, on_line);
+        markers.push(LineMarker { x, y, at, kind, slot: curve.slot, colour: curve.style.colour, is_faint, count });
     }
     let (others, own) = markers.split_at_mut(own);
-    let is_up = kind == MarkerKind::PosInf;
     for marker in own {
-        let is_below = |other: &&LineMarker| {
-            let is_beside = other.to + MERGE_DISTANCE <= marker.x || marker.to + MERGE_DISTANCE <= other.x;
-            (other.kind == MarkerKind::PosInf) == is_up && !is_beside
+        let is_taken = |y: f64| {
+            let is_there = |other: &LineMarker| (other.x - marker.x).abs() < MERGE_DISTANCE && (other.y - y).abs() < STACK_STEP;
+            others.iter().any(|other| (other.kind == MarkerKind::PosInf) == is_up && is_there(other))
         };
-        let rise = STACK_STEP * others.iter().filter(is_below).count().min(MAX_STACKED - 1) as f64;
-        marker.y = if is_up { layout.top + rise } else { layout.bottom() - rise };
+        let places = (0..MAX_STACKED).map(|place| marker.y + STACK_STEP * place as f64 * if is_up { 1.0 } else { -1.0 });
+        marker.y = places.clone().find(|y| !is_taken(*y)).or(places.last()).unwrap_or(marker.y);
     }
 }
 
@@ -195,16 +205,15 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_nan_has_one_mark_where_it_begins_and_reaches_to_its_end() {
+    fn a_run_of_nan_has_one_mark_where_it_begins() {
         let points = |from: u32| (0..100).map(|x| (f64::from(x), if x >= from { f64::NAN } else { 1.0 })).collect::<Vec<_>>();
         let markers = of(&points(30), &ChartOptions::default());
         assert_eq!(markers.iter().map(|marker| (marker.at, marker.count)).collect::<Vec<_>>(), [(30.0, 70)]);
-        assert!(markers[0].to > markers[0].x + 200.0);
         let mut twice = points(30);
         (60..80).for_each(|x| twice[x].1 = 2.0);
         let markers = of(&twice, &ChartOptions::default());
         assert_eq!(markers.iter().map(|marker| (marker.at, marker.count)).collect::<Vec<_>>(), [(30.0, 30), (80.0, 20)]);
-        assert!(markers[0].to < markers[1].x, "numbers between two runs are no part of them");
+        assert!(markers[0].y == 178.0 && markers[1].y < 100.0, "a gap is marked on the lower edge, the end on the line: {markers:?}");
         let window = ChartOptions { window: Some((50.0, 90.0)), ..ChartOptions::default() };
         let markers = of(&points(30), &window);
         assert!(markers.len() == 1 && markers[0].at == 50.0, "the part in the window: {markers:?}");
@@ -218,22 +227,22 @@ mod tests {
         let curves = curves.map(|(columns, emphasis)| SeriesView { columns, emphasis, ..SeriesView::default() });
         let markers = place_markers(&PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 400.0, height: 200.0 }), &curves);
         assert_eq!(markers.iter().map(|marker| marker.is_faint).collect::<Vec<_>>(), [false, true]);
-        assert!(markers[0].y != markers[1].y, "the second goes on above the first");
+        assert_eq!(markers[0].y, markers[1].y, "each stands at the end of its line");
     }
 
     #[test]
-    fn a_run_of_nan_is_a_bar_behind_its_mark() {
-        let columns: Vec<_> = (0..20).map(|x| Column::point(f64::from(x), if x < 5 { 1.0 } else { f64::NAN })).collect();
+    fn a_line_that_ends_in_nan_is_marked_at_its_end_and_nowhere_else() {
+        let columns: Vec<_> = (0..20).map(|x| Column::point(f64::from(x), if x < 5 { f64::from(x) } else { f64::NAN })).collect();
         let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
         let layout = PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 640.0, height: 200.0 });
         let mut shapes = Shapes::default();
         draw_markers(&mut shapes, &layout, &place_markers(&layout, &curves));
-        assert!(matches!(shapes.0[..], [Shape::Rect(bar), Shape::Marker(mark)] if bar.ink == Ink::Series(0)
-            && bar.x.share == mark.share && (bar.x.share + bar.width.share - 1.0).abs() < 1e-9 && mark.is_outlined));
+        assert!(matches!(shapes.0[..], [Shape::Marker(mark)] if mark.ink == Ink::Series(0) && mark.is_outlined
+            && mark.y == layout.py(4.0).max(layout.top + MARK_HEIGHT)));
         let faint = [SeriesView { emphasis: Emphasis::Faint, ..curves[0] }];
         let mut shapes = Shapes::default();
         draw_markers(&mut shapes, &layout, &place_markers(&layout, &faint));
-        assert!(matches!(shapes.0[..], [Shape::Rect(bar), Shape::Marker(mark)] if bar.ink == Ink::Grid && mark.ink == Ink::Grid));
+        assert!(matches!(shapes.0[..], [Shape::Marker(mark)] if mark.ink == Ink::Grid));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The title of the board with its menu: the other boards, and what is done to this one.
 
-use leptos::either::Either;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -10,19 +9,18 @@ use crate::routes;
 /// Boards that the menu names; the list of boards has all.
 const MAX_LISTED: usize = 50;
 
-/// The menu opens without a script. A reader who may see one board only gets no list. An empty board has the list as a part of the page.
+/// The menu opens without a script. A reader who may see one board only gets no list, but the board as a file. An empty board has the list as
+/// a part of the page.
 #[component]
 pub fn BoardMenu() -> impl IntoView {
     let dashboard = use_dashboard();
     let title = move || dashboard.settings.with(|settings| settings.title.clone());
-    if !dashboard.may_list_boards() {
-        return Either::Left(view! { <h1>{title}</h1> });
-    }
-    let (page, may_write) = (dashboard.page(), dashboard.may_write());
+    let (page, may_list) = (dashboard.page(), dashboard.may_list_boards());
+    let may_write = may_list && dashboard.may_write();
     let is_empty = Memo::new(move |_| dashboard.order.with(Vec::is_empty));
     // The live connection refreshes the list while it is a part of the page.
     Effect::new(move |was_empty: Option<bool>| {
-        if is_empty.get() && was_empty == Some(false) {
+        if is_empty.get() && was_empty == Some(false) && may_list {
             dashboard.refresh_boards();
         }
         is_empty.get()
@@ -47,7 +45,13 @@ pub fn BoardMenu() -> impl IntoView {
     let deferred = dashboard.deferred;
     let actions = move || is_open.get().then(|| deferred.view(deferred.get(), |code| (code.board_actions)()));
     let field = move || is_renaming.get().then(|| deferred.get()).flatten().map(|code| (code.title_field)());
-    Either::Right(view! {
+    let refresh = move |_| {
+        if may_list {
+            dashboard.refresh_boards();
+        }
+    };
+    let export = routes::board_export(&page.board);
+    view! {
         <h1>
             <button
                 type="button"
@@ -55,7 +59,7 @@ pub fn BoardMenu() -> impl IntoView {
                 popovertarget="boards"
                 title="Boards, and this one's menu"
                 hidden=move || is_renaming.get()
-                on:click=move |_| dashboard.refresh_boards()
+                on:click=refresh
             >
                 {title}
             </button>
@@ -66,9 +70,17 @@ pub fn BoardMenu() -> impl IntoView {
             {move || links(true)}
         </nav>
         <div id="boards" class="menu" popover="auto" node_ref=menu on:toggle=toggled>
-            <nav aria-label="Boards">{move || links(false)}</nav>
-            <a href=routes::BOARD_LIST>"All boards"</a>
+            {may_list
+                .then(|| {
+                    view! {
+                        <nav aria-label="Boards">{move || links(false)}</nav>
+                        <a href=routes::BOARD_LIST>"All boards"</a>
+                    }
+                })}
+            <a href=export download="" hidden=is_empty title="One HTML file, which needs no server">
+                "Save as a file"
+            </a>
             {may_write.then_some(actions)}
         </div>
-    })
+    }
 }

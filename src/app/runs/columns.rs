@@ -2,7 +2,7 @@
 
 use super::cell_text::{common_decimals, number, step_text};
 use super::key_text::STATISTICS;
-use crate::app::state::{ColumnList, RunRows};
+use crate::app::state::{ColumnList, RunRows, nearest_statistic};
 use crate::protocol::groups::Band;
 use crate::protocol::{ColumnKind, Direction, IntervalKind, RunGroups, SummaryKind, TableColumn, ValueType};
 
@@ -158,7 +158,7 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
     columns
         .extend(keys().filter(|(at, _)| seed.is_none_or(|(seed, _)| seed != *at)).take(most).map(|(at, column)| of_runs(rows, at, column)));
     let metric = groups.metric.clone().unwrap_or_default();
-    let statistic = statistic_of(groups.stat, groups.direction);
+    let statistic = nearest_statistic(groups.stat, groups.direction);
     let of_metric = table.clone().find(|(_, column)| column.kind == ColumnKind::Metric && metric_of(column) == (metric.clone(), statistic));
     let means = rows.sections.iter().filter_map(|section| section.group.as_ref()?.mean);
     let decimals = common_decimals(means);
@@ -224,7 +224,7 @@ fn summary_name(groups: &RunGroups) -> String {
     match (groups.stat, groups.at) {
         (SummaryKind::Mean10, _) => "last 10 %".to_owned(),
         (SummaryKind::Step, Some(step)) => ["at step ", &step_text(step)].concat(),
-        _ => statistic_of(groups.stat, groups.direction).to_owned(),
+        _ => nearest_statistic(groups.stat, groups.direction).to_owned(),
     }
 }
 
@@ -242,15 +242,6 @@ fn interval_name(rows: &RunRows, is_run: bool) -> &'static str {
         (true, true) => "Welch or paired t ",
         (_, true) => "paired t ",
         (_, false) => "Welch ",
-    }
-}
-
-/// The statistic of the column of runs that a summary is nearest to.
-fn statistic_of(kind: SummaryKind, direction: Option<Direction>) -> &'static str {
-    match (kind, direction) {
-        (SummaryKind::Best, Some(Direction::Min)) => "min",
-        (SummaryKind::Best, Some(Direction::Max)) => "max",
-        _ => "last",
     }
 }
 

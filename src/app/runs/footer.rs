@@ -3,11 +3,20 @@
 use leptos::prelude::*;
 
 use super::diff::{Compared, DiffColumns};
-use super::requests::csv_link;
+use super::requests::{file_link, groups_file_link};
 use super::rules::show_text;
 use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
-use crate::browser::dom;
+use crate::protocol::RunId;
+
+/// `20 of 31 shown: newest 20`; nothing where all are shown. `beside`: pinned runs beside those of the rule.
+fn shown_text(shown: usize, total: usize, rule: &str, beside: usize) -> String {
+    let pinned = if beside > 0 { [", and ", &beside.to_string(), " pinned"].concat() } else { String::new() };
+    if shown == total && beside == 0 {
+        return String::new();
+    }
+    [&shown.to_string(), " of ", &total.to_string(), " shown: ", rule, &pinned].concat()
+}
 
 #[component]
 pub fn Footer(compared: Compared) -> impl IntoView {
@@ -37,7 +46,13 @@ pub fn Footer(compared: Compared) -> impl IntoView {
         }
         let drawn = runs.drawn.with(Vec::len);
         let rule = runs.comparison.with(|comparison| show_text(&comparison.show));
-        if drawn as u32 == total { String::new() } else { [&drawn.to_string(), " of ", &total.to_string(), " shown: ", &rule].concat() }
+        // Pinned runs are drawn, whether the rule finds them or not.
+        let is_beside = |id: &RunId| {
+            let is_pinned = runs.comparison.with(|comparison| comparison.pinned.iter().any(|pinned| pinned == id.as_str()));
+            is_pinned && runs.found.with(|found| found.as_ref().is_some_and(|found| found.iter().all(|run| run.id != *id)))
+        };
+        let beside = runs.drawn.with(|drawn| drawn.iter().filter(|id| is_beside(id)).count());
+        shown_text(drawn - beside, total as usize, &rule, beside)
     };
     let archived = move || {
         let archived = runs.rows.with(|rows| rows.table.archived);
@@ -67,9 +82,19 @@ pub fn Footer(compared: Compared) -> impl IntoView {
             </button>
         })
     };
-    let copy_csv = move |_| {
-        let link = runs.comparison.with_untracked(|comparison| csv_link(&dashboard.page().board, comparison));
-        dashboard.copy(dom::root() + &link, "the link to the CSV");
+    // The table as it is shown: of groups, or of runs.
+    let board = StoredValue::new(dashboard.page().board.clone());
+    let of_groups =
+        move |ending: &'static str| board.with_value(|board| runs.comparison.with(|shown| groups_file_link(board, shown, ending)));
+    let csv = move || of_groups("csv").unwrap_or_else(|| board.with_value(|board| runs.comparison.with(|shown| file_link(board, shown))));
+    let latex = move || {
+        of_groups("tex").map(|address| {
+            view! {
+                <a href=address download="" title="The groups as a table of LaTeX (booktabs)">
+                    "Save LaTeX"
+                </a>
+            }
+        })
     };
     let copy_link = move |_| {
         if let Ok(link) = window().location().href() {
@@ -92,10 +117,23 @@ pub fn Footer(compared: Compared) -> impl IntoView {
             >
                 "Copy link"
             </button>
-            <button type="button" class="quiet" title="Copy a link to these runs as CSV" on:click=copy_csv>
-                "CSV"
-            </button>
+            <a href=csv download="" title="The table as comma-separated values: of groups, or of all runs that are found">
+                "Save CSV"
+            </a>
+            {latex}
         </div>
     }
     .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pinned_run_is_counted_beside_the_rule() {
+        assert_eq!(shown_text(20, 31, "newest 20", 0), "20 of 31 shown: newest 20");
+        assert_eq!(shown_text(5, 5, "newest 20", 1), "5 of 5 shown: newest 20, and 1 pinned");
+        assert_eq!(shown_text(5, 5, "newest 20", 0), "");
+    }
 }

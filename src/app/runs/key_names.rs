@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
-use super::suggestions::{SearchName, quoted, read_names};
+use super::suggestions::{SUMMARY, SearchName, quoted, read_names};
 use crate::app::state::Dashboard;
 use crate::browser::fetch;
 use crate::protocol::ColumnKind;
@@ -46,8 +46,8 @@ impl KeyNames {
 
     /// All keys and metrics, as `columns` takes them.
     pub fn columns(self) -> Vec<String> {
-        let named =
-            self.list.with(|names| names.iter().filter(|name| name.kind != ColumnKind::Document).map(column_key).collect::<Vec<_>>());
+        let has_column = |name: &&SearchName| name.kind != ColumnKind::Document || name.name.starts_with(SUMMARY);
+        let named = self.list.with(|names| names.iter().filter(has_column).map(column_key).collect::<Vec<_>>());
         named.into_iter().chain(DOCUMENT_COLUMNS.map(|key| ["run.", key].concat())).collect()
     }
 }
@@ -55,6 +55,7 @@ impl KeyNames {
 fn column_key(name: &SearchName) -> String {
     match name.kind {
         ColumnKind::Metric => ["metrics.", &quoted(&name.name), ".last"].concat(),
+        ColumnKind::Document => ["run.", &quoted(&name.name)].concat(),
         _ => ["config.", &quoted(&name.name)].concat(),
     }
 }

@@ -169,8 +169,14 @@ pub fn first_drawing_query(query: &str) -> String {
     [runs, pair("colour", comparison.colour_by.as_deref().unwrap_or_default()), pinned].concat()
 }
 
+/// The groups as a file, as the table shows them; `None` without groups. `ending`: `csv` or `tex`.
+pub fn groups_file_link(board: &str, comparison: &Comparison, ending: &str) -> Option<String> {
+    let query = RowQuery::of(comparison);
+    query.has_groups().then(|| of_runs(board, &["run-groups.", ending].concat(), &query.first_groups()))
+}
+
 /// All runs that were found as a file.
-pub fn csv_link(board: &str, comparison: &Comparison) -> String {
+pub fn file_link(board: &str, comparison: &Comparison) -> String {
     let RowQuery { q, sort, archived, columns, .. } = RowQuery::of(comparison);
     of_runs(board, "run-table.csv", [q.as_str(), &sort, archived, &columns].concat().trim_start_matches('&'))
 }
@@ -213,6 +219,12 @@ mod tests {
         let step = |query: &str| RowQuery::of(&Comparison::from_query(query)).groups("d");
         assert!(step("group=a&stat=step&at=500").ends_with("&stat=step&at=500") && step("group=a&stat=step").ends_with("&by=a"));
         assert!(step("group=a&stat=best&at=500").ends_with("&stat=best"));
-        assert_eq!(csv_link("d", &Comparison::from_query("q=a&sort=b")), "boards/d/run-table.csv?q=a&sort=b");
+        let files = |query: &str| {
+            let comparison = Comparison::from_query(query);
+            (file_link("d", &comparison), groups_file_link("d", &comparison, "tex"))
+        };
+        assert_eq!(files("q=a&sort=b"), ("boards/d/run-table.csv?q=a&sort=b".into(), None));
+        let of_groups = "boards/d/run-groups.tex?$limit=200&q=a&by=lr&sort=-mean&metric=acc&baseline=g1";
+        assert_eq!(files("q=a&group=lr&sort=-mean&metric=acc&baseline=g1").1.as_deref(), Some(of_groups));
     }
 }

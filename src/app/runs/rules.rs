@@ -21,12 +21,13 @@ const SEED_NAMES: [&str; 4] = ["seed", "random_seed", "random_state", "rng"];
 const STATISTICS: [(&str, &str); 4] =
     [("", "last value"), ("mean10", "mean of the last 10 %"), ("step", "value at a step"), ("best", "best, biased upwards")];
 
-/// The condition that leaves failed runs out.
+/// The conditions that leave failed and diverged runs out.
 const HIDE_FAILED: &str = "-status:failed";
+const HIDE_DIVERGED: &str = "-status:diverged";
 
 /// What the sentences below the rules mean.
 const COMPARISONS: &str = "Of 100 intervals at 95 %, 5 miss the true difference: of so many comparisons, so many look better or worse by \
-                           chance alone. Runs that failed or still run are counted in their group, and not in its mean.";
+                           chance alone. Runs that failed or still run are in the curves as far as they go, and not in the means of the table.";
 
 #[component]
 pub fn Rules(key_names: KeyNames) -> impl IntoView {
@@ -121,16 +122,34 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
             (!groups.notes.is_empty()).then(|| groups.notes.join(" · "))
         })
     };
-    // Not where the search has its own condition on the status.
-    let failed = move || {
-        let is_said = comparison.with(|comparison| comparison.q.contains("status") || comparison.is_archived);
-        let is_failed = |run: &&Run| run.status == RunStatus::Failed && !run.archived;
-        let count = runs.list.with(|list| list.runs.iter().filter(is_failed).count());
-        if is_said { 0 } else { count }
+    // Each where the search says no more of the status than the other one.
+    let hide = move |condition: &'static str, other: &'static str, word: &'static str, is_meant: fn(&Run) -> bool| {
+        let count = move || {
+            let (is_said, has_other) = comparison.with(|comparison| {
+                let rest = comparison.q.replace(other, "");
+                (rest.contains("status") || comparison.is_archived, rest.len() < comparison.q.len())
+            });
+            let is_left_out = |run: &Run| has_other && run.status == RunStatus::Failed && run.non_finite.is_some();
+            let is_counted = |run: &&Run| is_meant(run) && !run.archived && !is_left_out(run);
+            if is_said { 0 } else { runs.list.with(|list| list.runs.iter().filter(is_counted).count()) }
+        };
+        let press = move |_| {
+            runs.update_comparison(|comparison| comparison.q = [comparison.q.trim(), condition].join(" ").trim_start().to_owned());
+        };
+        view! {
+            <button
+                type="button"
+                class="hide-failed"
+                hidden=move || count() == 0
+                title=["Leave the ", word, " runs out of the list and of the charts"].concat()
+                on:click=press
+            >
+                {move || ["Hide ", &count().to_string(), " ", word].concat()}
+            </button>
+        }
     };
-    let hide_failed = move |_| {
-        runs.update_comparison(|comparison| comparison.q = [comparison.q.trim(), HIDE_FAILED].join(" ").trim_start().to_owned());
-    };
+    let hide_failed = hide(HIDE_FAILED, HIDE_DIVERGED, "failed", |run| run.status == RunStatus::Failed);
+    let hide_diverged = hide(HIDE_DIVERGED, HIDE_FAILED, "diverged", |run| run.non_finite.is_some());
     view! {
         <div class="runs-rules">
             <GroupMenu key_names />
@@ -138,9 +157,8 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
             {move || (!has_groups()).then(|| (show(), colour()))}
             {move || has_groups().then(|| (metric(), statistic(), step, baseline()).erase())}
             <ColumnMenu key_names />
-            <button type="button" class="hide-failed" hidden=move || failed() == 0 title="Leave the failed runs out of the list and of the charts" on:click=hide_failed>
-                {move || ["Hide ", &failed().to_string(), " failed"].concat()}
-            </button>
+            {hide_failed}
+            {hide_diverged}
         </div>
         <ColourLegend runs />
         <p class="comparisons" hidden=move || summary().is_none()>

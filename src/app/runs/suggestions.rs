@@ -9,7 +9,10 @@ use crate::protocol::ColumnKind;
 const MAX_SUGGESTIONS: usize = 8;
 /// Names of documents that readers search by.
 const DOCUMENT_NAMES: [&str; 10] = ["status", "tag", "group", "name", "age", "took", "has", "job_type", "host", "notes"];
-const STATUSES: [&str; 6] = ["running", "finished", "failed", "killed", "silent", "lost"];
+const STATUSES: [&str; 7] = ["running", "finished", "failed", "killed", "diverged", "silent", "lost"];
+
+/// What scripts write of the result of a run.
+pub const SUMMARY: &str = "summary.";
 
 /// A name that searches take, and some of its values.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +44,9 @@ pub fn read_names(keys: &Value) -> Vec<SearchName> {
     let list = |key: &str| keys[key].as_array().cloned().unwrap_or_default();
     let mut names: Vec<SearchName> = list("config").iter().filter_map(name(ColumnKind::Config)).collect();
     names.extend(list("metrics").iter().filter_map(name(ColumnKind::Metric)));
+    // With their space: a metric of the same name comes first.
+    let of_summary = |name: SearchName| SearchName { name: [SUMMARY, &name.name].concat(), ..name };
+    names.extend(list("summary").iter().filter_map(name(ColumnKind::Document)).map(of_summary));
     names.extend(DOCUMENT_NAMES.iter().map(|name| SearchName {
         name: (*name).to_owned(),
         values: if *name == "status" { STATUSES.map(str::to_owned).into() } else { Vec::new() },
@@ -101,6 +107,7 @@ mod tests {
         read_names(&json!({
             "config": [{"key": "opt.lr", "values": [0.1, 0.01]}, {"key": "model", "values": ["vit small", "resnet"]}],
             "metrics": [{"key": "val/loss"}, {"key": "train/loss"}],
+            "summary": [{"key": "final_acc"}],
         }))
     }
 
@@ -117,11 +124,13 @@ mod tests {
 
     #[test]
     fn names_and_values_are_suggested() {
+        assert_eq!(texts("acc"), ["summary.final_acc"]);
         assert_eq!(texts("lo"), ["val/loss", "train/loss"]);
         assert_eq!(texts("status:finished -(mo"), ["model"]);
         assert_eq!(texts("model:v"), ["\"vit small\""]);
         assert_eq!(texts("-lr="), ["0.1", "0.01"], "a part of a name");
         assert_eq!(texts("status:f"), ["finished", "failed"]);
+        assert_eq!(texts("-status:d"), ["diverged"]);
         assert!(texts("").is_empty() && texts("zzz").is_empty() && texts("model ").is_empty());
         let first = suggest("a va b", 4, &names());
         assert_eq!(first, [Suggestion { text: "val/loss".into(), range: (2, 4) }]);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::compared_column::add_compared_column;
 use crate::protocol::{GroupId, GroupRow, Run, RunGroups, RunId, RunTable, TableRow};
 
 /// Identifies a row of the panel.
@@ -136,6 +137,9 @@ impl RunRows {
     /// Applies counts and columns beside groups.
     pub fn set_counts(&mut self, mut table: RunTable) {
         table.rows.clear();
+        if let Some(groups) = &self.groups {
+            add_compared_column(&mut table, groups);
+        }
         self.drop_rows_of_other_columns(&table);
         self.table = table;
     }
@@ -176,6 +180,9 @@ impl RunRows {
             section.is_tall = is_tall;
             section.group = Some(Arc::new(group));
             self.sections.push(section);
+        }
+        if add_compared_column(&mut self.table, &groups) {
+            self.sections.iter_mut().for_each(RowSection::drop_rows);
         }
         self.groups = Some(Arc::new(groups));
     }

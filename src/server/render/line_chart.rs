@@ -61,6 +61,8 @@ pub struct LineView {
     pub pinned: Vec<String>,
     /// The clock of wall times.
     pub zone: TimeZone,
+    /// The drawing is higher by its names and its method.
+    pub grows: bool,
 }
 
 impl LineView {
@@ -251,8 +253,9 @@ pub async fn svg(
         }
         _ => String::new(),
     };
-    let list = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: &method, left_out }.draw(canvas);
-    Ok(svg::svg(&list, canvas))
+    let chart = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: &method, left_out };
+    let canvas = if view.grows { chart.grown(canvas) } else { canvas.clone() };
+    Ok(svg::svg(&chart.draw(&canvas), &canvas))
 }
 
 /// The groups of a drawing or of a table.

@@ -140,7 +140,7 @@ async fn members_that_run_failed_or_diverged_are_in_sight() {
     let running = row(&found, "0.5");
     assert_eq!((&running["used"], &running["mean"], &running["without"]), (&json!(0), &json!(null), &json!(1)));
     assert_eq!(running["notes"], json!(["1 of 2 still running", "1 of 2 without this number"]));
-    assert_eq!(found["notes"], json!(["1 still running and 1 failed, left out of the means"]));
+    assert_eq!(found["notes"], json!(["1 still running and 1 failed: in the curves as far as they go, not in these means"]));
     let judged = groups(&server, &format!("by=lr&baseline={}", failed["id"].as_str().unwrap())).await;
     assert_eq!(row(&judged, "0.1")["verdict"], "cannotTell", "a member diverged");
     let running = row(&judged, "0.5");

@@ -18,6 +18,33 @@ async fn filled() -> Running {
     server
 }
 
+/// Whatever the status is, and whatever metric the table compares.
+#[tokio::test]
+async fn diverged_runs_are_searched_by_their_status() {
+    let server = filled().await;
+    log(&server, "/boards/digits/runs/b/log", r#"{"step":2,"val/loss":"NaN"}"#).await;
+    log(&server, "/boards/digits/runs/c/log", r#"[{"step":2,"val/loss":"Infinity"},{"step":3,"val/loss":1}]"#).await;
+    for (query, found) in [
+        ("q=status:diverged", "b"),
+        ("q=-status:diverged", "d,c,a"),
+        ("q=status:diverged -status:failed", ""),
+        ("q=status!=diverged status!=failed", "d,c,a"),
+    ] {
+        assert_eq!(ids(&server, query).await, found, "{query}");
+    }
+    let groups = server.get("/boards/digits/run-groups?by=tags&finished=0&metric=train/loss&q=-status:diverged").await;
+    assert!(groups["groups"].as_array().unwrap().iter().all(|group| group["key"]["run.tags"] != json!(["all", "b"])));
+    let all = server.get("/boards/digits/run-groups?finished=0&metric=train/loss&q=-status:failed").await;
+    let notes = all["groups"][0]["notes"].as_array().unwrap();
+    assert!(notes.contains(&json!("1 failed, left out by the search")), "{notes:?}");
+    log(&server, "/boards/digits/runs/c/log", r#"{"step":4,"val/loss":"NaN"}"#).await;
+    let all = server.get("/boards/digits/run-groups?finished=0&metric=train/loss&q=-status:diverged").await;
+    let notes = all["groups"][0]["notes"].as_array().unwrap();
+    assert!(notes.contains(&json!("1 failed and 1 diverged, left out by the search")), "{notes:?}");
+    let unknown = server.call("GET", "/boards/digits/runs?q=status:diverge", "").await;
+    assert_eq!((unknown.status, &unknown.json()["data"]["near"]), (400, &json!(["diverged"])));
+}
+
 #[tokio::test]
 async fn runs_are_searched_queried_and_sorted() {
     let server = filled().await;

@@ -37,7 +37,8 @@ async fn the_history_of_a_metric_is_read_in_pages() {
 async fn keys_and_differences_of_runs() {
     let server = spawn().await;
     for (run, lr) in [("a", 0.1), ("b", 0.01)] {
-        let keys = json!({"config": {"lr": lr, "opt": {"name": "adam"}, "api_key": "0123456789"}, "tags": ["x"]});
+        let summary = json!({"final_acc": lr, "best": {"epoch": if lr > 0.05 { json!(3) } else { json!("none") }}});
+        let keys = json!({"config": {"lr": lr, "opt": {"name": "adam"}, "api_key": "0123456789"}, "tags": ["x"], "summary": summary});
         server.call("PATCH", &format!("/boards/digits/runs/{run}?upsert=true"), keys.to_string()).await;
     }
     log(&server, "/boards/digits/runs/a/log", r#"{"loss":2}"#).await;
@@ -46,6 +47,14 @@ async fn keys_and_differences_of_runs() {
     let config: Vec<_> =
         keys["config"].as_array().unwrap().iter().map(|key| (key["key"].as_str().unwrap(), key["distinct"].as_u64().unwrap())).collect();
     assert_eq!(config, [("api_key", 1), ("lr", 2), ("opt.name", 1)]);
+    let summary = json!([{"key": "best.epoch", "type": "mixed", "runs": 2}, {"key": "final_acc", "type": "number", "runs": 2}]);
+    assert_eq!(keys["summary"], summary);
+    assert_eq!(server.get("/boards/digits/run-keys?prefix=fin").await["summary"], json!([summary[1]]));
+    let table = server.get("/boards/digits/run-table?q=final_acc>0.05&columns=final_acc&sort=-final_acc").await;
+    assert_eq!((&table["total"], &table["columns"][0]["key"]), (&json!(1), &json!("run.summary.final_acc")));
+    assert_eq!(table["rows"][0]["cells"], json!([0.1]));
+    let wrong = server.call("GET", "/boards/digits/runs?q=final_ac>1", "").await.json();
+    assert_eq!(wrong["data"]["near"], json!(["summary.final_acc"]));
     let diff = server.get("/boards/digits/run-diff?runs=b,a").await;
     assert_eq!((&diff["columns"], &diff["different"]), (&json!(["b", "a"]), &json!({"config.lr": {"b": 0.01, "a": 0.1}})));
     assert_eq!((&diff["equal"]["config.opt.name"], &diff["equal"]["config.api_key"]), (&json!("adam"), &json!("[redacted]")));
@@ -53,7 +62,10 @@ async fn keys_and_differences_of_runs() {
         assert_eq!(refused(&server, "GET", &format!("/boards/digits/run-diff?{query}"), "").await.0, status, "{query}");
     }
     let none = server.get("/boards/none/run-keys?prefix=x").await;
-    assert_eq!(none, json!({"runs": 0, "config": [], "metrics": [], "document": [], "statistics": ["last", "min", "max", "mean", "best"]}));
+    assert_eq!(
+        none,
+        json!({"runs": 0, "config": [], "metrics": [], "document": [], "summary": [], "statistics": ["last", "min", "max", "mean", "best"]})
+    );
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ pub struct Figure {
     pub font_size: f64,
     /// The family; empty for that of the page.
     pub font: String,
+    /// Names below the plot make it higher.
+    pub grows: bool,
 }
 
 impl Figure {
@@ -26,9 +28,15 @@ impl Figure {
 
     /// The document of a drawing of [`Self::units`] with the lengths and the font of the figure.
     pub fn print(&self, document: &str) -> String {
-        let Self { width, height, font, .. } = self;
+        let Self { width, font, .. } = self;
         let Some((head, rest)) = document.split_once(" viewBox=") else { return document.to_owned() };
         let start = head.split(" width=").next().unwrap_or_default();
+        // The view box is `0 0 331 234`.
+        let drawn = rest.split('"').nth(1).map(|sides| sides.split(' ').filter_map(|side| side.parse().ok()).collect::<Vec<f64>>());
+        let height = match drawn.as_deref() {
+            Some([_, _, wide, high]) if self.grows && *wide > 0.0 => (width * high / wide * 10.0).round() / 10.0,
+            _ => self.height,
+        };
         let mut printed = format!("{start} width=\"{width}mm\" height=\"{height}mm\" viewBox={rest}");
         if !font.is_empty() {
             printed = printed.replacen("</style>", &format!("text{{font-family:\"{font}\",sans-serif}}</style>"), 1);
@@ -43,12 +51,14 @@ mod tests {
 
     #[test]
     fn a_figure_has_its_lengths_and_its_font() {
-        let figure = Figure { width: 85.0, height: 60.0, font_size: 8.0, font: "Times New Roman".into() };
+        let figure = Figure { width: 85.0, height: 60.0, font_size: 8.0, font: "Times New Roman".into(), grows: false };
         let (width, height) = figure.units();
         assert!((width - 331.3).abs() < 0.1 && (height - 233.9).abs() < 0.1, "{width} {height}");
         let document = "<svg xmlns=\"x\" width=\"331\" height=\"234\" viewBox=\"0 0 331 234\" role=\"img\"><style>text{}</style></svg>";
         let expected = "<svg xmlns=\"x\" width=\"85mm\" height=\"60mm\" viewBox=\"0 0 331 234\" role=\"img\"><style>text{}text{font-family:\"Times New Roman\",sans-serif}</style></svg>";
         assert_eq!(figure.print(document), expected);
+        let grown = Figure { height: 40.0, grows: true, ..figure.clone() }.print(document);
+        assert!(grown.contains("height=\"60.1mm\""), "as high as it was drawn: {grown}");
         assert_eq!(Figure { font: String::new(), ..figure }.print("<svg/>"), "<svg/>");
     }
 }

@@ -6,6 +6,7 @@ mod comparison;
 mod comparison_tests;
 pub mod curves;
 mod diff;
+mod hidden_members;
 pub mod membership;
 mod metric_curves;
 mod mixed_keys;

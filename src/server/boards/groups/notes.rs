@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::hidden_members::HiddenMembers;
 use super::non_finite::NonFiniteMembers;
 use super::sample::GroupSample;
 use crate::statistics::CONFIDENCE;
@@ -39,9 +40,11 @@ pub fn failed(sample: &GroupSample) -> String {
     format!("{} failed", of_members(sample.failed, sample))
 }
 
-/// `1 failed, left out by the search`: the group looks better than it is.
-pub fn failed_and_hidden(failed: u32) -> String {
-    format!("{failed} failed, left out by the search")
+/// `1 failed and 2 diverged, left out by the search`: the group looks better than it is.
+pub fn hidden(members: &HiddenMembers) -> String {
+    let parts = [(members.failed, "failed"), (members.diverged, "diverged")];
+    let parts: Vec<String> = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    format!("{}, left out by the search", parts.join(" and "))
 }
 
 /// `groups mix 2 values of model`, from [`super::mixed_keys`] of the groups.
@@ -128,12 +131,13 @@ pub fn no_direction(metric: &str) -> String {
 pub const NO_BASELINE: &str = "the baseline is not among the runs found";
 pub const BASELINE_IS_MEMBER: &str = "compared without the baseline, which is a member";
 
-/// `1 still running and 2 failed, left out of the means`; `None` if there is none. Killed ones are among the failed ones.
+/// `1 still running and 2 failed: in the curves as far as they go, not in these means`; `None` if there is none. Killed ones are among the
+/// failed ones.
 pub fn left_out(running: u32, failed: u32) -> Option<String> {
     let running = (running > 0).then(|| format!("{running} still running"));
     let failed = (failed > 0).then(|| format!("{failed} failed"));
     let parts: Vec<String> = running.into_iter().chain(failed).collect();
-    (!parts.is_empty()).then(|| format!("{}, left out of the means", parts.join(" and ")))
+    (!parts.is_empty()).then(|| format!("{}: in the curves as far as they go, not in these means", parts.join(" and ")))
 }
 
 /// With one significant digit.
@@ -172,9 +176,12 @@ mod tests {
 
     #[test]
     fn members_that_are_left_out_are_said_by_their_state() {
-        assert_eq!(left_out(0, 2).unwrap(), "2 failed, left out of the means");
-        assert_eq!(left_out(1, 0).unwrap(), "1 still running, left out of the means");
-        assert_eq!((left_out(1, 2).unwrap(), left_out(0, 0)), ("1 still running and 2 failed, left out of the means".into(), None));
+        assert_eq!(left_out(0, 2).unwrap(), "2 failed: in the curves as far as they go, not in these means");
+        assert_eq!(left_out(1, 0).unwrap(), "1 still running: in the curves as far as they go, not in these means");
+        assert_eq!(
+            (left_out(1, 2).unwrap(), left_out(0, 0)),
+            ("1 still running and 2 failed: in the curves as far as they go, not in these means".into(), None)
+        );
     }
 
     #[test]

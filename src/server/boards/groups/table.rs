@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::comparison::{BaselineSample, ComparisonRules, compare};
+use super::hidden_members::HiddenMembers;
 use super::membership::RunGroup;
 use super::metric_curves::{CurveSource, MetricCurves, check_points, curves_of_metric};
 use super::mixed_keys::mixed_keys;
@@ -17,8 +18,7 @@ use super::sample::GroupSample;
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
 use crate::protocol::{
-    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, RunStatus, SecondaryMean, SummaryKind,
-    Verdict,
+    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
 };
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
@@ -51,8 +51,7 @@ struct Prepared {
     /// Of the members.
     non_finite: HashMap<RunId, NonFiniteEnd>,
     proposed: Vec<String>,
-    /// Failed runs of a group that only a condition on the status leaves out.
-    hidden_failed: HashMap<GroupId, u32>,
+    hidden: HashMap<GroupId, HiddenMembers>,
 }
 
 impl Boards {
@@ -63,15 +62,15 @@ impl Boards {
         let wanted = query.clone();
         let prepare = move |store: &Store, board: &str, client: &CancelFlag| {
             let found = FoundGroups::read((store, board), wanted.runs.clone(), &wanted.by, &clock, is_public, &indexes, client)?;
-            let hidden_failed = match wanted.runs.without_status() {
+            let hidden = match wanted.runs.without_status() {
                 // Of the same runs, so that each group found is among them.
                 Some(query) => {
                     let all = FoundGroups::groups_among((store, board), &found.known, query, &wanted.by, &clock, is_public, client)?;
-                    hidden_failed(&found.groups, &all)
+                    HiddenMembers::of_groups(store, board, &found.groups, &all)
                 }
                 None => HashMap::new(),
             };
-            Prepared::new(store, board, found, &wanted, hidden_failed)
+            Prepared::new(store, board, found, &wanted, hidden)
         };
         let prepared = self.search_board(board, prepare).await??;
         let summaries = self.summaries(&prepared).await?;
@@ -108,7 +107,7 @@ impl Prepared {
         board: &str,
         found: FoundGroups,
         query: &RunGroupsQuery,
-        hidden_failed: HashMap<GroupId, u32>,
+        hidden: HashMap<GroupId, HiddenMembers>,
     ) -> Result<Self, ApiError> {
         let FoundGroups { known, groups } = found;
         let members = || groups.iter().flat_map(|group| &group.runs);
@@ -148,7 +147,7 @@ impl Prepared {
         }
         check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
         let non_finite = non_finite_ends(store, board, &runs);
-        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups, hidden_failed })
+        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups, hidden })
     }
 
     fn table(self, summaries: &[Summaries], query: &RunGroupsQuery) -> Result<RunGroups, ApiError> {
@@ -200,7 +199,7 @@ impl Prepared {
             let ends = NonFiniteMembers::of(&group.runs, &self.non_finite, main);
             said.extend(notes::non_finite(&ends, sample));
             said.extend((sample.failed > 0).then(|| notes::failed(sample)));
-            said.extend(self.hidden_failed.get(&group.id).map(|failed| notes::failed_and_hidden(*failed)));
+            said.extend(self.hidden.get(&group.id).map(notes::hidden));
             said.extend((sample.without > 0).then(|| notes::without(sample)));
             said.extend((sample.unread > 0).then(|| notes::unread(sample)));
             let is_best = best.is_some_and(|(best, _)| best == at);
@@ -376,21 +375,4 @@ fn secondary_mean(metric: &str, sample: &GroupSample, summaries: &Summaries, cri
         std: finite(moments.std),
         half_width: finite(half_width),
     }
-}
-
-/// How many failed members each group has without the condition on the status, that it does not have with it.
-fn hidden_failed(found: &[RunGroup], all: &[RunGroup]) -> HashMap<GroupId, u32> {
-    let failed = |group: &RunGroup| {
-        let is_failed = |run: &&Arc<RunRecord>| {
-            let status = RunStatus::parse(run.text("status")).unwrap_or_default();
-            matches!(status, RunStatus::Failed | RunStatus::Killed)
-        };
-        group.runs.iter().filter(is_failed).count() as u32
-    };
-    let of_found: HashMap<GroupId, u32> = found.iter().map(|group| (group.id, failed(group))).collect();
-    let hidden = |group: &RunGroup| {
-        let hidden = failed(group).checked_sub(*of_found.get(&group.id)?).filter(|hidden| *hidden > 0)?;
-        Some((group.id, hidden))
-    };
-    all.iter().filter_map(hidden).collect()
 }

@@ -1,7 +1,7 @@
 //! Lists of runs: searched by `q`, by the query language of Feathers and by ids, sorted, and in pages.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::board_keys::BoardKeys;
@@ -9,10 +9,11 @@ use super::config_index::ConfigIndex;
 use super::keys::ConfigIndexes;
 use super::metric_table::{Directions, MetricTable};
 use super::no_run;
+use super::non_finite_ends;
 use super::run_columns::ReadColumns;
 use super::run_query::RunQuery;
 use super::run_view::{RunCandidate, RunClock, RunView};
-use super::search::{RunField, RunFields, Search, SearchBudget, SearchError, resolve_name};
+use super::search::{DIVERGED, RunField, RunFields, Search, SearchBudget, SearchError, resolve_name};
 use crate::protocol::{ApiError, RunId};
 use crate::server::boards::Boards;
 use crate::server::boards::query::filter::{QueryBudget, QueryFields, SortKey};
@@ -49,6 +50,8 @@ pub struct RunSelection {
     query: RunQuery,
     metrics: Arc<MetricTable>,
     columns: Arc<ReadColumns>,
+    /// The runs that have diverged, where the search asks for them.
+    diverged: HashSet<RunId>,
     pub resolved: BTreeMap<String, RunField>,
     pub is_public: bool,
 }
@@ -64,7 +67,8 @@ impl RunSelection {
 
     /// A run as this query sees it: with the metrics that it names.
     pub fn view(&self, record: Arc<RunRecord>, clock: &RunClock) -> RunView {
-        RunView::new(record, self.metrics.clone(), clock, self.is_public)
+        let is_diverged = self.diverged.contains(&record.id);
+        RunView::new(record, self.metrics.clone(), clock, self.is_public).with_divergence(is_diverged)
     }
 
     /// The same of the run at this place among those of the board that the query was prepared for. It reads less of the document.
@@ -209,7 +213,10 @@ impl BoardRuns {
         let mut wanted = query.queried_metrics();
         wanted.extend(resolved.values().filter_map(|field| field.metric().map(str::to_owned)));
         let metrics = Arc::new(MetricTable::of_names(store, board, &wanted, &self.directions));
-        Ok(RunSelection { search, sort, query, metrics, columns: Arc::new(columns), resolved, is_public })
+        let asks_for_diverged = query.search.as_ref().is_some_and(|search| search.asks_for_status(&[DIVERGED]));
+        let ids = || self.runs.iter().map(|run| &run.id).collect();
+        let diverged = if asks_for_diverged { non_finite_ends(store, board, &ids()).into_keys().collect() } else { HashSet::new() };
+        Ok(RunSelection { search, sort, query, metrics, columns: Arc::new(columns), diverged, resolved, is_public })
     }
 
     /// The search and the order of a query, and the columns that they read.

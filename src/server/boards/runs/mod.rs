@@ -30,6 +30,7 @@ mod seed;
 mod shortened_value;
 mod signs;
 mod silence;
+mod summary_keys;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use super::list::BoardRuns;
 use super::metric_catalog::MetricCatalog;
 use super::metric_table::cells_of;
 use super::search::{RunField, Statistic, resolve_name};
+use super::summary_keys::summary_keys;
 use crate::protocol::{ApiError, ErrorKind, RunId, ValueType};
 use crate::server::boards::Boards;
 use crate::server::cpu_pool::CancelFlag;
@@ -47,8 +48,20 @@ pub struct RunKeys {
     metrics: Vec<MetricKey>,
     /// Keys of documents beside the configuration.
     document: Vec<KeySummary>,
+    /// Keys within `summary`.
+    summary: Vec<SummaryKey>,
     /// What may stand behind a metric.
     statistics: [&'static str; 5],
+}
+
+/// A key within the `summary` of runs, as a path.
+#[derive(Debug, Serialize)]
+struct SummaryKey {
+    key: String,
+    #[serde(rename = "type")]
+    value_type: ValueType,
+    /// Runs that have it.
+    runs: usize,
 }
 
 /// A metric of the runs of a board, by its last values.
@@ -131,6 +144,11 @@ fn names(store: &Store, board: &str, known: &BoardRuns, configs: &ConfigIndex, q
     RunKeys {
         config: query.choose("config", configs.keys(), |key| key).into_iter().filter_map(|key| configs.summary_of(key)).collect(),
         metrics: metric_keys(store, board, &metrics),
+        summary: query
+            .choose("summary", summary_keys(&known.runs).into_iter(), |(key, _)| key)
+            .into_iter()
+            .map(|(key, (value_type, runs))| SummaryKey { key, value_type, runs })
+            .collect(),
         document: query.choose("run", document_keys, |key| key).into_iter().map(summary).collect(),
         ..RunKeys::empty(known)
     }
@@ -166,7 +184,7 @@ fn values_of(
 impl RunKeys {
     fn empty(known: &BoardRuns) -> Self {
         let statistics = Statistic::ALL.map(Statistic::name);
-        Self { runs: known.runs.len(), config: Vec::new(), metrics: Vec::new(), document: Vec::new(), statistics }
+        Self { runs: known.runs.len(), config: Vec::new(), metrics: Vec::new(), document: Vec::new(), summary: Vec::new(), statistics }
     }
 }
 

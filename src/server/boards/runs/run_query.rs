@@ -77,7 +77,8 @@ impl RunQuery {
 
     /// Whether other runs may be found, or in another order, when time passes without a change.
     pub(in crate::server::boards) fn depends_on_time(&self) -> bool {
-        self.search.as_ref().is_some_and(|search| search.names_one_of(&TIMED_KEYS)) || self.sort.iter().any(|(name, _)| is_timed(name))
+        let is_of_search = |search: &ParsedSearch| search.names_one_of(&TIMED_KEYS) || search.asks_for_status(&search::SILENCES);
+        self.search.as_ref().is_some_and(is_of_search) || self.sort.iter().any(|(name, _)| is_timed(name))
     }
 
     /// How many runs are passed over, and the number of the next ones: `default` unless the query says otherwise.

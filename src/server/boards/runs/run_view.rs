@@ -10,7 +10,7 @@ use super::document_keys::{is_private, public_exit};
 use super::flat_config::value_of;
 use super::metric_table::MetricTable;
 use super::run_columns::{ColumnValue, ReadColumns};
-use super::search::{RunFields, Statistic, document_key_cost};
+use super::search::{DIVERGED, RunFields, Statistic, document_key_cost};
 use super::signs::RunSigns;
 use super::silence::Silence;
 use crate::protocol::RunStatus;
@@ -55,16 +55,31 @@ pub struct RunView {
     is_public: bool,
     /// Values of keys of the configuration, and the place of the run in them.
     columns: Option<(Arc<ReadColumns>, usize)>,
+    /// Whether a metric ends without a finite value, where the search asks for it.
+    is_diverged: bool,
 }
 
 impl RunView {
     pub fn new(record: Arc<RunRecord>, metrics: Arc<MetricTable>, clock: &RunClock, is_public: bool) -> Self {
         let last_sign_ms = clock.signs.last_ms(&record.board, &record.id).max(record.beat_ms());
-        Self { now_ms: clock.now_ms, up_since_ms: clock.signs.up_since_ms, record, metrics, last_sign_ms, is_public, columns: None }
+        Self {
+            now_ms: clock.now_ms,
+            up_since_ms: clock.signs.up_since_ms,
+            record,
+            metrics,
+            last_sign_ms,
+            is_public,
+            columns: None,
+            is_diverged: false,
+        }
     }
 
     pub fn with_columns(self, columns: Arc<ReadColumns>, place: usize) -> Self {
         Self { columns: Some((columns, place)), ..self }
+    }
+
+    pub fn with_divergence(self, is_diverged: bool) -> Self {
+        Self { is_diverged, ..self }
     }
 
     pub fn status(&self) -> RunStatus {
@@ -158,6 +173,11 @@ impl RunFields for RunView {
             return self.record.keys.get(key).map(|exit| Cow::Owned(public_exit(exit)));
         }
         self.derived(key).map(Cow::Owned).or_else(|| value_of(&self.record.keys, key).map(Cow::Borrowed))
+    }
+
+    fn statuses(&self) -> Vec<&str> {
+        let silence = self.silence().map(Silence::as_str);
+        [self.status().as_str()].into_iter().chain(silence).chain(self.is_diverged.then_some(DIVERGED)).collect()
     }
 
     fn config(&self, key: &str) -> Option<Cow<'_, Value>> {

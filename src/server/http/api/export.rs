@@ -128,6 +128,7 @@ impl ExportQuery {
         if let Some(figure) = &options.figure {
             let (width, height) = figure.units();
             (options.width, options.height) = (Some(width), height);
+            options.view.grows = figure.grows;
         }
         options.view.window = window(("from", from), ("to", to))?;
         options.view.y_window = window(("y_from", y_from), ("y_to", y_to))?;

@@ -11,7 +11,7 @@ pub const FIGURE_MM: RangeInclusive<f64> = 20.0..=400.0;
 /// Of labels, in points.
 pub const FONT_POINTS: RangeInclusive<f64> = 4.0..=24.0;
 const DEFAULT_POINTS: f64 = 8.0;
-/// Height over width, where only the width is named.
+/// Height over width, where only the width is named: names below the plot come on top of it.
 const DEFAULT_RATIO: f64 = 0.62;
 const MAX_FONT_CHARS: usize = 60;
 /// Width and height in the units of a drawing, below which labels leave no room for curves.
@@ -48,7 +48,8 @@ impl FigureQuery {
         };
         let height = self.height.unwrap_or((width * DEFAULT_RATIO).max(*FIGURE_MM.start()));
         let font_size = self.font_size.unwrap_or(DEFAULT_POINTS);
-        let figure = Figure { width, height, font_size, font: self.font.unwrap_or_default() };
+        let grows = self.height.is_none();
+        let figure = Figure { width, height, font_size, font: self.font.unwrap_or_default(), grows };
         let units = figure.units();
         for (key, millimetres, units, least) in [("width_mm", width, units.0, LEAST_UNITS.0), ("height_mm", height, units.1, LEAST_UNITS.1)]
         {

@@ -82,6 +82,7 @@ pub(super) fn evaluate(expression: &Expression<RunField>, run: &impl RunFields, 
         }
         Expression::Compare(field, comparison, operand) => {
             let cost = match field {
+                RunField::Document(_) if field.is_status() => DERIVED_COST,
                 RunField::Document(key) => document_key_cost(key),
                 RunField::Config(_) => 1,
                 RunField::Metric(..) => METRIC_COST,
@@ -90,6 +91,10 @@ pub(super) fn evaluate(expression: &Expression<RunField>, run: &impl RunFields, 
                 return None;
             }
             match field {
+                RunField::Document(_) if field.is_status() => {
+                    let is_one = |word: &str| compare(&word.into(), *comparison, operand, budget) == Some(true);
+                    Some(run.statuses().into_iter().any(is_one))
+                }
                 RunField::Document(key) => compare(&*run.document(key)?, *comparison, operand, budget),
                 RunField::Config(key) => compare(&*run.config(key)?, *comparison, operand, budget),
                 RunField::Metric(name, statistic) => compare_real(run.metric(name, *statistic)?, *comparison, operand),
@@ -97,6 +102,11 @@ pub(super) fn evaluate(expression: &Expression<RunField>, run: &impl RunFields, 
         }
         Expression::Has(field) => Some(field.as_ref().is_some_and(|field| has(field, run))),
     }
+}
+
+/// Whether a condition holds for a status.
+pub(super) fn is_status(word: &str, comparison: Comparison, operand: &Operand) -> bool {
+    compare(&word.into(), comparison, operand, &SearchBudget::whole()) == Some(true)
 }
 
 fn has(field: &RunField, run: &impl RunFields) -> bool {

@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::status::STATUS;
 use super::{KeyCatalog, SearchError, suggest};
+
+/// What scripts write of a run's result stands within this key of its document.
+const SUMMARY: &str = "summary.";
 
 /// A statistic of a metric over the curve of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +48,10 @@ pub enum RunField {
 }
 
 impl RunField {
+    pub(super) fn is_status(&self) -> bool {
+        matches!(self, Self::Document(key) if key == STATUS)
+    }
+
     /// The name of its metric.
     pub fn metric(&self) -> Option<&str> {
         match self {
@@ -136,9 +144,9 @@ impl KeyName {
         &self.name
     }
 
-    /// Whether it can be a key of the document: it is in no other space.
-    pub(super) fn is_of_document(&self) -> bool {
-        matches!(self.space, None | Some(Space::Document))
+    /// Whether it is the status of the run, and no key of another space.
+    pub(super) fn is_status(&self) -> bool {
+        matches!(self.space, None | Some(Space::Document)) && self.name == STATUS
     }
 
     /// The name without its quotes, with its space.
@@ -146,7 +154,7 @@ impl KeyName {
         [self.space.map_or("", Space::prefix), &self.name].concat()
     }
 
-    /// The field of this name: a key of the document, else of the configuration, else a metric.
+    /// The field of this name: a key of the document, else of the configuration, else a metric, else a key of `summary`.
     pub(super) fn find(&self, keys: &impl KeyCatalog) -> Option<RunField> {
         let is_in = |space| self.space.is_none_or(|chosen| chosen == space);
         let document = alias(&self.name);
@@ -159,6 +167,14 @@ impl KeyName {
         if !is_in(Space::Metric) {
             return None;
         }
+        let summary = || {
+            let key = [SUMMARY, &self.name].concat();
+            (self.space.is_none() && keys.has_document_key(&key)).then_some(RunField::Document(key))
+        };
+        self.find_metric(keys).or_else(summary)
+    }
+
+    fn find_metric(&self, keys: &impl KeyCatalog) -> Option<RunField> {
         if keys.has_metric(&self.name) {
             return Some(RunField::Metric(self.name.clone(), Statistic::Last));
         }

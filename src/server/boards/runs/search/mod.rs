@@ -8,6 +8,7 @@ mod evaluate;
 mod key;
 mod operand;
 mod parse;
+mod status;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use evaluate::{SearchBudget, document_key_cost};
 pub use key::{RunField, Statistic};
 pub use parse::parse;
+pub use status::{DIVERGED, SILENCES};
 
 use crate::protocol::{ApiError, ErrorData, ErrorKind};
 use key::KeyName;
@@ -42,6 +44,8 @@ pub trait KeyCatalog {
 /// The values of a run, by the keys of its board. `None`: the run does not have the key.
 pub trait RunFields {
     fn document(&self, key: &str) -> Option<Cow<'_, Value>>;
+    /// What the key `status` is compared with: the status, whether the run has fallen silent, and whether it has diverged.
+    fn statuses(&self) -> Vec<&str>;
     fn config(&self, key: &str) -> Option<Cow<'_, Value>>;
     /// A statistic of a metric over the run's curve; it may be NaN or infinite.
     fn metric(&self, name: &str, statistic: Statistic) -> Option<f64>;
@@ -93,7 +97,7 @@ impl ParsedSearch {
         fn is_of_status(part: &Expression<KeyName>) -> bool {
             match part {
                 Expression::Not(part) => is_of_status(part),
-                Expression::Compare(name, ..) => name.is_of_document() && name.bare() == "status",
+                Expression::Compare(name, ..) => name.is_status(),
                 _ => false,
             }
         }
@@ -103,6 +107,21 @@ impl ParsedSearch {
             _ => return None,
         };
         Some(Self(Expression::All(rest)))
+    }
+
+    /// Whether a condition on the status holds for one of these words.
+    pub fn asks_for_status(&self, words: &[&str]) -> bool {
+        fn asks(expression: &Expression<KeyName>, words: &[&str]) -> bool {
+            match expression {
+                Expression::All(parts) | Expression::Any(parts) => parts.iter().any(|part| asks(part, words)),
+                Expression::Not(part) => asks(part, words),
+                Expression::Compare(name, comparison, operand) => {
+                    name.is_status() && words.iter().any(|word| evaluate::is_status(word, *comparison, operand))
+                }
+                Expression::Text(_) | Expression::Has(_) => false,
+            }
+        }
+        asks(&self.0, words)
     }
 
     /// Whether a name is one of these, whatever its space.

@@ -2,7 +2,8 @@
 
 use regex::{Regex, RegexBuilder};
 
-use super::{KeyCatalog, RunField, SearchError};
+use super::status::{DIVERGED, WORDS};
+use super::{KeyCatalog, RunField, SearchError, suggest};
 use crate::server::boards::query::number::ExactNumber;
 use crate::server::limits::{MAX_SEARCH_PATTERN_BYTES, MAX_SEARCH_PATTERN_PROGRAM_BYTES};
 
@@ -74,8 +75,11 @@ impl Operand {
         Self { text: String::new(), lower: String::new(), number: None, real: None, pattern: Some(pattern), column }
     }
 
-    /// Error: the field has numbers only, and this is none, so that no run could match.
+    /// Error: the field has numbers only, and this is none, or it is the status, and this is none, so that no run could match.
     pub fn check(&self, field: &RunField, comparison: Comparison, keys: &impl KeyCatalog) -> Result<(), SearchError> {
+        if field.is_status() {
+            return self.check_status(comparison);
+        }
         let is_order = !matches!(comparison, Comparison::Matches | Comparison::Equal);
         let name = match field {
             RunField::Metric(name, _) => name,
@@ -96,6 +100,26 @@ impl Operand {
             _ => format!("'{name}' has numbers only, and {found} is none"),
         };
         Err(SearchError::new(self.column, rule))
+    }
+}
+
+impl Operand {
+    /// Error: no run can have this status. It suggests similar ones, or all.
+    fn check_status(&self, comparison: Comparison) -> Result<(), SearchError> {
+        let is_word = match comparison {
+            Comparison::Equal => WORDS.contains(&&*self.text),
+            Comparison::Matches => self.pattern.is_some() || WORDS.contains(&&*self.lower),
+            _ => true,
+        };
+        if is_word {
+            return Ok(());
+        }
+        let words = WORDS.map(str::to_owned);
+        let similar = suggest::similar(&self.lower, &words);
+        let written: String = self.text.chars().take(80).collect();
+        let others = WORDS[..WORDS.len() - 1].join(", ");
+        let rule = format!("'{written}' is no status of a run; there are {others} and {DIVERGED}");
+        Err(SearchError::new(self.column, rule).with_near(if similar.is_empty() { words.into() } else { similar }))
     }
 }
 

@@ -11,7 +11,8 @@ const MIN_SIMILARITY: f64 = 0.8;
 pub(super) fn similar(wanted: &str, names: &[String]) -> Vec<String> {
     let wanted = wanted.to_lowercase();
     let score = |name: &str| {
-        let bare = name.split_once('.').filter(|(space, _)| matches!(*space, "config" | "metrics")).map_or(name, |(_, bare)| bare);
+        let bare =
+            name.split_once('.').filter(|(space, _)| matches!(*space, "config" | "metrics" | "summary")).map_or(name, |(_, bare)| bare);
         let bare = bare.to_lowercase();
         let part = bare.contains(&*wanted) || (bare.chars().count() > 1 && wanted.contains(&bare));
         strsim::jaro_winkler(&wanted, &bare).max(if part { MIN_SIMILARITY } else { 0.0 })

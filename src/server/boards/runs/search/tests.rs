@@ -8,7 +8,12 @@ struct Run(Value);
 
 impl RunFields for Run {
     fn document(&self, key: &str) -> Option<Cow<'_, Value>> {
-        self.0.get(key).map(Cow::Borrowed)
+        let inner = key.strip_prefix("summary.").and_then(|key| self.0.get("summary")?.get(key));
+        inner.or_else(|| self.0.get(key)).map(Cow::Borrowed)
+    }
+
+    fn statuses(&self) -> Vec<&str> {
+        self.0.get("status").into_iter().chain(self.0.get("state")).filter_map(Value::as_str).collect()
     }
 
     fn config(&self, key: &str) -> Option<Cow<'_, Value>> {
@@ -28,6 +33,7 @@ struct Board(Vec<Run>);
 impl KeyCatalog for Board {
     fn has_document_key(&self, key: &str) -> bool {
         ["name", "_id", "status", "tags", "group", "age", "took", "startedAt"].contains(&key)
+            || self.0.iter().any(|run| key.starts_with("summary.") && run.document(key).is_some())
     }
 
     fn has_config_key(&self, key: &str) -> bool {
@@ -58,15 +64,20 @@ impl KeyCatalog for Board {
 fn board() -> Board {
     let metric = |last: f64, min: f64, max: f64| json!({ "last": last, "min": min, "max": max, "mean": (min + max) / 2.0, "best": min });
     Board(vec![
-        Run(json!({ "_id": "a", "name": "ViT small", "status": "running", "tags": ["ok", "Night"], "age": 3600, "took": 60.5,
+        Run(
+            json!({ "_id": "a", "name": "ViT small", "status": "running", "state": "silent", "tags": ["ok", "Night"], "age": 3600, "took": 60.5,
             "startedAt": "2026-11-28T10:00:00.000Z",
             "config": { "lr": 0.001, "model": "vit", "opt.lr": 1, "seed": 9_007_199_254_740_993_u64, "amp": true, "wd": null, "top k": 5 },
-            "metrics": { "loss": metric(0.25, 0.2, 2.0), "val/acc": metric(0.9, 0.1, 0.92), "a.b": metric(1.0, 1.0, 1.0) } })),
-        Run(json!({ "_id": "b", "name": "resnet", "status": "failed", "tags": [], "group": "debug", "age": 700_000, "took": 9000,
+            "metrics": { "loss": metric(0.25, 0.2, 2.0), "val/acc": metric(0.9, 0.1, 0.92), "a.b": metric(1.0, 1.0, 1.0) } }),
+        ),
+        Run(
+            json!({ "_id": "b", "name": "resnet", "status": "failed", "state": "diverged", "tags": [], "group": "debug", "age": 700_000, "took": 9000,
             "startedAt": "2026-11-20T10:00:00.000Z",
             "config": { "lr": "auto", "model": "ResNet-50", "seed": 1, "amp": false, "max": 3 },
-            "metrics": { "loss": { "last": "NaN", "min": "NaN", "max": "NaN" } } })),
+            "metrics": { "loss": { "last": "NaN", "min": "NaN", "max": "NaN" } } }),
+        ),
         Run(json!({ "_id": "c", "name": "vit large", "status": "finished", "tags": ["debug"], "group": "main", "age": 60, "took": 7200,
+            "summary": { "final_acc": 0.93, "model": "other", "loss": 7, "top.max": 2 },
             "config": { "lr": 0.01, "model": "vit", "status": "x", "layers": [1, 2, "three"] },
             "metrics": { "loss": metric(0.5, 0.25, 1.5), "max": metric(7.0, 6.0, 8.0) } })),
     ])
@@ -88,7 +99,11 @@ fn searches_find_runs() {
         ("  ", "abc"),
         // Keys of the document, of the configuration, and metrics.
         ("status:running", "a"),
-        ("status=Running", ""),
+        ("status:silent", "a"),
+        ("-status:silent", "bc"),
+        ("status:diverged", "b"),
+        ("-status:diverged status:failed", ""),
+        ("status:/e$|ed$/ -status!=failed", "b"),
         ("status:RUNNING", "a"),
         ("config.status:x", "c"),
         ("run.status:failed", "b"),
@@ -126,6 +141,13 @@ fn searches_find_runs() {
         ("max=3", "b"),
         ("metrics.max=7", "c"),
         ("metrics.max.min=6", "c"),
+        // Keys of `summary` come last.
+        ("final_acc>0.9", "c"),
+        ("summary.final_acc>0.9", "c"),
+        ("top.max=2", "c"),
+        ("model:other", ""),
+        ("loss>6", ""),
+        ("has:final_acc", "c"),
         // Negation, and keys that a run does not have.
         ("-lr<0.01", "c"),
         ("lr!=0.001", "bc"),
@@ -173,13 +195,14 @@ fn searches_find_runs() {
 
 #[test]
 fn names_are_resolved_and_reported() {
-    let search = parse("lr<1 loss.min<1 tag:ok \"a.b\">0 metrics.max.max>1 a.b.min>0").unwrap().resolve(&board()).unwrap();
+    let search = parse("lr<1 loss.min<1 tag:ok \"a.b\">0 metrics.max.max>1 a.b.min>0 final_acc>0").unwrap().resolve(&board()).unwrap();
     let resolved: Vec<_> = search.resolved.iter().map(|(written, field)| format!("{written} {field}")).collect();
     assert_eq!(
         resolved,
         [
             "\"a.b\" metrics.a.b.last",
             "a.b.min metrics.a.b.min",
+            "final_acc run.summary.final_acc",
             "loss.min metrics.loss.min",
             "lr config.lr",
             "metrics.max.max metrics.max.max",
@@ -202,12 +225,18 @@ fn errors_have_a_column_and_similar_keys() {
         ("lr<0.01 los<1", "'q' has an error in column 9: no run of this board has the key 'los'; a similar one is 'metrics.loss'."),
         ("grup:x", "'q' has an error in column 1: no run of this board has the key 'grup'; a similar one is 'group'."),
         ("run.lr<1", "no run of this board has the key 'run.lr'; similar ones are 'config.lr' and 'config.opt.lr'."),
+        ("config.final_acc>1", "no run of this board has the key 'config.final_acc'."),
         ("zzzz=1", "'q' has an error in column 1: no run of this board has the key 'zzzz'."),
         ("val/acc.mx>0", "'mx' is no statistic of the metric 'val/acc'; there are last, min, max, mean and best."),
         ("age<7x", "'q' has an error in column 5: 'age' is compared with seconds or with a duration such as 7d, not with '7x'."),
         ("took:/7/", "column 6: 'took' is compared with seconds or with a duration such as 7d, not with a pattern."),
         ("loss>0 -(loss>=abc)", "'q' has an error in column 16: 'loss' has numbers only, and 'abc' is none."),
         ("seed<abc", "'q' has an error in column 6: 'seed' has numbers only, and 'abc' is none."),
+        (
+            "lr<1 -status:divergd",
+            "column 14: 'divergd' is no status of a run; there are running, finished, failed, killed, silent, lost, quiet and diverged.",
+        ),
+        ("status=Running", "there are running, finished, failed, killed, silent, lost, quiet and diverged."),
         ("lr<", "'q' has an error in column 4: a value is missing after 'lr'."),
         ("lr< (a)", "'q' has an error in column 5: a value is missing after 'lr'."),
         ("(lr<1", "'q' has an error in column 1: this '(' is not closed."),
@@ -240,6 +269,9 @@ fn errors_have_a_column_and_similar_keys() {
     assert_eq!(json!(api_error.data), json!({"column": 1, "near": ["config.lr"]}));
     let api_error = resolve_name("loss.avg", &board()).unwrap_err().in_parameter("sort");
     assert_eq!(api_error.data.near[..2], ["metrics.loss.last", "metrics.loss.min"]);
+    let near = |text: &str| parse(text).unwrap().resolve(&board()).unwrap_err().near;
+    assert_eq!((near("status:divergd"), near("status=Running")), (vec!["diverged".to_owned()], vec!["running".to_owned()]));
+    assert_eq!(near("status:xyz").len(), 8, "all, where none is similar");
     // Where texts occur, they are compared with texts.
     assert_eq!((find("lr>=a"), find("model<s")), ("b".into(), "b".into()));
     assert!(resolve_name("lr lr", &board()).unwrap_err().rule.contains("' ' does not belong to a name"));
@@ -332,6 +364,16 @@ fn long_texts_and_derived_keys_cost_more() {
         assert!(left("x", query) - left(&long, query) >= 1 << 17, "{query}");
     }
     assert!(left("x", "note:y") > left("x", "took>1"));
+}
+
+#[test]
+fn a_search_says_which_status_it_asks_for() {
+    let asks = |text: &str, words: &[&str]| parse(text).unwrap().asks_for_status(words);
+    assert!(
+        asks("lr<1 -(status:diverged | a=1)", &[DIVERGED]) && asks("run.status!=diverged", &[DIVERGED]) && asks("status:/^d/", &[DIVERGED])
+    );
+    assert!(!asks("status:failed state:silent diverged config.status:diverged", &[DIVERGED]));
+    assert!(asks("status:lost", &SILENCES) && !asks("status:failed", &SILENCES));
 }
 
 #[test]

@@ -282,8 +282,21 @@ pub struct RunKeys {
     metrics: Vec<MetricKey>,
     /// Keys of documents beside the configuration.
     document: Vec<ConfigKey>,
+    /// Keys within `summary`.
+    summary: Vec<SummaryKey>,
     /// What may stand behind the name of a metric.
     statistics: Vec<String>,
+}
+
+/// A key within `summary`, as a path.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryKey {
+    key: String,
+    #[schema(rename = "type")]
+    value_type: String,
+    /// Runs that have it.
+    runs: u64,
 }
 
 /// A key of configurations, as a path: `opt.lr`.

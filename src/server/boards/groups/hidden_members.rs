@@ -1,0 +1,43 @@
+//! Members that only a condition on the status leaves out of the search: their group looks better than it is.
+
+use std::collections::{HashMap, HashSet};
+
+use super::membership::RunGroup;
+use crate::protocol::{GroupId, RunId, RunStatus};
+use crate::server::boards::runs::non_finite_ends;
+use crate::server::store::{RunRecord, Store};
+
+/// Such members of one group.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HiddenMembers {
+    /// Killed ones are among them.
+    pub failed: u32,
+    /// Those that have not failed.
+    pub diverged: u32,
+}
+
+impl HiddenMembers {
+    /// Of the `found` groups; `all` are those without conditions on the status.
+    pub fn of_groups(store: &Store, board: &str, found: &[RunGroup], all: &[RunGroup]) -> HashMap<GroupId, Self> {
+        fn ids(groups: &[RunGroup]) -> HashSet<&RunId> {
+            groups.iter().flat_map(|group| &group.runs).map(|run| &run.id).collect()
+        }
+        let (is_found, diverged) = (ids(found), non_finite_ends(store, board, &ids(all)));
+        let known: HashSet<GroupId> = found.iter().map(|group| group.id).collect();
+        let hidden = |group: &RunGroup| {
+            let mut hidden = Self::default();
+            for run in group.runs.iter().filter(|run| !is_found.contains(&run.id)) {
+                let failed = u32::from(is_failed(run));
+                hidden.failed += failed;
+                hidden.diverged += u32::from(diverged.contains_key(&run.id)) * (1 - failed);
+            }
+            (hidden != Self::default()).then_some((group.id, hidden))
+        };
+        all.iter().filter(|group| known.contains(&group.id)).filter_map(hidden).collect()
+    }
+}
+
+fn is_failed(run: &RunRecord) -> bool {
+    let status = RunStatus::parse(run.text("status")).unwrap_or_default();
+    matches!(status, RunStatus::Failed | RunStatus::Killed)
+}
