@@ -75,11 +75,28 @@ async fn settings_of_metrics_move_later_points() {
     assert_eq!((&cells["total_loss"], &cells["lr/pg0"]), (&json!("digits-loss"), &json!("digits-rates")));
     assert_ne!(cells["lr/pg1"], "digits-rates", "another name feeds that line");
     assert_eq!(server.get("/values/digits-loss").await["chart"]["unit"], "nats");
-    // The machine's own metrics are over seconds.
-    let cpu = log(&server, "/boards/digits/runs/a/log", r#"{"step":15,"system/cpu":50}"#).await["cells"]["system/cpu"].clone();
-    assert_eq!(server.get(&format!("/values/{}", cpu.as_str().unwrap())).await["chart"]["x_label"], "seconds since the start of the run");
     // The newest series of the name counts.
     assert_eq!(server.get("/boards/digits/runs/a").await["metrics"]["total_loss"]["last"], 0.5);
+}
+
+/// Metrics of the machine that a script logs with its own steps are over these.
+#[tokio::test]
+async fn an_axis_is_in_seconds_if_the_steps_are() {
+    let server = spawn().await;
+    let title = async |logged: &str, metric: &str| {
+        let cells = log(&server, "/boards/digits/runs/a/log", logged).await["cells"].clone();
+        server.get(&format!("/values/{}", cells[metric].as_str().unwrap())).await["chart"]["x_label"].clone()
+    };
+    let start = r#"{"startedAt":"2026-01-01T00:00:00Z"}"#;
+    assert_eq!(server.call("PATCH", "/boards/digits/runs/a?upsert=true", start).await.status, 201);
+    // 2026-01-01 is 1767225600 seconds after 1970.
+    let captured = r#"[{"step":2.1,"time":1767225602.06,"system/cpu":50},{"step":17.1,"time":1767225617.1,"system/cpu":60}]"#;
+    assert_eq!(title(captured, "system/cpu").await, "seconds since the start of the run");
+    let own = r#"[{"step":0,"time":1767225600,"system/own":50},{"step":1,"time":1767225600.5,"system/own":60}]"#;
+    assert_eq!(title(own, "system/own").await, json!(null));
+    assert_eq!(title(r#"{"step":0,"time":1767225600,"system/first":1}"#, "system/first").await, json!(null));
+    assert_eq!(title(r#"{"step":15,"system/late":50}"#, "system/late").await, json!(null), "it arrives much later");
+    assert_eq!(title(r#"{"time":1767225615,"system/counted":50}"#, "system/counted").await, json!(null));
 }
 
 #[tokio::test]

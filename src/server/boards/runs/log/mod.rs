@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::WARNING;
 use super::heartbeat::TWO_WRITERS;
-use super::{existing_run, new_run};
+use super::{existing_run, new_run, started_ms};
 use crate::protocol::{CellId, RunId};
 use crate::server::boards::append::{append_points, become_line, check_series_count};
 use crate::server::boards::ingest::SeriesPoints;
@@ -22,6 +22,9 @@ use crate::server::error::ServerError;
 use crate::server::store::{Batch, ChangeKind, NewPoints, Record, RunRecord};
 use place::Placement;
 use request::{LogRequest, LoggedValue};
+
+/// The Python client rounds the seconds of its samples to tenths.
+const ROUNDING_S: f64 = 0.1;
 
 impl Boards {
     /// Logs points and values of a run: all or nothing. Returns JSON: `{"run":"first","points":2,"cells":{"loss":"digits-loss"}}`.
@@ -70,7 +73,8 @@ fn log(
     let mut placement = Placement::new(board, run, &settings, StepMetrics::of_run(&record.keys));
     let (mut cells, mut grown) = (Map::new(), HashSet::new());
     for SeriesPoints { name, x, y, t, .. } in request.metrics {
-        let (cell, series) = placement.of_metric(batch, &name)?;
+        let is_over_seconds = is_over_seconds(&record, &x, &t, batch.now_ms);
+        let (cell, series) = placement.of_metric(batch, &name, is_over_seconds)?;
         become_line(batch, &cell)?;
         if append_points(batch, &cell, &series, Some(&name), NewPoints { x, y, t })?.0 == 0 {
             grown.insert(cell.clone());
@@ -93,6 +97,15 @@ fn log(
         report[WARNING] = warning.clone();
     }
     Ok(report.to_string())
+}
+
+/// Whether the steps of these points are the seconds between the start of the run and their times. The first second says nothing: a
+/// training logs its steps 0 and 1 then, too.
+fn is_over_seconds(run: &RunRecord, steps: &Option<Vec<f64>>, times: &Option<Vec<f64>>, now_ms: u64) -> bool {
+    let start = started_ms(run) as f64 / 1000.0;
+    let time_of = |at: usize| times.as_ref().and_then(|times| times.get(at).copied()).unwrap_or(now_ms as f64 / 1000.0);
+    let is_second = |(at, step): (usize, &f64)| *step > 1.0 && (time_of(at) - start - step).abs() <= ROUNDING_S;
+    steps.as_ref().is_some_and(|steps| steps.iter().enumerate().all(is_second))
 }
 
 /// Stores a value that is no number as that of its cell, which shows the last one of all runs.

@@ -21,18 +21,22 @@ pub struct Placement<'a> {
     steps: StepMetrics,
     /// The places that were found in this call, by the name of the metric.
     found: HashMap<String, (CellId, SeriesId)>,
+    /// Of the metric that is placed.
+    is_over_seconds: bool,
 }
 
 impl<'a> Placement<'a> {
     pub fn new(board: &'a Arc<str>, run: &'a RunId, settings: &'a MetricSettings, steps: StepMetrics) -> Self {
-        Self { board, run, settings, steps, found: HashMap::new() }
+        Self { board, run, settings, steps, found: HashMap::new(), is_over_seconds: false }
     }
 
-    /// The cell and the series of a metric. The cell is created if it is missing.
-    pub fn of_metric(&mut self, batch: &mut Batch, metric: &str) -> Result<(CellId, SeriesId), ServerError> {
+    /// The cell and the series of a metric. The cell is created if it is missing. `is_over_seconds`: the steps of its points are
+    /// seconds since the start of the run.
+    pub fn of_metric(&mut self, batch: &mut Batch, metric: &str, is_over_seconds: bool) -> Result<(CellId, SeriesId), ServerError> {
         if let Some(found) = self.found.get(metric) {
             return Ok(found.clone());
         }
+        self.is_over_seconds = is_over_seconds;
         let place = self.over_its_step(metric, place_metric(metric, self.settings));
         let found = match self.free_series(batch, metric, &place, false)? {
             Some(found) => found,
@@ -115,8 +119,8 @@ impl<'a> Placement<'a> {
         let setting = self.settings.of(metric);
         if let Some(step_metric) = self.steps.of(metric).filter(|_| setting.chart.is_none()) {
             cell["chart"]["x_label"] = step_metric.into();
-        } else if place.section == SYSTEM_SECTION {
-            // The steps of these metrics are seconds: the machine knows nothing of the steps of a training.
+        } else if self.is_over_seconds && place.section == SYSTEM_SECTION {
+            // The Python client samples the machine, which knows nothing of the steps of a training.
             cell["chart"]["x_label"] = "seconds since the start of the run".into();
         }
         if let Some(unit) = setting.unit {
