@@ -31,6 +31,24 @@ async fn the_root_is_the_list_once_there_are_two_boards() {
 }
 
 #[tokio::test]
+async fn the_root_leads_to_the_one_board() {
+    let server = spawn().await;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let root = async |query: &str| {
+        let answer = client.get(server.url(&format!("/{query}"))).send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned()))
+    };
+    assert_eq!(root("").await, (200, None), "no board: the page says how to send the first cell");
+    // A board with a run alone counts.
+    server.call("POST", "/boards/digits/runs/a/log", r#"{"loss":1}"#).await;
+    assert_eq!(root("?filter=loss").await, (303, Some("/b/digits?filter=loss".to_owned())));
+    server.create(r#"{"name":"a"}"#).await;
+    assert_eq!(root("").await, (200, None), "the list");
+    server.call("DELETE", "/boards/digits", "").await;
+    assert_eq!(root("").await, (200, None), "main is the one board again");
+}
+
+#[tokio::test]
 async fn a_reader_is_offered_no_change_and_a_share_no_list() {
     let server = locked().await;
     let [write, read] = [token(&server, &["write"]).await, token(&server, &["read"]).await];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::protocol::MAIN_BOARD;
 use crate::server::boards::Boards;
 use crate::server::boards::board_document::is_there;
 use crate::server::limits::MAX_BOARDS_PER_PAGE;
@@ -112,10 +113,22 @@ fn first_line(markdown: &str) -> String {
     lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default().chars().take(MAX_SUMMARY_CHARS).collect()
 }
 
+/// What stands at the address `/`: the one board, or the list of several.
+pub enum Root {
+    Board(String),
+    List,
+}
+
 impl Boards {
-    /// Whether there are at least two boards.
-    pub fn are_several(&self) -> bool {
-        self.store.index().boards().filter(|(_, board)| is_there(board)).nth(1).is_some()
+    /// What the address `/` shows.
+    pub fn root(&self) -> Root {
+        let index = self.store.index();
+        let mut names = index.boards().filter(|(_, board)| is_there(board)).map(|(name, _)| name.to_string());
+        match (names.next(), names.next()) {
+            (None, _) => Root::Board(MAIN_BOARD.to_owned()),
+            (Some(name), None) => Root::Board(name),
+            _ => Root::List,
+        }
     }
 
     /// A page of the boards, without those in the trash.

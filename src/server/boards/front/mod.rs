@@ -4,6 +4,6 @@ mod catalog;
 mod figures;
 mod goal;
 
-pub use catalog::{BoardsPage, ListedBoard, ListedBoardsQuery};
+pub use catalog::{BoardsPage, ListedBoard, ListedBoardsQuery, Root};
 pub use figures::{BoardFigures, FigureCache};
 pub use goal::GoalFigure;

@@ -17,9 +17,9 @@ use crate::protocol::MAIN_BOARD;
 use crate::protocol::{BoardSettings, ErrorKind, PageData, RunGroups, RunTable};
 use crate::server::App;
 use crate::server::auth::policy::{Caller, Scope};
-use crate::server::boards;
 use crate::server::boards::groups::RunGroupsQuery;
 use crate::server::boards::run_table::RunTableQuery;
+use crate::server::boards::{self, front::Root};
 use crate::server::error::ServerError;
 use crate::server::http::api::export;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
@@ -35,19 +35,25 @@ const CELL: usize = 8 << 10;
     get,
     path = "/",
     operation_id = "page",
-    summary = "The list of boards, or the page of the board main while there is no other board",
-    description = "A share gets the page of the board main.",
+    summary = "The list of boards, or the board while there is only one",
+    description = "The board main has its page here, also while there is no board; another one is at its own address. A share gets the page of the board main.",
     responses(
         (status = 200, description = "A page.", body = String, content_type = "text/html"),
+        (status = 303, description = "The one board has another name."),
         (status = 503, response = Unavailable)
     )
 )]
 pub async fn main(State(app): State<App>, Extension(caller): Extension<Arc<Caller>>, request: Request) -> Result<Response, ServerError> {
     // A share of the board main shows that one.
-    if caller.only_board().is_none() && app.boards.are_several() {
-        return front::front(app, caller, request).await;
+    match if caller.only_board().is_none() { app.boards.root() } else { Root::Board(MAIN_BOARD.to_owned()) } {
+        Root::List => front::front(app, caller, request).await,
+        Root::Board(name) if name == MAIN_BOARD => drawn(app, caller, name, request).await,
+        // At an address of its own, which stays right when there are more boards.
+        Root::Board(name) => {
+            let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
+            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, format!("{}/b/{name}{query}", caller.base))]).into_response())
+        }
     }
-    drawn(app, caller, MAIN_BOARD.to_owned(), request).await
 }
 
 #[utoipa::path(
