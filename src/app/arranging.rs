@@ -124,6 +124,28 @@ impl Dashboard {
         self.arrange(move |server| (server.resize_section)(board, name, width, height), Some(sentence("Resized the cells of", section)));
     }
 
+    /// Adds a section with an empty cell, and asks for its name.
+    pub fn add_section(self) {
+        if !self.may_write() {
+            return;
+        }
+        // The filter hides the heads of sections.
+        self.clear_filter();
+        let name = self.arrangement.sections.with_untracked(|sections| {
+            let is_free = |name: &String| !sections.iter().any(|section| section.name == *name);
+            let numbered = (2..).map(|number: u32| ["New section ", &number.to_string()].concat());
+            std::iter::once("New section".to_owned()).chain(numbered).find(is_free).unwrap_or_default()
+        });
+        spawn_local(async move {
+            let (board, section) = (self.page().board.clone(), name.clone());
+            match self.deferred.call(|server| (server.create_cell)(board, String::new(), Some(section))).await {
+                // The head has the field as soon as it is there.
+                Ok(_) => self.arrangement.renaming.set(Some(name)),
+                Err(error) => self.notify(ToastKind::Error(error.message)),
+            }
+        });
+    }
+
     pub fn begin_renaming_section(self, section: &str) {
         if self.may_write() {
             self.arrangement.renaming.set(Some(section.to_owned()));

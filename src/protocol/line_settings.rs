@@ -139,6 +139,26 @@ pub struct LineSettingsPatch {
     pub hidden: Option<Vec<String>>,
 }
 
+impl LineSettingsPatch {
+    /// The same keys as they are in `before`: what undoes this patch.
+    pub fn undo(&self, before: &LineSettings) -> Self {
+        let before = before.clone();
+        Self {
+            x: self.x.map(|_| before.x),
+            x_scale: self.x_scale.map(|_| before.x_scale),
+            y: self.y.map(|_| before.y),
+            goal_lines: self.goal_lines.as_ref().map(|_| before.goal_lines),
+            y_range: self.y_range.map(|_| before.y_range),
+            ignore_outliers: self.ignore_outliers.map(|_| before.ignore_outliers),
+            smooth: self.smooth.map(|_| before.smooth),
+            unit: self.unit.as_ref().map(|_| before.unit),
+            x_label: self.x_label.as_ref().map(|_| before.x_label),
+            y_label: self.y_label.as_ref().map(|_| before.y_label),
+            hidden: self.hidden.as_ref().map(|_| before.hidden),
+        }
+    }
+}
+
 impl From<LineSettingsPatch> for LineSettings {
     fn from(patch: LineSettingsPatch) -> Self {
         let LineSettingsPatch { x, x_scale, y, goal_lines, y_range, ignore_outliers, hide_superseded, smooth, unit, .. } = patch;
@@ -163,6 +183,15 @@ impl From<LineSettingsPatch> for LineSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_undo_has_the_keys_of_its_patch() {
+        let before = LineSettings { smooth: 0.5, unit: "nats".to_owned(), ..LineSettings::default() };
+        let patch = LineSettingsPatch { y: Some(AxisScale::Log), smooth: Some(0.9), ..LineSettingsPatch::default() };
+        let undo = LineSettingsPatch { y: Some(AxisScale::Linear), smooth: Some(0.5), ..LineSettingsPatch::default() };
+        assert_eq!(patch.undo(&before), undo);
+        assert_eq!(LineSettingsPatch::default().undo(&before), LineSettingsPatch::default());
+    }
 
     #[test]
     fn names_are_those_of_json() {

@@ -29,19 +29,22 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
     let state = StoredValue::new(cell.clone());
     let id = move || state.read_value().id.clone();
     let title = move || state.read_value().title();
-    // Below the head of its section a name does not repeat it.
+    // Below the head of its section a name does not repeat it. Where the filter has taken the heads away it says the section.
     let heading = move || {
         let title = title();
         let section = state.read_value().layout.with(|layout| layout.section.clone());
-        let short = section
-            .filter(|_| dashboard.arrangement.has_heads.get())
-            .and_then(|section| Some(title.strip_prefix(section.as_str())?.strip_prefix('/')?.to_owned()).filter(|rest| !rest.is_empty()));
-        short.unwrap_or(title)
+        let Some(section) = section.filter(|_| dashboard.arrangement.has_heads.get()) else { return title };
+        let rest = title.strip_prefix(section.as_str()).and_then(|rest| rest.strip_prefix('/')).filter(|rest| !rest.is_empty());
+        match (rest, dashboard.is_one_flow()) {
+            (Some(rest), false) => rest.to_owned(),
+            (None, true) => [&title, " · ", &section].concat(),
+            _ => title,
+        }
     };
     // The head of a section has the second level.
     let level = move || {
         let has_head = dashboard.arrangement.has_heads.get() && state.read_value().layout.with(|layout| layout.section.is_some());
-        has_head.then_some("3")
+        (has_head && !dashboard.is_one_flow()).then_some("3")
     };
     let is_editing = move || state.read_value().is_editing(Field::Name);
     let is_full = move || dashboard.fullscreen.with(|full| *full == Some(id()));

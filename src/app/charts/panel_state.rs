@@ -1,4 +1,4 @@
-//! What the settings panel shows: one chart, or what all charts of the board have in common.
+//! What the settings panel shows: one chart, or what several charts have in common.
 
 use leptos::prelude::*;
 
@@ -17,23 +17,34 @@ pub enum PanelTarget {
     Chart(CellId),
     /// All charts of the board.
     Board,
+    /// These charts, and what they are: "Charts of val".
+    Several(Vec<CellId>, String),
 }
 
 impl PanelTarget {
     pub fn chart(&self) -> Option<&CellId> {
         match self {
             Self::Chart(id) => Some(id),
-            Self::Board => None,
+            Self::Board | Self::Several(..) => None,
+        }
+    }
+
+    /// Whether a chart is one of those that are set.
+    pub fn means(&self, chart: &CellId) -> bool {
+        match self {
+            Self::Chart(id) => id == chart,
+            Self::Board => true,
+            Self::Several(ids, _) => ids.contains(chart),
         }
     }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PanelValues {
-    /// `None` where the charts of the board differ.
+    /// This one, and the scales and the smoothing: `None` where the charts differ.
     pub x: Option<XAxis>,
-    pub y: AxisScale,
-    pub x_scale: AxisScale,
+    pub y: Option<AxisScale>,
+    pub x_scale: Option<AxisScale>,
     pub goal_lines: Vec<GoalLine>,
     /// Those of the x axis and of the y axis.
     pub titles: [String; 2],
@@ -45,7 +56,6 @@ pub struct PanelValues {
     pub ignores_outliers: bool,
     /// `None` where no restart superseded points.
     pub superseded: Option<SupersededChoice>,
-    /// `None` where the charts of the board differ.
     pub smooth: Option<f64>,
     pub unit: String,
     /// This tab hides other series than the settings do.

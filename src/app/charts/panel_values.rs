@@ -37,7 +37,7 @@ impl ChartRegistry {
     /// Draws with this smoothing before it is stored: while a slider is dragged.
     pub fn preview_smoothing(self, target: &PanelTarget, smooth: f64) {
         self.update(|charts| {
-            let is_meant = |chart: &&mut ChartState| target.chart().is_none_or(|id| chart.id == *id);
+            let is_meant = |chart: &&mut ChartState| target.means(&chart.id);
             charts.list.iter_mut().filter(is_meant).for_each(|chart| chart.settings.smooth = smooth);
             charts.repaint();
             charts.update_panel();
@@ -90,11 +90,14 @@ impl Charts {
                 ..setting_values(chart)
             });
         }
-        let first = self.list.first()?;
-        let is_same = |same: fn(&ChartState, &ChartState) -> bool| self.list.iter().all(|chart| same(chart, first));
+        let meant = || self.list.iter().filter(|chart| target.means(&chart.id));
+        let first = meant().next()?;
+        let is_same = |same: fn(&ChartState, &ChartState) -> bool| meant().all(|chart| same(chart, first));
         let values = setting_values(first);
         Some(PanelValues {
             x: values.x.filter(|_| is_same(|a, b| a.settings.x == b.settings.x)),
+            x_scale: values.x_scale.filter(|_| is_same(|a, b| a.settings.x_scale == b.settings.x_scale)),
+            y: values.y.filter(|_| is_same(|a, b| a.settings.y == b.settings.y)),
             smooth: values.smooth.filter(|_| is_same(|a, b| a.settings.smooth == b.settings.smooth)),
             has_own_hidden: false,
             ..values
@@ -106,8 +109,8 @@ fn setting_values(chart: &ChartState) -> PanelValues {
     let settings = &chart.settings;
     PanelValues {
         x: Some(settings.x),
-        y: settings.y,
-        x_scale: settings.x_scale,
+        y: Some(settings.y),
+        x_scale: Some(settings.x_scale),
         goal_lines: settings.goal_lines.clone(),
         titles: [settings.x_label.clone(), settings.y_label.clone()],
         y_range: settings.y_range,

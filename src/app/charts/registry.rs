@@ -201,10 +201,14 @@ impl ChartRegistry {
     /// The stored settings again, after a change that could not be stored.
     pub fn revert_settings(self) {
         self.panel.target.set(None);
-        self.update(|charts| {
-            let stored: Vec<_> = charts.list.iter().map(|chart| (chart.id.clone(), chart.stored.get_untracked())).collect();
-            stored.into_iter().for_each(|(id, settings)| charts.apply_settings(&id, settings));
-        });
+        let stored = self.stored_settings();
+        self.update(|charts| stored.into_iter().for_each(|(id, settings)| charts.apply_settings(&id, settings)));
+    }
+
+    /// The stored settings of all charts.
+    pub fn stored_settings(self) -> Vec<(CellId, LineSettings)> {
+        let stored = |charts: &mut Charts| charts.list.iter().map(|chart| (chart.id.clone(), chart.stored.get_untracked())).collect();
+        self.with(stored).unwrap_or_default()
     }
 
     /// Opens the settings panel beside the chart, or below the button.

@@ -1,5 +1,5 @@
 //! The settings panel of a chart: how it is drawn, the files it can be saved as, and its newest values as a table. Opened from the header
-//! it sets what all charts of the board have in common.
+//! or from the menu of a section it sets what several charts have in common.
 
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ use crate::protocol::{AxisScale, CellId, LineSettingsPatch, XAxis};
 use crate::routes;
 
 const X_AXES: &[(&str, &str)] = &[("", "mixed"), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")];
-const AXIS_SCALES: &[(&str, &str)] = &[("linear", "linear"), ("log", "logarithmic")];
+const AXIS_SCALES: &[(&str, &str)] = &[("", "mixed"), ("linear", "linear"), ("log", "logarithmic")];
 
 /// The attribute of the root element while the panel is open, for the style sheet.
 const PANEL: &str = "data-panel";
@@ -60,8 +60,9 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
         }
     });
     let label = move || match target.get() {
-        Some(PanelTarget::Board) => "All charts of the board",
-        _ => "Chart",
+        Some(PanelTarget::Board) => "All charts of the board".to_owned(),
+        Some(PanelTarget::Several(_, what)) => what,
+        _ => "Chart".to_owned(),
     };
     // The browser closes it on Escape and on a click elsewhere.
     let on_toggle = move |_| {
@@ -106,6 +107,11 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
     let store = move |patch: LineSettingsPatch| actions.store.run((target.get_value(), patch));
     let x = Memo::new(move |_| values.with(|values| values.x.map_or("", XAxis::name)));
     let store_x = move |name: String| store(LineSettingsPatch { x: XAxis::from_name(&name), ..Default::default() });
+    let scale_name = |scale: Option<AxisScale>| scale.map_or("", AxisScale::name);
+    let x_scale = Memo::new(move |_| scale_name(values.with(|values| values.x_scale)));
+    let store_x_scale = move |name: String| store(LineSettingsPatch { x_scale: AxisScale::from_name(&name), ..Default::default() });
+    let y = Memo::new(move |_| scale_name(values.with(|values| values.y)));
+    let store_y = move |name: String| store(LineSettingsPatch { y: AxisScale::from_name(&name), ..Default::default() });
     let smooth = Memo::new(move |_| values.with(|values| values.smooth));
     let preview = move |smooth: f64| target.with_value(|target| charts.preview_smoothing(target, smooth));
     let store_smooth = move |smooth: f64| {
@@ -113,17 +119,23 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
         store(LineSettingsPatch { smooth: Some(smooth), ..Default::default() });
     };
     let chart = target.with_value(|target| target.chart().cloned());
+    let is_board = target.with_value(|target| *target == PanelTarget::Board);
+    let audience = target.with_value(|target| match target {
+        PanelTarget::Several(_, what) => [what, ", for everyone who opens this board:"].concat(),
+        _ => "For everyone who opens this board:".to_owned(),
+    });
     view! {
         {may_write
             .then(|| {
                 view! {
-                    <p class="audience">"For everyone who opens this board:"</p>
+                    <p class="audience">{audience}</p>
                     <Choice id="chart-x" label="x axis" options=X_AXES value=x on_choose=Callback::new(store_x) />
+                    <Choice id="chart-x-scale" label="x scale" options=AXIS_SCALES value=x_scale on_choose=Callback::new(store_x_scale) />
+                    <Choice id="chart-y" label="y axis" options=AXIS_SCALES value=y on_choose=Callback::new(store_y) />
                 }
             })}
         <Smoothing value=smooth on_preview=Callback::new(preview) on_store=Callback::new(store_smooth) />
-        {chart
-            .is_none()
+        {is_board
             .then(|| {
                 view! {
                     <label class="own-choice">
@@ -148,10 +160,6 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
     let PanelState { values, .. } = charts.panel;
     let id = StoredValue::new(id);
     let store = move |patch: LineSettingsPatch| actions.store.run((PanelTarget::Chart(id.get_value()), patch));
-    let x_scale = Memo::new(move |_| values.with(|values| values.x_scale.name()));
-    let store_x_scale = move |name: String| store(LineSettingsPatch { x_scale: AxisScale::from_name(&name), ..Default::default() });
-    let y = Memo::new(move |_| values.with(|values| values.y.name()));
-    let store_y = move |name: String| store(LineSettingsPatch { y: AxisScale::from_name(&name), ..Default::default() });
     let unit = Memo::new(move |_| values.with(|values| values.unit.clone()));
     let store_unit = move |unit: String| store(LineSettingsPatch { unit: Some(unit), ..Default::default() });
     let share_hidden = move |_| {
@@ -170,8 +178,6 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
         {may_write
             .then(|| {
                 view! {
-                    <Choice id="chart-x-scale" label="x scale" options=AXIS_SCALES value=x_scale on_choose=Callback::new(store_x_scale) />
-                    <Choice id="chart-y" label="y axis" options=AXIS_SCALES value=y on_choose=Callback::new(store_y) />
                     <YRangeFields id=id.get_value() store=Callback::new(store) store_in_section=actions.store_in_section />
                     <GoalLinesField store=Callback::new(store) />
                     <TextField id="chart-unit" label="Unit" value=unit on_store=Callback::new(store_unit) />

@@ -24,6 +24,15 @@ pub fn board_actions() -> AnyView {
             type="button"
             popovertarget="boards"
             popovertargetaction="hide"
+            hidden=move || dashboard.order.with(Vec::is_empty)
+            on:click=move |_| dashboard.add_section()
+        >
+            "New section"
+        </button>
+        <button
+            type="button"
+            popovertarget="boards"
+            popovertargetaction="hide"
             on:click=move |_| dashboard.archive_board(!untrack(is_archived))
         >
             {move || if is_archived() { "Bring back from the archive" } else { "Archive" }}

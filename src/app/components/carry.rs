@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{Carry, CarryTarget, CellPlace, Dashboard, Landing, Press, Rect, landing_among, rect_of};
+use crate::app::state::{Carry, CarryTarget, CellPlace, Dashboard, Landing, Press, Rect, ToastKind, landing_among, rect_of};
 use crate::protocol::CellId;
 
 /// A pointer that moves less, in CSS pixels, is a click.
@@ -75,6 +75,11 @@ fn moved(dashboard: Dashboard, event: &PointerEvent) {
 
 fn begin(dashboard: Dashboard) {
     let arrangement = dashboard.arrangement;
+    // The cells of a section do not stand together then.
+    if untrack(|| dashboard.is_one_flow()) {
+        cancel(dashboard);
+        return dashboard.notify(ToastKind::Error("Clear the filter to drag cells.".to_owned()));
+    }
     let begun = arrangement.press.try_update_value(|press| {
         let press = press.as_mut()?;
         let _ = press.bar.set_pointer_capture(press.pointer);

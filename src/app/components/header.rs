@@ -13,7 +13,6 @@ use super::live_status::LiveState;
 use super::share_dialog::ShareButton;
 use super::theme::ThemeButton;
 use super::views_menu::{ViewsButton, ViewsMenu};
-use crate::app::charts::PanelTarget;
 use crate::app::state::{CellState, ContentKind, use_dashboard};
 use crate::routes;
 
@@ -27,7 +26,7 @@ pub fn Header() -> impl IntoView {
     let charts_button = NodeRef::<Button>::new();
     let open_charts = move |_| {
         if let Some(button) = charts_button.get_untracked() {
-            charts.open_panel(PanelTarget::Board, button.into());
+            charts.open_panel(dashboard.charts_in_sight(), button.into());
         }
     };
     let is_line_chart = |cell: &Arc<CellState>| cell.content_kind.get() == ContentKind::LineChart;
@@ -45,6 +44,8 @@ pub fn Header() -> impl IntoView {
                 "Agnez"
             </a>
             <BoardMenu />
+            // For a phone with a filter: the button with its name is in the menu there.
+            {move || dashboard.open_view().map(|view| view! { <span class="open-view">{view.name}</span> })}
             <span class="spacer">
                 <FilterField />
             </span>

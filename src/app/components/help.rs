@@ -11,7 +11,7 @@ type Shortcut = (&'static str, &'static str, bool);
 const READS: bool = false;
 const WRITES: bool = true;
 
-const CHARTS: [Shortcut; 20] = [
+const CHARTS: [Shortcut; 21] = [
     ("j  k", "Next, previous cell", READS),
     ("← → ↑ ↓", "Move between cells", READS),
     ("f", "Full screen, and back", READS),
@@ -22,6 +22,7 @@ const CHARTS: [Shortcut; 20] = [
     ("/", "Filter by name", READS),
     ("t", "Theme: system, light, dark", READS),
     ("Shift + l", "Sizes and layouts", READS),
+    ("Shift + Enter", "On the name of a section: fold all others", READS),
     ("?", "This help", READS),
     ("Esc", "Cancel an edit, close what is open", READS),
     ("n", "Add a cell", WRITES),

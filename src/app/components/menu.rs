@@ -8,11 +8,12 @@ use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
+use super::section_choice::SectionChoice;
 use super::size_choice::SizeChoice;
 use crate::app::fullscreen;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{CellSize, CellState, ContentKind, Dashboard, Field, use_dashboard};
+use crate::app::state::{CellSize, CellState, ContentKind, Dashboard, Field, Landing, use_dashboard};
 use crate::browser::{dom, popover};
 use crate::protocol::CellId;
 use crate::routes;
@@ -111,6 +112,7 @@ enum Item {
     Duplicate,
     Earlier,
     Later,
+    ToSection,
     CopyId,
     CopyLink,
     SavePng,
@@ -120,7 +122,7 @@ enum Item {
 }
 
 /// `Delete` comes after the sizes.
-const ITEMS: [(Item, &str); 12] = [
+const ITEMS: [(Item, &str); 13] = [
     (Item::Rename, "Rename"),
     (Item::Text, "Edit text"),
     (Item::Note, "Edit note"),
@@ -128,6 +130,7 @@ const ITEMS: [(Item, &str); 12] = [
     (Item::Duplicate, "Duplicate"),
     (Item::Earlier, "Move earlier"),
     (Item::Later, "Move later"),
+    (Item::ToSection, "Move to section…"),
     (Item::CopyId, "Copy id"),
     (Item::CopyLink, "Copy link to value"),
     (Item::SavePng, "Save as PNG"),
@@ -148,12 +151,15 @@ impl Item {
             Self::Text => may_write && cell.is_some_and(CellState::is_text),
             // The points of lines belong to their cell.
             Self::Duplicate => may_write && cell.is_some_and(|cell| cell.content_kind.get() != ContentKind::LineChart),
-            Self::Rename | Self::Note | Self::Earlier | Self::Later | Self::Delete => may_write,
+            Self::Rename | Self::Note | Self::Earlier | Self::Later | Self::ToSection | Self::Delete => may_write,
         }
     }
 }
 
-fn choose(dashboard: Dashboard, item: Item) {
+fn choose(dashboard: Dashboard, item: Item, is_moving: RwSignal<bool>) {
+    if let Item::ToSection = item {
+        return is_moving.set(true);
+    }
     let Some(id) = dashboard.menu_cell.get_untracked() else { return };
     // First, because it restores the focus to the button; the action may then move it.
     close(dashboard);
@@ -165,6 +171,7 @@ fn choose(dashboard: Dashboard, item: Item) {
         Item::Duplicate => dashboard.duplicate(id),
         Item::Earlier => dashboard.step(id, false),
         Item::Later => dashboard.step(id, true),
+        Item::ToSection => {}
         Item::CopyId => dashboard.copy(id.to_string(), "the id"),
         Item::CopyLink => dashboard.copy(dom::root() + &routes::value(&id), "the link"),
         Item::SavePng => dashboard.save_png(id),
@@ -181,6 +188,8 @@ pub fn CellMenu() -> impl IntoView {
     let dashboard = use_dashboard();
     let menu = dashboard.refs.cell_menu;
     let may_write = dashboard.may_write();
+    // The sections stand in place of the items.
+    let is_moving = RwSignal::new(false);
     let cell = move || -> Option<Arc<CellState>> {
         let id = dashboard.menu_cell.get()?;
         dashboard.cells.read().iter().find(|cell| cell.id == id).cloned()
@@ -195,6 +204,7 @@ pub fn CellMenu() -> impl IntoView {
         let is_open = menu.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false));
         if !is_open {
             dashboard.menu_cell.set_if_changed(None);
+            is_moving.set_if_changed(false);
         }
     };
     let button = move |(item, label): (Item, &'static str)| {
@@ -203,8 +213,8 @@ pub fn CellMenu() -> impl IntoView {
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                hidden=move || !item.is_shown(cell().as_deref(), may_write)
-                on:click=move |_| choose(dashboard, item)
+                hidden=move || is_moving.get() || !item.is_shown(cell().as_deref(), may_write)
+                on:click=move |_| choose(dashboard, item, is_moving)
             >
                 {label}
             </button>
@@ -213,8 +223,9 @@ pub fn CellMenu() -> impl IntoView {
     let items = ITEMS.map(button).into_iter().collect_view();
     let size = Memo::new(move |_| cell().map(|cell| dashboard.size_of(&cell)));
     // A block decides the widths of its cells.
-    let has_sizes =
-        Memo::new(move |_| may_write && dashboard.menu_cell.with(|id| id.as_ref().is_some_and(|id| !dashboard.is_in_block(id))));
+    let has_sizes = Memo::new(move |_| {
+        may_write && !is_moving.get() && dashboard.menu_cell.with(|id| id.as_ref().is_some_and(|id| !dashboard.is_in_block(id)))
+    });
     let resize = Callback::new(move |CellSize { width, height }| {
         let id = dashboard.menu_cell.get_untracked();
         close(dashboard);
@@ -222,6 +233,23 @@ pub fn CellMenu() -> impl IntoView {
             dashboard.resize(id, Some(width), Some(height), true);
         }
     });
+    let move_to = Callback::new(move |section: String| {
+        let id = dashboard.menu_cell.get_untracked();
+        close(dashboard);
+        if let Some(id) = id {
+            dashboard.land(id.clone(), Landing { section, before: None }, true);
+            dashboard.focus_cell(&id);
+        }
+    });
+    let focus_sections = Callback::new(move |()| {
+        if let Some(menu) = menu.get_untracked() {
+            focus_first(&menu);
+        }
+    });
+    let sections = move || {
+        let id = is_moving.get().then(|| dashboard.menu_cell.get()).flatten()?;
+        Some(InBrowser(view! { <SectionChoice id shown=focus_sections choose=move_to /> }))
+    };
     view! {
         <div
             id="cell-menu"
@@ -236,6 +264,7 @@ pub fn CellMenu() -> impl IntoView {
             {items}
             {move || has_sizes.get().then(|| InBrowser(view! { <SizeChoice label="Size" size choose=resize /> }))}
             {button((Item::Delete, "Delete"))}
+            {sections}
         </div>
     }
 }

@@ -14,6 +14,7 @@ pub mod menu;
 pub mod name_field;
 pub mod notice;
 pub mod resize;
+mod section_choice;
 pub mod share_dialog;
 pub mod size_choice;
 mod theme;

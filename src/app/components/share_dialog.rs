@@ -21,6 +21,9 @@ const MAX_NAME_CHARS: &str = "100";
 const LOCAL_ADDRESS: &str =
     " Links from this page open on this machine only: to share with others, start 'agnez --host 0.0.0.0' and open the link that it prints.";
 
+const NO_TOKEN: &str = "A link for people without access, which only reads this board, can be made once you open this page with a token \
+    that writes: 'agnez token new' on the server's machine prints one.";
+
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Share {
@@ -52,6 +55,10 @@ impl Shares {
     /// True if this reader may not create links: the dialog then shows the error instead of the form.
     fn is_refused(self) -> bool {
         self.error.with(|error| error.as_ref().is_some_and(|error| matches!(error.code, 401 | 403)))
+    }
+
+    fn message(self) -> String {
+        self.error.with(|error| error.as_ref().map(|error| error.message.clone()).unwrap_or_default())
     }
 
     async fn refresh(self) {
@@ -125,7 +132,6 @@ pub fn share_dialog(is_open: RwSignal<bool>) -> AnyView {
 #[component]
 fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let close = NodeRef::<html::Button>::new();
     let (name, view) = (NodeRef::<html::Input>::new(), NodeRef::<html::Select>::new());
     let dashboard = use_dashboard();
     let (views, open) = (dashboard.settings.with_untracked(|settings| settings.views.clone()), dashboard.view.id.get_untracked());
@@ -148,14 +154,6 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
         shares.created.set(None);
         is_open.set(false);
     };
-    // The form that had the focus is hidden.
-    Effect::new(move || {
-        if shares.is_refused()
-            && let Some(close) = close.get_untracked()
-        {
-            let _ = close.focus();
-        }
-    });
     let create = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(field) = name.get_untracked() else { return };
@@ -175,8 +173,9 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
             on:close=closed
         >
             <h2 id="share-title">"Share this board"</h2>
-            <p>
-                "Everyone who has a link sees this board live, and no other board. They cannot change anything."
+            <PageLink />
+            <p hidden=move || shares.is_refused()>
+                "Everyone who has a link from below sees this board live, and no other board. They cannot change anything."
                 {is_local.then_some(LOCAL_ADDRESS)}
             </p>
             <form hidden=move || shares.is_refused() on:submit=create>
@@ -194,36 +193,57 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
                 <button type="submit">"Make a link"</button>
             </form>
             <p role="alert" class:bad=move || !shares.is_refused() hidden=move || shares.error.read().is_none()>
-                {move || shares.error.with(|error| error.as_ref().map(|error| error.message.clone()).unwrap_or_default())}
+                {move || if shares.is_refused() { NO_TOKEN.to_owned() } else { shares.message() }}
             </p>
             {move || shares.created.get().map(|share| view! { <CreatedLink share /> })}
             <ul aria-label="Links to this board">
                 {move || shares.list.get().into_iter().map(|share| view! { <ShareItem share shares /> }).collect_view()}
             </ul>
             <form method="dialog">
-                <button node_ref=close type="submit">
-                    "Close"
-                </button>
+                <button type="submit">"Close"</button>
             </form>
         </dialog>
     }
 }
 
-/// The link of a new share. It is selected, so that it can be copied by key: pages without TLS on other machines have no clipboard.
+/// The address of the page, which has what the reader sees of it: view, filter, zoom.
+#[component]
+fn PageLink() -> impl IntoView {
+    let address = window().location().href().unwrap_or_default();
+    view! {
+        <div class="new-link">
+            <CopyField text=address label="Address of this page" action="Copy link" />
+            <p>"This page as you see it, for everyone who may open this server."</p>
+        </div>
+    }
+}
+
+/// The link of a new share.
 #[component]
 fn CreatedLink(share: Share) -> impl IntoView {
+    view! {
+        <div class="new-link">
+            <CopyField text=share.link label="Link" action="Copy" />
+            <p>"The link is shown only once: the server keeps no copy."</p>
+        </div>
+    }
+}
+
+/// A text to be copied. It is selected, so that it can be copied by key: pages without TLS on other machines have no clipboard.
+#[component]
+fn CopyField(text: String, label: &'static str, action: &'static str) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     Effect::new(move || {
         if let Some(field) = field.get() {
             field.select();
         }
     });
-    let word = RwSignal::new("Copy");
-    let link = share.link.clone();
+    let word = RwSignal::new(action);
+    let copied = text.clone();
     let copy = move |_| {
-        let link = link.clone();
+        let text = copied.clone();
         spawn_local(async move {
-            let is_copied = clipboard::copy(&link).await;
+            let is_copied = clipboard::copy(&text).await;
             if let Some(field) = field.get_untracked() {
                 field.select();
             }
@@ -231,15 +251,12 @@ fn CreatedLink(share: Share) -> impl IntoView {
         });
     };
     view! {
-        <div class="new-link">
-            <form on:submit=|event: SubmitEvent| event.prevent_default()>
-                <input readonly node_ref=field prop:value=share.link aria-label="Link" />
-                <button type="button" on:click=copy>
-                    {word}
-                </button>
-            </form>
-            <p>"The link is shown only once: the server keeps no copy."</p>
-        </div>
+        <form on:submit=|event: SubmitEvent| event.prevent_default()>
+            <input readonly node_ref=field prop:value=text aria-label=label />
+            <button type="button" on:click=copy>
+                {word}
+            </button>
+        </form>
     }
 }
 

@@ -15,7 +15,7 @@ fn message(kind: &ToastKind) -> String {
         ToastKind::Tagged { tag, runs } if runs.is_empty() => ["All of them have the tag ‘", tag, "’ already."].concat(),
         ToastKind::Tagged { tag, runs } if runs.len() == 1 => ["Tagged 1 run with ‘", tag, "’."].concat(),
         ToastKind::Tagged { tag, runs } => ["Tagged ", &runs.len().to_string(), " runs with ‘", tag, "’."].concat(),
-        ToastKind::Arranged { message, .. } | ToastKind::Changed { message, .. } => message.clone(),
+        ToastKind::Arranged { message, .. } | ToastKind::Changed { message, .. } | ToastKind::SetCharts { message, .. } => message.clone(),
         ToastKind::Copied(object) => ["Copied ", object, "."].concat(),
         ToastKind::Filtered(1) => "The filter hides 1 cell that is new or renamed.".to_owned(),
         ToastKind::Filtered(count) => ["The filter hides ", &count.to_string(), " cells that are new or renamed."].concat(),

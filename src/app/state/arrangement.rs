@@ -183,10 +183,10 @@ impl Dashboard {
         })
     }
 
-    /// The places of the cells in sections that have blocks.
+    /// The places of the cells in sections that have blocks. What the filter finds has none in one flow.
     pub fn block_places(self) -> HashMap<CellId, GridPlaces> {
         let layout = self.tried_layout();
-        if layout.blocks.is_empty() {
+        if layout.blocks.is_empty() || self.is_one_flow() {
             return HashMap::new();
         }
         let by_density = CellLayout::COLUMNS / layout.density.unwrap_or(BoardLayout::DEFAULT_DENSITY).max(1);
@@ -233,6 +233,11 @@ impl Dashboard {
     /// Whether a mosaic decides the width of a cell. Tracks it.
     pub fn is_in_block(self, id: &CellId) -> bool {
         self.arrangement.letters.with(|letters| letters.contains_key(id)) || self.with_layout(|layout| layout.block_of(id).is_some())
+    }
+
+    /// The filter shows what it finds side by side, without the heads of the sections. Tracks it.
+    pub fn is_one_flow(self) -> bool {
+        self.arrangement.has_heads.get() && !self.filter.with(String::is_empty)
     }
 
     /// Whether the cells of a section are hidden below its head. The filter opens what it finds. Tracks it.

@@ -67,8 +67,9 @@ impl Dashboard {
     /// Where a cell is in the window; `None`: it is not there.
     pub fn measure_cell(self, id: &CellId) -> Option<MeasuredCell> {
         let CellElements { article, body } = self.elements_of(id)?;
-        let flow = article.parent_element()?;
-        let style = window().get_computed_style(&flow).ok().flatten();
+        let section = article.parent_element()?;
+        let flow = if untrack(|| self.is_one_flow()) { section.closest("#grid").ok().flatten()? } else { section.clone() };
+        let style = window().get_computed_style(&section).ok().flatten();
         let is_medium = style.is_some_and(|style| style.get_property_value("--window").is_ok_and(|window| !window.is_empty()));
         Some(MeasuredCell { cell: rect_of(&article), stage_height: f64::from(body.offset_height()), flow: rect_of(&flow), is_medium })
     }

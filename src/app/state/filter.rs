@@ -7,9 +7,10 @@ use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
-use super::{Dashboard, SetIfChanged};
-use crate::app::charts;
+use super::{ContentKind, Dashboard, SetIfChanged};
+use crate::app::charts::{self, PanelTarget};
 use crate::browser::dom;
+use crate::protocol::CellId;
 use crate::routes::{decoded, encoded, query_value};
 
 /// The key of the address.
@@ -46,6 +47,21 @@ impl Dashboard {
 
     pub fn is_shown_untracked(self, name: &str) -> bool {
         self.filter.with_untracked(|filter| matches(filter, name))
+    }
+
+    /// What the panel of charts sets: those that the filter shows, or all.
+    pub fn charts_in_sight(self) -> PanelTarget {
+        if self.filter.with_untracked(String::is_empty) {
+            return PanelTarget::Board;
+        }
+        let mut ids = self.order.get_untracked();
+        ids.retain(|id| self.cell(id).is_some_and(|cell| self.is_shown_untracked(&cell.name.read_untracked())));
+        PanelTarget::Several(self.line_charts_among(ids), "Charts that the filter shows".to_owned())
+    }
+
+    pub fn line_charts_among(self, mut ids: Vec<CellId>) -> Vec<CellId> {
+        ids.retain(|id| self.cell(id).is_some_and(|cell| cell.content_kind.get_untracked() == ContentKind::LineChart));
+        ids
     }
 
     /// Shows all cells.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::Dashboard;
 use crate::app::deferred::RestRequest;
-use crate::protocol::{CellId, LayoutPatch, RunId};
+use crate::protocol::{CellId, LayoutPatch, LineSettingsPatch, RunId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -45,6 +45,11 @@ pub enum ToastKind {
         message: String,
         undo: RestRequest,
     },
+    /// Charts were set; before, they had these settings.
+    SetCharts {
+        message: String,
+        before: Vec<(CellId, LineSettingsPatch)>,
+    },
     /// Cells or sections were arranged.
     Arranged {
         message: String,
@@ -65,7 +70,12 @@ impl ToastKind {
     /// Whether its button undoes a change.
     pub const fn offers_undo(&self) -> bool {
         match self {
-            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::HiddenRun { .. } | Self::Arranged { .. } | Self::Changed { .. } => true,
+            Self::Deleted { .. }
+            | Self::DeletedRun { .. }
+            | Self::HiddenRun { .. }
+            | Self::Arranged { .. }
+            | Self::Changed { .. }
+            | Self::SetCharts { .. } => true,
             Self::Tagged { runs, .. } => !runs.is_empty(),
             Self::Error(_) | Self::Copied(_) | Self::Filtered(_) => false,
         }
@@ -76,7 +86,7 @@ impl ToastKind {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
             Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) | Self::Arranged { .. } => 10,
-            Self::HiddenRun { .. } | Self::Tagged { .. } | Self::Changed { .. } => 10,
+            Self::HiddenRun { .. } | Self::Tagged { .. } | Self::Changed { .. } | Self::SetCharts { .. } => 10,
             Self::Copied(_) => 3,
         })
     }
@@ -101,6 +111,11 @@ impl Dashboard {
             // One step can be undone: the one before has other places and sizes.
             kind @ ToastKind::Arranged { .. } => {
                 toasts.retain(|toast| !matches!(toast.kind, ToastKind::Arranged { .. }));
+                kind
+            }
+            // Its undo would bring back what the one before has changed.
+            kind @ ToastKind::SetCharts { .. } => {
+                toasts.retain(|toast| !matches!(toast.kind, ToastKind::SetCharts { .. }));
                 kind
             }
             // Runs are often hidden one after the other; their eyes show the earlier ones.

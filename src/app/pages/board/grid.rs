@@ -35,7 +35,7 @@ pub fn Grid() -> impl IntoView {
         <main id="board" node_ref=dashboard.refs.board tabindex="-1" aria-label="Board">
             <BoardDescription />
             {empty_board}
-            <div id="grid" node_ref=sections class:with-heads=move || arrangement.has_heads.get() data-density=density>
+            <div id="grid" node_ref=sections class:with-heads=move || arrangement.has_heads.get() class:one-flow=move || dashboard.is_one_flow() data-density=density>
                 <For each=move || arrangement.rows.get() key=|name| name.clone() let(name)>
                     <SectionView name />
                 </For>

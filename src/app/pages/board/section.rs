@@ -54,7 +54,7 @@ pub fn SectionView(name: String) -> impl IntoView {
             arrangement.register(own.get_value(), SectionElements { section, flow: flow.into() });
         }
     });
-    let label = move || has_head().then(|| own.get_value());
+    let label = move || (has_head() && !dashboard.is_one_flow()).then(|| own.get_value());
     view! {
         <section node_ref=section class="section" data-section=name hidden=move || shown.get() == 0 aria-label=label>
             <Show when=has_head>

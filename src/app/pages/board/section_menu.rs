@@ -5,6 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
+use crate::app::charts::PanelTarget;
 use crate::app::components::menu;
 use crate::app::components::size_choice::SizeChoice;
 use crate::app::signals::SetIfChanged;
@@ -42,17 +43,19 @@ enum Item {
     Down,
     Pin,
     FoldOthers,
+    Charts,
     AddCell,
     CopyPython,
     Dissolve,
 }
 
-const ITEMS: [(Item, &str, &str); 8] = [
+const ITEMS: [(Item, &str, &str); 9] = [
     (Item::Rename, "Rename", "F2"),
     (Item::Up, "Move up", "Alt ↑"),
     (Item::Down, "Move down", "Alt ↓"),
     (Item::Pin, "Keep on top", ""),
     (Item::FoldOthers, "Fold all others", "Shift Enter"),
+    (Item::Charts, "Axes and smoothing", ""),
     (Item::AddCell, "Add cell here", ""),
     (Item::CopyPython, "Copy layout as Python", ""),
     (Item::Dissolve, "Dissolve section", ""),
@@ -72,9 +75,18 @@ fn choose(dashboard: Dashboard, section: &str, item: Item) {
         Item::Down => dashboard.move_section(section, true),
         Item::Pin => dashboard.toggle_pinned(section),
         Item::FoldOthers => dashboard.fold_others(section),
+        Item::Charts => open_charts(dashboard, section),
         Item::AddCell => dashboard.add(Some(section.to_owned())),
         Item::CopyPython => dashboard.copy(dashboard.section_code(section), "the layout"),
         Item::Dissolve => dashboard.dissolve_section(section),
+    }
+}
+
+/// Opens the panel for the charts of a section, below the button of its menu.
+fn open_charts(dashboard: Dashboard, section: &str) {
+    let ids = untrack(|| dashboard.line_charts_among(dashboard.cells_of(section)));
+    if let Some(button) = dashboard.arrangement.menu_button.get_value() {
+        dashboard.charts.open_panel(PanelTarget::Several(ids, ["Charts of ", section].concat()), button);
     }
 }
 
@@ -105,7 +117,9 @@ fn OpenMenu(name: String) -> impl IntoView {
         name.with_value(|name| dashboard.set_section_size(name, size));
     });
     let is_pinned = move || name.with_value(|name| dashboard.is_pinned(name));
-    let items = ITEMS.into_iter().filter(|(item, ..)| may_write || item.changes_nothing());
+    let has_charts = !untrack(|| name.with_value(|name| dashboard.line_charts_among(dashboard.cells_of(name)))).is_empty();
+    let is_shown = |item: Item| (may_write || item.changes_nothing()) && (item != Item::Charts || has_charts);
+    let items = ITEMS.into_iter().filter(|(item, ..)| is_shown(*item));
     let items = items.map(|(item, label, key)| {
         let chosen = move |_| {
             close();
