@@ -150,6 +150,7 @@ impl LineSettingsPatch {
             goal_lines: self.goal_lines.as_ref().map(|_| before.goal_lines),
             y_range: self.y_range.map(|_| before.y_range),
             ignore_outliers: self.ignore_outliers.map(|_| before.ignore_outliers),
+            hide_superseded: self.hide_superseded.map(|_| before.hide_superseded),
             smooth: self.smooth.map(|_| before.smooth),
             unit: self.unit.as_ref().map(|_| before.unit),
             x_label: self.x_label.as_ref().map(|_| before.x_label),
