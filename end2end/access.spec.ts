@@ -208,7 +208,11 @@ test("a share shows one board, until it is revoked", async ({ page, agnez, probl
   await agnez.call("PATCH", "/values/p", { value: "./images/a.gif" }, writer.headers);
   await expect.poll(() => colour(picture(cell(guest, "p")))).toEqual(GREEN);
   await expect(guest.getByRole("button", { name: "Add cell" })).toHaveCount(0);
-  await expect(guest.getByRole("button", { name: "shown" })).toHaveCount(0);
+  // Of the board's menu there is what reads.
+  await guest.getByRole("button", { name: "shown" }).click();
+  await expect(guest.locator("#boards").getByRole("button").filter({ visible: true })).toHaveText(["Save as a file"]);
+  await expect(guest.locator("#boards").getByRole("link")).toHaveCount(0);
+  await guest.keyboard.press("Escape");
   expect(await guest.content()).not.toContain("secret");
   // He cannot go elsewhere with it, and can come back.
   await guest.goto("/");

@@ -104,7 +104,8 @@ for (const scheme of ["light", "dark"] as const) {
     await panel(page).getByTitle("Columns of the table").click();
     await check(page, "columns");
     await page.keyboard.press("Escape");
-    await openBoard(page, "/b/b?group=lr&baseline=lr%3D0.1");
+    await openBoard(page, "/b/b?group=lr");
+    await expect(panel(page).getByRole("row", { name: /^0.1/ })).toBeVisible();
     await check(page, "groups");
     await openBoard(page, "/b/b?run=run-3");
     await check(page, "details of a run");

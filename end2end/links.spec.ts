@@ -60,7 +60,7 @@ test("to share a board a token is needed, and the page says how to get one", asy
   // Nothing is offered that would be refused.
   await expect(dialog.getByRole("button", { name: "Make a link" })).toBeHidden();
   await expect(dialog.getByLabel("For whom")).toBeHidden();
-  await expect(dialog.getByRole("button", { name: "Close" })).toBeFocused();
+  await expect(dialog.getByLabel("Address of this page")).toBeFocused();
   await expect(dialog.getByLabel("Link", { exact: true })).toHaveCount(0);
 });
 

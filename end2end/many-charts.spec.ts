@@ -58,7 +58,7 @@ test("the axes of all found charts, of a section and of one chart are set with a
   const scales = (): Promise<unknown[]> => Promise.all([...norms, cells.loss!, cells["layer_0/act"]!].map((id) => scale(agnez, id)));
   await openBoard(page, "/b/b");
   await filter(page).fill("grad_norm");
-  await page.getByRole("button", { name: "All charts" }).click();
+  await page.getByRole("button", { name: "All charts", exact: true }).click();
   const panel = page.getByRole("dialog", { name: "Charts that the filter shows" });
   await panel.getByLabel("y axis").selectOption("log");
   await expect.poll(scales).toEqual(["log", "log", "log", "linear", "linear"]);
@@ -106,14 +106,15 @@ test("the menu of a cell moves it to another section, or to a new one", async ({
   await expect(section(page, "remarks").locator("article")).toHaveCount(1);
 });
 
-test("the address of the page can be copied where no link can be made", async ({ page, agnez }) => {
+test("the address of the page can be copied where no link can be made", async ({ page, agnez, problems }) => {
+  problems.allow(/401 \(Unauthorized\).*\/shares/);
   await agnez.create({ _id: "a", name: "a" });
   await openBoard(page, "/?filter=a");
   await page.getByRole("button", { name: "Share" }).click();
   const dialog = page.getByRole("dialog", { name: "Share this board" });
   await expect(dialog.getByLabel("Address of this page")).toHaveValue(page.url());
   await expect(dialog.getByRole("button", { name: "Copy link" })).toBeVisible();
-  await expect(dialog.getByRole("alert")).toHaveText(/^A link for people without access, .*'agnez token new'.*prints one\.$/);
+  await expect(dialog.getByRole("alert")).toContainText("A link for people without access needs a token: 'agnez token new share --board main'");
   await expect(dialog.getByRole("button", { name: "Make a link" })).toBeHidden();
 });
 

@@ -37,6 +37,11 @@ test("the document says what the server does", async ({ agnez }) => {
     return answer;
   };
 
+  // The root leads to the one board.
+  const only = await agnez.create({ name: "only", board: "one" });
+  await exchange("GET /", "/", 303);
+  await agnez.call("DELETE", `/values/${only._id}`);
+
   // Both addresses of the values, if the document has both as paths of their own.
   for (const base of ["/values", "/api/v1/values"].filter((base) => documented.has(`GET ${base}`))) {
     const [many, one] = [base, `${base}/{}`];

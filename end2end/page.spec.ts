@@ -207,7 +207,7 @@ test("two boards: the header leads from one to the other", async ({ page, agnez 
 
 test("an empty board names those with cells", async ({ page, agnez }) => {
   await agnez.create({ name: "elsewhere", type: "log", value: "1", board: "mnist" });
-  await openBoard(page);
+  await openBoard(page, "/b/main");
   await expect(page.getByText("Send the first cell")).toBeVisible();
   await page.getByRole("link", { name: "mnist" }).click();
   await expect(page.getByRole("article", { name: "elsewhere" })).toBeVisible();

@@ -4,9 +4,10 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement};
 
 use super::state::{Dashboard, ToastKind};
+use crate::browser::dom;
 use crate::protocol::CellId;
 use crate::routes;
 
@@ -44,12 +45,8 @@ impl Dashboard {
         if name.is_empty() {
             name = id.to_string();
         }
-        let link: HtmlElement = document().create_element("a").ok()?.unchecked_into();
-        link.set_attribute("href", &canvas.to_data_url().ok()?).ok()?;
         // The browser replaces characters that its file system refuses.
-        link.set_attribute("download", &[&name, ".png"].concat()).ok()?;
-        // The link is not in the document, so that no handler of the page receives the click.
-        link.click();
+        dom::download(&canvas.to_data_url().ok()?, &[&name, ".png"].concat());
         Some(())
     }
 }

@@ -36,6 +36,18 @@ pub fn root() -> String {
     base[..end].to_owned()
 }
 
+/// Saves what this address has as a file; without a name, that of the response. A link in the document would hold the page's key, and could
+/// be copied.
+pub fn download(address: &str, name: &str) {
+    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlElement>().ok());
+    if let Some(link) = link
+        && link.set_attribute("href", address).is_ok()
+        && link.set_attribute("download", name).is_ok()
+    {
+        link.click();
+    }
+}
+
 /// Calls `handler` with each event of this name, for as long as the page is open.
 ///
 /// For targets that have no view and no owner, such as media queries; otherwise use an `on:`

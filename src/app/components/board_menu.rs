@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::app::state::use_dashboard;
+use crate::browser::dom;
 use crate::routes;
 
 /// Boards that the menu names; the list of boards has all.
@@ -50,7 +51,7 @@ pub fn BoardMenu() -> impl IntoView {
             dashboard.refresh_boards();
         }
     };
-    let export = routes::board_export(&page.board);
+    let export = StoredValue::new(routes::board_export(&page.board));
     view! {
         <h1>
             <button
@@ -77,9 +78,16 @@ pub fn BoardMenu() -> impl IntoView {
                         <a href=routes::BOARD_LIST>"All boards"</a>
                     }
                 })}
-            <a href=export download="" hidden=is_empty title="One HTML file, which needs no server">
+            <button
+                type="button"
+                popovertarget="boards"
+                popovertargetaction="hide"
+                hidden=is_empty
+                title="One HTML file, which needs no server"
+                on:click=move |_| export.with_value(|export| dom::download(export, ""))
+            >
                 "Save as a file"
-            </a>
+            </button>
             {may_write.then_some(actions)}
         </div>
     }

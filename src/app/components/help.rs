@@ -11,7 +11,7 @@ type Shortcut = (&'static str, &'static str, bool);
 const READS: bool = false;
 const WRITES: bool = true;
 
-const CHARTS: [Shortcut; 21] = [
+const CHARTS: [Shortcut; 20] = [
     ("j  k", "Next, previous cell", READS),
     ("← → ↑ ↓", "Move between cells", READS),
     ("f", "Full screen, and back", READS),
@@ -29,8 +29,7 @@ const CHARTS: [Shortcut; 21] = [
     ("e  Enter", "Rename the cell; F2: the section", WRITES),
     ("d  w", "Edit the note, the text of a text cell", WRITES),
     ("l  x", "Linear or logarithmic y axis, x axis", WRITES),
-    ("Alt + arrows", "Move the cell, or the section", WRITES),
-    ("Alt + Shift + arrows", "Resize the cell", WRITES),
+    ("Alt + arrows", "Move the cell, or the section; with Shift: resize", WRITES),
     ("Delete", "Delete the cell", WRITES),
     ("Ctrl + Z", "Undo the last change, while its message is there", WRITES),
 ];

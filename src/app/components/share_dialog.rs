@@ -21,9 +21,6 @@ const MAX_NAME_CHARS: &str = "100";
 const LOCAL_ADDRESS: &str =
     " Links from this page open on this machine only: to share with others, start 'agnez --host 0.0.0.0' and open the link that it prints.";
 
-const NO_TOKEN: &str = "A link for people without access, which only reads this board, can be made once you open this page with a token \
-    that writes: 'agnez token new' on the server's machine prints one.";
-
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Share {
@@ -58,6 +55,15 @@ impl Shares {
     }
 
     fn message(self) -> String {
+        if self.is_refused() {
+            let command = self.board.with_value(|board| ["'agnez token new share --board ", board, "'"].concat());
+            return [
+                "A link for people without access needs a token: ",
+                &command,
+                " on the server's machine makes one that only reads this board, and 'agnez token new' one with which you can make them here.",
+            ]
+            .concat();
+        }
         self.error.with(|error| error.as_ref().map(|error| error.message.clone()).unwrap_or_default())
     }
 
@@ -193,7 +199,7 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
                 <button type="submit">"Make a link"</button>
             </form>
             <p role="alert" class:bad=move || !shares.is_refused() hidden=move || shares.error.read().is_none()>
-                {move || if shares.is_refused() { NO_TOKEN.to_owned() } else { shares.message() }}
+                {move || shares.message()}
             </p>
             {move || shares.created.get().map(|share| view! { <CreatedLink share /> })}
             <ul aria-label="Links to this board">

@@ -7,6 +7,7 @@ use super::requests::{file_link, groups_file_link};
 use super::rules::show_text;
 use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
+use crate::browser::dom;
 use crate::protocol::RunId;
 
 /// `20 of 31 shown: newest 20`; nothing where all are shown. `beside`: pinned runs beside those of the rule.
@@ -90,9 +91,14 @@ pub fn Footer(compared: Compared) -> impl IntoView {
     let latex = move || {
         of_groups("tex").map(|address| {
             view! {
-                <a href=address download="" title="The groups as a table of LaTeX (booktabs)">
+                <button
+                    type="button"
+                    class="quiet"
+                    title="The groups as a table of LaTeX (booktabs)"
+                    on:click=move |_| dom::download(&address, "")
+                >
                     "Save LaTeX"
-                </a>
+                </button>
             }
         })
     };
@@ -117,9 +123,14 @@ pub fn Footer(compared: Compared) -> impl IntoView {
             >
                 "Copy link"
             </button>
-            <a href=csv download="" title="The table as comma-separated values: of groups, or of all runs that are found">
+            <button
+                type="button"
+                class="quiet"
+                title="The table as comma-separated values: of groups, or of all runs that are found"
+                on:click=move |_| dom::download(&untrack(csv), "")
+            >
                 "Save CSV"
-            </a>
+            </button>
             {latex}
         </div>
     }

@@ -56,6 +56,8 @@ struct Progress {
     rule: LoadedPage,
     linked: LoadedPage,
     colours: LoadedPage,
+    /// The requests of this query that were refused: they are not repeated before something changes.
+    refused: Vec<LoadedPage>,
 }
 
 /// What an address is loaded for.
@@ -83,6 +85,7 @@ impl RowLoader {
         Effect::new(move |before: Option<RowQuery>| {
             let query = runs.comparison.with(RowQuery::of);
             if let Some(before) = before.filter(|before| *before != query) {
+                loader.progress.update_value(|progress| progress.refused.clear());
                 runs.rows.update(|rows| rows.expire(!before.finds_same_runs(&query)));
                 runs.mark_changed();
                 loader.load(dashboard, true);
@@ -156,7 +159,9 @@ impl RowLoader {
         let requests = parts.into_iter().filter_map(move |part| {
             let address = self.address((runs, &board), &part, &query)?;
             let is_new = self.progress.try_update_value(|progress| {
-                let is_new = !progress.loading.contains(&address);
+                let is_same = |refused: &LoadedPage| refused.address == address && (!is_refresh || refused.changes == changes);
+                let is_refused = progress.refused.iter().any(is_same);
+                let is_new = !is_refused && !progress.loading.contains(&address);
                 if is_new {
                     progress.loading.push(address.clone());
                 }
@@ -257,7 +262,13 @@ impl RowLoader {
                 let error = read_error(&body).message;
                 runs.colours.set_if_changed(RunColours::refused(error));
             }
-            VersionedReply::Refused(body) => self.error.set_if_changed(Some(read_error(&body))),
+            VersionedReply::Refused(body) => {
+                self.progress.update_value(|progress| {
+                    progress.refused.retain(|refused| refused.address != address);
+                    progress.refused.push(loaded(None));
+                });
+                self.error.set_if_changed(Some(read_error(&body)));
+            }
         }
     }
 
