@@ -251,6 +251,7 @@ impl RowLoader {
             return;
         }
         let loaded = |etag| LoadedPage { address: address.clone(), etag, changes };
+        self.progress.update_value(|progress| progress.refused.retain(|refused| refused.address != address));
         match reply {
             VersionedReply::Unreachable => set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY),
             // The answer for earlier columns, colours or runs.
@@ -263,10 +264,7 @@ impl RowLoader {
                 runs.colours.set_if_changed(RunColours::refused(error));
             }
             VersionedReply::Refused(body) => {
-                self.progress.update_value(|progress| {
-                    progress.refused.retain(|refused| refused.address != address);
-                    progress.refused.push(loaded(None));
-                });
+                self.progress.update_value(|progress| progress.refused.push(loaded(None)));
                 self.error.set_if_changed(Some(read_error(&body)));
             }
         }
@@ -346,7 +344,10 @@ impl RowLoader {
                 });
             }
         }
-        self.error.set_if_changed(None);
+        // The reason for what is missing stays.
+        if self.progress.with_value(|progress| progress.refused.is_empty()) {
+            self.error.set_if_changed(None);
+        }
     }
 }
 
