@@ -166,8 +166,8 @@ fn push_markers(layout: &PlotLayout, curve: &SeriesView, anomalies: &[Anomaly], 
             let is_there = |other: &LineMarker| (other.x - marker.x).abs() < MERGE_DISTANCE && (other.y - y).abs() < STACK_STEP;
             others.iter().any(|other| (other.kind == MarkerKind::PosInf) == is_up && is_there(other))
         };
-        let places = (0..MAX_STACKED).map(|place| marker.y + STACK_STEP * place as f64 * if is_up { 1.0 } else { -1.0 });
-        marker.y = places.clone().find(|y| !is_taken(*y)).or(places.last()).unwrap_or(marker.y);
+        let mut places = (0..MAX_STACKED).map(|place| marker.y + STACK_STEP * place as f64 * if is_up { 1.0 } else { -1.0 });
+        marker.y = places.clone().find(|y| !is_taken(*y)).or_else(|| places.next_back()).unwrap_or(marker.y);
     }
 }
 

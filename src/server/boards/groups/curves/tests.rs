@@ -119,7 +119,11 @@ async fn curves_that_have_not_changed_are_not_calculated_again() {
     };
     let tombstone = boards.store.write(1, delete).await.unwrap();
     assert_eq!(boards.group_curve(&cell, &planned[1], &groups[1], query, &going).await.unwrap().columns.len(), 0);
-    boards.store.write(1, move |batch: &mut Batch| Ok::<_, StoreError>(drop(batch.restore_run(&tombstone)))).await.unwrap();
+    let restore = move |batch: &mut Batch| {
+        batch.restore_run(&tombstone);
+        Ok::<_, StoreError>(())
+    };
+    boards.store.write(1, restore).await.unwrap();
     assert_eq!(is_known(&plan().await, &query), [true, false]);
     assert!(!boards.group_curve(&cell, &plan().await[1], &groups[1], query, &going).await.unwrap().columns.is_empty());
     boards.close().await;
