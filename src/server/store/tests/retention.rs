@@ -95,6 +95,13 @@ async fn tombstones_of_all_boards_are_limited_by_bytes_number_and_age() {
     assert_eq!((index.tombstones().totals(false).0, index.tombstones().totals(false).1), (0, 0));
 }
 
+fn commit(index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)) {
+    let mut batch = Batch::new(index, now_ms, 0);
+    operation(&mut batch);
+    batch.end(true);
+    batch.finish(&mut 0).apply(index);
+}
+
 /// Deletes a board of so many cells, as the use case does.
 fn remove_board(batch: &mut Batch, board: &str, cells: usize) {
     let removed: Vec<u64> = (0..cells).map(|at| batch.remove(&batch.cell(&id(&format!("{board}{at}"))).unwrap()).seq).collect();
@@ -105,12 +112,6 @@ fn remove_board(batch: &mut Batch, board: &str, cells: usize) {
 #[test]
 fn the_cells_of_a_deleted_board_are_limited_apart() {
     let mut index = Index::default();
-    let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
-        let mut batch = Batch::new(index, now_ms, 0);
-        operation(&mut batch);
-        batch.end(true);
-        batch.finish(&mut 0).apply(index);
-    };
     let fill = |index: &mut Index, board: &str, cells: usize, now_ms: u64| {
         commit(index, now_ms, &|batch| (0..cells).for_each(|at| note(batch, &format!("{board}{at}"), board, "x")));
         commit(index, now_ms + 1, &|batch| remove_board(batch, board, cells));
@@ -138,12 +139,6 @@ fn the_cells_of_a_deleted_board_are_limited_apart() {
 #[test]
 fn deleted_boards_are_forgotten_after_30_days_and_beyond_the_limit() {
     let mut index = Index::default();
-    let commit = |index: &mut Index, now_ms: u64, operation: &dyn Fn(&mut Batch)| {
-        let mut batch = Batch::new(index, now_ms, 0);
-        operation(&mut batch);
-        batch.end(true);
-        batch.finish(&mut 0).apply(index);
-    };
     let known = |index: &Index, board: &str| index.board(board).unwrap().document.clone().unwrap();
     for at in 0..MAX_REMOVED_BOARDS + 2 {
         commit(&mut index, 1000 + at as u64, &|batch| {
