@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::http::pages::assets::bytes_of;
@@ -48,10 +49,15 @@ pub fn with_local_scripts(html: &str) -> String {
 
 /// The HTML with these libraries in it, instead of their addresses at this server. 413: it names them so often that no file has room for it.
 pub fn with_inline_scripts(html: &str) -> Result<String, ApiError> {
+    with_inline(html, bytes_of)
+}
+
+/// `script_of`: the bytes of a file by its name.
+fn with_inline(html: &str, script_of: impl Fn(&str) -> Option<Bytes>) -> Result<String, ApiError> {
     let mut html = html.to_owned();
     for address in [D3, D3_OLD, MPLD3] {
         let places = html.matches(address).count();
-        let Some(script) = (if places == 0 { None } else { bytes_of(address.trim_start_matches("../")) }) else { continue };
+        let Some(script) = (if places == 0 { None } else { script_of(address.trim_start_matches("../")) }) else { continue };
         let script = format!("data:text/javascript;base64,{}", STANDARD.encode(script));
         if html.len() + places * script.len() > MAX_BOARD_EXPORT_BYTES {
             let message = format!("This figure loads libraries at {places} places; with all of them it is too large for a file.");
@@ -108,10 +114,15 @@ mod tests {
 
     #[test]
     fn libraries_are_put_in_place_as_often_as_there_is_room() {
-        let of = |places: usize| with_inline_scripts(&format!("<script src=\"{D3}\">\n").repeat(places));
+        // As long as d3 is; the real file comes with the built page.
+        let d3 = Bytes::from(vec![b'x'; 250_000]);
+        let script_of = |name: &str| (name == D3.trim_start_matches("../")).then(|| d3.clone());
+        let of = |places: usize| with_inline(&format!("<script src=\"{D3}\">\n").repeat(places), script_of);
         let two = of(2).unwrap();
         assert_eq!((two.matches("src=\"data:text/javascript;base64,").count(), two.contains(D3)), (2, false));
         assert_eq!(of(1000).unwrap_err().code, 413);
+        let unknown = format!("<script src=\"{MPLD3}\">");
+        assert_eq!(with_inline(&unknown, script_of).unwrap(), unknown);
         assert_eq!(with_inline_scripts("<p>").unwrap(), "<p>");
     }
 
