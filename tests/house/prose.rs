@@ -147,10 +147,26 @@ fn paths_that_documents_name_exist() {
     assert!(missing.is_empty(), "paths that are not there: {missing:#?}");
 }
 
+/// Paths of files and folders among the code of a Markdown text.
+fn places(markdown: &str) -> Vec<&str> {
+    markdown.split('`').skip(1).step_by(2).filter(|span| span.contains('/') || span.ends_with(".rs")).collect()
+}
+
+#[test]
+fn places_that_the_map_names_exist() {
+    let text = read(&root().join("ARCHITECTURE.md"));
+    let (_, after) = text.split_once("Paths without `src` begin in `src/server`.").expect("the list of places");
+    let list = after.split("\n## ").next().unwrap();
+    let is_missing = |place: &&str| !root().join(place).exists() && !root().join("src/server").join(place).exists();
+    let missing: Vec<&str> = places(list).into_iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "places of ARCHITECTURE.md that are not there: {missing:#?}");
+}
+
 #[test]
 fn the_checks_find_what_they_look_for() {
     assert_eq!(banned_words("fn bins_told() -> Asked; // Anew, untold"), ["told", "Anew", "untold", "Asked"]);
     assert_eq!(banned_words("// asked, renew, foretold"), [""; 0]);
     assert_eq!(without_code("a `told` b\n```sh\nanew\n```\nc"), "a  b\nc\n");
     assert_eq!(anchor("As SVG and CSV"), "as-svg-and-csv");
+    assert_eq!(places("`readout.rs` and `http/api/`, by `find`"), ["readout.rs", "http/api/"]);
 }
