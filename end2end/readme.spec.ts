@@ -19,7 +19,7 @@ function run(command: string, args: string[]): void {
   expect(ended.status, ended.stderr + ended.stdout).toBe(0);
 }
 
-const withUrllib = () => blocks("README.md", "First curve", "python").find((block) => block.includes("urllib"))!;
+const withUrllib = () => blocks("docs/rest.md", "With Python's standard library", "python")[0]!;
 
 test("numbers: by Python alone, on a server without cells", async ({ agnez }) => {
   run(PYTHON, ["-c", withUrllib().replaceAll("http://localhost:3000", agnez.url)]);
