@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::error::ServerError;
 use super::limits::{CPU_TASK_TIMEOUT, MAX_WAITING_CPU_TASKS};
+use super::low_priority::spawn_calculation;
 use crate::protocol::{ApiError, ErrorKind};
 
 /// A bounded number of tasks that run at the same time. Others wait in the order of arrival.
@@ -17,6 +18,7 @@ pub struct CpuPool {
     bytes: Arc<Semaphore>,
     unit: usize,
     max_units: usize,
+    is_low_priority: bool,
     waiting: AtomicUsize,
 }
 
@@ -64,8 +66,15 @@ impl CpuPool {
             bytes: Arc::new(Semaphore::new(max_units)),
             unit,
             max_units,
+            is_low_priority: false,
             waiting: AtomicUsize::new(0),
         }
+    }
+
+    /// For calculations that can wait: on threads of low priority, half as many as there are processors. The other half is free to
+    /// respond, write and parse.
+    pub fn low_priority() -> Self {
+        Self { is_low_priority: true, ..Self::new(processors() / 2, usize::MAX >> 1) }
     }
 
     /// Runs `work`, which takes about so many bytes of memory. It keeps its thread until it is done, also
@@ -78,11 +87,12 @@ impl CpuPool {
         let permits = self.acquire(bytes).await?;
         let cancel = CancelOnDrop(CancelFlag::default());
         let flag = cancel.0.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let work = move || {
             // Released at the end, also after a panic.
             let _permits = permits;
             work(&flag)
-        });
+        };
+        let done = if self.is_low_priority { spawn_calculation(work) } else { tokio::task::spawn_blocking(work) };
         done.await.map_err(|_| ServerError::Panicked)
     }
 

@@ -13,6 +13,7 @@ mod ids;
 pub mod limits;
 mod live;
 mod log;
+mod low_priority;
 mod net;
 mod parse_pool;
 mod platform;

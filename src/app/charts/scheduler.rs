@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::canvas::CanvasTheme;
 use super::registry::Charts;
 
-/// Maximum time for drawing in one frame; the rest waits for the next one.
+/// Maximum time for drawing in one frame; the rest waits for the next one. A chart that takes longer is drawn alone.
 const DRAW_BUDGET_MS: f64 = 5.0;
 /// Delay from drawing to the update of the open settings panel.
 const PANEL_DELAY: Duration = Duration::from_millis(250);
@@ -53,6 +53,8 @@ impl Charts {
         let began = Date::now();
         let mut theme = self.theme.take().unwrap_or_else(CanvasTheme::current).with_pixel_ratio();
         let (mut is_done, mut is_any_drawn) = (true, false);
+        // The next chart probably takes as long as the slowest of those that are drawn already.
+        let mut slowest = 0.0_f64;
         let count = self.list.len();
         // Begins with the chart that had to wait: charts that change in each frame must not starve the others.
         for at in (0..count).map(|offset| (self.next_chart + offset) % count) {
@@ -60,12 +62,14 @@ impl Charts {
             if !chart.is_visible || !chart.is_dirty {
                 continue;
             }
-            if Date::now() - began > DRAW_BUDGET_MS {
+            let elapsed = Date::now() - began;
+            if elapsed + slowest > DRAW_BUDGET_MS {
                 is_done = false;
                 self.next_chart = at;
                 break;
             }
             chart.draw(&mut theme, self.crosshair, &self.runs);
+            slowest = slowest.max(Date::now() - began - elapsed);
             is_any_drawn = true;
             self.is_readout_due |= self.readout.as_ref().is_some_and(|readout| readout.chart == chart.id);
         }

@@ -6,12 +6,11 @@ use std::sync::{Arc, LazyLock};
 
 use super::filter::{self, QueryBudget};
 use crate::server::boards::{Boards, Query, Target, not_found};
-use crate::server::cpu_pool::{CancelFlag, CpuPool, processors};
+use crate::server::cpu_pool::{CancelFlag, CpuPool};
 use crate::server::error::ServerError;
 use crate::server::store::{Batch, Record, Store};
 
-/// Runs queries on half of the processors; the others are free to answer, write and parse.
-static QUERIES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
+static QUERIES: LazyLock<CpuPool> = LazyLock::new(CpuPool::low_priority);
 
 /// The cells of a target in the state that was committed when the query ran.
 pub(crate) struct Selection {

@@ -18,12 +18,12 @@ use crate::protocol::{ApiError, RunId};
 use crate::server::boards::Boards;
 use crate::server::boards::query::filter::{QueryBudget, QueryFields, SortKey};
 use crate::server::boards::query::number::ExactNumber;
-use crate::server::cpu_pool::{CancelFlag, CpuPool, processors};
+use crate::server::cpu_pool::{CancelFlag, CpuPool};
 use crate::server::error::ServerError;
 use crate::server::store::{RunRecord, Store};
 
-/// Searches run on half of the processors; the others are free to answer, write and parse.
-pub(in crate::server::boards) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(|| CpuPool::new(processors() / 2, usize::MAX >> 1));
+/// Searches and tables of runs.
+pub(in crate::server::boards) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(CpuPool::low_priority);
 /// Runs that are searched on the threads of requests.
 const MAX_INLINE_RUNS: usize = 200;
 

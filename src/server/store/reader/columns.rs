@@ -10,6 +10,7 @@ use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{CellId, RunId, SeriesId};
 use crate::series::{Column, Extent, PixelScale, Points, PyramidQuery, SmoothedLine, Smoothing, SmoothingRequest, Window};
 use crate::server::limits::{MAX_SMOOTHING_CHUNKS, MAX_SMOOTHING_CHUNKS_PER_SERIES, MIN_SMOOTHING_CHUNKS_PER_SERIES};
+use crate::server::low_priority::spawn_calculation;
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
 use crate::server::store::run_record::RunRecord;
@@ -194,7 +195,7 @@ impl Store {
             };
             smoothing = match permit {
                 None => work()?,
-                Some(_) => tokio::task::spawn_blocking(work).await.map_err(|why| StoreError::Failed(why.to_string().into()))??,
+                Some(_) => spawn_calculation(work).await.map_err(|why| StoreError::Failed(why.to_string().into()))??,
             };
         }
     }

@@ -11,6 +11,7 @@ use super::rows::{LazyConnection, PackedTail, READ_SERIES};
 use super::{MISSING_AFTER_TRIES, READ_TRIES};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::{CurveOutline, Points, SupersededScan};
+use crate::server::low_priority::spawn_calculation;
 use crate::server::store::Store;
 use crate::server::store::error::StoreError;
 use crate::server::store::series::outlines::{MIN_OUTLINE_POINTS, OutlineParts, READ_TOGETHER, StoredOutlines};
@@ -254,8 +255,8 @@ pub(super) async fn read_stored_outlines(
     Ok(read)
 }
 
-/// Runs `work` on a blocking thread.
+/// Runs `work` on a thread of low priority.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     let _permit = OUTLINE_PERMITS.acquire().await.map_err(|_| StoreError::Busy)?;
-    tokio::task::spawn_blocking(work).await.map_err(|why| StoreError::Failed(why.to_string().into()))
+    spawn_calculation(work).await.map_err(|why| StoreError::Failed(why.to_string().into()))
 }
