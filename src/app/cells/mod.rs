@@ -17,8 +17,8 @@ use leptos::prelude::*;
 
 use super::components::resize::ResizeHandles;
 use super::in_browser::InBrowser;
-use super::signals::SetIfChanged;
 use super::state::{BlockPlaces, CellElements, CellSize, CellState, GridPlaces, medium_width, use_dashboard};
+use crate::browser::near_viewport::use_near_viewport;
 use body::CellBody;
 pub use figure::provide_prerendered_frames;
 pub use first_value::first_value;
@@ -40,41 +40,44 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     let is_covered = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full != id()));
     let is_full = move || dashboard.fullscreen.with(|full| full.as_ref().is_some_and(|full| *full == id()));
     let size = Memo::new(move |_| dashboard.size_of(&state.read_value()));
+    let class = move || {
+        let size = size.get();
+        let states = [
+            (size.height.is_some(), " sized"),
+            (!size.has_legend(), " small"),
+            (is_full(), " fullscreen"),
+            (is_filtered_out(), " filtered-out"),
+        ];
+        ["chart-wrapper"].into_iter().chain(states.into_iter().filter_map(|(is, class)| is.then_some(class))).collect::<String>()
+    };
     let style = move || {
         let place = places.and_then(|places| places.with(|places| places.get(&state.read_value().id).copied()));
         cell_style(size.get(), place)
     };
-    // The handles of its edges are there while the pointer or the focus is in it.
+    // A board may have thousands of cells: what one can do with a cell is made when it has come near the window.
+    let is_near = RwSignal::new(false);
     let may_write = dashboard.may_write();
-    let (is_pointed, is_focused) = (RwSignal::new(false), RwSignal::new(false));
-    let has_handles = Memo::new(move |_| may_write && (is_pointed.get() || is_focused.get()));
-    let handles = move || has_handles.get().then(|| InBrowser(view! { <ResizeHandles id=id() /> }));
+    let handles = move || (may_write && is_near.get()).then(|| InBrowser(view! { <ResizeHandles id=id() /> }));
+    let near_viewport = use_near_viewport();
     let (article, body) = (NodeRef::<html::Article>::new(), NodeRef::<html::Div>::new());
     Effect::new(move |_| {
         if let (Some(article), Some(body)) = (article.get(), body.get()) {
+            near_viewport.run_once(&article, move || is_near.set(true));
             dashboard.register_cell(id(), CellElements { article, body: body.into() });
         }
     });
     view! {
         <article
             node_ref=article
-            class="chart-wrapper"
+            class=class
             id=["cell-", cell.id.as_str()].concat()
-            class:sized=move || size.get().height.is_some()
-            class:small=move || !size.get().has_legend()
-            class:fullscreen=is_full
-            class:filtered-out=is_filtered_out
             data-id=cell.id.to_string()
             style=style
             inert=is_covered
             tabindex="0"
             aria-labelledby=title::element_id(&cell.id)
-            on:pointerenter=move |_| is_pointed.set_if_changed(true)
-            on:pointerleave=move |_| is_pointed.set_if_changed(false)
-            on:focusin=move |_| is_focused.set_if_changed(true)
-            on:focusout=move |_| is_focused.set_if_changed(false)
         >
-            <Title cell=state.get_value() />
+            <Title cell=state.get_value() is_near />
             <div class="chart-stage" node_ref=body>
                 <CellBody cell=state.get_value() />
             </div>

@@ -23,7 +23,7 @@ pub fn element_id(id: &CellId) -> String {
 }
 
 #[component]
-pub fn Title(cell: Arc<CellState>) -> impl IntoView {
+pub fn Title(cell: Arc<CellState>, #[prop(into)] is_near: Signal<bool>) -> impl IntoView {
     let dashboard = use_dashboard();
     let may_write = dashboard.may_write();
     let state = StoredValue::new(cell.clone());
@@ -47,16 +47,9 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
         (has_head && !dashboard.is_one_flow()).then_some("3")
     };
     let is_editing = move || state.read_value().is_editing(Field::Name);
-    let is_full = move || dashboard.fullscreen.with(|full| *full == Some(id()));
     let edit = move |_: MouseEvent| {
         if !dom::has_selection() {
             dashboard.edit(id(), Field::Name);
-        }
-    };
-    let is_open = move || dashboard.menu_cell.with(|open| *open == Some(id()));
-    let open = move |event: MouseEvent| {
-        if let Some(button) = event.current_target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
-            menu::open(dashboard, id(), &button);
         }
     };
     let press = move |event: PointerEvent| {
@@ -64,15 +57,12 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
             carry::press(dashboard, id(), title(), &event);
         }
     };
-    let letter = Memo::new(move |_| dashboard.arrangement.letters.with(|letters| letters.get(&state.read_value().id).copied()));
-    let has_numbers = Memo::new(move |_| state.read_value().newest.with(|newest| !newest.is_empty()));
     view! {
         <header class="chart-title" class:editable=may_write draggable="false" on:pointerdown=press on:touchmove=move |event| {
             if carry::is_carrying(dashboard) {
                 event.prevent_default();
             }
         }>
-            {move || letter.get().map(|letter| InBrowser(view! { <kbd class="letter" aria-hidden="true">{letter.to_string()}</kbd> }))}
             <h2
                 id=element_id(&cell.id)
                 {..custom_attribute("aria-level", level)}
@@ -83,48 +73,70 @@ pub fn Title(cell: Arc<CellState>) -> impl IntoView {
                 {heading}
             </h2>
             {move || is_editing().then(|| dashboard.deferred.get()).flatten().map(|code| (code.name_field)(id()))}
-            {move || has_numbers.get().then(|| InBrowser(view! { <NewestNumbers cell=state.get_value() /> }))}
-            {may_write
+            {move || is_near.get().then(|| InBrowser(view! { <Controls state /> }))}
+        </header>
+    }
+}
+
+/// What stands in the title of a cell that has come near the window: its letter in a mosaic, its newest numbers, and its buttons.
+#[component]
+fn Controls(state: StoredValue<Arc<CellState>>) -> impl IntoView {
+    let dashboard = use_dashboard();
+    let may_write = dashboard.may_write();
+    let id = move || state.read_value().id.clone();
+    let title = move || state.read_value().title();
+    let letter = Memo::new(move |_| dashboard.arrangement.letters.with(|letters| letters.get(&state.read_value().id).copied()));
+    let has_numbers = Memo::new(move |_| state.read_value().newest.with(|newest| !newest.is_empty()));
+    let is_full = move || dashboard.fullscreen.with(|full| *full == Some(id()));
+    let is_open = move || dashboard.menu_cell.with(|open| *open == Some(id()));
+    let open = move |event: MouseEvent| {
+        if let Some(button) = event.current_target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
+            menu::open(dashboard, id(), &button);
+        }
+    };
+    view! {
+        {move || letter.get().map(|letter| view! { <kbd class="letter" aria-hidden="true">{letter.to_string()}</kbd> })}
+        {move || has_numbers.get().then(|| InBrowser(view! { <NewestNumbers cell=state.get_value() /> }))}
+        {may_write
+            .then(|| {
+                view! {
+        <button
+            type="button"
+            class="quiet add-note"
+            hidden=move || state.read_value().description.with(|note| !note.is_empty())
+            aria-label=move || ["Add a note to ", &title()].concat()
+            on:click=move |_| dashboard.edit(id(), Field::Note)
+        >
+            "Add a note"
+        </button>
+                }
+            })}
+        <button
+            type="button"
+            class="menu-button"
+            aria-label=move || ["Menu of ", &title()].concat()
+            aria-haspopup="menu"
+            aria-expanded=move || if is_open() { "true" } else { "false" }
+            on:pointerdown=move |_| menu::press_button(dashboard, &id())
+            on:click=open
+        >
+            "⋯"
+        </button>
+        {move || {
+            is_full()
                 .then(|| {
                     view! {
-            <button
-                type="button"
-                class="quiet add-note"
-                hidden=move || state.read_value().description.with(|note| !note.is_empty())
-                aria-label=move || ["Add a note to ", &title()].concat()
-                on:click=move |_| dashboard.edit(id(), Field::Note)
-            >
-                "Add a note"
-            </button>
+                        <button
+                            type="button"
+                            class="exit-fullscreen"
+                            aria-label="Exit full screen"
+                            on:click=move |_| fullscreen::toggle(dashboard, &id())
+                        >
+                            "✕"
+                        </button>
                     }
-                })}
-            <button
-                type="button"
-                class="menu-button"
-                aria-label=move || ["Menu of ", &title()].concat()
-                aria-haspopup="menu"
-                aria-expanded=move || if is_open() { "true" } else { "false" }
-                on:pointerdown=move |_| menu::press_button(dashboard, &id())
-                on:click=open
-            >
-                "⋯"
-            </button>
-            {move || {
-                is_full()
-                    .then(|| {
-                        view! {
-                            <button
-                                type="button"
-                                class="exit-fullscreen"
-                                aria-label="Exit full screen"
-                                on:click=move |_| fullscreen::toggle(dashboard, &id())
-                            >
-                                "✕"
-                            </button>
-                        }
-                    })
-            }}
-        </header>
+                })
+        }}
     }
 }
 

@@ -11,15 +11,17 @@ use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, Edge, Resizing, use_dashboard};
 use crate::protocol::CellId;
 
-/// The handles of a cell. They are in it while the pointer or the focus is. In a block its mosaic decides the width.
+/// The handles of a cell, which the style sheet offers while the pointer or the focus is in it. In a block its mosaic decides the width.
 #[component]
 pub fn ResizeHandles(id: CellId) -> impl IntoView {
     let dashboard = use_dashboard();
-    // They are made again each time that the pointer comes.
-    let is_in_block = untrack(|| dashboard.is_in_block(&id));
     let id = StoredValue::new(id);
-    let edges = Edge::ALL.into_iter().filter(|edge| *edge == Edge::Bottom || !is_in_block);
-    edges.map(|edge| view! { <ResizeHandle id edge /> }).collect_view()
+    let is_in_block = Memo::new(move |_| id.with_value(|id| dashboard.is_in_block(id)));
+    move || {
+        let is_in_block = is_in_block.get();
+        let edges = Edge::ALL.into_iter().filter(|edge| *edge == Edge::Bottom || !is_in_block);
+        edges.map(|edge| view! { <ResizeHandle id edge /> }).collect_view()
+    }
 }
 
 #[component]
