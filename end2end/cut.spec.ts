@@ -1,5 +1,6 @@
 // A connection that is cut: the page says so, comes back by itself, and then shows exactly what the server holds.
 import { agrees, cell, cells, live, notes, openBoard, stage, status } from "./support/page.ts";
+import { curve, log, row } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
 
 /** What a browser writes to its console when the server is not there. */
@@ -118,4 +119,24 @@ test("what changes between drawing and waking is not lost", async ({ page, agnez
   await openBoard(page);
   await expect(stage(cell(page, patched._id))).toContainText("changed before waking");
   await agrees(page, agnez);
+});
+
+test("a request that hangs is given up, and the table of runs follows again", async ({ page, agnez }) => {
+  // The page's timeout of a minute, as a second.
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (milliseconds) => timeout(milliseconds / 60);
+  });
+  await log(agnez, "main", "first", curve("loss", 5));
+  await openBoard(page);
+  await expect(row(page, "first")).toBeVisible();
+  let requests = 0;
+  await page.route(/\/run-table/, (route) => {
+    requests += 1;
+    // The first one gets no response at all.
+    return requests === 1 ? undefined : route.continue();
+  });
+  await log(agnez, "main", "second", curve("loss", 5));
+  await expect(row(page, "second")).toBeVisible();
+  expect(requests).toBeGreaterThan(1);
 });

@@ -21,7 +21,9 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(why) | ServerFnErrorErr::MissingArg(why) | ServerFnErrorErr::Deserialization(why) => {
                 ErrorKind::BadRequest.with(format!("The request could not be read: {why}."))
             }
-            ServerFnErrorErr::Request(_) => ErrorKind::Unavailable.with("The server could not be reached; nothing was changed."),
+            ServerFnErrorErr::Request(_) => {
+                ErrorKind::Unavailable.with("The server could not be reached; check whether the change is there.")
+            }
             other => ErrorKind::GeneralError.with(other.to_string()),
         }
     }

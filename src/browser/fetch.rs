@@ -2,13 +2,17 @@
 
 use gloo_net::http::{Headers, Method, Request, Response};
 use serde::de::DeserializeOwned;
-use web_sys::{RequestCache, RequestInit};
+use web_sys::{AbortSignal, RequestCache, RequestInit};
 
 use super::dom;
 use crate::protocol::{ApiError, ErrorKind, parse_json};
 
 /// The key of the session storage in which the login page (`src/server/http/pages/login.html`) keeps the token of this tab.
 const TOKEN: &str = "agnez-token";
+
+/// A reply that is not whole by then counts as none: a page that waits for a dead connection would ask for nothing again. Longer than the
+/// server takes for any of them.
+const READ_TIMEOUT_MS: u32 = 60_000;
 
 /// The value of the `Authorization` header, if this tab has a token. The page's URL grants read access only.
 pub fn authorization() -> Option<String> {
@@ -20,12 +24,17 @@ pub fn authorization() -> Option<String> {
 ///
 /// gloo's request builder appends an `&` to every query: the browser's cache would take that for another address.
 async fn request(method: Method, address: &str, accept: &str, cache: RequestCache) -> Option<Response> {
+    read_request(method, address, accept, cache)?.send().await.ok()
+}
+
+fn read_request(method: Method, address: &str, accept: &str, cache: RequestCache) -> Option<Request> {
     let init = RequestInit::new();
     init.set_method(method.as_ref());
     init.set_cache(cache);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(READ_TIMEOUT_MS)));
     let request = Request::from(web_sys::Request::new_with_str_and_init(address, &init).ok()?);
     request.headers().set("Accept", accept);
-    request.send().await.ok()
+    Some(request)
 }
 
 /// The body of a binary reply; `None` if the server cannot be reached or refuses.
@@ -51,10 +60,7 @@ pub enum Tagged {
 /// The body of a binary reply and its `ETag`, or that it is still the one with the tag `known`; `None` if the server cannot be reached, or
 /// may answer later. The browser's cache has no part in it: it would hide that nothing has changed.
 pub async fn tagged_bytes(address: &str, known: Option<&str>) -> Option<Tagged> {
-    let init = RequestInit::new();
-    init.set_cache(RequestCache::NoStore);
-    let request = Request::from(web_sys::Request::new_with_str_and_init(address, &init).ok()?);
-    request.headers().set("Accept", "application/octet-stream");
+    let request = read_request(Method::GET, address, "application/octet-stream", RequestCache::NoStore)?;
     if let Some(tag) = known {
         request.headers().set("If-None-Match", tag);
     }
@@ -108,12 +114,13 @@ pub enum VersionedReply {
 
 /// The JSON of an address, unless it has this `ETag` still.
 pub async fn newer_than(address: &str, etag: Option<&str>) -> VersionedReply {
-    let builder = gloo_net::http::RequestBuilder::new(address).cache(RequestCache::NoStore).header("Accept", "application/json");
-    let builder = match etag {
-        Some(etag) => builder.header("If-None-Match", etag),
-        None => builder,
+    let Some(request) = read_request(Method::GET, address, "application/json", RequestCache::NoStore) else {
+        return VersionedReply::Unreachable;
     };
-    let Ok(reply) = builder.send().await else { return VersionedReply::Unreachable };
+    if let Some(etag) = etag {
+        request.headers().set("If-None-Match", etag);
+    }
+    let Ok(reply) = request.send().await else { return VersionedReply::Unreachable };
     if reply.status() == 304 {
         return VersionedReply::Unchanged;
     }
@@ -155,7 +162,7 @@ pub async fn api<T: DeserializeOwned>(method: Method, address: &str, body: Optio
 
 /// As [`api`], with the headers.
 pub async fn api_reply(method: Method, address: &str, body: Option<&serde_json::Value>) -> Result<ApiReply, ApiError> {
-    let unreachable = || ErrorKind::Unavailable.with("The server could not be reached; nothing was changed.");
+    let unreachable = || ErrorKind::Unavailable.with("The server could not be reached; check whether the change is there.");
     let builder =
         gloo_net::http::RequestBuilder::new(address).method(method).cache(RequestCache::NoStore).header("Accept", "application/json");
     let builder = match authorization() {
