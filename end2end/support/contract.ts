@@ -17,6 +17,7 @@ export class Contract {
   constructor(document: Node) {
     this.#document = document;
     addFormats.default(this.#ajv);
+    for (const format of ["uint8", "uint16", "uint32", "uint64"]) this.#ajv.addFormat(format, { type: "number", validate: (value) => Number.isInteger(value) && value >= 0 });
     // Not a schema itself: only the schemas inside are compiled.
     this.#ajv.addSchema(document, DOCUMENT, undefined, false);
   }

@@ -20,7 +20,7 @@ use crate::server::error::ServerError;
 
 /// The routes with their middleware.
 pub fn router(app: App) -> Router {
-    let document = openapi::Document::new(|| serde_json::to_vec(routes().document()).expect("the document is JSON").into());
+    let document = openapi::Document::new(|| openapi::to_json(routes().document()));
     middleware::apply(routes().into_router(app.clone()).layer(Extension(document)), &app)
 }
 

@@ -178,3 +178,12 @@ async fn what_is_documented_is_there_and_says_what_it_needs() {
     }
     assert!(seen > 20);
 }
+
+#[tokio::test]
+async fn formats_of_numbers_have_the_names_of_openapi() {
+    let server = crate::support::spawn().await;
+    let text = server.get("/openapi.json").await.to_string();
+    let formats: std::collections::BTreeSet<_> = text.split(r#""format":""#).skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let known = ["binary", "date-time", "double", "uint8", "uint16", "uint32", "uint64"];
+    assert!(formats.contains("uint64") && formats.iter().all(|format| known.contains(format)), "{formats:?}");
+}

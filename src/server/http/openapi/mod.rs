@@ -83,6 +83,12 @@ impl Document {
     }
 }
 
+pub fn to_json(document: &OpenApi) -> Bytes {
+    let json = serde_json::to_string(document).expect("the document is JSON");
+    // OpenAPI's registry of formats has `uint64`, and utoipa 6.0 writes `u-int64`.
+    json.replace(r#""format":"u-int"#, r#""format":"uint"#).into()
+}
+
 #[utoipa::path(
     get,
     path = "/openapi.json",
