@@ -59,3 +59,13 @@ test("a board is a file that needs no server", async ({ page, agnez, problems },
   await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(0);
   expect(await isWhole()).toBe(true);
 });
+
+test("a figure with too many libraries is left out of the file, and another is not", async ({ agnez }) => {
+  const script = "<script src=\"https://d3js.org/d3.v5.min.js\"></script>\n";
+  await agnez.call("POST", "/values", { _id: "many", type: "html", name: "Many", value: script.repeat(1000) });
+  await agnez.call("POST", "/values", { _id: "one", type: "html", name: "One", value: script });
+  const { text } = await agnez.call("GET", "/boards/main/export.html");
+  expect(text).toContain("This figure loads libraries at 1000 places; with all of them it is too large for a file.");
+  expect(text.split("data:text/javascript;base64,")).toHaveLength(2);
+  expect(text.length).toBeLessThan(2 << 20);
+});

@@ -89,17 +89,3 @@ async fn texts_keep_their_lines_and_pictures_are_found_as_the_page_asks_for_them
     }
     assert!(!html.contains("<th scope=\"row\">old</th>"), "it is archived");
 }
-
-#[tokio::test]
-async fn a_figure_with_too_many_libraries_is_left_out() {
-    let server = spawn().await;
-    let figure = "<script src=\"https://d3js.org/d3.v5.min.js\"></script>\n".repeat(1000);
-    let cells = json!([
-        { "_id": "many", "board": "b", "type": "html", "name": "Many", "value": figure },
-        { "_id": "one", "board": "b", "type": "html", "name": "One", "value": "<script src=\"https://d3js.org/d3.v5.min.js\"></script>" },
-    ]);
-    assert_eq!(server.ask("POST", "/values", cells.to_string(), &[]).await.status, 201);
-    let html = server.ask("GET", "/boards/b/export.html", "", &[]).await.text;
-    assert!(html.contains("This figure loads libraries at 1000 places; with all of them it is too large for a file."));
-    assert_eq!((html.matches("data:text/javascript;base64,").count(), html.len() < 2 << 20), (1, true), "{}", html.len());
-}
