@@ -8,7 +8,7 @@ use super::event_marks::summarize_marks;
 use super::goal_lines::{draw_goal_lines, summarize_goal_lines};
 use super::groups::{self, build_bands};
 use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
-use super::legend::{EDGE, LegendItem, ROW, draw_entry, lay_out_legend};
+use super::legend::{EDGE, LegendItem, LegendName, ROW, draw_entry, lay_out_legend};
 use super::mark_lines::{draw_event_marks, draw_event_texts};
 use super::markers::{LineMarker, MarkerKind, place_markers};
 use super::names::shorten_name;
@@ -40,29 +40,40 @@ const HEADLINE: f64 = 20.0;
 const HEADLINE_SIZE: f64 = 13.0;
 
 impl LineChart<'_> {
-    /// The canvas with what stands below the plot beside its height, so that many names leave the plot its size. At most twice as high.
-    pub fn grown(&self, canvas: &ChartCanvas) -> ChartCanvas {
-        let CanvasSize::Fixed { width, height } = canvas.size else { return canvas.clone() };
-        let rows = self.legend.map_or(0, |items| lay_out_legend(items, width - 2.0 * EDGE, height).len());
-        let below = height_of_rows(rows + self.method.lines().count()).min(height);
-        ChartCanvas { size: CanvasSize::Fixed { width, height: height + below }, ..canvas.clone() }
+    /// The drawing on a canvas that grows by what stands below the plot, so that many names leave the plot its size. At most twice as high.
+    pub fn draw_grown(&self, canvas: &ChartCanvas) -> (DisplayList, ChartCanvas) {
+        let CanvasSize::Fixed { width, height } = canvas.size else { return (self.draw(canvas), canvas.clone()) };
+        let method = self.method.lines().count();
+        let names = self.names(width, height - height_of_rows(method));
+        let below = height_of_rows(names.len() + method).min(height);
+        let grown = ChartCanvas { size: CanvasSize::Fixed { width, height: height + below }, ..canvas.clone() };
+        (self.draw_with_names(&grown, names), grown)
     }
 
     /// Its size grows with the number of columns, never with that of points.
     pub fn draw(&self, canvas: &ChartCanvas) -> DisplayList {
+        let height = canvas.size.height();
+        let most = (height / 3.0).min(MAX_BELOW * height - ROW * self.method.lines().count() as f64);
+        self.draw_with_names(canvas, self.names(text_room(canvas.size), most))
+    }
+
+    /// The rows of names, together at most `high`, on a canvas of this width.
+    fn names(&self, width: f64, high: f64) -> Vec<Vec<LegendName>> {
+        self.legend.map_or_else(Vec::new, |items| lay_out_legend(items, width - 2.0 * EDGE, high))
+    }
+
+    fn draw_with_names(&self, canvas: &ChartCanvas, rows: Vec<Vec<LegendName>>) -> DisplayList {
         let Self { options, series, legend, method, left_out } = *self;
         let left_out = match left_out {
             0 => String::new(),
             more => format!("{} of {} series are drawn.", series.len(), series.len() + more),
         };
         let summary = format!("{} {left_out}", summarize(options, series)).trim_end().to_owned();
-        let (whole, room) = match canvas.size {
-            CanvasSize::Fixed { width, height } => (Size { width, height }, width),
-            // Names are set for the narrowest tile.
-            CanvasSize::Fluid { height } => (Size { width: NOMINAL_WIDTH, height }, 320.0),
+        let (height, room) = (canvas.size.height(), text_room(canvas.size));
+        let whole = match canvas.size {
+            CanvasSize::Fixed { width, .. } => Size { width, height },
+            CanvasSize::Fluid { .. } => Size { width: NOMINAL_WIDTH, height },
         };
-        let high = (whole.height / 3.0).min(MAX_BELOW * whole.height - ROW * method.lines().count() as f64);
-        let rows = legend.map_or_else(Vec::new, |items| lay_out_legend(items, room - 2.0 * EDGE, high));
         let headline = if legend.is_some() && !canvas.title.is_empty() { HEADLINE } else { 0.0 };
         let row_count = rows.len() + method.lines().count();
         let below = height_of_rows(row_count);
@@ -96,6 +107,15 @@ impl LineChart<'_> {
             list.margin.text(Ink::Muted, TextAnchor::Start, X::px(EDGE), y, shorten_name(line, room - 2.0 * EDGE));
         }
         list
+    }
+}
+
+/// The width that texts are set for.
+fn text_room(size: CanvasSize) -> f64 {
+    match size {
+        CanvasSize::Fixed { width, .. } => width,
+        // The narrowest tile.
+        CanvasSize::Fluid { .. } => 320.0,
     }
 }
 
@@ -215,3 +235,7 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

@@ -74,8 +74,7 @@ fn the_size_follows_the_columns_not_the_points() {
         .iter()
         .map(|column| {
             let mut sum = *column;
-            (1..1000)
-                .for_each(|i| sum.merge(&Column::point(column.x_first + f64::from(i) / 1000.0, (f64::from(i * 7919 % 1000)) / 300.0)));
+            (1..1000).for_each(|i| sum.merge(&Column::point(column.x_first + f64::from(i) / 1000.0, (f64::from(i * 7919 % 1000)) / 300.0)));
             sum
         })
         .collect();
@@ -101,22 +100,53 @@ fn every_mark_is_in_the_document() {
 fn names_leave_the_plot_its_room() {
     let columns = wave(20);
     let named: Vec<String> = (0..9).map(|at| format!("b {at} · 0.001 · 4 runs")).collect();
-    let curves: Vec<_> = named.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
+    let curves: Vec<_> =
+        named.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
     let items = names(&curves);
     let options = ChartOptions::default();
     let chart = LineChart { options: &options, series: &curves, legend: Some(&items), method: "mean\ngroups by lr", left_out: 0 };
     let canvas = |height| ChartCanvas { size: CanvasSize::Fixed { width: 331.0, height }, theme: Theme::Light, title: String::new() };
-    let plot = |canvas: &ChartCanvas| {
-        let list = chart.draw(canvas);
-        let texts = |list: &DisplayList| list.margin.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text.text.clone()) } else { None }).collect::<Vec<_>>();
+    let plot = |list: DisplayList| {
+        let texts = |list: &DisplayList| {
+            list.margin
+                .0
+                .iter()
+                .filter_map(|shape| if let Shape::Text(text) = shape { Some(text.text.clone()) } else { None })
+                .collect::<Vec<_>>()
+        };
         let window = list.plot.0.iter().find_map(|shape| if let Shape::Window(window) = shape { Some(window.height) } else { None });
         (window.unwrap(), texts(&list))
     };
-    let (fixed, few) = plot(&canvas(205.0));
+    let (fixed, few) = plot(chart.draw(&canvas(205.0)));
     assert!(fixed > 80.0 && few.iter().any(|text| text.starts_with("and ")), "{fixed} {few:?}");
-    let grown = chart.grown(&canvas(205.0));
-    let (high, all) = plot(&grown);
+    let (list, grown) = chart.draw_grown(&canvas(205.0));
+    let (high, all) = plot(list);
     assert!(high > 165.0 && named.iter().all(|name| all.contains(name)), "{high} {all:?}");
+    assert!(matches!(grown.size, CanvasSize::Fixed { width: 331.0, height } if height > 205.0), "{:?}", grown.size);
+}
+
+#[test]
+fn a_grown_drawing_has_all_names_that_it_grew_for() {
+    let columns = wave(20);
+    let named: Vec<String> = (0..20).map(|at| format!("run {at:02} {}", "m".repeat(11))).collect();
+    let curves: Vec<_> =
+        named.iter().enumerate().map(|(slot, name)| SeriesView { name, slot, columns: &columns, ..SeriesView::default() }).collect();
+    let items = names(&curves);
+    let options = ChartOptions::default();
+    let chart = LineChart { options: &options, series: &curves, legend: Some(&items), method: "", left_out: 0 };
+    for (count, all) in [(4, true), (11, true), (20, true), (20, false)] {
+        let height = if all { 400.0 } else { 100.0 };
+        let chart = LineChart { series: &curves[..count], legend: Some(&items[..count]), ..chart };
+        let canvas = ChartCanvas { size: CanvasSize::Fixed { width: 331.0, height }, theme: Theme::Light, title: String::new() };
+        let (list, grown) = chart.draw_grown(&canvas);
+        let texts = list.texts();
+        let shown = named.iter().filter(|name| texts.contains(&name.as_str())).count();
+        assert_eq!(shown == count, all, "{count}: {texts:?}");
+        assert_eq!(texts.iter().any(|text| text.starts_with("and ")), !all);
+        let window =
+            list.plot.0.iter().find_map(|shape| if let Shape::Window(window) = shape { Some(window.height) } else { None }).unwrap();
+        assert!(grown.size.height() <= 2.0 * height && window > 0.8 * height - 30.0, "{window}");
+    }
 }
 
 #[test]
@@ -142,10 +172,8 @@ fn titles_stand_beside_the_axes_and_are_in_the_summary() {
     let curves = [SeriesView { name: "loss", columns: &columns, ..SeriesView::default() }];
     for along in [XAxis::Step, XAxis::Wall] {
         let titles = AxisTitles { x: "epoch", y: "accuracy" };
-        let (plain, titled) = (
-            ChartOptions { x_axis: along, ..ChartOptions::default() },
-            ChartOptions { x_axis: along, titles, ..ChartOptions::default() },
-        );
+        let (plain, titled) =
+            (ChartOptions { x_axis: along, ..ChartOptions::default() }, ChartOptions { x_axis: along, titles, ..ChartOptions::default() });
         let size = Size { width: 640.0, height: 240.0 };
         let (before, layout) = (PlotLayout::new(&plain, &curves, size), PlotLayout::new(&titled, &curves, size));
         assert_eq!((layout.size, layout.top - before.top, before.bottom() - layout.bottom()), (size, 12.0, 16.0));

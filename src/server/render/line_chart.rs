@@ -254,8 +254,8 @@ pub async fn svg(
         _ => String::new(),
     };
     let chart = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: &method, left_out };
-    let canvas = if view.grows { chart.grown(canvas) } else { canvas.clone() };
-    Ok(svg::svg(&chart.draw(&canvas), &canvas))
+    let (list, canvas) = if view.grows { chart.draw_grown(canvas) } else { (chart.draw(canvas), canvas.clone()) };
+    Ok(svg::svg(&list, &canvas))
 }
 
 /// The groups of a drawing or of a table.
