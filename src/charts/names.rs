@@ -13,6 +13,9 @@ const MAX_WORD: usize = 12;
 /// A shorter beginning that names share is not worth its mark.
 const MIN_PREFIX: usize = 4;
 
+/// Names are not made narrower than this, in CSS pixels.
+const MIN_ROOM: f64 = 40.0;
+
 /// Between the values of a name, such as that of a group of runs.
 const SEPARATOR: &str = " · ";
 
@@ -28,7 +31,7 @@ pub fn shorten_names<S: AsRef<str>>(names: &[S], room: f64) -> Vec<String> {
     for _ in 0..MAX_ROUNDS {
         let mut alike: Vec<Vec<usize>> = Vec::new();
         for group in &groups {
-            shorten_group(&names, group, room.max(40.0), &mut shown);
+            shorten_group(&names, group, room.max(MIN_ROOM), &mut shown);
             let mut order = group.clone();
             sorting::sort_by(&mut order, |a, b| shown[*a].cmp(&shown[*b]));
             let same = order.chunk_by(|a, b| shown[*a] == shown[*b]).filter(|same| same.len() > 1 && same.len() < group.len());
@@ -116,7 +119,9 @@ fn shorten_parts<S: AsRef<str>>(names: &[S], room: f64, leads: bool) -> Option<V
         let text = |at: usize| short[at].get(row).map_or(first[at], String::as_str);
         if is_wide(whole) { join_parts(first, &shown, text) } else { whole.as_ref().to_owned() }
     };
-    Some(names.iter().enumerate().map(name).collect())
+    let short: Vec<String> = names.iter().enumerate().map(name).collect();
+    // Many parts need more than there is, however short each of them is.
+    short.iter().all(|name| text_width(name) <= room.max(MIN_ROOM)).then_some(short)
 }
 
 /// The values of a name, else its words, and in between what separates them.
@@ -263,6 +268,15 @@ mod tests {
             assert!(shown.split(ELLIPSIS).all(known), "{shown} is not of {name}");
         }
         shown
+    }
+
+    #[test]
+    fn names_of_many_parts_are_no_wider_than_their_room() {
+        let names = ["0.001 · adam · resnet50 · 64 · cifar10 · mixup", "0.01 · sgd · resnet18 · 128 · cifar100 · cutmix"];
+        for room in [40.0, 90.0, 165.0, 400.0] {
+            let short = shorten_names(&names, room);
+            assert!(short.iter().all(|name| text_width(name) <= room) && short[0] != short[1], "{room}: {short:?}");
+        }
     }
 
     #[test]
