@@ -155,6 +155,40 @@ async fn members_that_run_failed_or_diverged_are_in_sight() {
 
 /// What is shown, hidden, archived elsewhere or on another page changes no number.
 #[tokio::test]
+async fn to_hide_diverged_runs_gives_no_verdict() {
+    let server = spawn().await;
+    for (lr, values) in [(0.1, [0.50, 0.53, 0.51]), (0.01, [0.92, 0.93, 0.95])] {
+        for (seed, value) in values.into_iter().enumerate() {
+            run(&server, &format!("lr{lr}-{seed}"), json!({"lr": lr, "seed": seed, "batch": 64}), json!(value)).await;
+        }
+    }
+    let verdict = async |query: &str, label: &str| {
+        let base = groups(&server, "by=lr").await;
+        let baseline = if label == "0.1" { row(&base, "0.01") } else { row(&base, "0.1") }["id"].as_str().unwrap().to_owned();
+        let found = groups(&server, &format!("by=lr&baseline={baseline}&{query}")).await;
+        (row(&found, label)["verdict"].clone(), row(&found, label)["notes"].to_string(), found["notes"].to_string())
+    };
+    assert_eq!(verdict("", "0.01").await.0, "better");
+    // One more run of each rate, and a rate of its own, that all end in NaN.
+    for (id, lr) in [("nan", 0.01), ("far", 1.0)] {
+        run(&server, id, json!({"lr": lr, "seed": 3, "batch": 64}), json!("NaN")).await;
+    }
+    let hides = "q=-status:diverged";
+    let (found, own, of_table) = verdict(hides, "0.01").await;
+    assert!(found == "cannotTell" && own.contains("1 diverged, left out by the search"), "{found} {own}");
+    assert!(
+        of_table.contains("1 group is not shown, since all its runs failed or diverged and the search leaves them out: 1"),
+        "{of_table}"
+    );
+    let (found, of_base, _) = verdict(hides, "0.1").await;
+    assert!(found == "cannotTell" && of_base.contains("baseline: 1 diverged, left out by the search"), "{found} {of_base}");
+    let csv = server.call("GET", "/boards/digits/run-groups.csv?by=lr&q=-status:diverged", "").await.text;
+    assert!(csv.contains("1 diverged, left out by the search"), "{csv}");
+    // Other searches choose by what is known before a training.
+    assert_eq!(verdict("q=seed<3", "0.01").await.0, "better");
+}
+
+#[tokio::test]
 async fn other_groups_and_what_is_hidden_change_no_number() {
     let server = sweep().await;
     let baseline = row(&groups(&server, "by=lr").await, "0.1")["id"].as_str().unwrap().to_owned();

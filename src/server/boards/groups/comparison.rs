@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::hidden_members::HiddenMembers;
 use super::membership::value_identity;
 use super::notes;
 use super::sample::GroupSample;
@@ -92,12 +93,13 @@ fn running_notes(group: &GroupSample, base: &GroupSample) -> Vec<String> {
     own.into_iter().chain(of_base).collect()
 }
 
-/// Members without a number that forbid a verdict.
+/// Members without a number that forbid a verdict. Those of the group that the search leaves out are said in its row anyway.
 fn exclusion_notes(group: &GroupSample, baseline: &BaselineSample) -> Vec<String> {
     let base = &baseline.sample;
     let own = (group.diverged > 0).then(|| notes::diverged(group));
     let of_base = [
         (base.diverged > 0).then(|| notes::diverged(base)),
+        (base.hidden_diverged > 0).then(|| notes::hidden(&HiddenMembers { failed: 0, diverged: base.hidden_diverged })),
         (base.unread > 0).then(|| notes::unread(base)),
         (baseline.is_run && base.failed > 0).then(|| notes::failed(base)),
     ];
@@ -116,7 +118,8 @@ fn judge(
     let is_early = !said.is_empty();
     let ends = rules.needs_equal_ends.then(|| different_ends(group, base)).flatten();
     said.extend(ends.map(|(low, high)| notes::not_comparable(low, high)));
-    let is_selected = [group, base].iter().any(|sample| sample.diverged > 0 || sample.unread > 0);
+    // Without those that diverged, the others are a choice of the good ones, also where it is the search that leaves them out.
+    let is_selected = [group, base].iter().any(|sample| sample.diverged > 0 || sample.hidden_diverged > 0 || sample.unread > 0);
     said.extend(exclusion_notes(group, baseline));
     let needed = if baseline.is_run { group.n() } else { group.n().min(base.n()) };
     let found = match interval {

@@ -17,13 +17,12 @@ pub struct HiddenMembers {
 }
 
 impl HiddenMembers {
-    /// Of the `found` groups; `all` are those without conditions on the status.
-    pub fn of_groups(store: &Store, board: &str, found: &[RunGroup], all: &[RunGroup]) -> HashMap<GroupId, Self> {
+    /// Of all groups that have any; `all` are those without conditions on the status.
+    fn of_groups(store: &Store, board: &str, found: &[RunGroup], all: &[RunGroup]) -> HashMap<GroupId, Self> {
         fn ids(groups: &[RunGroup]) -> HashSet<&RunId> {
             groups.iter().flat_map(|group| &group.runs).map(|run| &run.id).collect()
         }
         let (is_found, diverged) = (ids(found), non_finite_ends(store, board, &ids(all)));
-        let known: HashSet<GroupId> = found.iter().map(|group| group.id).collect();
         let hidden = |group: &RunGroup| {
             let mut hidden = Self::default();
             for run in group.runs.iter().filter(|run| !is_found.contains(&run.id)) {
@@ -33,7 +32,26 @@ impl HiddenMembers {
             }
             (hidden != Self::default()).then_some((group.id, hidden))
         };
-        all.iter().filter(|group| known.contains(&group.id)).filter_map(hidden).collect()
+        all.iter().filter_map(hidden).collect()
+    }
+}
+
+/// What a condition on the status leaves out.
+#[derive(Clone, Debug, Default)]
+pub struct Hidden {
+    pub members: HashMap<GroupId, HiddenMembers>,
+    /// Labels of groups of which nothing else is left.
+    pub groups: Vec<String>,
+}
+
+impl Hidden {
+    /// `found`: the groups of the search; `all`: those without its conditions on the status.
+    pub fn of_groups(store: &Store, board: &str, found: &[RunGroup], all: &[RunGroup]) -> Self {
+        let members = HiddenMembers::of_groups(store, board, found, all);
+        let shown: HashSet<GroupId> = found.iter().map(|group| group.id).collect();
+        let is_gone = |group: &&RunGroup| !shown.contains(&group.id) && members.contains_key(&group.id);
+        let groups = all.iter().filter(is_gone).map(|group| group.label.clone()).collect();
+        Self { members, groups }
     }
 }
 

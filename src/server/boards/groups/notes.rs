@@ -10,7 +10,7 @@ use super::sample::GroupSample;
 use crate::statistics::CONFIDENCE;
 
 /// Names of keys in one sentence.
-const MAX_MIXED_NAMES: usize = 3;
+const MAX_NAMES: usize = 3;
 
 /// `2 of 3`
 fn of_members(count: u32, sample: &GroupSample) -> String {
@@ -47,6 +47,19 @@ pub fn hidden(members: &HiddenMembers) -> String {
     format!("{}, left out by the search", parts.join(" and "))
 }
 
+/// `2 groups are not shown, …: 1, 10`, of their labels.
+pub fn hidden_groups(labels: &[String]) -> Option<String> {
+    let more = if labels.len() > MAX_NAMES { ", …" } else { "" };
+    let names = labels.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match labels.len() {
+        0 => None,
+        1 => Some(format!("1 group is not shown, since all its runs failed or diverged and the search leaves them out: {names}")),
+        many => Some(format!(
+            "{many} groups are not shown, since all their runs failed or diverged and the search leaves them out: {names}{more}"
+        )),
+    }
+}
+
 /// `groups mix 2 values of model`, from [`super::mixed_keys`] of the groups.
 pub fn mixed<'a>(groups: impl Iterator<Item = &'a Map<String, Value>>) -> Option<String> {
     let mut keys: BTreeMap<&str, u64> = BTreeMap::new();
@@ -54,7 +67,7 @@ pub fn mixed<'a>(groups: impl Iterator<Item = &'a Map<String, Value>>) -> Option
         let most = keys.entry(key.strip_prefix("config.").unwrap_or(key)).or_default();
         *most = count.as_u64().unwrap_or_default().max(*most);
     }
-    let names: Vec<&str> = keys.keys().copied().take(MAX_MIXED_NAMES).collect();
+    let names: Vec<&str> = keys.keys().copied().take(MAX_NAMES).collect();
     let more = match keys.len() - names.len() {
         0 => String::new(),
         1 => " and 1 more key".to_owned(),

@@ -23,6 +23,8 @@ pub struct GroupSample {
     pub without: u32,
     /// Those whose number could not be read.
     pub unread: u32,
+    /// Members that have diverged and that the search leaves out because of it.
+    pub hidden_diverged: u32,
     /// The first and the last of the last steps of the members in the mean.
     pub last_steps: Option<(f64, f64)>,
 }
@@ -57,7 +59,8 @@ impl GroupSample {
             }
         }
         let values: Vec<f64> = used.iter().map(|(_, value)| *value).collect();
-        Self { moments: Moments::of(&values), used, runs: runs.len() as u32, running, failed, diverged, without, unread, last_steps }
+        let (moments, runs) = (Moments::of(&values), runs.len() as u32);
+        Self { moments, used, runs, running, failed, diverged, without, unread, hidden_diverged: 0, last_steps }
     }
 
     /// Number of members in the mean.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::comparison::{BaselineSample, ComparisonRules, compare};
-use super::hidden_members::HiddenMembers;
+use super::hidden_members::Hidden;
 use super::membership::RunGroup;
 use super::metric_curves::{CurveSource, MetricCurves, check_points, curves_of_metric};
 use super::mixed_keys::mixed_keys;
@@ -51,7 +51,7 @@ struct Prepared {
     /// Of the members.
     non_finite: HashMap<RunId, NonFiniteEnd>,
     proposed: Vec<String>,
-    hidden: HashMap<GroupId, HiddenMembers>,
+    hidden: Hidden,
 }
 
 impl Boards {
@@ -66,9 +66,9 @@ impl Boards {
                 // Of the same runs, so that each group found is among them.
                 Some(query) => {
                     let all = FoundGroups::groups_among((store, board), &found.known, query, &wanted.by, &clock, is_public, client)?;
-                    HiddenMembers::of_groups(store, board, &found.groups, &all)
+                    Hidden::of_groups(store, board, &found.groups, &all)
                 }
-                None => HashMap::new(),
+                None => Hidden::default(),
             };
             Prepared::new(store, board, found, &wanted, hidden)
         };
@@ -102,13 +102,7 @@ impl Boards {
 }
 
 impl Prepared {
-    fn new(
-        store: &Store,
-        board: &str,
-        found: FoundGroups,
-        query: &RunGroupsQuery,
-        hidden: HashMap<GroupId, HiddenMembers>,
-    ) -> Result<Self, ApiError> {
+    fn new(store: &Store, board: &str, found: FoundGroups, query: &RunGroupsQuery, hidden: Hidden) -> Result<Self, ApiError> {
         let FoundGroups { known, groups } = found;
         let members = || groups.iter().flat_map(|group| &group.runs);
         let baseline_run = match &query.baseline {
@@ -157,7 +151,7 @@ impl Prepared {
             Some(_) => summaries.split_first().unwrap_or((&none, &[])),
             None => (&none, summaries),
         };
-        let samples: Vec<GroupSample> = self.groups.iter().map(|group| GroupSample::of(&group.runs, main, query.is_finished)).collect();
+        let samples: Vec<GroupSample> = self.groups.iter().map(|group| self.sample(group.id, &group.runs, main, query)).collect();
         let baseline = self.baseline(main, &samples, query);
         let keys: Vec<String> = self.groups.first().into_iter().flat_map(|group| &group.key).map(|(name, _)| name.clone()).collect();
         let mut rules = ComparisonRules {
@@ -199,7 +193,7 @@ impl Prepared {
             let ends = NonFiniteMembers::of(&group.runs, &self.non_finite, main);
             said.extend(notes::non_finite(&ends, sample));
             said.extend((sample.failed > 0).then(|| notes::failed(sample)));
-            said.extend(self.hidden.get(&group.id).map(notes::hidden));
+            said.extend(self.hidden.members.get(&group.id).map(notes::hidden));
             said.extend((sample.without > 0).then(|| notes::without(sample)));
             said.extend((sample.unread > 0).then(|| notes::unread(sample)));
             let is_best = best.is_some_and(|(best, _)| best == at);
@@ -284,6 +278,11 @@ impl Prepared {
         }
     }
 
+    fn sample(&self, id: GroupId, runs: &[Arc<RunRecord>], summaries: &Summaries, query: &RunGroupsQuery) -> GroupSample {
+        let hidden_diverged = self.hidden.members.get(&id).map_or(0, |hidden| hidden.diverged);
+        GroupSample { hidden_diverged, ..GroupSample::of(runs, summaries, query.is_finished) }
+    }
+
     /// The sample of a group without the run that is the baseline, and whether that is a member: a run is not compared with itself.
     fn apart(&self, at: usize, sample: &GroupSample, summaries: &Summaries, query: &RunGroupsQuery) -> (GroupSample, bool) {
         let runs = &self.groups[at].runs;
@@ -292,7 +291,7 @@ impl Prepared {
             return (sample.clone(), false);
         }
         let others: Vec<_> = runs.iter().filter(is_other).cloned().collect();
-        (GroupSample::of(&others, summaries, query.is_finished), true)
+        (self.sample(self.groups[at].id, &others, summaries, query), true)
     }
 
     fn shown_baseline(&self, at: Option<usize>, baseline: &BaselineSample) -> Baseline {
@@ -327,6 +326,7 @@ impl Prepared {
         {
             said.push(notes::NO_BASELINE.to_owned());
         }
+        said.extend(notes::hidden_groups(&self.hidden.groups));
         said.extend((count >= MIN_COMPARISONS).then(|| notes::comparisons(count, confidence, expected)));
         said.extend((query.stat == SummaryKind::Best).then(|| notes::BEST_IS_BIASED.to_owned()));
         if query.is_finished {
