@@ -10,6 +10,8 @@ use crate::protocol::{GroupRow, RunGroups};
 const PLAIN_DIGITS: i32 = 5;
 /// Decimals of a number in LaTeX at most; one that needs more has a power of ten.
 const MAX_DECIMALS: i32 = 6;
+/// A double has 15 digits.
+const MAX_SCALED_DECIMALS: i32 = 14;
 /// So has one that is not below this.
 const MAX_PLAIN: f64 = 1e9;
 
@@ -58,11 +60,15 @@ pub fn latex(table: &RunGroups, keys: &str) -> String {
     for note in &table.notes {
         let _ = write!(out, "\n% {}", one_line(note));
     }
+    for row in table.groups.iter().filter(|row| !row.notes.is_empty()) {
+        let label = if row.label.is_empty() { "all runs" } else { &row.label };
+        let _ = write!(out, "\n% {}: {}", one_line(label), one_line(&row.notes.join("; ")));
+    }
     out.push('\n');
     out
 }
 
-/// One line for each group; empty where there is no number. Other metrics have columns behind those of the first.
+/// One line for each group; empty where there is no number. Other metrics have columns behind those of the first; notes are last.
 pub fn csv(table: &RunGroups) -> String {
     let mut csv = Csv::default();
     for name in ["group", "runs", "used", "mean", "std", "half_width", "difference", "difference_half_width", "verdict"] {
@@ -72,6 +78,7 @@ pub fn csv(table: &RunGroups) -> String {
     for other in secondary {
         ["mean", "std", "half_width"].iter().for_each(|what| csv.text(&format!("{} {what}", other.metric)));
     }
+    csv.text("notes");
     csv.end();
     for row in &table.groups {
         csv.text(&row.label);
@@ -84,6 +91,7 @@ pub fn csv(table: &RunGroups) -> String {
         for other in &row.secondary {
             [other.mean, other.std, other.half_width].into_iter().for_each(|number| number_or_nothing(&mut csv, number));
         }
+        csv.text(&row.notes.join("; "));
         csv.end();
     }
     csv.into_text()
@@ -105,23 +113,39 @@ fn verdict(row: &GroupRow) -> String {
 fn with_deviation(mean: Option<f64>, deviation: Option<f64>) -> String {
     let Some(mean) = mean else { return "--".to_owned() };
     let Some(deviation) = deviation.filter(|deviation| *deviation > 0.0 && deviation.is_finite()) else {
-        let text = format_ungrouped(mean, PLAIN_DIGITS);
-        return match text.split_once('e') {
-            Some((digits, power)) => format!("${digits} \\times 10^{{{}}}$", power.trim_start_matches('+')),
-            None => format!("${text}$"),
-        };
+        return format!("${}$", in_math(mean, PLAIN_DIGITS));
     };
     let decimals = 1 - deviation.log10().floor() as i32;
     let size = mean.abs().max(deviation);
     if decimals <= MAX_DECIMALS && size < MAX_PLAIN {
         let decimals = decimals.max(0) as usize;
-        return format!("${mean:.decimals$} \\pm {deviation:.decimals$}$");
+        return format!("${} \\pm {deviation:.decimals$}$", rounded(mean, decimals));
     }
     // In two steps, since a power of ten may be below the least number.
     let power = size.log10().floor() as i32;
     let scaled = |number: f64| number * 10f64.powi(-power / 2) * 10f64.powi(-power + power / 2);
-    let decimals = (decimals + power).clamp(0, MAX_DECIMALS) as usize;
-    format!("$({:.decimals$} \\pm {:.decimals$}) \\times 10^{{{power}}}$", scaled(mean), scaled(deviation))
+    let decimals = (decimals + power).max(0);
+    if decimals > MAX_SCALED_DECIMALS {
+        return format!("${} \\pm {}$", in_math(mean, MAX_SCALED_DECIMALS + 1), in_math(deviation, 2));
+    }
+    let decimals = decimals as usize;
+    let [mean, deviation] = [scaled(mean), scaled(deviation)].map(|number| rounded(number, decimals));
+    if power == 0 { format!("${mean} \\pm {deviation}$") } else { format!("$({mean} \\pm {deviation}) \\times 10^{{{power}}}$") }
+}
+
+/// What is 0 once it is rounded has no sign.
+fn rounded(number: f64, decimals: usize) -> String {
+    let text = format!("{number:.decimals$}");
+    if text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) { text } else { text.trim_start_matches('-').to_owned() }
+}
+
+/// A number with so many digits, and a power of ten where it is very large or small.
+fn in_math(number: f64, digits: i32) -> String {
+    let text = format_ungrouped(number, digits);
+    match text.split_once('e') {
+        Some((digits, power)) => format!("{digits} \\times 10^{{{}}}", power.trim_start_matches('+')),
+        None => text,
+    }
 }
 
 /// In a comment.
@@ -175,7 +199,12 @@ mod tests {
     fn table() -> RunGroups {
         let difference = json!({"value": 0.119, "half_width": 0.026, "interval": "welch", "n": [3, 3]});
         let rows = [
-            row("0.1 · adam_w", Some(0.953_21), Some(0.003_14), json!({"is_best": true, "difference": difference, "verdict": "better"})),
+            row(
+                "0.1 · adam_w",
+                Some(0.953_21),
+                Some(0.003_14),
+                json!({"is_best": true, "difference": difference, "verdict": "better", "notes": ["1 of 3 failed", "best of 3"]}),
+            ),
             row("0.01 & 5%", Some(0.834), None, json!({"is_baseline": true, "verdict": "baseline", "used": 1})),
             row("", None, None, json!({})),
         ];
@@ -194,7 +223,7 @@ mod tests {
             \\textbf{0.1 $\\cdot$ adam\\_w} & $0.9532 \\pm 0.0031$ & 3 & $+0.119 \\pm 0.026$ & better \\\\\n\
             0.01 \\& 5\\% & $0.834$ & 1 of 3 & -- & baseline \\\\\n\
             all runs & -- & 3 & -- &  \\\\\n\\bottomrule\n\\end{tabular}\n\
-            % Mean and standard deviation over runs. Differences are from 0.01 & 5%, with intervals of 95 %.\n% Groups mix 2 models.\n";
+            % Mean and standard deviation over runs. Differences are from 0.01 & 5%, with intervals of 95 %.\n% Groups mix 2 models.\n% 0.1 · adam_w: 1 of 3 failed; best of 3\n";
         assert_eq!(latex(&table(), "lr · opt_name"), expected);
         assert_eq!(escaped("\\input{x}\n^~"), "\\textbackslash{}input\\{x\\} \\textasciicircum{}\\textasciitilde{}");
         assert_eq!(escaped("<1|x>"), "\\textless{}1\\textbar{}x\\textgreater{}");
@@ -218,6 +247,11 @@ mod tests {
             (0.0, 4e-9, "$(0.0 \\pm 4.0) \\times 10^{-9}$"),
             (1.5e300, 2e299, "$(1.50 \\pm 0.20) \\times 10^{300}$"),
             (3e-310, 1e-311, "$(3.00 \\pm 0.10) \\times 10^{-310}$"),
+            (0.5, 7e-9, "$(5.000000000 \\pm 0.000000070) \\times 10^{-1}$"),
+            (2.3, 3e-7, "$2.30000000 \\pm 0.00000030$"),
+            (1e10, 300.0, "$(1.000000000 \\pm 0.000000030) \\times 10^{10}$"),
+            (1.0, 1e-20, "$1 \\pm 1 \\times 10^{-20}$"),
+            (-1e-8, 0.01, "$0.000 \\pm 0.010$"),
             (1e-7, 0.0, "$1 \\times 10^{-7}$"),
             (-1.25e20, 0.0, "$-1.25 \\times 10^{20}$"),
         ] {
@@ -235,15 +269,15 @@ mod tests {
             row.secondary = vec![serde_json::from_value(other).unwrap()];
         }
         let lines: Vec<String> = csv(&table).lines().map(str::to_owned).collect();
-        assert!(lines[0].ends_with(",verdict,val/f1 mean,val/f1 std,val/f1 half_width"), "{}", lines[0]);
-        assert!(lines[1].ends_with(",better,0.5,,0.1"), "{}", lines[1]);
+        assert!(lines[0].ends_with(",verdict,val/f1 mean,val/f1 std,val/f1 half_width,notes"), "{}", lines[0]);
+        assert!(lines[1].ends_with(",better,0.5,,0.1,1 of 3 failed; best of 3"), "{}", lines[1]);
     }
 
     #[test]
     fn groups_are_lines_of_a_sheet() {
         let lines: Vec<String> = csv(&table()).lines().map(str::to_owned).collect();
-        assert_eq!(lines[0], "group,runs,used,mean,std,half_width,difference,difference_half_width,verdict");
-        assert_eq!(lines[1], "0.1 · adam_w,3,3,0.95321,0.00314,,0.119,0.026,better");
-        assert_eq!(lines[3], ",3,3,,,,,,");
+        assert_eq!(lines[0], "group,runs,used,mean,std,half_width,difference,difference_half_width,verdict,notes");
+        assert_eq!(lines[1], "0.1 · adam_w,3,3,0.95321,0.00314,,0.119,0.026,better,1 of 3 failed; best of 3");
+        assert_eq!(lines[3], ",3,3,,,,,,,");
     }
 }
