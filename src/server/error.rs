@@ -47,6 +47,24 @@ impl ServerError {
         }
     }
 
+    /// The cause in a fixed word, for the line of the request. Errors of the client have none: the status says it.
+    fn reason(&self) -> Option<FailureReason> {
+        let word = match self {
+            Self::Client(_) => return None,
+            Self::Outdated => "outdated",
+            Self::Overloaded => "overloaded",
+            Self::ShuttingDown | Self::Store(StoreError::Closed) => "stopping",
+            Self::Panicked => "panic",
+            Self::Store(StoreError::Busy) => "busy",
+            Self::Store(StoreError::DiskFull) => "disk_full",
+            Self::Store(StoreError::RolledBack(_)) => "rolled_back",
+            Self::Store(StoreError::Failed(_)) => "store_failed",
+            Self::Store(StoreError::Unreadable(_)) => "unreadable",
+            Self::Store(StoreError::Corrupt(_)) => "corrupt",
+        };
+        Some(FailureReason(word))
+    }
+
     pub fn log(&self) {
         match self {
             // The message may repeat input.
@@ -61,6 +79,10 @@ impl ServerError {
         }
     }
 }
+
+/// Why the server failed; it comes back with the response.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FailureReason(pub &'static str);
 
 fn store_error(error: &StoreError) -> ApiError {
     match error {
@@ -95,7 +117,11 @@ fn log_throttled(throttle: &LogThrottle, error: &ServerError) {
 impl IntoResponse for ServerError {
     fn into_response(self) -> Response {
         self.log();
-        respond(&self.to_api_error())
+        let mut response = respond(&self.to_api_error());
+        if let Some(reason) = self.reason() {
+            response.extensions_mut().insert(reason);
+        }
+        response
     }
 }
 
@@ -132,5 +158,13 @@ mod tests {
             assert_eq!(response.code, status, "{error:?}");
             assert!(!response.message.contains("secret"), "{}", response.message);
         }
+    }
+
+    #[test]
+    fn a_failure_says_its_reason_to_the_log() {
+        let reason = |error: ServerError| error.into_response().extensions().get().copied();
+        assert_eq!(reason(StoreError::Corrupt("secret".into()).into()), Some(FailureReason("corrupt")));
+        assert_eq!(reason(ServerError::Overloaded), Some(FailureReason("overloaded")));
+        assert_eq!(reason(ErrorKind::NotFound.with("no such cell").into()), None);
     }
 }

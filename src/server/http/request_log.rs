@@ -1,6 +1,6 @@
 //! Access log and request counters: refusals and failures at `info`, every request at `debug`.
 //!
-//! A line has the client, the token's id, the method, the route pattern, the status and the duration. It
+//! A line has the client, the token's id, the method, the route pattern, the status, the duration, and the reason of a failure. It
 //! never has the address as it was sent, a query, a header or a body: they may hold secrets.
 
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use axum::response::Response;
 
 use super::ops::metrics::{RequestMetrics, method_name};
 use crate::server::auth::policy::Caller;
+use crate::server::error::FailureReason;
 use crate::server::log::throttle::LogThrottle;
 use crate::server::net::connections::ShowedToken;
 use crate::server::net::peer::Peer;
@@ -68,7 +69,8 @@ pub async fn log_request(State(requests): State<Arc<Requests>>, request: Request
     match status {
         500.. => {
             if let Some(suppressed) = requests.failed.permit(begun) {
-                tracing::warn!(client, token, method, route, status, ms, suppressed, "failed");
+                let reason = reply.extensions().get().map(|FailureReason(word)| *word);
+                tracing::warn!(client, token, method, route, status, ms, reason, suppressed, "failed");
             }
         }
         401 | 403 | 408 => {
