@@ -94,6 +94,31 @@ test("the link's fragment gets in, and leaves no token behind", async ({ page, a
   await expect(cell(other, "c")).toBeVisible();
 });
 
+test("a token at the root gets the address of the one board, which stays right", async ({ page, agnez, problems, open }) => {
+  problems.allow(ASKED_FOR_A_TOKEN);
+  const { token, headers } = await newToken(agnez, "write");
+  await agnez.call("POST", "/values", { _id: "c", board: "digits", name: "loss", type: "text", value: "1" }, headers);
+  await page.goto(`/#token=${token}`);
+  await live(page);
+  expect(page.url()).toBe(`${agnez.url}/b/digits`);
+  // The tab that has a token already.
+  await page.goto("/");
+  await live(page);
+  await expect(page).toHaveURL(`${agnez.url}/b/digits`);
+  // Typed into the page that asks for it.
+  const other = await open({});
+  await other.goto("/");
+  await field(other).fill(token);
+  await field(other).press("Enter");
+  await live(other);
+  await expect(other).toHaveURL(`${agnez.url}/b/digits`);
+
+  await agnez.call("POST", "/values", { _id: "d", board: "other", name: "more", type: "text", value: "1" }, headers);
+  await page.reload();
+  await live(page);
+  await expect(cell(page, "c")).toBeVisible();
+});
+
 test("the first paint is the board as the server drew it, with its style", async ({ page, agnez, problems }) => {
   problems.allow(ASKED_FOR_A_TOKEN);
   const { token, headers } = await newToken(agnez, "read");

@@ -30,7 +30,8 @@ if(token&&!KNOWS_TOKEN){const root=document.documentElement;root.dataset.replace
 const parsed=new Promise(done=>addEventListener("DOMContentLoaded",()=>setTimeout(done)));
 fetch(HERE,{headers:{Authorization:"Bearer "+token,Accept:"text/html"},cache:"no-store"}).then(async reply=>{const text=await reply.text();await parsed;
 if(!reply.ok){sessionStorage.removeItem("agnez-token");return location.replace(HERE)}
-sessionStorage.setItem("agnez-token",token);
+sessionStorage.setItem("agnez-token",token);const there=new URL(reply.url);
+if(reply.redirected)history.replaceState(null,"",there.pathname.replace(/\/~[^/]+/,"")+there.search);
 const word=/'nonce-([^']+)'/.exec(reply.headers.get("content-security-policy"))?.[1];
 document.open();document.write(text.replaceAll('nonce="'+word+'"','nonce="'+nonce+'"'));document.close()},()=>location.replace(HERE))}}catch{}
 addEventListener("hashchange",()=>{if(sent())location.reload()});}"##;
