@@ -1,12 +1,28 @@
 // A server that is stopped well and started again, or goes back to a backup: an open page goes on by itself, and is not reloaded.
 import { join } from "node:path";
 
+import type { Page } from "@playwright/test";
+
 import { canvas, drawn } from "./support/line.ts";
 import { agrees, cell, live, openBoard, stage, status } from "./support/page.ts";
+import { log, panel } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
 
 /** What a browser writes to its console when the server is not there. */
 const AWAY = [/WebSocket connection to/, /ERR_CONNECTION_(REFUSED|RESET|CLOSED)/, /ERR_EMPTY_RESPONSE/];
+
+/** Later, the server greets the page as another build. */
+async function otherBuild(page: Page): Promise<() => void> {
+  let greet = (): void => {};
+  await page.routeWebSocket(/\/live\?/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => {
+      if (typeof message === "string" && message.includes("build")) greet = () => socket.send(message.replace(/("build":")[^"]*/, "$1another"));
+      socket.send(message);
+    });
+  });
+  return () => greet();
+}
 
 test("an open page goes on after restarts, without being reloaded", async ({ page, agnez, problems }) => {
   problems.allow(...AWAY);
@@ -62,14 +78,7 @@ test("an open page follows a server that goes back to a backup", async ({ page, 
 test("a page of an earlier build is loaded again once nothing is being named or is open", async ({ page, agnez }) => {
   await agnez.create({ board: "b", _id: "a", name: "a", type: "text", value: "1", layout: { section: "one" } });
   await agnez.create({ board: "b", _id: "z", name: "z", type: "text", value: "1", layout: { section: "two" } });
-  let greet = (): void => {};
-  await page.routeWebSocket(/\/live\?/, (socket) => {
-    const server = socket.connectToServer();
-    server.onMessage((message) => {
-      if (typeof message === "string" && message.includes("build")) greet = () => socket.send(message.replace(/("build":")[^"]*/, "$1another"));
-      socket.send(message);
-    });
-  });
+  const greet = await otherBuild(page);
   await openBoard(page, "/b/b");
   await page.evaluate(() => Object.assign(window, { isSame: true }));
   const isSame = () => page.evaluate(() => "isSame" in window);
@@ -86,4 +95,21 @@ test("a page of an earlier build is loaded again once nothing is being named or 
   await live(page);
   await expect(head("first?")).toBeVisible();
   expect(await agnez.value("a")).toMatchObject({ layout: { section: "first?" } });
+});
+
+test("a page of an earlier build keeps notes that are being written", async ({ page, agnez }) => {
+  await log(agnez, "b", "run", [{ step: 0, loss: 1 }]);
+  const greet = await otherBuild(page);
+  await openBoard(page, "/b/b?run=run");
+  const notes = panel(page).getByLabel("Notes");
+  if (!(await notes.isVisible())) await panel(page).getByText("Tags and notes").click();
+  await notes.fill("an hour of notes");
+  await page.evaluate(() => Object.assign(window, { isSame: true }));
+  await page.clock.install();
+  greet();
+  await page.clock.runFor(2000);
+  await expect(notes).toHaveValue("an hour of notes");
+  expect(await page.evaluate(() => "isSame" in window)).toBe(true);
+  await panel(page).getByRole("button", { name: "Save" }).click();
+  await expect.poll(async () => (await agnez.call("GET", "/boards/b/runs/run")).body.toString()).toContain("an hour of notes");
 });

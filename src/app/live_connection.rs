@@ -96,7 +96,10 @@ fn reload_for(dashboard: Dashboard, build: &str) {
 }
 
 fn reload_when_idle(dashboard: Dashboard) {
-    let is_busy = dashboard.is_editing_name_or_text() || dashboard.describing.with_untracked(Option::is_some) || dom::has_top_layer();
+    let is_busy = dashboard.is_editing_name_or_text()
+        || dashboard.describing.with_untracked(Option::is_some)
+        || dom::has_top_layer()
+        || dom::has_draft();
     if is_busy {
         set_timeout(move || reload_when_idle(dashboard), Duration::from_millis(500));
     } else {

@@ -116,6 +116,17 @@ pub fn has_top_layer() -> bool {
     document().query_selector(":popover-open, dialog[open]").is_ok_and(|open| open.is_some())
 }
 
+/// Whether somebody writes: a text field has the focus, or a text area has what is not saved.
+pub fn has_draft() -> bool {
+    let is_field = |element: &Element| {
+        element.has_type::<HtmlTextAreaElement>() || element.matches("input:is([type=text], [type=search], :not([type]))").unwrap_or(false)
+    };
+    let is_changed = |area: HtmlTextAreaElement| area.default_value().is_ok_and(|saved| saved != area.value());
+    let areas = document().get_elements_by_tag_name("textarea");
+    document().active_element().is_some_and(|element| is_field(&element))
+        || (0..areas.length()).filter_map(|at| areas.item(at)?.dyn_into().ok()).any(is_changed)
+}
+
 /// The query of the page's address, without its `?`.
 pub fn query_of_page() -> String {
     window().location().search().unwrap_or_default().trim_start_matches('?').to_owned()
