@@ -94,23 +94,6 @@ test("suggestions complete a name, and errors say what is near", async ({ page, 
   await expect(error).toHaveCount(0);
 });
 
-test("a refused comparison is asked for once, and again when runs change", async ({ page, agnez, problems }) => {
-  problems.allow(/status of 400/);
-  await sweep(agnez);
-  let asked = 0;
-  page.on("request", (request) => (asked += request.url().includes("/run-groups?") ? 1 : 0));
-  await openBoard(page, `${BOARD}?group=opt.lr&baseline=lr%3D0.1`);
-  await expect(panel(page).getByRole("alert")).toContainText("The id of a run");
-  // Long enough for a loop of requests to be seen.
-  await page.evaluate(async () => {
-    for (let frame = 0; frame < 60; frame += 1) await new Promise(requestAnimationFrame);
-  });
-  expect(asked).toBeLessThanOrEqual(2);
-  const before = asked;
-  await patchRun(agnez, "digits", "run-0", { name: "renamed" });
-  await expect.poll(() => asked).toBeGreaterThan(before);
-});
-
 test("the rule says which runs are drawn, the eye overrides it, and a pinned one stays", async ({ page, agnez }) => {
   const cells = await sweep(agnez);
   const id = cells["val/acc"]!;

@@ -107,28 +107,30 @@ pub enum VersionedReply {
         text: String,
         etag: Option<String>,
     },
-    /// The body of the refusal, which is an [`ApiError`] in most cases.
+    /// The same request would be refused again: the body, which is an [`ApiError`] in most cases.
     Refused(String),
-    Unreachable,
+    /// The server cannot be reached, or may answer later: the body, if there is one.
+    Later(Option<String>),
 }
 
 /// The JSON of an address, unless it has this `ETag` still.
 pub async fn newer_than(address: &str, etag: Option<&str>) -> VersionedReply {
     let Some(request) = read_request(Method::GET, address, "application/json", RequestCache::NoStore) else {
-        return VersionedReply::Unreachable;
+        return VersionedReply::Later(None);
     };
     if let Some(etag) = etag {
         request.headers().set("If-None-Match", etag);
     }
-    let Ok(reply) = request.send().await else { return VersionedReply::Unreachable };
+    let Ok(reply) = request.send().await else { return VersionedReply::Later(None) };
     if reply.status() == 304 {
         return VersionedReply::Unchanged;
     }
-    let (is_ok, etag) = (reply.ok(), reply.headers().get("etag"));
+    let (is_ok, status, etag) = (reply.ok(), reply.status(), reply.headers().get("etag"));
     match reply.text().await {
         Ok(text) if is_ok => VersionedReply::Changed { text, etag },
-        Ok(text) => VersionedReply::Refused(text),
-        Err(_) => VersionedReply::Unreachable,
+        Ok(text) if is_lasting_refusal(status) => VersionedReply::Refused(text),
+        Ok(text) => VersionedReply::Later(Some(text)),
+        Err(_) => VersionedReply::Later(None),
     }
 }
 

@@ -6,6 +6,7 @@ use super::requests::RowQuery;
 use crate::app::state::{RowKey, RunRows, RunsState};
 use crate::protocol::RunId;
 use crate::routes::{encoded, of_runs};
+use crate::sorting;
 
 /// The address of the runs that the rule shows; `None` if the events of the page are enough.
 pub fn rule_address(board: &str, runs: RunsState, query: &RowQuery) -> Option<String> {
@@ -33,6 +34,9 @@ pub fn colours_address(board: &str, runs: RunsState, rows: &RunRows, window: std
             ids.push(id);
         }
     }
-    let ids = ids.iter().map(RunId::as_str).collect::<Vec<_>>().join(",");
+    // The same runs have the same address, in whatever order the table has them.
+    let mut ids: Vec<&str> = ids.iter().map(RunId::as_str).collect();
+    sorting::sort_by(&mut ids, |a, b| a.cmp(b));
+    let ids = ids.join(",");
     (!ids.is_empty()).then(|| of_runs(board, "run-colours", &["by=", &encoded(&by), "&runs=", &ids].concat()))
 }

@@ -40,7 +40,8 @@ pub fn Console(id: RunId) -> impl IntoView {
                 VersionedReply::Changed { text, .. } if text.is_empty() => "No output.".to_owned(),
                 VersionedReply::Changed { text, .. } => newest_lines(&text).to_owned(),
                 VersionedReply::Refused(body) => refusal(&body),
-                VersionedReply::Unchanged | VersionedReply::Unreachable => return,
+                VersionedReply::Later(Some(body)) => refusal(&body),
+                VersionedReply::Unchanged | VersionedReply::Later(None) => return,
             };
             // A reader who has scrolled up reads there.
             let is_at_end = output

@@ -52,6 +52,7 @@ struct Progress {
     /// Something has changed since the last refresh began.
     is_due: bool,
     /// What is loaded apart from rows.
+    counts: LoadedPage,
     groups: LoadedPage,
     rule: LoadedPage,
     linked: LoadedPage,
@@ -156,8 +157,20 @@ impl RowLoader {
         let query = runs.comparison.with_untracked(RowQuery::of);
         let window = self.window.get_untracked();
         let parts = runs.rows.with_untracked(|rows| self.due_parts(rows, &query, (runs, &board), window, is_refresh.then_some(changes)));
-        let requests = parts.into_iter().filter_map(move |part| {
-            let address = self.address((runs, &board), &part, &query)?;
+        let parts: Vec<_> = parts.into_iter().filter_map(|part| Some((self.address((runs, &board), &part, &query)?, part))).collect();
+        if is_refresh {
+            // What was refused of other rows or columns is no longer asked for.
+            let is_due = |refused: &LoadedPage| parts.iter().any(|(address, _)| *address == refused.address);
+            let is_any_left = self.progress.try_update_value(|progress| {
+                let count = progress.refused.len();
+                progress.refused.retain(is_due);
+                !progress.refused.is_empty() || count == 0
+            });
+            if is_any_left == Some(false) {
+                self.error.set_if_changed(None);
+            }
+        }
+        let requests = parts.into_iter().filter_map(move |(address, part)| {
             let is_new = self.progress.try_update_value(|progress| {
                 let is_same = |refused: &LoadedPage| refused.address == address && (!is_refresh || refused.changes == changes);
                 let is_refused = progress.refused.iter().any(is_same);
@@ -176,7 +189,7 @@ impl RowLoader {
     fn address(self, (runs, board): (RunsState, &str), part: &Part, query: &RowQuery) -> Option<String> {
         match part {
             Part::Rows(page) => Some(query.table(board, None, "", page * RowSection::PAGE, RowSection::PAGE)),
-            Part::Counts => Some(query.table(board, None, "", 0, 1)),
+            Part::Counts => Some(counts_address(board, query)),
             Part::Groups => Some(query.groups(board)),
             Part::Members(id, page) => runs.rows.with_untracked(|rows| members_address(board, rows, query, *id, *page)),
             Part::Rule => rule_address(board, runs, query),
@@ -196,11 +209,16 @@ impl RowLoader {
     ) -> Vec<Part> {
         let is_old = |page: Option<&LoadedPage>| page.is_none_or(|page| newer_than.is_some_and(|changes| page.changes < changes));
         let mut due = Vec::new();
-        let [groups, rule, linked, colours] =
-            self.progress.with_value(|Progress { groups, rule, linked, colours, .. }| [groups, rule, linked, colours].map(Clone::clone));
+        let [counts, groups, rule, linked, colours] = self
+            .progress
+            .with_value(|Progress { counts, groups, rule, linked, colours, .. }| [counts, groups, rule, linked, colours].map(Clone::clone));
         if query.has_groups() {
             if rows.groups.is_none() || is_old(Some(&groups)) {
-                due.extend([Part::Groups, Part::Counts]);
+                due.push(Part::Groups);
+            }
+            // By their own age: they come long before the groups.
+            if counts.address != counts_address(board, query) || is_old(Some(&counts)) {
+                due.push(Part::Counts);
             }
         } else if rows.groups.is_some() || rows.sections.is_empty() {
             due.push(Part::Rows(0));
@@ -253,19 +271,24 @@ impl RowLoader {
         let loaded = |etag| LoadedPage { address: address.clone(), etag, changes };
         self.progress.update_value(|progress| progress.refused.retain(|refused| refused.address != address));
         match reply {
-            VersionedReply::Unreachable => set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY),
+            VersionedReply::Later(body) => {
+                if let Some(error) = body.as_deref().and_then(read_error) {
+                    self.error.set_if_changed(Some(error));
+                }
+                set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY);
+            }
             // The answer for earlier columns, colours or runs.
             _ if self.address((runs, &dashboard.page().board), &part, &query).as_ref() != Some(&address) => self.load(dashboard, false),
             VersionedReply::Unchanged => self.apply_unchanged(runs, &part, changes),
             VersionedReply::Changed { text, etag } => self.apply(runs, part, &text, loaded(etag)),
             VersionedReply::Refused(body) if part == Part::Colours => {
                 self.progress.update_value(|progress| progress.colours = loaded(None));
-                let error = read_error(&body).message;
+                let error = read_error(&body).unwrap_or_default().message;
                 runs.colours.set_if_changed(RunColours::refused(error));
             }
             VersionedReply::Refused(body) => {
                 self.progress.update_value(|progress| progress.refused.push(loaded(None)));
-                self.error.set_if_changed(Some(read_error(&body)));
+                self.error.set_if_changed(Some(read_error(&body).unwrap_or_default()));
             }
         }
     }
@@ -273,7 +296,7 @@ impl RowLoader {
     /// What is loaded of a part.
     fn known(self, runs: RunsState, part: &Part) -> Option<LoadedPage> {
         match part {
-            Part::Counts => None,
+            Part::Counts => self.progress.try_with_value(|progress| progress.counts.clone()),
             Part::Groups => self.progress.try_with_value(|progress| progress.groups.clone()),
             Part::Rule => self.progress.try_with_value(|progress| progress.rule.clone()),
             Part::Linked => self.progress.try_with_value(|progress| progress.linked.clone()),
@@ -286,6 +309,7 @@ impl RowLoader {
 
     fn apply_unchanged(self, runs: RunsState, part: &Part, changes: u64) {
         self.progress.update_value(|progress| match part {
+            Part::Counts => progress.counts.changes = changes,
             Part::Groups => progress.groups.changes = changes,
             Part::Rule => progress.rule.changes = changes,
             Part::Linked => progress.linked.changes = changes,
@@ -329,6 +353,7 @@ impl RowLoader {
             }
             Part::Counts => {
                 let Some(table) = read::<RunTable>(text) else { return };
+                self.progress.update_value(|progress| progress.counts = loaded);
                 runs.rows.update(|rows| rows.set_counts(table));
             }
             Part::Rows(page) => {
@@ -349,6 +374,11 @@ impl RowLoader {
             self.error.set_if_changed(None);
         }
     }
+}
+
+/// The address of the counts and columns beside groups.
+fn counts_address(board: &str, query: &RowQuery) -> String {
+    query.table(board, None, "", 0, 1)
 }
 
 /// The address of a page of a group's runs, with the columns of the table. `None`: the group is not there.
@@ -375,12 +405,13 @@ fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     parse_json(text).ok()
 }
 
-fn read_error(body: &str) -> SearchError {
-    let Some(error) = read::<Value>(body) else { return SearchError::default() };
+/// `None`: it is no error of the server, but a page of a proxy.
+fn read_error(body: &str) -> Option<SearchError> {
+    let error = read::<Value>(body)?;
     let near = error["data"]["near"].as_array();
-    SearchError {
+    Some(SearchError {
         message: error["message"].as_str().unwrap_or("The search could not be made.").to_owned(),
         column: error["data"]["column"].as_u64().unwrap_or(0) as usize,
         near: near.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
-    }
+    })
 }

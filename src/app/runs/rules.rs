@@ -134,7 +134,12 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
             if is_said { 0 } else { runs.list.with(|list| list.runs.iter().filter(is_counted).count()) }
         };
         let press = move |_| {
-            runs.update_comparison(|comparison| comparison.q = [comparison.q.trim(), condition].join(" ").trim_start().to_owned());
+            runs.update_comparison(|comparison| {
+                let search = comparison.q.trim();
+                // The condition is of all alternatives.
+                let search = if search.contains('|') { ["(", search, ")"].concat() } else { search.to_owned() };
+                comparison.q = [search.as_str(), condition].join(" ").trim_start().to_owned();
+            });
         };
         view! {
             <button

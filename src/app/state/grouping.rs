@@ -41,7 +41,7 @@ impl Dashboard {
                     ..run
                 })
             };
-            return runs.drawn.get().iter().map(coloured).collect();
+            return runs.drawn_in_order.get().iter().map(coloured).collect();
         }
         let mut all: Vec<DrawnRun> = match &solo {
             Some(run) => vec![drawn(run, Emphasis::Bold)],

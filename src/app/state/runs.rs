@@ -6,7 +6,7 @@ use super::Dashboard;
 use super::comparison::{Comparison, ShowRule};
 use super::run_colours::RunColours;
 use super::run_rows::{RowKey, RunRows};
-use super::runs_drawn::{DrawnQuery, drawn_runs};
+use super::runs_drawn::{DrawnQuery, drawn_runs, in_table_order};
 use crate::protocol::{Run, RunEvent, RunId, RunList, RunListChange};
 
 /// What was deleted here, and can be brought back.
@@ -55,6 +55,8 @@ pub struct RunsState {
     pub now_ms: RwSignal<f64>,
     /// The runs that are drawn, the newest first.
     pub drawn: Memo<Vec<RunId>>,
+    /// The same in the order of the table.
+    pub drawn_in_order: Memo<Vec<RunId>>,
 }
 
 impl RunsState {
@@ -79,6 +81,8 @@ impl RunsState {
             };
             choices.with(with_choices)
         });
+        let drawn_in_order =
+            Memo::new(move |_| rows.with(|rows| comparison.with(|comparison| in_table_order(drawn.get(), rows, comparison))));
         Self {
             list,
             comparison,
@@ -98,6 +102,7 @@ impl RunsState {
             deletions: RwSignal::new(Vec::new()),
             now_ms: RwSignal::new(now_ms),
             drawn,
+            drawn_in_order,
         }
     }
 

@@ -20,7 +20,7 @@ pub struct DrawnQuery<'a> {
     pub opened: Option<RunId>,
 }
 
-/// The runs of the rule, in the order of the table, which legends have, too: the newest first unless it is sorted. The eye of a row overrides the rule: hidden runs are hidden for everyone who may write, readers
+/// The runs of the rule, the newest first. The eye of a row overrides the rule: hidden runs are hidden for everyone who may write, readers
 /// with read-only access have their own choice. Pinned runs are always drawn.
 pub fn drawn_runs(query: &DrawnQuery) -> Vec<RunId> {
     let DrawnQuery { list, rows, found, comparison, choices, may_write, opened } = query;
@@ -57,13 +57,19 @@ pub fn drawn_runs(query: &DrawnQuery) -> Vec<RunId> {
         return of_rule;
     }
     sorting::sort_by(&mut drawn, |a, b| b.created_order.cmp(&a.created_order));
+    drawn.into_iter().map(|run| run.id.clone()).collect()
+}
+
+/// The runs that are drawn in the order of the table, which legends have, too. It changes with each rank of a live run: what is requested
+/// depends on which runs are drawn only.
+pub fn in_table_order(mut drawn: Vec<RunId>, rows: &RunRows, comparison: &Comparison) -> Vec<RunId> {
     if !comparison.sort.is_empty() && comparison.by.is_empty() {
         let places: HashMap<&RunId, usize> = rows.runs().enumerate().map(|(place, run)| (&run.id, place)).collect();
         // What is not loaded is further down.
-        let place = |run: &Run| places.get(&run.id).copied().unwrap_or(usize::MAX);
+        let place = |run: &RunId| places.get(run).copied().unwrap_or(usize::MAX);
         sorting::sort_by(&mut drawn, |a, b| place(a).cmp(&place(b)));
     }
-    drawn.into_iter().map(|run| run.id.clone()).collect()
+    drawn
 }
 
 fn newest(list: &RunList, runs: u32) -> Vec<RunId> {
