@@ -4,6 +4,7 @@
 
 mod imports;
 mod limits;
+mod modules;
 mod page;
 mod prose;
 
