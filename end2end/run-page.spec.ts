@@ -155,3 +155,17 @@ test("a long configuration is searched, the console has the newest lines", async
   await agnez.call("POST", "/boards/digits/runs/first/console", "the end\n");
   await expect(output, "while the run runs").toContainText("the end", { timeout: 15_000 });
 });
+
+test("the page of a run lists metrics whose line another name feeds, also new ones", async ({ page, agnez }) => {
+  const cells = await log(agnez, "digits", "first", [{ step: 0, "loss/val": 1, "val/loss": 2, lr: 0.1 }]);
+  await log(agnez, "digits", "second", [{ step: 0, "val/loss": 2 }]);
+  await openBoard(page, `${BOARD}?run=first`);
+  const own = panel(page).getByRole("table", { name: "Metrics with a chart of their own" });
+  await expect(own.getByRole("row")).toHaveText(["val/lossits line shows loss/val"]);
+  await drawn(page, cells["val/loss"]!, 1);
+  await log(agnez, "digits", "first", [{ step: 1, "acc/val": 1, "val/acc": 2 }]);
+  await expect(own.getByRole("rowheader"), "while the page is open").toHaveText(["val/acc", "val/loss"]);
+  await page.keyboard.press("k");
+  await expect(panel(page).getByRole("region", { name: "second" })).toBeVisible();
+  await expect(own, "its line was free").toHaveCount(0);
+});

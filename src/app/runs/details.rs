@@ -12,7 +12,7 @@ use super::config_table::ConfigTable;
 use super::console::Console;
 use super::description::Description;
 use super::diff::Compared;
-use super::document::{Row, about, command, config};
+use super::document::{Row, about, command, config, own_charts};
 use super::previous_run::PreviousRun;
 use super::row_content::series_color;
 use super::run_state::{RunState, duration, non_finite_text};
@@ -42,11 +42,11 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
         move |_| runs.run(&id)
     });
     let document = RwSignal::new(None::<Result<Value, ApiError>>);
-    let rev = Memo::new(move |_| run.with(|run| run.as_ref().map(|run| run.rev)));
-    // Again after each change of the document.
+    // Again after each change of the document, and when the run has another metric, which may have a chart of its own.
+    let state = Memo::new(move |_| run.with(|run| run.as_ref().map(|run| (run.rev, run.last.len()))));
     let address = routes::run(&dashboard.page().board, &id);
     Effect::new(move |_| {
-        if rev.get().is_none() {
+        if state.get().is_none() {
             return;
         }
         let address = address.clone();
@@ -144,8 +144,8 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
             document.with(|document| document.as_ref().and_then(|document| document.as_ref().ok()).map(read).unwrap_or_default())
         })
     };
-    let (config, about) = (known(config), known(about));
-    let about = move || about.with(|rows| (!rows.is_empty()).then(|| rows_table("Run", rows.clone())));
+    let (config, about, own_charts) = (known(config), known(about), known(own_charts));
+    let table = |caption, rows: Memo<Vec<Row>>| move || rows.with(|rows| (!rows.is_empty()).then(|| rows_table(caption, rows.clone())));
     let line = Memo::new(move |_| document.with(|document| command(document.as_ref()?.as_ref().ok()?)));
     let line = move || {
         line.get().map(|text| {
@@ -178,7 +178,8 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
             <PreviousRun id=compared_id compared />
             {content}
             <ConfigTable rows=config />
-            {about}
+            {table("Metrics with a chart of their own", own_charts)}
+            {table("Run", about)}
             {line}
             {description}
             <Console id=console />

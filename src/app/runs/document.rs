@@ -30,6 +30,12 @@ pub fn config(document: &Value) -> Vec<Row> {
     rows
 }
 
+/// The metrics that have a chart of their own, each with the one that feeds the line of its name.
+pub fn own_charts(document: &Value) -> Vec<Row> {
+    let row = |(metric, own): (&String, &Value)| Some((metric.clone(), ["its line shows ", own["takenBy"].as_str()?].concat()));
+    document["ownCharts"].as_object().into_iter().flatten().filter_map(row).collect()
+}
+
 /// The command as a POSIX shell reads it: with quotes around words that have other characters than these.
 pub fn command(document: &Value) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
@@ -84,6 +90,13 @@ mod tests {
         }
         assert_eq!(texts(&about(&document)), ["tags=ok, long", "command=python train.py", "git.commit=abc", "git.dirty=true"]);
         assert!(about(&json!(null)).is_empty() && super::config(&json!({"config": 3})).is_empty());
+    }
+
+    #[test]
+    fn metrics_with_a_chart_of_their_own_name_the_other_one() {
+        let document = json!({"ownCharts": {"val/loss": {"cell": "a-val_loss", "takenBy": "loss/val"}}});
+        assert_eq!(texts(&own_charts(&document)), ["val/loss=its line shows loss/val"]);
+        assert!(own_charts(&json!({})).is_empty());
     }
 
     #[test]

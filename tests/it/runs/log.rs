@@ -78,6 +78,15 @@ async fn another_name_for_the_same_line_has_a_chart_of_its_own() {
     assert_eq!(log(&server, "/boards/digits/runs/second/log", r#"{"val/loss":2}"#).await["cells"]["val/loss"], "digits-loss");
     let run = server.get("/boards/digits/runs/first").await;
     assert_eq!((&run["metrics"]["loss/val"]["last"], &run["metrics"]["val/loss"]["points"]), (&json!(1.0), &json!(2)));
+    // The run lists it, and a client that sends the document back changes nothing.
+    let own = json!({"val/loss": {"cell": cells["val/loss"], "takenBy": "loss/val"}});
+    assert_eq!(run["ownCharts"], own);
+    let patched = server.call("PATCH", "/boards/digits/runs/first", r#"{"notes":"n","ownCharts":{"x":1}}"#).await;
+    assert_eq!((patched.status, &patched.json()["ownCharts"]), (200, &own));
+    assert_eq!(server.get("/boards/digits/runs/second").await["ownCharts"], Value::Null);
+    // Once the board says another chart for the name, nothing stands in its way.
+    server.call("PATCH", "/boards/digits", r#"{"metrics":{"val/loss":{"chart":"validation"}}}"#).await;
+    assert_eq!(server.get("/boards/digits/runs/first").await["ownCharts"], Value::Null);
 }
 
 #[tokio::test]
@@ -92,6 +101,8 @@ async fn metrics_over_another_metric_have_charts_apart() {
     assert_eq!((&chart["name"], &chart["chart"]["x_label"]), (&json!("loss by epoch"), &json!("epoch")));
     let own = server.get(&format!("/values/{}", cells["loss/val"].as_str().unwrap())).await;
     assert_eq!(own["name"], "loss/val by epoch", "another name for the same line");
+    let listed = json!({"loss/val": {"cell": cells["loss/val"], "takenBy": "val/loss"}});
+    assert_eq!(server.get(run).await["ownCharts"], listed);
     assert_eq!(cells["epoch"], "digits-epoch", "no metric is its own step");
     // Another run counts steps: its chart is another one, and the history of a metric has its name alone.
     let other = log(&server, "/boards/digits/runs/second/log", r#"{"val/loss":5}"#).await["cells"]["val/loss"].clone();
@@ -199,6 +210,8 @@ async fn no_name_refuses_a_log() {
     assert!(cells["loss"].as_str().unwrap().starts_with("digits-loss_2-"), "{cells}");
     assert_eq!(log(&server, FIRST, both).await["cells"], cells);
     assert_eq!(server.get("/boards/digits/runs/first").await["metrics"]["loss"]["points"], 2);
+    let listed = json!({"loss": {"cell": cells["loss"], "takenBy": "a_loss"}});
+    assert_eq!(server.get("/boards/digits/runs/first").await["ownCharts"], listed);
     // The same in a new process.
     assert_eq!(log(&server, FIRST, r#"{"loss":3}"#).await["cells"]["loss"], cells["loss"]);
 }

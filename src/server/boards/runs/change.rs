@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::list::RunSelection;
 use super::metric_table::{Directions, MetricTable};
+use super::own_charts::own_charts;
 use super::run_id::generate_run_id;
 use super::run_query::RunQuery;
 use super::run_view::{RunClock, RunView};
@@ -303,13 +304,15 @@ fn outcome(
     idempotency: Option<IdempotentRequest>,
     is_one: bool,
 ) -> RunOutcome {
-    let mut metrics = Arc::default();
+    let (mut metrics, mut own) = (Arc::default(), Map::new());
     if let (true, Some(run)) = (is_one, records.first()) {
         let document = batch.board_document(&run.board);
         let directions = Directions::of(document.as_ref().map(|document| &document.keys));
         metrics = Arc::new(MetricTable::of_run_in(batch.index, &run.board, &run.id, &directions));
+        own = own_charts(batch.index, run, directions.settings());
     }
-    let views: Vec<_> = records.iter().map(|record| RunView::new(record.clone(), metrics.clone(), clock, false)).collect();
+    let view = |record: &Arc<RunRecord>| RunView::new(record.clone(), metrics.clone(), clock, false).with_own_charts(own.clone());
+    let views: Vec<_> = records.iter().map(view).collect();
     if let Some(request) = idempotency {
         let text = stored_text(&views, is_one);
         request.store_response(batch, status, text);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document_keys::DOCUMENT_KEYS;
+use super::document_keys::{DOCUMENT_KEYS, OWN_CHARTS};
 use super::flat_config::check_config;
 use super::secrets::redact_secrets;
 use crate::protocol::json_path::json_type_name;
@@ -13,7 +13,8 @@ use crate::server::limits::{
 };
 
 /// Keys that the server sets. They are ignored, because clients send back documents that they read.
-const SERVER_KEYS: [&str; 10] = ["_id", "board", "rev", "createdAt", "updatedAt", "heartbeatAt", "metrics", "took", "state", "silentSince"];
+const SERVER_KEYS: [&str; 11] =
+    ["_id", "board", "rev", "createdAt", "updatedAt", "heartbeatAt", "metrics", OWN_CHARTS, "took", "state", "silentSince"];
 
 /// What the server has noticed of a run: a sentence.
 pub const WARNING: &str = "warning";

@@ -37,6 +37,8 @@ pub const DOCUMENT_KEYS: [&str; 32] = [
     "createdAt",
     "updatedAt",
 ];
+/// The key of one run's document for metrics that have a chart of their own.
+pub const OWN_CHARTS: &str = "ownCharts";
 /// Keys that say how and where a script ran: a share does not show them.
 pub const PRIVATE_KEYS: [&str; 2] = ["command", "host"];
 /// Keys that a share shows beside [`DOCUMENT_KEYS`].

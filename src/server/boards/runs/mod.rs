@@ -17,6 +17,7 @@ mod listed;
 pub mod log;
 pub mod metric_catalog;
 pub mod metric_table;
+mod own_charts;
 pub mod run_columns;
 mod run_curves;
 pub mod run_diff;

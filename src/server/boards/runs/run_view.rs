@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use super::document_keys::{is_private, public_exit};
+use super::document_keys::{OWN_CHARTS, is_private, public_exit};
 use super::flat_config::value_of;
 use super::metric_table::MetricTable;
 use super::run_columns::{ColumnValue, ReadColumns};
@@ -45,6 +45,8 @@ fn time_of(record: &RunRecord, key: &str) -> Option<u64> {
 pub struct RunView {
     pub record: Arc<RunRecord>,
     pub metrics: Arc<MetricTable>,
+    /// The metrics that have a chart of their own, of a run that is read alone.
+    own_charts: Map<String, Value>,
     /// When it was read: Unix time, ms.
     now_ms: u64,
     /// When the server began to receive signs: Unix time, ms.
@@ -67,6 +69,7 @@ impl RunView {
             up_since_ms: clock.signs.up_since_ms,
             record,
             metrics,
+            own_charts: Map::new(),
             last_sign_ms,
             is_public,
             columns: None,
@@ -76,6 +79,10 @@ impl RunView {
 
     pub fn with_columns(self, columns: Arc<ReadColumns>, place: usize) -> Self {
         Self { columns: Some((columns, place)), ..self }
+    }
+
+    pub fn with_own_charts(self, own_charts: Map<String, Value>) -> Self {
+        Self { own_charts, ..self }
     }
 
     pub fn with_divergence(self, is_diverged: bool) -> Self {
@@ -149,6 +156,9 @@ impl RunView {
         }));
         if with_metrics {
             keys.insert("metrics".to_owned(), self.metrics.of_run(&self.record.id).into());
+        }
+        if !self.own_charts.is_empty() {
+            keys.insert(OWN_CHARTS.to_owned(), self.own_charts.clone().into());
         }
         for key in ["took", "heartbeatAt", "rev", "createdAt", "updatedAt"] {
             if let Some(value) = self.derived(key) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// Keys that the clock decides, and those of other moments.
-const UNSTEADY_KEYS: [&str; 7] = ["createdAt", "updatedAt", "heartbeatAt", "took", "state", "silentSince", "metrics"];
+const UNSTEADY_KEYS: [&str; 8] = ["createdAt", "updatedAt", "heartbeatAt", "took", "state", "silentSince", "metrics", "ownCharts"];
 
 /// By id.
 pub type RunDocuments = BTreeMap<String, Value>;

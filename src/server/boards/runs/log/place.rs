@@ -37,27 +37,17 @@ impl<'a> Placement<'a> {
             return Ok(found.clone());
         }
         self.is_over_seconds = is_over_seconds;
-        let place = self.over_its_step(metric, place_metric(metric, self.settings));
+        let place = place_of_run(metric, self.settings, &self.steps);
         let found = match self.free_series(batch, metric, &place, false)? {
             Some(found) => found,
             // Another name feeds this line: a chart of its own, for this run.
             None => {
-                let own = MetricPlace { is_counter: place.is_counter, ..self.over_its_step(metric, MetricPlace::of_its_own(metric)) };
+                let own = MetricPlace { is_counter: place.is_counter, ..own_place_of_run(metric, self.settings, &self.steps) };
                 self.free_series(batch, metric, &own, true)?.ok_or_else(|| no_chart(metric))?
             }
         };
         self.found.insert(metric.to_owned(), found.clone());
         Ok(found)
-    }
-
-    /// The place of a metric in the chart over the metric that is its step, unless the board names its chart.
-    fn over_its_step(&self, metric: &str, mut place: MetricPlace) -> MetricPlace {
-        if let Some(step_metric) = self.steps.of(metric)
-            && self.settings.of(metric).chart.is_none()
-        {
-            place.chart = chart_by(&place.chart, step_metric);
-        }
-        place
     }
 
     /// The series of a place in the first of the chart's cells that is a line. Where another name of the run feeds it there is none;
@@ -151,6 +141,26 @@ impl<'a> Placement<'a> {
         }
         Err(no_chart(name))
     }
+}
+
+/// The place of a metric of a run by its name.
+pub fn place_of_run(metric: &str, settings: &MetricSettings, steps: &StepMetrics) -> MetricPlace {
+    over_its_step(metric, place_metric(metric, settings), settings, steps)
+}
+
+/// The place of a metric of a run where another name of the run feeds the line of its name.
+pub fn own_place_of_run(metric: &str, settings: &MetricSettings, steps: &StepMetrics) -> MetricPlace {
+    over_its_step(metric, MetricPlace::of_its_own(metric), settings, steps)
+}
+
+/// The place in the chart over the metric that is the step of this one, unless the board names its chart.
+fn over_its_step(metric: &str, mut place: MetricPlace, settings: &MetricSettings, steps: &StepMetrics) -> MetricPlace {
+    if let Some(step_metric) = steps.of(metric)
+        && settings.of(metric).chart.is_none()
+    {
+        place.chart = chart_by(&place.chart, step_metric);
+    }
+    place
 }
 
 /// The ids that a chart's cells may have, in their order.

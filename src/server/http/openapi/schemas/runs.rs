@@ -93,6 +93,9 @@ pub struct Run {
     /// one of both ends.
     #[schema(required = false)]
     metrics: BTreeMap<String, MetricFigures>,
+    /// By name, of one run: the metrics that have a chart of their own, because another name feeds the line of their name.
+    #[schema(required = false)]
+    own_charts: BTreeMap<String, OwnChart>,
     /// Seconds from the start to the end, or to the last sign.
     #[schema(required = false)]
     took: f64,
@@ -108,6 +111,15 @@ pub struct Run {
     created_at: String,
     #[schema(required = false, format = DateTime)]
     updated_at: String,
+}
+
+/// Where a metric is, whose line another metric feeds.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OwnChart {
+    cell: String,
+    /// The name of the other metric.
+    taken_by: String,
 }
 
 /// What is known of a metric of a run.
