@@ -60,7 +60,7 @@ test("while groups take long, what stands beside them is asked for once", async 
   await frames(page);
   expect(requests["run-table"]).toBeLessThanOrEqual(2);
   go();
-  await expect(panel(page).locator("tr").filter({ hasText: "2 runs" }).first()).toBeVisible();
+  await expect(panel(page).getByRole("heading", { name: /^Runs/ })).toContainText("2 groups");
 });
 
 test("a search that finds the server busy is made again without a change", async ({ page, agnez, problems }) => {
@@ -80,13 +80,13 @@ test("a search that finds the server busy is made again without a change", async
 });
 
 test("another rank in a sorted table asks for no charts, and a folded section has the numbers of the newest run", async ({ page, agnez }) => {
-  for (const [run, acc] of [["old", 1], ["new", 2]] as const) await log(agnez, "digits", run, [{ step: 0, "val/acc": acc, "val/loss": acc }]);
-  await openBoard(page, `${BOARD}?sort=metrics.val/acc.last`);
+  for (const [run, acc] of [["old", 1], ["new", 2]] as const) await log(agnez, "digits", run, [{ step: 0, "x/acc": acc, "x/loss": acc }]);
+  await openBoard(page, `${BOARD}?sort=metrics.x/acc.last`);
   await expect.poll(() => listed(page)).toEqual(["old", "new"]);
-  await page.getByRole("button", { name: "val", exact: true }).click();
+  await page.getByRole("button", { name: "x", exact: true }).click();
   await expect(page.locator(".folded-numbers")).toContainText("acc 2");
   const requests = counted(page, "empty-charts");
-  await log(agnez, "digits", "old", [{ step: 1, "val/acc": 3 }]);
+  await log(agnez, "digits", "old", [{ step: 1, "x/acc": 3 }]);
   await expect.poll(() => listed(page)).toEqual(["new", "old"]);
   await frames(page);
   expect(requests["empty-charts"]).toBe(0);

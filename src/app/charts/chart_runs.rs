@@ -3,7 +3,6 @@
 use super::groups::Grouping;
 use crate::charts::Emphasis;
 use crate::protocol::{GroupId, Mark, RunId};
-use crate::sorting;
 
 /// A run that is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,10 +81,8 @@ impl ChartRuns {
         self.grouping.is_none() && self.drawn.len() < self.count
     }
 
-    /// The runs to be named in requests, separated by commas, whatever their order in legends is; `None` on a board without runs.
+    /// The runs to be named in requests, separated by commas, in the order of legends; `None` on a board without runs.
     pub fn query(&self) -> Option<String> {
-        let mut ids: Vec<&str> = self.drawn.iter().map(|run| run.id.as_str()).collect();
-        sorting::sort_by(&mut ids, |a, b| a.cmp(b));
-        (self.count > 0).then(|| ids.join(","))
+        (self.count > 0).then(|| self.drawn.iter().map(|run| run.id.as_str()).collect::<Vec<_>>().join(","))
     }
 }
