@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::protocol::{ColumnKind, Direction, TableColumn, ValueType};
 use crate::server::boards::metrics::MetricRank;
-use crate::server::boards::runs::config_index::{ConfigIndex, KeySpread, common_type};
-use crate::server::boards::runs::config_value::ConfigValue;
+use crate::server::boards::runs::config_index::{ConfigIndex, KeySpread};
+use crate::server::boards::runs::config_value::{ConfigValue, common_type};
 use crate::server::boards::runs::flat_config::value_of;
 use crate::server::boards::runs::is_seed;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;

@@ -11,7 +11,6 @@ use super::flat_config::value_of;
 use super::metric_catalog::MetricCatalog;
 use super::run_view::config_of;
 use super::search::KeyCatalog;
-use super::summary_keys::summary_keys;
 use crate::protocol::ValueType;
 use crate::server::store::{RunRecord, Store};
 
@@ -57,7 +56,7 @@ impl KeyCatalog for BoardKeys<'_> {
     fn names(&self) -> Vec<String> {
         let mut names: BTreeSet<String> =
             DOCUMENT_KEYS.iter().filter(|key| !self.is_public || !PRIVATE_KEYS.contains(key)).map(|key| (*key).to_owned()).collect();
-        names.extend(summary_keys(self.runs).into_keys().map(|path| format!("summary.{path}")));
+        names.extend(self.configs.summary_keys().iter().map(|(path, ..)| format!("summary.{path}")));
         names.extend(self.configs.keys().map(|path| format!("config.{path}")));
         let metrics = MetricCatalog::read(self.store, self.board);
         names.extend(metrics.iter().map(|(metric, _)| format!("metrics.{metric}")));

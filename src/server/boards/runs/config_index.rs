@@ -1,19 +1,21 @@
-//! The keys of all configurations of a board: their types, how many runs have them, and their values.
+//! The keys of all configurations of a board: their types, how many runs have them, and their values. Beside them the keys of documents
+//! and of summaries are counted.
 //!
 //! The index is brought up to date when it is read. That takes a comparison of pointers for each run, and work for those only whose
 //! configuration is another one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use slab::Slab;
 
-use super::config_value::ConfigValue;
-use super::flat_config::{for_each_value, value_of};
+use super::config_value::{ConfigValue, common_type};
+use super::flat_config::for_each_key;
 use super::run_columns::RunColumns;
+use super::summary_keys::SummaryKeys;
 use crate::protocol::{RunId, ValueType};
 use crate::server::store::RunRecord;
 
@@ -61,6 +63,7 @@ pub struct ConfigIndex {
     runs: HashMap<RunId, IndexedRun>,
     /// Keys of documents, on their first level, each with the number of runs that have it.
     document_keys: HashMap<Box<str>, usize>,
+    summary_keys: SummaryKeys,
     /// Values of single keys of the configurations.
     pub columns: RunColumns,
     updates: u64,
@@ -120,6 +123,7 @@ impl ConfigIndex {
                     known.update = self.updates;
                     self.count_document(&before, false);
                     self.count_document(run, true);
+                    self.summary_keys.replace(&before, run);
                 }
                 Some(_) => {
                     self.remove(&run.id);
@@ -161,6 +165,11 @@ impl ConfigIndex {
                 None => drop(self.document_keys.insert(key.as_str().into(), 1)),
             }
         }
+    }
+
+    /// The keys within the `summary` of runs.
+    pub fn summary_keys(&self) -> &SummaryKeys {
+        &self.summary_keys
     }
 
     /// Number of runs.
@@ -213,9 +222,10 @@ impl ConfigIndex {
 
     fn insert(&mut self, run: &Arc<RunRecord>) {
         self.count_document(run, true);
+        self.summary_keys.add(run);
         let mut numbers = Vec::new();
         let Self { names, keys, values, .. } = self;
-        for_each_key(run, &mut |name, value| {
+        for_each_key(run.keys.get(CONFIG), &mut |name, value| {
             let key = match names.get(name) {
                 Some(key) => *key,
                 None => {
@@ -238,8 +248,9 @@ impl ConfigIndex {
     fn remove(&mut self, run: &RunId) {
         let Some(run) = self.runs.remove(run) else { return };
         self.count_document(&run.record, false);
+        self.summary_keys.remove(&run.record);
         let Self { names, keys, values, .. } = self;
-        for_each_key(&run.record, &mut |name, value| {
+        for_each_key(run.record.keys.get(CONFIG), &mut |name, value| {
             let Some(key) = names.get(name).copied() else { return };
             let (known, value) = (&mut keys[key as usize].values, ConfigValue::of(value));
             let Some(number) = known.get(&value).copied() else { return };
@@ -271,35 +282,6 @@ impl ConfigIndex {
             values: if key.values.len() <= MAX_LISTED_VALUES { listed() } else { None },
         }
     }
-}
-
-/// The type that values of these types have in common, null aside.
-pub fn common_type(types: impl IntoIterator<Item = ValueType>) -> ValueType {
-    let common = |common, next| match (common, next) {
-        (ValueType::Null, other) | (other, ValueType::Null) => other,
-        (one, other) if one == other => one,
-        _ => ValueType::Mixed,
-    };
-    types.into_iter().fold(ValueType::Null, common)
-}
-
-/// Calls `each` once with each key of a run's configuration. `{"a.b": 1, "a": {"b": 2}}` has one key twice: the value that a search
-/// finds is counted.
-fn for_each_key(run: &RunRecord, each: &mut impl FnMut(&str, &Value)) {
-    let Some(config) = run.keys.get(CONFIG).and_then(Value::as_object) else { return };
-    if !has_dotted_key(config) {
-        return for_each_value(config, each);
-    }
-    let mut seen = HashSet::new();
-    for_each_value(config, &mut |key, value| {
-        if seen.insert(key.to_owned()) {
-            each(key, value_of(config, key).unwrap_or(value));
-        }
-    });
-}
-
-fn has_dotted_key(config: &Map<String, Value>) -> bool {
-    config.iter().any(|(key, value)| key.contains('.') || value.as_object().is_some_and(has_dotted_key))
 }
 
 #[cfg(test)]

@@ -63,6 +63,27 @@ impl ConfigValue {
     }
 }
 
+/// The type of a value, which need not be copied for it.
+pub fn type_of(value: &Value) -> ValueType {
+    match value {
+        Value::Null => ValueType::Null,
+        Value::Bool(_) => ValueType::Boolean,
+        Value::Number(_) => ValueType::Number,
+        Value::String(_) => ValueType::String,
+        Value::Array(_) | Value::Object(_) => ValueType::Array,
+    }
+}
+
+/// The type that values of these types have in common, null aside.
+pub fn common_type(types: impl IntoIterator<Item = ValueType>) -> ValueType {
+    let common = |common, next| match (common, next) {
+        (ValueType::Null, other) | (other, ValueType::Null) => other,
+        (one, other) if one == other => one,
+        _ => ValueType::Mixed,
+    };
+    types.into_iter().fold(ValueType::Null, common)
+}
+
 fn number_to_json(number: ExactNumber) -> Value {
     let double = |number: f64| Number::from_f64(number).map_or(Value::Null, Value::Number);
     match number {
@@ -106,6 +127,7 @@ mod tests {
         for value in
             [json!(null), json!(true), json!(-7), json!(u64::MAX), json!(0.1), json!(1e300), json!("größe"), json!([1, "a"]), json!({})]
         {
+            assert_eq!(ConfigValue::of(&value).value_type(), type_of(&value));
             assert_eq!(ConfigValue::of(&value).to_json(), Some(value));
         }
         let long = ConfigValue::of(&json!("x".repeat(129)));

@@ -1,5 +1,7 @@
 //! The configuration of a run as a flat list of keys and values, and its bounds.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::protocol::{ApiError, ErrorKind};
@@ -23,6 +25,25 @@ pub fn for_each_value<'a>(config: &'a Map<String, Value>, each: &mut impl FnMut(
         }
     }
     visit(config, &mut String::new(), each);
+}
+
+/// Calls `each` once with each key of an object, such as the configuration of a run; what is no object has none.
+/// `{"a.b": 1, "a": {"b": 2}}` has one key twice: the value that a search finds is counted.
+pub fn for_each_key(object: Option<&Value>, each: &mut impl FnMut(&str, &Value)) {
+    let Some(keys) = object.and_then(Value::as_object) else { return };
+    if !has_dotted_key(keys) {
+        return for_each_value(keys, each);
+    }
+    let mut seen = HashSet::new();
+    for_each_value(keys, &mut |key, value| {
+        if seen.insert(key.to_owned()) {
+            each(key, value_of(keys, key).unwrap_or(value));
+        }
+    });
+}
+
+fn has_dotted_key(keys: &Map<String, Value>) -> bool {
+    keys.iter().any(|(key, value)| key.contains('.') || value.as_object().is_some_and(has_dotted_key))
 }
 
 /// The value of a flat key; `None` if the configuration does not have it. A key with a dot in it is found, too.

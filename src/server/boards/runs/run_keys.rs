@@ -7,14 +7,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::board_keys::BoardKeys;
-use super::config_index::{ConfigIndex, KeySummary, ValueCount, common_type};
-use super::config_value::ConfigValue;
+use super::config_index::{ConfigIndex, KeySummary, ValueCount};
+use super::config_value::{ConfigValue, common_type};
 use super::flat_config::value_of;
 use super::list::BoardRuns;
 use super::metric_catalog::MetricCatalog;
 use super::metric_table::cells_of;
 use super::search::{RunField, Statistic, resolve_name};
-use super::summary_keys::summary_keys;
 use crate::protocol::{ApiError, ErrorKind, RunId, ValueType};
 use crate::server::boards::Boards;
 use crate::server::cpu_pool::CancelFlag;
@@ -123,17 +122,25 @@ impl Boards {
         let (query, indexes) = (query.clone(), self.config_indexes.clone());
         let work = move |store: &Store, board: &str, _: &CancelFlag| {
             let known = BoardRuns::read(store, board, &indexes);
-            let configs = known.configs();
             match &query.key {
-                Some(key) => values_of(store, board, &known, &configs, &query, key, is_public),
-                None => Ok(names(store, board, &known, &configs, &query)),
+                Some(key) => values_of(store, board, &known, &known.configs(), &query, key, is_public),
+                None => Ok(names(store, board, &known, &query)),
             }
         };
         Ok(self.search_board(board, work).await??)
     }
 }
 
-fn names(store: &Store, board: &str, known: &BoardRuns, configs: &ConfigIndex, query: &RunKeysQuery) -> RunKeys {
+fn names(store: &Store, board: &str, known: &BoardRuns, query: &RunKeysQuery) -> RunKeys {
+    let mut keys = RunKeys::empty(known);
+    {
+        // Other searches wait for it.
+        let configs = known.configs();
+        let config = query.choose("config", configs.keys(), |key| key);
+        keys.config = config.into_iter().filter_map(|key| configs.summary_of(key)).collect();
+        let summary = query.choose("summary", configs.summary_keys().iter(), |(key, ..)| key);
+        keys.summary = summary.into_iter().map(|(key, value_type, runs)| SummaryKey { key: key.to_owned(), value_type, runs }).collect();
+    }
     let catalog = MetricCatalog::read(store, board);
     let metrics = query.choose("metrics", catalog.iter().map(|(name, _)| name.clone()), |name| name);
     let summary = |key: &str| match DERIVED_KEYS.iter().find(|(derived, _)| *derived == key) {
@@ -141,17 +148,9 @@ fn names(store: &Store, board: &str, known: &BoardRuns, configs: &ConfigIndex, q
         None => document_summary(&known.runs, key),
     };
     let document_keys = DERIVED_KEYS.iter().map(|(key, _)| *key).chain(LISTED_KEYS);
-    RunKeys {
-        config: query.choose("config", configs.keys(), |key| key).into_iter().filter_map(|key| configs.summary_of(key)).collect(),
-        metrics: metric_keys(store, board, &metrics),
-        summary: query
-            .choose("summary", summary_keys(&known.runs).into_iter(), |(key, _)| key)
-            .into_iter()
-            .map(|(key, (value_type, runs))| SummaryKey { key, value_type, runs })
-            .collect(),
-        document: query.choose("run", document_keys, |key| key).into_iter().map(summary).collect(),
-        ..RunKeys::empty(known)
-    }
+    keys.metrics = metric_keys(store, board, &metrics);
+    keys.document = query.choose("run", document_keys, |key| key).into_iter().map(summary).collect();
+    keys
 }
 
 /// One key, with its most common values that begin with the prefix.

@@ -1,25 +1,60 @@
-//! The keys that scripts have written into the `summary` of their runs.
+//! The keys that scripts have written into the `summary` of their runs. They are counted as runs come, change and go: each letter that
+//! is typed into a search asks for them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::config_index::common_type;
-use super::config_value::ConfigValue;
-use super::flat_config::for_each_value;
+use super::config_value::{common_type, type_of};
+use super::flat_config::for_each_key;
 use crate::protocol::ValueType;
 use crate::server::store::RunRecord;
 
-/// The keys within `summary`, as paths, each with the type of its values and the number of runs that have it.
-pub fn summary_keys(runs: &[Arc<RunRecord>]) -> BTreeMap<String, (ValueType, usize)> {
-    let mut keys: BTreeMap<String, (ValueType, usize)> = BTreeMap::new();
-    for summary in runs.iter().filter_map(|run| run.keys.get("summary")?.as_object()) {
-        for_each_value(summary, &mut |key, value| {
-            let value_type = ConfigValue::of(value).value_type();
-            match keys.get_mut(key) {
-                Some((known, runs)) => (*known, *runs) = (common_type([*known, value_type]), *runs + 1),
-                None => drop(keys.insert(key.to_owned(), (value_type, 1))),
+/// The key of a run's document.
+const SUMMARY: &str = "summary";
+
+/// The keys within `summary`, as paths.
+#[derive(Debug, Default)]
+pub struct SummaryKeys(BTreeMap<Box<str>, TypeCounts>);
+
+/// Number of runs that have a value of each type.
+type TypeCounts = BTreeMap<ValueType, usize>;
+
+impl SummaryKeys {
+    /// Each with the type of its values and the number of runs that have it, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, ValueType, usize)> {
+        self.0.iter().map(|(key, counts)| (&**key, common_type(counts.keys().copied()), counts.values().sum()))
+    }
+
+    pub fn add(&mut self, run: &RunRecord) {
+        for_each_key(run.keys.get(SUMMARY), &mut |key, value| {
+            if !self.0.contains_key(key) {
+                self.0.insert(key.into(), TypeCounts::new());
+            }
+            if let Some(counts) = self.0.get_mut(key) {
+                *counts.entry(type_of(value)).or_default() += 1;
             }
         });
     }
-    keys
+
+    /// Of a run that was added.
+    pub fn remove(&mut self, run: &RunRecord) {
+        for_each_key(run.keys.get(SUMMARY), &mut |key, value| {
+            let Some(counts) = self.0.get_mut(key) else { return };
+            let value_type = type_of(value);
+            match counts.get_mut(&value_type) {
+                Some(runs) if *runs > 1 => *runs -= 1,
+                _ => drop(counts.remove(&value_type)),
+            }
+            if counts.is_empty() {
+                self.0.remove(key);
+            }
+        });
+    }
+
+    /// A document was replaced: usually with the same summary.
+    pub fn replace(&mut self, before: &RunRecord, after: &RunRecord) {
+        if before.keys.get(SUMMARY) != after.keys.get(SUMMARY) {
+            self.remove(before);
+            self.add(after);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The index is always that of the runs that are there.
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
 use crate::split_mix::SplitMix64;
@@ -16,6 +16,24 @@ fn all(index: &ConfigIndex) -> Vec<KeySummary> {
 
 fn summaries(index: &ConfigIndex) -> Value {
     json!(all(index))
+}
+
+fn of_summaries(index: &ConfigIndex) -> Vec<(&str, ValueType, usize)> {
+    index.summary_keys().iter().collect()
+}
+
+#[test]
+fn keys_of_summaries_are_counted_as_runs_come_and_go() {
+    let of = |summaries: &[Value]| -> Arc<[_]> {
+        summaries.iter().enumerate().map(|(at, summary)| run(&format!("r{at}"), json!({"config": {"lr": 1}, "summary": summary}))).collect()
+    };
+    let mut index = ConfigIndex::default();
+    index.update(1, &of(&[json!({"best": 1, "test": {"acc": 0.5}}), json!({"best": "none", "test.acc": 1, "test": {"acc": 2}})]));
+    assert_eq!(of_summaries(&index), [("best", ValueType::Mixed, 2), ("test.acc", ValueType::Number, 2)]);
+    index.update(2, &of(&[json!({"best": null}), json!({"best": "none"})]));
+    assert_eq!(of_summaries(&index), [("best", ValueType::String, 2)]);
+    index.update(3, &of(&[json!("no object")]));
+    assert_eq!(of_summaries(&index), []);
 }
 
 #[test]
@@ -84,7 +102,13 @@ fn updates_lead_to_the_index_of_the_runs_that_are_there() {
                 let value =
                     |rng: &mut SplitMix64| rng.pick(&[json!(1), json!(1.0), json!("a"), json!(null), json!([1]), json!({"c": 0.5})]);
                 let config = json!({"a": value(&mut rng), "b": {"c": value(&mut rng)}, "a.c": value(&mut rng)});
-                let keys = rng.pick(&[json!({"config": config, "status": "failed"}), json!({"config": config}), json!({})]);
+                let summary = json!({"best": value(&mut rng), "test": {"best": value(&mut rng)}, "test.best": value(&mut rng)});
+                let keys = rng.pick(&[
+                    json!({"config": config, "summary": summary, "status": "failed"}),
+                    json!({"config": {"a": 1}, "summary": summary}),
+                    json!({"config": config}),
+                    json!({}),
+                ]);
                 runs.insert(id.clone(), run(&id, keys));
             }
         }
@@ -92,6 +116,7 @@ fn updates_lead_to_the_index_of_the_runs_that_are_there() {
         let mut fresh = ConfigIndex::default();
         fresh.update(seq, &runs.values().cloned().collect());
         assert_eq!((index.runs(), summaries(&index)), (runs.len(), summaries(&fresh)));
+        assert_eq!(of_summaries(&index), of_summaries(&fresh));
         let some: Vec<RunId> = runs.values().filter(|_| rng.below(2) == 0).map(|run| run.id.clone()).collect();
         let mut of_some = ConfigIndex::default();
         of_some.update(seq, &some.iter().map(|id| runs[id.as_str()].clone()).collect());
