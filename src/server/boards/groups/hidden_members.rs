@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::membership::RunGroup;
 use crate::protocol::{GroupId, RunId, RunStatus};
-use crate::server::boards::runs::non_finite_ends;
-use crate::server::store::{RunRecord, Store};
+use crate::server::boards::runs::NonFiniteEnds;
+use crate::server::store::RunRecord;
 
 /// Such members of one group.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,11 +18,8 @@ pub struct HiddenMembers {
 
 impl HiddenMembers {
     /// Of all groups that have any; `all` are those without conditions on the status.
-    fn of_groups(store: &Store, board: &str, found: &[RunGroup], all: &[RunGroup]) -> HashMap<GroupId, Self> {
-        fn ids(groups: &[RunGroup]) -> HashSet<&RunId> {
-            groups.iter().flat_map(|group| &group.runs).map(|run| &run.id).collect()
-        }
-        let (is_found, diverged) = (ids(found), non_finite_ends(store, board, &ids(all)));
+    fn of_groups(found: &[RunGroup], all: &[RunGroup], diverged: &NonFiniteEnds) -> HashMap<GroupId, Self> {
+        let is_found: HashSet<&RunId> = found.iter().flat_map(|group| &group.runs).map(|run| &run.id).collect();
         let hidden = |group: &RunGroup| {
             let mut hidden = Self::default();
             for run in group.runs.iter().filter(|run| !is_found.contains(&run.id)) {
@@ -46,8 +43,8 @@ pub struct Hidden {
 
 impl Hidden {
     /// `found`: the groups of the search; `all`: those without its conditions on the status.
-    pub fn of_groups(store: &Store, board: &str, found: &[RunGroup], all: &[RunGroup]) -> Self {
-        let members = HiddenMembers::of_groups(store, board, found, all);
+    pub fn of_groups(found: &[RunGroup], all: &[RunGroup], diverged: &NonFiniteEnds) -> Self {
+        let members = HiddenMembers::of_groups(found, all, diverged);
         let shown: HashSet<GroupId> = found.iter().map(|group| group.id).collect();
         let is_gone = |group: &&RunGroup| !shown.contains(&group.id) && members.contains_key(&group.id);
         let groups = all.iter().filter(is_gone).map(|group| group.label.clone()).collect();

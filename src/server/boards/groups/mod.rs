@@ -77,7 +77,7 @@ impl FoundGroups {
         if known.runs.is_empty() {
             return Ok(Vec::new());
         }
-        let selection = known.prepare(store, board, query, is_public)?;
+        let selection = known.prepare(store, board, query, is_public, client)?;
         let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
         let views = selection.views(&known.runs, clock);
         let found: HashSet<u64> = selection.select(views, client)?.iter().map(|view| view.record.created_order).collect();

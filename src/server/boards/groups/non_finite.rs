@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::summary::{RunSummary, SummaryValue};
-use crate::protocol::{NonFiniteEnd, RunId};
+use crate::protocol::RunId;
+use crate::server::boards::runs::NonFiniteEnds;
 use crate::server::store::RunRecord;
 
 /// Such members of one group.
@@ -18,7 +19,7 @@ pub struct NonFiniteMembers {
 }
 
 impl NonFiniteMembers {
-    pub fn of(runs: &[Arc<RunRecord>], ends: &HashMap<RunId, NonFiniteEnd>, summaries: &HashMap<RunId, RunSummary>) -> Self {
+    pub fn of(runs: &[Arc<RunRecord>], ends: &NonFiniteEnds, summaries: &HashMap<RunId, RunSummary>) -> Self {
         let mut found = Self::default();
         if ends.is_empty() {
             return found;

@@ -17,14 +17,12 @@ use super::query::{BaselineId, RunGroupsQuery};
 use super::sample::GroupSample;
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
-use crate::protocol::{
-    ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, NonFiniteEnd, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict,
-};
+use crate::protocol::{ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict};
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
-use crate::server::boards::runs::{RunClock, non_finite_ends, shortened};
+use crate::server::boards::runs::{NonFiniteEnds, RunClock, shortened};
 use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_POINT_SUMMARIES;
@@ -49,7 +47,7 @@ struct Prepared {
     /// Of the metric, then of the secondary ones.
     curves: Vec<MetricCurves>,
     /// Of the members.
-    non_finite: HashMap<RunId, NonFiniteEnd>,
+    non_finite: Arc<NonFiniteEnds>,
     proposed: Vec<String>,
     hidden: Hidden,
 }
@@ -66,11 +64,11 @@ impl Boards {
                 // Of the same runs, so that each group found is among them.
                 Some(query) => {
                     let all = FoundGroups::groups_among((store, board), &found.known, query, &wanted.by, &clock, is_public, client)?;
-                    Hidden::of_groups(store, board, &found.groups, &all)
+                    Hidden::of_groups(&found.groups, &all, &*found.known.non_finite_ends(store, board, client)?)
                 }
                 None => Hidden::default(),
             };
-            Prepared::new(store, board, found, &wanted, hidden)
+            Prepared::new(store, board, found, &wanted, hidden, client)
         };
         let prepared = self.search_board(board, prepare).await??;
         let summaries = self.summaries(&prepared).await?;
@@ -102,7 +100,14 @@ impl Boards {
 }
 
 impl Prepared {
-    fn new(store: &Store, board: &str, found: FoundGroups, query: &RunGroupsQuery, hidden: Hidden) -> Result<Self, ApiError> {
+    fn new(
+        store: &Store,
+        board: &str,
+        found: FoundGroups,
+        query: &RunGroupsQuery,
+        hidden: Hidden,
+        client: &CancelFlag,
+    ) -> Result<Self, ApiError> {
         let FoundGroups { known, groups } = found;
         let members = || groups.iter().flat_map(|group| &group.runs);
         let baseline_run = match &query.baseline {
@@ -140,7 +145,7 @@ impl Prepared {
             return Err(ErrorKind::BadRequest.with(format!("'stat={}' {rule}.", query.stat.as_str())).at("stat", rule));
         }
         check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
-        let non_finite = non_finite_ends(store, board, &runs);
+        let non_finite = known.non_finite_ends_of(store, board, &runs, client)?;
         Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups, hidden })
     }
 

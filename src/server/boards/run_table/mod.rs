@@ -68,7 +68,7 @@ fn find(
     client: &CancelFlag,
 ) -> Result<FoundRuns, ApiError> {
     let known = BoardRuns::read(store, board, indexes);
-    let selection = known.prepare(store, board, query.runs.clone(), is_public)?;
+    let selection = known.prepare(store, board, query.runs.clone(), is_public, client)?;
     let chosen = query.columns.as_ref().map(|names| known.resolve(store, board, names, "columns", is_public)).transpose()?;
     let (mut views, mut archived) = (Vec::with_capacity(known.runs.len()), 0);
     for (place, run) in known.runs.iter().enumerate() {

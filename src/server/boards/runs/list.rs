@@ -1,5 +1,6 @@
 //! Lists of runs: searched by `q`, by the query language of Feathers and by ids, sorted, and in pages.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -9,9 +10,9 @@ use super::config_index::ConfigIndex;
 use super::keys::ConfigIndexes;
 use super::metric_table::{Directions, MetricTable};
 use super::no_run;
-use super::non_finite_ends;
 use super::own_charts::own_charts;
 use super::run_columns::ReadColumns;
+use super::run_curves::{NonFiniteEnds, non_finite_ends};
 use super::run_query::RunQuery;
 use super::run_view::{RunCandidate, RunClock, RunView};
 use super::search::{DIVERGED, RunField, RunFields, Search, SearchBudget, SearchError, resolve_name};
@@ -27,6 +28,8 @@ use crate::server::store::{RunRecord, Store};
 pub(in crate::server::boards) static SEARCHES: LazyLock<CpuPool> = LazyLock::new(CpuPool::low_priority);
 /// Runs that are searched on the threads of requests.
 const MAX_INLINE_RUNS: usize = 200;
+/// The same of a search that may look at the curves of each run in each chart.
+const MAX_INLINE_CURVES: usize = 20_000;
 
 /// A page of runs.
 pub struct RunPage {
@@ -52,7 +55,7 @@ pub struct RunSelection {
     metrics: Arc<MetricTable>,
     columns: Arc<ReadColumns>,
     /// The runs that have diverged, where the search asks for them.
-    diverged: HashSet<RunId>,
+    diverged: Arc<NonFiniteEnds>,
     pub resolved: BTreeMap<String, RunField>,
     pub is_public: bool,
 }
@@ -68,7 +71,7 @@ impl RunSelection {
 
     /// A run as this query sees it: with the metrics that it names.
     pub fn view(&self, record: Arc<RunRecord>, clock: &RunClock) -> RunView {
-        let is_diverged = self.diverged.contains(&record.id);
+        let is_diverged = self.diverged.contains_key(&record.id);
         RunView::new(record, self.metrics.clone(), clock, self.is_public).with_divergence(is_diverged)
     }
 
@@ -160,6 +163,8 @@ pub(in crate::server::boards) struct BoardRuns {
     pub runs: Arc<[Arc<RunRecord>]>,
     pub directions: Directions,
     configs: Arc<Mutex<ConfigIndex>>,
+    /// How these runs end, once it was asked for.
+    non_finite: OnceCell<Arc<NonFiniteEnds>>,
 }
 
 impl BoardRuns {
@@ -171,6 +176,7 @@ impl BoardRuns {
             runs: known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default(),
             directions: Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)),
             configs: indexes.of(board),
+            non_finite: OnceCell::new(),
         }
     }
 
@@ -202,8 +208,39 @@ impl BoardRuns {
         names.iter().map(|name| resolve_name(name, &keys).map_err(|error| error.in_parameter(parameter))).collect()
     }
 
-    /// Prepares a query over these runs. 400: a name is no key of the board.
-    pub fn prepare(&self, store: &Store, board: &str, query: RunQuery, is_public: bool) -> Result<RunSelection, ApiError> {
+    /// Those of all runs of which a metric ends without a finite value, which are looked for once. 503 once the `client` has gone.
+    pub fn non_finite_ends(&self, store: &Store, board: &str, client: &CancelFlag) -> Result<Arc<NonFiniteEnds>, ApiError> {
+        if let Some(known) = self.non_finite.get() {
+            return Ok(known.clone());
+        }
+        let ids = self.runs.iter().map(|run| &run.id).collect();
+        let ends = Arc::new(non_finite_ends(store, board, &ids, client)?);
+        Ok(self.non_finite.get_or_init(|| ends).clone())
+    }
+
+    /// The same where only these runs matter: the others are left out, unless they are known.
+    pub fn non_finite_ends_of(
+        &self,
+        store: &Store,
+        board: &str,
+        runs: &HashSet<&RunId>,
+        client: &CancelFlag,
+    ) -> Result<Arc<NonFiniteEnds>, ApiError> {
+        match self.non_finite.get() {
+            Some(known) => Ok(known.clone()),
+            None => Ok(Arc::new(non_finite_ends(store, board, runs, client)?)),
+        }
+    }
+
+    /// Prepares a query over these runs. 400: a name is no key of the board. 503 once the `client` has gone.
+    pub fn prepare(
+        &self,
+        store: &Store,
+        board: &str,
+        query: RunQuery,
+        is_public: bool,
+        client: &CancelFlag,
+    ) -> Result<RunSelection, ApiError> {
         let (search, sort, columns) = match query.search.is_none() && query.sort.is_empty() {
             // The index need not be made.
             true => Default::default(),
@@ -215,8 +252,7 @@ impl BoardRuns {
         wanted.extend(resolved.values().filter_map(|field| field.metric().map(str::to_owned)));
         let metrics = Arc::new(MetricTable::of_names(store, board, &wanted, &self.directions));
         let asks_for_diverged = query.search.as_ref().is_some_and(|search| search.asks_for_status(&[DIVERGED]));
-        let ids = || self.runs.iter().map(|run| &run.id).collect();
-        let diverged = if asks_for_diverged { non_finite_ends(store, board, &ids()).into_keys().collect() } else { HashSet::new() };
+        let diverged = if asks_for_diverged { self.non_finite_ends(store, board, client)? } else { Arc::default() };
         Ok(RunSelection { search, sort, query, metrics, columns: Arc::new(columns), diverged, resolved, is_public })
     }
 
@@ -239,9 +275,16 @@ impl BoardRuns {
 }
 
 /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
-fn prepare(store: &Store, board: &str, indexes: &ConfigIndexes, query: RunQuery, is_public: bool) -> Result<PreparedRuns, ApiError> {
+fn prepare(
+    store: &Store,
+    board: &str,
+    indexes: &ConfigIndexes,
+    query: RunQuery,
+    is_public: bool,
+    client: &CancelFlag,
+) -> Result<PreparedRuns, ApiError> {
     let known = BoardRuns::read(store, board, indexes);
-    let selection = known.prepare(store, board, query, is_public)?;
+    let selection = known.prepare(store, board, query, is_public, client)?;
     Ok((Arc::new(selection), known.runs))
 }
 
@@ -255,6 +298,11 @@ fn add_metrics(store: &Store, board: &str, runs: &mut [RunView]) -> Directions {
     directions
 }
 
+/// Whether a board with so many runs and cells is searched on the threads of requests.
+fn is_searched_inline((runs, cells): (usize, usize)) -> bool {
+    runs <= MAX_INLINE_RUNS && runs * cells <= MAX_INLINE_CURVES
+}
+
 impl Boards {
     /// Changes when what is derived from the runs and the points of a board may have changed, but for signs of life.
     pub fn runs_version(&self, board: &str) -> String {
@@ -266,14 +314,15 @@ impl Boards {
         format!("{}.{seq}.{run_seq}.{document}.{}", self.store.epoch(), index.summaries_version())
     }
 
-    /// Runs `work`, which looks at the series of a board: not on the threads of requests if it has many runs. There are few other threads:
+    /// Runs `work`, which looks at the series of a board: not on the threads of requests if it may have many. There are few other threads:
     /// it ends early once its client has gone.
     pub(in crate::server::boards) async fn search_board<T: Send + 'static>(
         &self,
         board: &str,
         work: impl FnOnce(&Store, &str, &CancelFlag) -> T + Send + 'static,
     ) -> Result<T, ServerError> {
-        if self.store.index().board(board).map_or(0, |board| board.runs.len()) <= MAX_INLINE_RUNS {
+        let size = self.store.index().board(board).map_or((0, 0), |board| (board.runs.len(), board.cells.len()));
+        if is_searched_inline(size) {
             return Ok(work(&self.store, board, &CancelFlag::default()));
         }
         let (store, board) = (self.store.clone(), board.to_owned());
@@ -283,7 +332,7 @@ impl Boards {
     /// Prepares a query over the committed runs of a board, which are answered too, oldest first. 400: a name is no key of the board.
     pub(super) async fn prepare_runs(&self, board: &str, query: RunQuery, is_public: bool) -> Result<PreparedRuns, ServerError> {
         let indexes = self.config_indexes.clone();
-        Ok(self.search_board(board, move |store, board, _| prepare(store, board, &indexes, query, is_public)).await??)
+        Ok(self.search_board(board, move |store, board, client| prepare(store, board, &indexes, query, is_public, client)).await??)
     }
 
     /// Those of the runs that match, in the order of the query.
@@ -321,5 +370,16 @@ impl Boards {
         let directions = add_metrics(&self.store, board, &mut runs);
         let [run] = runs;
         Ok(run.with_own_charts(own_charts(&self.store.index(), &record, directions.settings())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boards_of_many_runs_or_curves_are_searched_on_other_threads() {
+        let boards = [(200, 100), (201, 1), (200, 101), (10, 2000), (10, 2001)];
+        assert_eq!(boards.map(is_searched_inline), [true, false, false, true, false]);
     }
 }

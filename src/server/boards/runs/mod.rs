@@ -47,7 +47,7 @@ pub use history::RunHistory;
 pub use keys::ConfigIndexes;
 pub use list::RunPage;
 pub use listed::RunListView;
-pub use run_curves::non_finite_ends;
+pub use run_curves::NonFiniteEnds;
 pub use run_keys::{RunKeys, RunKeysQuery};
 pub use run_query::{RunQuery, parse_run_ids, split_names};
 pub use run_view::{RunClock, RunView, started_ms};
