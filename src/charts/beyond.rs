@@ -16,6 +16,6 @@ pub fn draw_beyond(plot: &mut Shapes, unit: &str, layout: &PlotLayout, x_axis: X
     let before = layout.is_cut_at_zero.then(|| (places.to_owned(), y));
     for (text, y) in below.into_iter().chain(above).chain(before) {
         let text = Text::new(Ink::Text, TextAnchor::Start, X { share: 0.0, px: 4.0 }, y, text);
-        plot.push(Shape::Text(Text { has_halo: true, ..text }));
+        plot.push(Shape::Text(Text { has_plate: true, ..text }));
     }
 }

@@ -11,6 +11,9 @@ use super::polyline;
 use super::series_style::SeriesStyle;
 use super::text_metrics::FONT_SIZE;
 
+/// The opacity of the plates behind texts: a curve beneath is seen to go on.
+pub const PLATE_ALPHA: f64 = 0.8;
+
 /// A chart as shapes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DisplayList {
@@ -56,9 +59,10 @@ pub enum TextAnchor {
 /// One shape.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
-    /// A straight line, one pixel wide and sharp.
+    /// A straight line, one pixel wide and sharp, with these dashes of the palette.
     Rule {
         ink: Ink,
+        dash: usize,
         from: (X, f64),
         to: (X, f64),
     },
@@ -110,8 +114,8 @@ pub struct Text {
     pub is_bold: bool,
     /// Turned: it goes upwards.
     pub is_upright: bool,
-    /// Has an edge in the colour of the ground, to be read over lines.
-    pub has_halo: bool,
+    /// Lies on a plate in the colour of the ground, to be read over lines.
+    pub has_plate: bool,
     /// Goes on behind it, smaller and muted: pixels between the two, size and text.
     pub suffix: Option<(f64, f64, String)>,
     /// The whole text, where this is a part of it.
@@ -130,10 +134,21 @@ impl Text {
             size: FONT_SIZE,
             is_bold: false,
             is_upright: false,
-            has_halo: false,
+            has_plate: false,
             suffix: None,
             whole: String::new(),
         }
+    }
+
+    /// The plate of a text that is so wide: pixels from its place to the left edge, top, width and height.
+    pub fn plate(&self, width: f64) -> [f64; 4] {
+        const EDGE: f64 = 3.0;
+        let before = match self.anchor {
+            TextAnchor::Start => 0.0,
+            TextAnchor::Middle => width / 2.0,
+            TextAnchor::End => width,
+        };
+        [-before - EDGE, self.y - self.size + 1.0, width + 2.0 * EDGE, self.size + 2.0]
     }
 }
 
@@ -240,7 +255,11 @@ impl Shapes {
 
     /// From (share, pixel) to (share, pixel).
     pub fn rule(&mut self, ink: Ink, from: (f64, f64), to: (f64, f64)) {
-        self.push(Shape::Rule { ink, from: (X::share(from.0), from.1), to: (X::share(to.0), to.1) });
+        self.dashed_rule(ink, 0, from, to);
+    }
+
+    pub fn dashed_rule(&mut self, ink: Ink, dash: usize, from: (f64, f64), to: (f64, f64)) {
+        self.push(Shape::Rule { ink, dash, from: (X::share(from.0), from.1), to: (X::share(to.0), to.1) });
     }
 
     pub fn rect(&mut self, ink: Ink, x: X, y: f64, width: X, height: f64) {

@@ -17,20 +17,32 @@ fn goal_text(line: &GoalLine, unit: &str) -> String {
     if line.label.is_empty() { value } else { [line.label.as_str(), " ", &value].concat() }
 }
 
-/// The lines within the axis: each beneath the curves, its label above it, or below it at the upper edge.
-pub fn draw_goal_lines(plot: &mut Shapes, layout: &PlotLayout, lines: &[GoalLine], unit: &str) {
+/// The dashes of a goal line, which tell it from axes and grid.
+const DASH: usize = 1;
+
+/// The lines within the axis.
+fn within<'a>(layout: &'a PlotLayout, lines: &'a [GoalLine]) -> impl Iterator<Item = (&'a GoalLine, f64)> {
+    let is_in = move |line: &&GoalLine| line.y >= layout.y.lo && line.y <= layout.y.hi;
+    lines.iter().filter(is_in).map(move |line| (line, layout.py(line.y).floor() + 0.5))
+}
+
+/// The lines, beneath the curves.
+pub fn draw_goal_lines(plot: &mut Shapes, layout: &PlotLayout, lines: &[GoalLine]) {
+    within(layout, lines).for_each(|(_, y)| plot.dashed_rule(Ink::Text, DASH, (0.0, y), (1.0, y)));
+}
+
+/// Their labels, over the curves: each above its line, or below it at the upper edge.
+pub fn draw_goal_labels(plot: &mut Shapes, layout: &PlotLayout, lines: &[GoalLine], unit: &str) {
     let mut taken: Vec<f64> = Vec::new();
-    for line in lines.iter().filter(|line| line.y >= layout.y.lo && line.y <= layout.y.hi) {
-        let y = layout.py(line.y).floor() + 0.5;
-        plot.rule(Ink::Text, (0.0, y), (1.0, y));
-        let base = if y - LABEL_HEIGHT < layout.top { y + 11.0 } else { y - 4.0 };
+    for (line, y) in within(layout, lines) {
+        let base = if y - LABEL_HEIGHT < layout.top { y + 12.0 } else { y - 4.0 };
         if taken.iter().any(|other| (other - base).abs() < LABEL_HEIGHT) {
             continue;
         }
         taken.push(base);
         let whole = goal_text(line, unit);
         let text = Text::new(Ink::Text, TextAnchor::End, X { share: 1.0, px: -4.0 }, base, shorten_name(&whole, LABEL_ROOM));
-        plot.push(Shape::Text(Text { has_halo: true, whole, ..text }));
+        plot.push(Shape::Text(Text { has_plate: true, whole, ..text }));
     }
 }
 
@@ -63,7 +75,8 @@ mod tests {
         let shown = |options: ChartOptions| {
             let layout = layout(&options);
             let mut plot = Shapes::default();
-            draw_goal_lines(&mut plot, &layout, &goals, "");
+            draw_goal_lines(&mut plot, &layout, &goals);
+            draw_goal_labels(&mut plot, &layout, &goals, "");
             let texts: Vec<String> =
                 plot.0.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text.text.clone()) } else { None }).collect();
             (texts, plot.0.len())
@@ -84,7 +97,7 @@ mod tests {
         options.y_bounds.ends = [Some(1.0), Some(2.001)];
         let layout = layout(&options);
         let mut plot = Shapes::default();
-        draw_goal_lines(&mut plot, &layout, &goals, "s");
+        draw_goal_labels(&mut plot, &layout, &goals, "s");
         let texts: Vec<(&str, f64)> = plot
             .0
             .iter()

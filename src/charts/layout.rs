@@ -7,8 +7,8 @@ use super::letters::has_letters;
 use super::range::{YBounds, has_place_up_to_zero, x_range, y_range};
 use super::scale::Scale;
 use super::series_view::SeriesView;
-use super::text_metrics::{FONT_SIZE, text_width};
-use super::ticks::{Tick, TickFormat, is_representable, make_ticks, max_label_width};
+use super::text_metrics::{FONT_SIZE, format_number, text_width};
+use super::ticks::{Tick, TickFormat, is_representable, make_ticks, make_y_ticks, max_label_width};
 use super::time_zone::TimeZone;
 use crate::protocol::{AxisScale, GoalLine, XAxis};
 
@@ -54,6 +54,9 @@ pub struct Size {
 
 /// The width that the server takes for a tile whose width it cannot know. Below [`WIDE`] it decides nothing that is seen.
 pub const NOMINAL_WIDTH: f64 = 640.0;
+
+/// The narrowest plot.
+pub const NARROW_PLOT: f64 = 270.0;
 
 /// From this width on there are more ticks along the x axis.
 pub const WIDE: f64 = 900.0;
@@ -117,6 +120,9 @@ impl PlotLayout {
         let mut layout = Self::for_scales(x, y, x_format, TickFormat::Number(options.unit), plot).shift_down(above);
         layout.size.height += below;
         layout.beyond = range.map_or([None; 2], |range| range.beyond);
+        if options.x_axis == XAxis::Step && options.window.is_none() {
+            layout.label_last_step();
+        }
         layout.is_cut_at_zero = x.log && options.window.is_none() && has_place_up_to_zero(curves);
         if has_letters(curves) {
             layout.width -= LETTERED_RIGHT - layout.right;
@@ -142,7 +148,7 @@ impl PlotLayout {
         // Also where times are too far away for a clock: the plot stays as it is while somebody zooms.
         let below = if matches!(x_format, TickFormat::TimeOfDay(_)) { BOTTOM + ZONE } else { BOTTOM };
         let height = (size.height - TOP - below).max(20.0);
-        let y_ticks = make_ticks(&y, y_format, (height / 45.0).round().max(2.0) as usize);
+        let y_ticks = make_y_ticks(&y, y_format, height);
         let left = (max_label_width(&y_ticks).ceil() + LABEL_GAP + 4.0).max(30.0);
         let x_ticks = make_ticks(&x, x_format, if size.width < WIDE { 5 } else { 10 });
         Self {
@@ -161,6 +167,20 @@ impl PlotLayout {
             zone,
             note: "",
         }
+    }
+
+    /// Labels the end of the x axis where the last round number is far from it.
+    fn label_last_step(&mut self) {
+        const GAP: f64 = 10.0;
+        let Some(last) = self.x_ticks.iter().rfind(|tick| !tick.label.is_empty()) else { return };
+        let label = format_number(self.x.hi);
+        let room = (1.0 - self.x.normalize(last.at)) * NARROW_PLOT - text_width(&last.label) / 2.0;
+        // Labels that are differences to the first one would be mistaken.
+        if room < text_width(&label) + GAP || last.label.starts_with('+') {
+            return;
+        }
+        self.x_ticks.retain(|tick| tick.at < self.x.hi);
+        self.x_ticks.push(Tick { at: self.x.hi, label });
     }
 
     /// The same layout with so many pixels free above it.
@@ -224,12 +244,10 @@ impl PlotLayout {
 
     /// On which side of its place a label of the x axis stands: near the ends they lean inward, so that none leaves the chart. By the share of the axis, since the server does not know the width.
     pub fn tick_anchor(&self, tick: &Tick) -> TextAnchor {
-        /// The narrowest plot.
-        const NARROW: f64 = 270.0;
         let (share, half) = (self.x.normalize(tick.at), text_width(&tick.label) / 2.0);
-        if half > self.right + (1.0 - share) * NARROW {
+        if half > self.right + (1.0 - share) * NARROW_PLOT {
             TextAnchor::End
-        } else if half > self.left + share * NARROW {
+        } else if half > self.left + share * NARROW_PLOT {
             TextAnchor::Start
         } else {
             TextAnchor::Middle
@@ -290,6 +308,19 @@ mod tests {
             assert!((layout.x_at(layout.px(3.0)) - 3.0).abs() < 1e-9 && (layout.y_at(layout.py(7.0)) - 7.0).abs() < 1e-9);
             assert!(layout.py(50.0) > layout.top && layout.py(0.5) < layout.bottom());
         }
+    }
+
+    #[test]
+    fn the_last_step_has_a_label_where_there_is_room() {
+        let of = |from: f64, to: f64, window| {
+            let layout = layout(&ChartOptions { window, ..ChartOptions::default() }, &[(from, 1.0), (to, 2.0)], 400.0);
+            layout.x_ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>()
+        };
+        assert_eq!(of(49.0, 1999.0, None), ["500", "1000", "1500", "1999"]);
+        assert_eq!(of(0.0, 2000.0, None), ["0", "500", "1000", "1500", "2000"]);
+        assert_eq!(of(0.0, 2040.0, None).last().unwrap(), "2000", "no room beside it");
+        assert_eq!(of(49.0, 1999.0, Some((49.0, 1999.0))).last().unwrap(), "1500", "the end of a window is no step");
+        assert!(of(12_345_650.0, 12_345_658.9, None).last().unwrap().starts_with('+'));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use super::beyond::draw_beyond;
 use super::canvas::{CanvasSize, ChartCanvas};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
 use super::event_marks::summarize_marks;
-use super::goal_lines::{draw_goal_lines, summarize_goal_lines};
+use super::goal_lines::{draw_goal_labels, draw_goal_lines, summarize_goal_lines};
 use super::groups::{self, build_bands};
-use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NOMINAL_WIDTH, PlotLayout, Size};
+use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NARROW_PLOT, NOMINAL_WIDTH, PlotLayout, Size};
 use super::legend::{EDGE, LegendItem, LegendName, ROW, draw_entry, lay_out_legend};
 use super::mark_lines::{draw_event_marks, draw_event_texts};
 use super::markers::{LineMarker, MarkerKind, place_markers};
@@ -93,10 +93,11 @@ impl LineChart<'_> {
         list.plot.push(Shape::Window(Window { top: layout.top, height: layout.height, width: units, paths }));
         draw_markers(&mut list.plot, &layout, &place_markers(&layout, series));
         groups::draw_marks(&mut list.plot, &layout, series);
-        draw_event_texts(&mut list.plot, &layout, if legend.is_some() { options.marks } else { &[] });
+        let plot_width = if let CanvasSize::Fixed { .. } = canvas.size { layout.width } else { NARROW_PLOT };
+        draw_annotations(&mut list.plot, options, &layout, plot_width);
         if !left_out.is_empty() {
             let text = Text::new(Ink::Text, TextAnchor::End, X { share: 1.0, px: -4.0 }, layout.top + 12.0, left_out);
-            list.plot.push(Shape::Text(Text { has_halo: true, ..text }));
+            list.plot.push(Shape::Text(Text { has_plate: true, ..text }));
         }
         for (row, entries) in rows.into_iter().enumerate() {
             let y = layout.size.height + ROW * row as f64 + 12.0;
@@ -146,7 +147,7 @@ pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout)
         plot.text(Ink::Muted, layout.tick_anchor(tick), X::share(share), layout.x_label_baseline(), tick.label.as_str());
     }
     draw_event_marks(plot, layout, options.marks);
-    draw_goal_lines(plot, layout, options.goal_lines, options.unit);
+    draw_goal_lines(plot, layout, options.goal_lines);
     draw_beyond(plot, options.unit, layout, options.x_axis);
     if !layout.zone.is_empty() {
         plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_baseline(), layout.zone.as_str());
@@ -158,6 +159,12 @@ pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout)
     if !layout.note.is_empty() {
         plot.text(Ink::Muted, TextAnchor::Middle, X::share(0.5), layout.top + layout.height / 2.0, layout.note);
     }
+}
+
+/// The labels of goal lines and the texts of marks, over the curves. `plot_width`: what texts have room for.
+pub fn draw_annotations(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout, plot_width: f64) {
+    draw_event_texts(plot, layout, options.marks, plot_width);
+    draw_goal_labels(plot, layout, options.goal_lines, options.unit);
 }
 
 /// The middle of a pixel row, where a hairline is one pixel.

@@ -78,5 +78,5 @@ pub use series_view::{Emphasis, GroupView, SeriesView};
 pub use strokes::{build_layers, nearest_column, nearest_gap};
 pub use superseded::{has_superseded, without_superseded};
 pub use text_metrics::{format_number, format_significant, format_ungrouped};
-pub use ticks::{Tick, TickFormat, make_ticks};
+pub use ticks::{Tick, TickFormat, make_ticks, make_y_ticks};
 pub use time_zone::TimeZone;

@@ -112,6 +112,7 @@ pub fn paint(
     line::draw_axes(&mut shapes, options, &layout);
     line::draw_markers(&mut shapes, &layout, &markers);
     draw_marks(&mut shapes, &layout, curves);
+    line::draw_annotations(&mut shapes, options, &layout, layout.width);
     let mut painter = Painter::new(context, theme.style(), (layout.left, layout.width));
     let bands = build_bands(&layout, curves, layout.width, layout.height);
     if !bands.is_empty() {

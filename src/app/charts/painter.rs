@@ -2,15 +2,17 @@
 
 use std::f64::consts::TAU;
 
+use js_sys::Array;
 use raster::{DOT, Pixels, Stroke};
-use wasm_bindgen::Clamped;
+use wasm_bindgen::{Clamped, JsValue};
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
 use super::display::hex_color;
 use crate::browser::dom;
 use crate::charts::display_list::{
-    Area, DisplayList, Glyph, HeatCells, Ink, Marker, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X, plate_corners,
+    Area, DisplayList, Glyph, HeatCells, Ink, Marker, PLATE_ALPHA, Path, Rect, Shape, Shapes, Text, TextAnchor, Window, X, plate_corners,
 };
+use crate::charts::palette;
 use crate::charts::polyline::PEN_UP;
 use crate::charts::text_metrics::FONT_SIZE;
 
@@ -113,6 +115,11 @@ impl<'a> Painter<'a> {
         self.pen.set_stroke_style_str(&colour);
     }
 
+    fn set_dash(&self, lengths: &[f64]) {
+        let lengths: Array = lengths.iter().copied().map(JsValue::from_f64).collect();
+        let _ = self.pen.set_line_dash(&lengths);
+    }
+
     /// A stroke through points of the canvas; where one is NaN it is broken.
     fn stroke(&self, width: f64, points: impl IntoIterator<Item = (f64, f64)>) {
         self.pen.set_line_width(width);
@@ -147,12 +154,20 @@ impl<'a> Painter<'a> {
 
     fn shape(&mut self, shape: &Shape, in_margin: bool) {
         match shape {
-            Shape::Rule { ink, from, to } => {
+            Shape::Rule { ink, dash, from, to } => {
                 self.ink(*ink);
                 self.pen.set_line_cap("butt");
+                // Hardly any line has dashes, and to set them costs more than the line.
+                let dashes = palette::dash(*dash);
+                if !dashes.is_empty() {
+                    self.set_dash(dashes);
+                }
                 // The middle of a pixel: a hairline that is not blurred.
                 let crisp = |(x, y): (X, f64)| (self.x(x, in_margin).floor() + 0.5, y.floor() + 0.5);
                 self.stroke(1.0, [crisp(*from), crisp(*to)]);
+                if !dashes.is_empty() {
+                    self.set_dash(&[]);
+                }
             }
             Shape::Rect(rect) => self.rect(rect, in_margin),
             Shape::Text(text) => self.text(text, in_margin),
@@ -235,13 +250,25 @@ impl<'a> Painter<'a> {
             let _ = self.pen.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
             return;
         }
+        if text.has_plate {
+            let [left, top, width, height] = text.plate(self.measure(&text.text));
+            self.ink(Ink::Ground);
+            self.pen.set_global_alpha(PLATE_ALPHA);
+            self.fill(x + left, top, x + left + width, top + height);
+            self.pen.set_global_alpha(1.0);
+            self.ink(text.ink);
+        }
         let _ = self.pen.fill_text(&text.text, x, text.y);
         if let Some((gap, size, suffix)) = &text.suffix {
-            let end = x + self.pen.measure_text(&text.text).map_or(0.0, |text| text.width());
+            let end = x + self.measure(&text.text);
             self.set_font(*size, false);
             self.ink(Ink::Muted);
             let _ = self.pen.fill_text(suffix, end + gap, text.y);
         }
+    }
+
+    fn measure(&self, text: &str) -> f64 {
+        self.pen.measure_text(text).map_or(0.0, |text| text.width())
     }
 
     fn marker(&self, marker: &Marker) {

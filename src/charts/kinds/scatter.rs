@@ -10,7 +10,7 @@ use crate::charts::hit_areas::{FieldColour, HitAreas, ReadoutField};
 use crate::charts::palette::COLOURS;
 use crate::charts::scale::pad_range;
 use crate::charts::ticks::max_label_width;
-use crate::charts::{Scale, TickFormat, make_ticks};
+use crate::charts::{Scale, TickFormat, make_ticks, make_y_ticks};
 use crate::protocol::json_path::{JsonPath, NumberList};
 use crate::protocol::{ApiError, parse_json};
 use crate::sorting;
@@ -168,15 +168,14 @@ impl Scatter {
         let bottom = (canvas.height() - 22.0 - self.titles.height_below()).max(top + 1.0);
         let (across, upwards) = (range(&self.x), range(&self.y));
         // An axis of nothing has no labels.
-        let labels = |numbers: &[f64], scale, target| {
-            if has_finite(numbers) { make_ticks(scale, TickFormat::Number(""), target) } else { Vec::new() }
-        };
-        let axis = labels(&self.y, &upwards, ((bottom - top) / 45.0) as usize + 1);
+        let format = TickFormat::Number("");
+        let axis = if has_finite(&self.y) { make_y_ticks(&upwards, format, bottom - top) } else { Vec::new() };
         let left = max_label_width(&axis) + 14.0;
         (list.left, list.right) = (left, RIGHT);
         let (plot, rows) = (&mut list.plot, PlotRows { top, bottom });
         parts::draw_y_axis(plot, &upwards, &axis, rows);
-        parts::draw_x_axis(plot, &across, &labels(&self.x, &across, 5), bottom);
+        let axis = if has_finite(&self.x) { make_ticks(&across, format, 5) } else { Vec::new() };
+        parts::draw_x_axis(plot, &across, &axis, bottom);
         if !self.x.iter().zip(&self.y).any(|(x, y)| x.is_finite() && y.is_finite()) {
             parts::draw_no_values(plot, rows, self.x.is_empty());
         }

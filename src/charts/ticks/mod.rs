@@ -52,6 +52,33 @@ pub fn make_ticks(scale: &Scale, format: TickFormat, target: usize) -> Vec<Tick>
     }
 }
 
+/// Ticks of a y axis that is so many CSS pixels high: at least three labels, unless they would touch.
+pub fn make_y_ticks(scale: &Scale, format: TickFormat, height: f64) -> Vec<Tick> {
+    /// From one label to the next, as it should be and at least.
+    const PITCH: f64 = 45.0;
+    const LEAST_PITCH: f64 = 15.0;
+    const LEAST: usize = 3;
+    /// So many steps make three labels for certain: the next step is 2.5 times as fine at most.
+    const MOST: usize = 8;
+    let target = (height / PITCH).round().max(2.0) as usize;
+    let mut ticks = make_ticks(scale, format, target);
+    // A step that is hardly too large leaves most of the axis without a label: the next finer one has more than asked for.
+    for finer in target + 1..=MOST {
+        if count_labels(&ticks) >= LEAST {
+            break;
+        }
+        let more = make_ticks(scale, format, finer);
+        if count_labels(&more) as f64 * LEAST_PITCH <= height {
+            ticks = more;
+        }
+    }
+    ticks
+}
+
+fn count_labels(ticks: &[Tick]) -> usize {
+    ticks.iter().filter(|tick| !tick.label.is_empty()).count()
+}
+
 /// Width of the widest label, in CSS pixels.
 pub fn max_label_width(ticks: &[Tick]) -> f64 {
     ticks.iter().map(|tick| text_width(&tick.label)).fold(0.0, f64::max)
@@ -61,6 +88,7 @@ pub fn max_label_width(ticks: &[Tick]) -> f64 {
 mod tests {
     use super::*;
     use crate::charts::scale::pad_range;
+    use crate::split_mix::SplitMix64;
 
     fn labels(ticks: &[Tick]) -> Vec<&str> {
         ticks.iter().map(|tick| tick.label.as_str()).filter(|label| !label.is_empty()).collect()
@@ -109,6 +137,30 @@ mod tests {
         );
         assert_eq!(labels(&make_ticks(&Scale::log(0.9, 200.0), TickFormat::Number("img/s"), 7)), ["1", "10", "100\u{202f}img/s"]);
         assert_eq!(labels(&make_ticks(&Scale::log(3.1, 3.9), TickFormat::Number(""), 4)), ["3.2", "3.4", "3.6", "3.8"]);
+    }
+
+    #[test]
+    fn a_y_axis_has_three_labels_that_do_not_touch() {
+        let of = |scale: Scale, height: f64| {
+            let ticks = make_y_ticks(&scale, TickFormat::Number(""), height);
+            labels(&ticks).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(&make_ticks(&Scale::linear(35.0, 149.0), TickFormat::Number(""), 4)), ["50", "100"]);
+        assert_eq!(of(Scale::linear(35.0, 149.0), 170.0), ["40", "60", "80", "100", "120", "140"]);
+        // Less than two decades: 2 and 5 as well, and round numbers where that is too little.
+        assert_eq!(of(Scale::log(0.7, 40.0), 170.0), ["1", "2", "5", "10", "20"]);
+        assert_eq!(of(Scale::log(1.5, 5.5), 170.0), ["2", "3", "4", "5"]);
+        assert_eq!(of(Scale::log(0.05, 2000.0), 170.0), ["0.1", "1", "10", "100", "1000"]);
+        let mut random = SplitMix64(19);
+        for round in 0..4000 {
+            let (low, decades) = (10_f64.powf(random.unit() * 8.0 - 4.0), random.unit() * 6.0 + 0.05);
+            let high = low * 10_f64.powf(decades);
+            let scale = if round % 2 == 0 { Scale::linear(low, high) } else { Scale::log(low, high) };
+            for height in [130.0, 170.0, 300.0] {
+                let found = of(scale, height);
+                assert!(found.len() >= 3 && found.len() as f64 * 15.0 <= height.max(135.0), "{scale:?} {height} {found:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Ticks of plain numbers on linear and logarithmic axes, and their labels with SI prefixes.
 
-use super::Tick;
 use super::nice_step::nice_step;
+use super::{Tick, count_labels};
 use crate::charts::scale::Scale;
 use crate::charts::text_metrics::{decimal_exponent, format_decimal, format_scientific, from_decimal, group_digits, power_of_ten};
 
@@ -72,8 +72,9 @@ pub fn log_ticks(scale: &Scale, unit: &str, target: usize) -> Vec<Tick> {
             }
         }
     }
-    // Within a part of a decade there may be no such number, or one: there the axis is is_labelled like a linear one.
-    if ticks.iter().filter(|tick| !tick.label.is_empty()).count() < 2 {
+    // Within a part of a decade there may be hardly a number of these: there the axis is labelled like a linear one.
+    let least = if powers * 3 <= target { 3 } else { 2 };
+    if count_labels(&ticks) < least {
         ticks = linear_ticks(scale.lo, scale.hi, unit, target).into_iter().filter(|tick| tick.at > 0.0).collect();
     } else if !takes_prefix(unit)
         && let Some(last) = ticks.iter_mut().rev().find(|tick| !tick.label.is_empty())

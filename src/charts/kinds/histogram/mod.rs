@@ -19,7 +19,7 @@ use crate::charts::hit_areas::HitAreas;
 use crate::charts::scale::ulp;
 use crate::charts::text_metrics::text_width;
 use crate::charts::ticks::max_label_width;
-use crate::charts::{Scale, Tick, TickFormat, format_number, make_ticks};
+use crate::charts::{Scale, Tick, TickFormat, format_number, make_ticks, make_y_ticks};
 use crate::protocol::ApiError;
 use crate::protocol::json_path::JsonPath;
 
@@ -177,7 +177,7 @@ impl Histogram {
         let (top, bottom) = (24.0, (canvas.height() - 22.0 - self.titles.height_below()).max(25.0));
         let has_numbers = self.has_numbers();
         let scale = Scale::linear(0.0, if most > 0.0 { (most * 1.02).min(f64::MAX) } else { 1.0 });
-        let axis = if has_numbers { make_ticks(&scale, TickFormat::Number(""), ((bottom - top) / 45.0) as usize + 1) } else { Vec::new() };
+        let axis = if has_numbers { make_y_ticks(&scale, TickFormat::Number(""), bottom - top) } else { Vec::new() };
         let left = max_label_width(&axis) + 14.0;
         let right = 14.0;
         (list.left, list.right) = (left, right);

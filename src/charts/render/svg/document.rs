@@ -39,7 +39,7 @@ impl Writer {
         };
         document.push_str(&format!("<title>{}</title><desc>{}</desc><style>", escaped(title), escaped(summary)));
         document.push_str(&format!(
-            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}.w{{stroke-width:5px;paint-order:stroke}}"
+            "text{{font:{FONT_SIZE}px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",\"DejaVu Sans\",sans-serif;font-variant-numeric:tabular-nums}}.c{{fill:none;stroke-linejoin:round;stroke-linecap:round}}.g,.a{{fill:none;shape-rendering:crispEdges}}"
         ));
         self.rules(&mut document, theme == Theme::Dark);
         if theme == Theme::Auto {
@@ -59,7 +59,7 @@ impl Writer {
         document
     }
 
-    /// The classes: `b` ground, `g` grid line, `a` axis, `t` text, `k` text in the full ink, `w` text over lines, `o` outline in the ink, `s0`.. and `f0`.. series.
+    /// The classes: `b` ground, `g` grid line, `a` axis, `t` text, `k` text in the full ink, `o` outline in the ink, `s0`.. and `f0`.. series.
     fn rules(&self, sheet: &mut String, dark: bool) {
         let inks = palette::inks(dark);
         let mut rule = |class: String, property: &str, colour: Colour| sheet.push_str(&format!(".{class}{{{property}:#{colour:06x}}}"));
@@ -68,7 +68,6 @@ impl Writer {
         rule("a".into(), "stroke", inks.muted);
         rule("t".into(), "fill", inks.muted);
         rule("k".into(), "fill", inks.text);
-        rule("w".into(), "stroke", inks.surface);
         rule("o".into(), "stroke", inks.text);
         for slot in palette::slots().filter(|slot| self.slots & (1 << palette::place(*slot)) != 0) {
             let place = palette::place(slot);

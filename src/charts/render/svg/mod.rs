@@ -19,10 +19,10 @@ use std::fmt::Write;
 
 use crate::charts::canvas::{CanvasSize, ChartCanvas};
 use crate::charts::display_list::{
-    CellLabel, DisplayList, Glyph, HeatCells, Ink, Marker, Rect, Shape, Shapes, Text, TextAnchor, X, plate_corners,
+    CellLabel, DisplayList, Glyph, HeatCells, Ink, Marker, PLATE_ALPHA, Rect, Shape, Shapes, Text, TextAnchor, X, plate_corners,
 };
 use crate::charts::palette::{self, Colour, Theme, dash};
-use crate::charts::text_metrics::FONT_SIZE;
+use crate::charts::text_metrics::{FONT_SIZE, text_width};
 pub use figure::Figure;
 use path::polygon;
 pub use text::{coordinate, escaped, push_coordinate};
@@ -89,7 +89,7 @@ impl Writer {
     fn shapes(&mut self, shapes: &Shapes, in_margin: bool) {
         for shape in &shapes.0 {
             match shape {
-                Shape::Rule { ink, from, to } => self.rule(*ink, *from, *to),
+                Shape::Rule { ink, dash, from, to } => self.rule(*ink, *dash, *from, *to),
                 Shape::Rect(rect) => self.rect(rect, in_margin),
                 Shape::Text(text) => self.text(text, in_margin),
                 Shape::Marker(marker) => self.marker(marker),
@@ -128,14 +128,19 @@ impl Writer {
         format!("{kind}{slot}")
     }
 
-    fn rule(&mut self, ink: Ink, from: (X, f64), to: (X, f64)) {
+    fn rule(&mut self, ink: Ink, dashes: usize, from: (X, f64), to: (X, f64)) {
         let class = match ink {
-            Ink::Series(slot) => self.slot('s', slot),
+            Ink::Series(slot) => "a ".to_owned() + &self.slot('s', slot),
             Ink::Grid => "g".into(),
+            Ink::Text => "a o".into(),
             _ => "a".into(),
         };
+        let dashes = match dash(dashes) {
+            [] => String::new(),
+            lengths => format!(" stroke-dasharray=\"{}\"", path::lengths(lengths)),
+        };
         let (x1, x2) = (self.share(from.0.share), self.share(to.0.share));
-        put!(self, "<line class=\"{class}\" x1=\"{x1}\" y1=\"{}\" x2=\"{x2}\" y2=\"{}\"/>", coordinate(from.1), coordinate(to.1));
+        put!(self, "<line class=\"{class}\"{dashes} x1=\"{x1}\" y1=\"{}\" x2=\"{x2}\" y2=\"{}\"/>", coordinate(from.1), coordinate(to.1));
     }
 
     fn rect(&mut self, rect: &Rect, in_margin: bool) {
@@ -147,9 +152,17 @@ impl Writer {
     }
 
     fn text(&mut self, text: &Text, in_margin: bool) {
-        let mut class = self.fill(text.ink);
-        if text.has_halo {
-            class.push_str(" w");
+        let class = self.fill(text.ink);
+        if text.has_plate {
+            let x = if in_margin { coordinate(0.0) } else { self.share(text.x.share) };
+            let [left, top, width, height] = text.plate(text_width(&text.text) * text.size / FONT_SIZE);
+            let (left, top) = (coordinate(text.x.px + left), coordinate(top));
+            let (width, height) = (coordinate(width), coordinate(height));
+            // A move beside the place, which may be per cent.
+            put!(
+                self,
+                "<rect class=\"b\" fill-opacity=\"{PLATE_ALPHA}\" x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" transform=\"translate({left} 0)\"/>"
+            );
         }
         let (x, dx) = match (in_margin, text.x.px) {
             (true, px) => (coordinate(px), String::new()),
@@ -272,11 +285,11 @@ impl Writer {
             Ink::Series(slot) => self.slot('s', slot),
             _ => "a".to_owned(),
         };
-        let dashes: Vec<_> = dash(dashes).iter().map(|length| coordinate(*length)).collect();
+        let dashes = path::lengths(dash(dashes));
         put!(
             self,
             "<path class=\"{class}\" stroke-width=\"2.25\" stroke-dasharray=\"{}\" d=\"M{} {}h{width}\"/>",
-            if dashes.is_empty() { "none".to_owned() } else { dashes.join(" ") },
+            if dashes.is_empty() { "none" } else { &dashes },
             coordinate(x),
             coordinate(y)
         );

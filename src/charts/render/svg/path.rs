@@ -1,6 +1,6 @@
 //! Path data.
 
-use super::text::push_coordinate;
+use super::text::{coordinate, push_coordinate};
 
 /// Path data of a closed polygon.
 pub(super) fn polygon(corners: &[(f64, f64)]) -> String {
@@ -13,6 +13,11 @@ pub(super) fn polygon(corners: &[(f64, f64)]) -> String {
     }
     path.push('Z');
     path
+}
+
+/// The lengths of dashes and gaps.
+pub(super) fn lengths(lengths: &[f64]) -> String {
+    lengths.iter().map(|length| coordinate(*length)).collect::<Vec<_>>().join(" ")
 }
 
 /// Path data of a line that is broken where a place is NaN.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use raster::DOT;
 
 use super::Writer;
-use super::path::{broken_line, commands};
+use super::path::{broken_line, commands, lengths};
 use super::text::{coordinate, push_coordinate};
 use crate::charts::canvas::{CanvasSize, FLUID_UNITS};
 use crate::charts::display_list::{Area, Layer, Path, Window};
@@ -86,10 +86,9 @@ impl Writer {
     fn layer(&mut self, layer: &Layer) {
         let class = self.slot('s', layer.style.colour);
         let opacity = if layer.alpha < 1.0 { format!(" stroke-opacity=\"{}\"", coordinate(layer.alpha)) } else { String::new() };
-        let dashes: Vec<_> = dash(layer.style.dash).iter().map(|length| coordinate(*length)).collect();
+        let dashes = lengths(dash(layer.style.dash));
         // Round ends would fill the gaps.
-        let dashes =
-            if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\" stroke-linecap=\"butt\"", dashes.join(" ")) };
+        let dashes = if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dashes}\" stroke-linecap=\"butt\"") };
         let (line, dots) = commands(&layer.path);
         for (path, width, dashes) in [(line, layer.width, dashes.as_str()), (dots, layer.width * DOT, "")] {
             if !path.is_empty() {

@@ -50,7 +50,17 @@
     moves(part) {
       if (part === this.plot || part.getAttribute("width") === "100%") return false;
       if (part.getAttribute("x1") === "0%" && part.getAttribute("x2") === "100%") return false;
-      return part.getAttribute("text-anchor") !== "end" && this.placesOf(part).length > 0;
+      const isPlate = (element) => element?.tagName === "rect" && element.hasAttribute("transform");
+      // A plate goes with its text.
+      const text = isPlate(part) ? part.nextElementSibling : part;
+      const [[, place] = []] = this.placesOf(text);
+      if (place === undefined) return false;
+      const isAtSide = place === 0 || place === 1;
+      if (text.tagName !== "text" || !isAtSide) return !text.classList.contains("k") || isPlate(text.previousElementSibling);
+      // What stands at a side of the plot for every window, but for a label of the x axis.
+      const isEnd = text.getAttribute("text-anchor") === "end";
+      const isOfX = isEnd ? place === 1 && this.axes.querySelector('line.g[x1="100%"][x2="100%"]') : true;
+      return !text.classList.contains("k") && !isPlate(text.previousElementSibling) && Boolean(isOfX);
     }
 
     placesOf(part) {
