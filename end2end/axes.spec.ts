@@ -208,12 +208,20 @@ test("goal lines and titles are set in the panel and stand in every drawing", as
   // For a paper: in millimetres, with labels of 9 points.
   await panel(page).getByLabel("Figure, mm").fill("120");
   await panel(page).getByLabel("font, pt").fill("9");
-  const address = (await panel(page).getByRole("link", { name: "Save figure" }).getAttribute("href"))!;
-  const figure = await (await page.request.get(new URL(address, page.url()).href)).text();
+  const saved = async (form: string) => {
+    const address = (await panel(page).getByRole("link", { name: `Save as ${form}` }).getAttribute("href"))!;
+    return (await page.request.get(new URL(address, page.url()).href)).body();
+  };
+  const figure = (await saved("SVG")).toString();
   const [, high, wide, tall] = figure.match(/^<svg [^>]*width="120mm" height="([\d.]+)mm" viewBox="0 0 (415.\d+) ([\d.]+)"/)!.map(Number);
   expect(high).toBeGreaterThanOrEqual(74.4);
   expect(high).toBeCloseTo((120 * tall!) / wide!, 0);
   expect((await agnez.call("GET", `/values/${id}.svg?font_size=8`)).text).toContain("width_mm");
+  await panel(page).getByLabel("high, mm").fill("60");
+  expect((await saved("SVG")).toString()).toContain('width="120mm" height="60mm"');
+  // 120 and 60 mm in points.
+  const pdf = (await saved("PDF")).toString("latin1");
+  expect(pdf).toMatch(/^%PDF-[^]*\/MediaBox \[0 0 340.16 170.08\][^]*%%EOF\n$/);
 });
 
 test("the mark of a run stands at the time since its start", async ({ page, agnez }) => {

@@ -86,6 +86,11 @@ pub fn svg_file(id: &CellId, query: &str) -> String {
     format!("values/{id}.svg?width=1200&height=500&download=1{query}")
 }
 
+/// The chart as a figure for a paper: `form` is `svg` or `pdf`. `query` has its size, and is empty or begins with `&`.
+pub fn figure_file(id: &CellId, form: &str, query: &str) -> String {
+    format!("values/{id}.{form}?download=1{query}")
+}
+
 /// The chart as a picture of this size, with its title and legend.
 pub fn svg_image(id: &CellId, (width, height): (i32, i32), theme: &str, query: &str) -> String {
     format!("values/{id}.svg?width={width}&height={height}&theme={theme}{query}")

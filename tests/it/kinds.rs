@@ -44,6 +44,10 @@ async fn every_kind_is_kept_drawn_and_exported() {
             assert!(svg.text.contains("width=\"640\" height=\"320\"") && !svg.text.contains("<script"), "{}", svg.text);
             let policy = header(&svg, "content-security-policy");
             assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'") && !policy.contains("script"), "{policy}");
+            let pdf = server.call("GET", &format!("{base}/{kind}.pdf?width=640&height=320"), "").await;
+            assert_eq!((pdf.status, header(&pdf, "content-type")), (200, "application/pdf"), "{kind}");
+            assert!(pdf.text.starts_with("%PDF-1.5\n") && pdf.text.ends_with("%%EOF\n"), "{kind}");
+            assert!(pdf.text.contains("/MediaBox [0 0 480.00 240.00]") && pdf.text.contains("> Tj ET"), "{}", pdf.text);
             let sheet = server.call("GET", &format!("{base}/{kind}.csv"), "").await;
             assert_eq!((sheet.text.as_str(), header(&sheet, "content-type")), (csv, "text/csv; charset=utf-8"));
         }
@@ -173,7 +177,9 @@ async fn drawings_are_kept_as_long_as_they_are_right() {
     for (path, code) in [
         ("/values/n.svg?width=1", 400),
         ("/values/n.svg?theme=pink", 400),
-        ("/values/n.pdf", 404),
+        ("/values/n.png", 404),
+        ("/values/n.pdf?width_mm=85&font=Times", 400),
+        ("/values/n.svg?width_mm=85&width=640", 400),
         ("/values/none.svg", 404),
         ("/values/.svg", 404),
         ("/values/n.svg?height=1e9", 400),

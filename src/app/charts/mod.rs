@@ -24,6 +24,7 @@ mod commands;
 mod crosshair;
 mod display;
 mod event_marks;
+mod figure_fields;
 mod gestures;
 mod groups;
 mod groups_control;

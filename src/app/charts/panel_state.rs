@@ -63,6 +63,8 @@ pub struct PanelValues {
     /// URLs of the downloads; empty for all charts.
     pub svg: String,
     pub csv: String,
+    /// What is drawn, as the query of a download.
+    pub export_query: String,
     /// The newest values of each series.
     pub series: Vec<SeriesSummary>,
 }

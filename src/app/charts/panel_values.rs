@@ -85,6 +85,7 @@ impl Charts {
             let (chart, runs) = self.chart_and_runs(id)?;
             return Some(PanelValues {
                 svg: routes::svg_file(id, &export_query(chart, runs)),
+                export_query: export_query(chart, runs),
                 csv: csv_file(id, runs),
                 series: chart.cache.series.iter().zip(&chart.looks.labels).filter_map(summarize).collect(),
                 ..setting_values(chart)

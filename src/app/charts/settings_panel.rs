@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use web_sys::HtmlElement;
 
 use super::axis_fields::{AxisTitleFields, GoalLinesField, YRangeFields};
+use super::figure_fields::FigureFields;
 use super::panel_fields::{Choice, Smoothing, TextField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
@@ -13,7 +14,6 @@ use super::superseded_field::SupersededField;
 use crate::app::erased::Erase;
 use crate::browser::{dom, popover};
 use crate::protocol::{AxisScale, CellId, LineSettingsPatch, XAxis};
-use crate::routes;
 
 const X_AXES: &[(&str, &str)] = &[("", "mixed"), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")];
 const AXIS_SCALES: &[(&str, &str)] = &[("", "mixed"), ("linear", "linear"), ("log", "logarithmic")];
@@ -211,42 +211,8 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
                 "CSV"
             </a>
         </p>
-        <FigureLink />
+        <FigureFields id=id.get_value() />
         <SeriesTable series=Memo::new(move |_| values.with(|values| values.series.clone())) />
-    }
-}
-
-/// The chart as a figure for a paper: the width is that in print.
-#[component]
-fn FigureLink() -> impl IntoView {
-    let values = use_charts().panel.values;
-    let [width, font_size] = ["85", "8"].map(|text| RwSignal::new(text.to_owned()));
-    let field = |id: &'static str, label: &'static str, (min, max): (&'static str, &'static str), value: RwSignal<String>| {
-        view! {
-            <label>
-                {label}
-                <input
-                    id=id
-                    type="number"
-                    min=min
-                    max=max
-                    prop:value=value
-                    on:input=move |event| value.set(event_target_value(&event))
-                />
-            </label>
-        }
-    };
-    let address = move || {
-        let svg = values.with(|values| values.svg.clone());
-        [&svg, "&width_mm=", &routes::encoded(&width.get()), "&font_size=", &routes::encoded(&font_size.get())].concat()
-    };
-    view! {
-        <div class="y-range" role="group" aria-label="Figure for a paper">
-            {field("figure-width", "Figure, mm", ("20", "400"), width)} {field("figure-font", "font, pt", ("4", "24"), font_size)}
-            <a id="chart-figure" download="" href=address>
-                "Save figure"
-            </a>
-        </div>
     }
 }
 

@@ -44,6 +44,7 @@ fn routes() -> RouteTable {
         .route(Permission::Write, routes!(values::remove_many), &MANY)
         .route(Permission::Board(BoardScope::Form), routes!(values::read), &ONE)
         .described::<exports::__path_svg>(Permission::Board(BoardScope::Form))
+        .described::<exports::__path_pdf>(Permission::Board(BoardScope::Form))
         .described::<exports::__path_csv>(Permission::Board(BoardScope::Form))
         .described::<exports::__path_json>(Permission::Board(BoardScope::Form))
         .route(Permission::Write, routes!(values::update), &ONE)
@@ -163,7 +164,7 @@ mod tests {
             assert!(is_alias, "{method} {path} is mounted without being documented");
         }
         let forms: Vec<_> = documented.difference(&mounted).map(|(path, method)| format!("{method} {path}")).collect();
-        assert_eq!(forms, ["GET /values/{id}.csv", "GET /values/{id}.json", "GET /values/{id}.svg"]);
+        assert_eq!(forms, ["csv", "json", "pdf", "svg"].map(|form| format!("GET /values/{{id}}.{form}")));
     }
 
     #[test]

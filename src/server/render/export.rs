@@ -8,8 +8,12 @@ use tokio_util::sync::CancellationToken;
 use super::cache::{Key, MemoryNeeds, Rendering, Version, render_shared};
 use super::drawn_groups::PlannedGroups;
 use super::line_chart;
+use crate::charts::display_list::DisplayList;
 use crate::charts::kinds::listed;
+use crate::charts::layout::NOMINAL_WIDTH;
+use crate::charts::render::pdf::pdf;
 use crate::charts::render::svg::{Figure, svg};
+use crate::charts::text_metrics::FONT_SIZE;
 use crate::charts::{CanvasSize, ChartCanvas, Theme};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
@@ -21,16 +25,26 @@ use crate::server::store::Record;
 
 /// What a value takes while it is read and drawn, as a multiple of its text.
 const VALUE_COPIES: usize = 24;
-/// The largest drawing, rounded up; and what one of a line takes while it is made.
-const MAX_SVG_BYTES: usize = 1 << 20;
+/// The largest drawing, rounded up, whose PDF is not compressed; and what one of a line takes while it is made.
+const MAX_DRAWING_BYTES: usize = 2 << 20;
 const LINE_RENDER_BYTES: usize = 32 << 20;
+/// In CSS.
+const POINTS_PER_PIXEL: f64 = 0.75;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
     Svg,
+    /// For papers, which take no SVG.
+    Pdf,
     Csv,
     /// The value itself, which the page draws from.
     Json,
+}
+
+impl ExportFormat {
+    pub fn is_drawing(self) -> bool {
+        matches!(self, Self::Svg | Self::Pdf)
+    }
 }
 
 /// How an export is drawn.
@@ -52,10 +66,26 @@ pub struct ExportOptions {
 }
 
 impl ExportOptions {
-    fn canvas(&self, title: &str) -> ChartCanvas {
+    fn canvas(&self, format: ExportFormat, title: &str) -> ChartCanvas {
         let height = self.height;
-        let size = self.width.map_or(CanvasSize::Fluid { height }, |width| CanvasSize::Fixed { width, height });
+        // A page has a width.
+        let width = self.width.or((format == ExportFormat::Pdf).then_some(NOMINAL_WIDTH));
+        let size = width.map_or(CanvasSize::Fluid { height }, |width| CanvasSize::Fixed { width, height });
         ChartCanvas { size, theme: self.theme, title: title.to_owned() }
+    }
+
+    /// Points of paper for each pixel.
+    fn points(&self) -> f64 {
+        self.figure.as_ref().map_or(POINTS_PER_PIXEL, |figure| figure.font_size / FONT_SIZE)
+    }
+
+    /// A drawing as the file that is asked for.
+    fn write(&self, format: ExportFormat, list: &DisplayList, canvas: &ChartCanvas) -> Bytes {
+        match (format, &self.figure) {
+            (ExportFormat::Pdf, _) => pdf(list, canvas, self.points()).into(),
+            (_, Some(figure)) => figure.print(&svg(list, canvas)).into(),
+            _ => svg(list, canvas).into(),
+        }
     }
 
     /// Whether the address has this value for ever. The points of a line change without its value.
@@ -110,14 +140,14 @@ fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions
 fn needs(record: &Record, format: ExportFormat, groups: Option<&PlannedGroups>) -> MemoryNeeds {
     let value = record.value.bytes();
     match format {
-        ExportFormat::Csv => MemoryNeeds { working: VALUE_COPIES * value, output: (2 * value).max(MAX_SVG_BYTES) },
+        ExportFormat::Csv => MemoryNeeds { working: VALUE_COPIES * value, output: (2 * value).max(MAX_DRAWING_BYTES) },
         ExportFormat::Json => MemoryNeeds { working: 2 * value, output: value.max(4) },
         _ if record.is_line() => {
             // One curve is calculated after the other.
             let of_groups = groups.and_then(|groups| (0..groups.curves()).map(|curve| groups.working_bytes(curve)).max());
-            MemoryNeeds { working: LINE_RENDER_BYTES + of_groups.unwrap_or(0), output: MAX_SVG_BYTES }
+            MemoryNeeds { working: LINE_RENDER_BYTES + of_groups.unwrap_or(0), output: MAX_DRAWING_BYTES }
         }
-        _ => MemoryNeeds { working: VALUE_COPIES * value + MAX_SVG_BYTES, output: MAX_SVG_BYTES },
+        _ => MemoryNeeds { working: VALUE_COPIES * value + MAX_DRAWING_BYTES, output: MAX_DRAWING_BYTES },
     }
 }
 
@@ -129,37 +159,33 @@ async fn make(
     groups: Option<(&PlannedGroups, &CancellationToken)>,
 ) -> Result<Rendering, ServerError> {
     let title = title(options, &record).to_owned();
-    if record.is_line() && format == ExportFormat::Svg {
-        let svg = line_chart::svg(&app.boards, &record, &options.view, groups, &options.canvas(&title), options.legend).await?;
-        let svg = match &options.figure {
-            Some(figure) => figure.print(&svg),
-            None => svg,
-        };
-        return Ok(Rendering::new(svg, "", record.version));
+    let canvas = options.canvas(format, &title);
+    if record.is_line() && format.is_drawing() {
+        let (list, canvas) = line_chart::draw(&app.boards, &record, &options.view, groups, &canvas, options.legend).await?;
+        return Ok(Rendering::new(options.write(format, &list, &canvas), "", record.version));
     }
     let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
-    let mut made = draw(&document, format, &options.canvas(&title))?;
-    if let Some(figure) = options.figure.as_ref().filter(|_| format == ExportFormat::Svg) {
-        made = figure.print(&made);
-    }
+    let made = make_value(&document, format, options, &canvas)?;
     Ok(Rendering::new(made, "", document.record.version))
 }
 
 /// The value in one of the formats. 404: the cell has none of it; 422: the value does not fit its type.
-fn draw(document: &Document, format: ExportFormat, canvas: &ChartCanvas) -> Result<String, ApiError> {
+fn make_value(document: &Document, format: ExportFormat, options: &ExportOptions, canvas: &ChartCanvas) -> Result<Bytes, ApiError> {
     let kind = document.record.text("type");
     if format == ExportFormat::Json {
-        return Ok(document.value.as_deref().unwrap_or("null").to_owned());
+        return Ok(document.value.as_deref().unwrap_or("null").to_owned().into());
     }
     let refused = |error: ApiError| ErrorKind::Unprocessable.with(error.message);
     let value = CellValue::parse(kind, document.value.as_deref()).map_err(refused)?;
     let made = match format {
-        ExportFormat::Svg => value.as_ref().and_then(CellValue::chart).map(|chart| svg(&chart.draw(canvas), canvas)),
-        _ => value.as_ref().and_then(CellValue::csv),
+        _ if format.is_drawing() => {
+            value.as_ref().and_then(CellValue::chart).map(|chart| options.write(format, &chart.draw(canvas), canvas))
+        }
+        _ => value.as_ref().and_then(CellValue::csv).map(Bytes::from),
     };
     made.ok_or_else(|| {
         let (what, kinds) = match format {
-            ExportFormat::Svg => ("drawing", listed(&["line"], &[])),
+            _ if format.is_drawing() => ("drawing", listed(&["line"], &[])),
             _ => ("CSV", listed(&["line"], &["table"])),
         };
         let message = format!(

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::drawn_groups::{DrawnGroups, FoundGroups, GroupsView, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
 use crate::app::{Prerendered, line_charts};
+use crate::charts::display_list::DisplayList;
 use crate::charts::event_marks::{MarkedRun, event_marks};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
@@ -119,7 +120,7 @@ fn names(ids: &[SeriesId], styles: &[SeriesStyle], runs: &DrawnRuns) -> Vec<Lege
     legend_items(series.into_iter(), runs.has_one_run())
 }
 
-/// The chart with what is on disk now: of many series the first 50, with fewer columns each.
+/// The chart as the text of an SVG.
 pub async fn svg(
     boards: &Boards,
     record: &Arc<Record>,
@@ -128,6 +129,19 @@ pub async fn svg(
     canvas: &ChartCanvas,
     has_legend: bool,
 ) -> Result<String, ServerError> {
+    let (list, canvas) = draw(boards, record, view, groups, canvas, has_legend).await?;
+    Ok(svg::svg(&list, &canvas))
+}
+
+/// The chart with what is on disk now, and the canvas as high as it needs it: of many series the first 50, with fewer columns each.
+pub async fn draw(
+    boards: &Boards,
+    record: &Arc<Record>,
+    view: &LineView,
+    groups: Option<(&PlannedGroups, &CancellationToken)>,
+    canvas: &ChartCanvas,
+    has_legend: bool,
+) -> Result<(DisplayList, ChartCanvas), ServerError> {
     let settings = settings(record);
     let width = match canvas.size {
         CanvasSize::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
@@ -254,8 +268,7 @@ pub async fn svg(
         _ => String::new(),
     };
     let chart = LineChart { options: &options, series: &curves, legend: items.as_deref(), method: &method, left_out };
-    let (list, canvas) = if view.grows { chart.draw_grown(canvas) } else { (chart.draw(canvas), canvas.clone()) };
-    Ok(svg::svg(&list, &canvas))
+    Ok(if view.grows { chart.draw_grown(canvas) } else { (chart.draw(canvas), canvas.clone()) })
 }
 
 /// The groups of a drawing or of a table.

@@ -28,7 +28,9 @@ async fn two_boards() -> (Running, String) {
 fn addresses(board: &str) -> Vec<String> {
     let mut list = vec![format!("/images/of%20{board}.gif"), format!("/media/media-{board}/1"), format!("/figure/figure-{board}/1")];
     for values in ["/values", "/api/v1/values"] {
-        for rest in ["line-@/points", "line-@/columns", "line-@.svg", "line-@.csv", "bar-@.svg?height=240", "bar-@.json", "bar-@.csv"] {
+        for rest in
+            ["line-@/points", "line-@/columns", "line-@.svg", "line-@.pdf", "line-@.csv", "bar-@.svg?height=240", "bar-@.json", "bar-@.csv"]
+        {
             list.push(format!("{values}/{}", rest.replace('@', board)));
         }
     }

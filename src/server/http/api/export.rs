@@ -1,4 +1,4 @@
-//! The value of a cell in another form: drawn (`/values/{id}.svg`), as comma-separated values (`.csv`), or by itself (`.json`).
+//! The value of a cell in another form: drawn (`/values/{id}.svg`, `.pdf`), as comma-separated values (`.csv`), or by itself (`.json`).
 
 use std::sync::Arc;
 
@@ -57,14 +57,22 @@ impl ExportQuery {
             figure: None,
         };
         let mut figure = FigureQuery::default();
+        // A size in pixels, by its key.
+        let mut pixels = None;
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             let within = |range: std::ops::RangeInclusive<f64>| {
                 let number = value.parse().ok().filter(|number| range.contains(number));
                 number.ok_or_else(|| wrong(&key, &format!("must be a number from {} to {}", range.start(), range.end()), &value))
             };
             match &*key {
-                "width" => options.width = Some(within(MIN_EXPORT_WIDTH..=MAX_EXPORT_PIXELS)?),
-                "height" => options.height = within(MIN_EXPORT_HEIGHT..=MAX_EXPORT_PIXELS)?,
+                "width" => {
+                    options.width = Some(within(MIN_EXPORT_WIDTH..=MAX_EXPORT_PIXELS)?);
+                    pixels = Some("width");
+                }
+                "height" => {
+                    options.height = within(MIN_EXPORT_HEIGHT..=MAX_EXPORT_PIXELS)?;
+                    pixels = Some("height");
+                }
                 "width_mm" => figure.width = Some(within(FIGURE_MM)?),
                 "height_mm" => figure.height = Some(within(FIGURE_MM)?),
                 "font_size" => figure.font_size = Some(within(FONT_POINTS)?),
@@ -126,6 +134,10 @@ impl ExportQuery {
         options.theme = theme.unwrap_or(if download || figure.width.is_some() { Theme::Light } else { Theme::Auto });
         options.figure = figure.finish()?;
         if let Some(figure) = &options.figure {
+            if let Some(key) = pixels {
+                let message = format!("'{key}' is in pixels of a screen, and 'width_mm' is in print: leave one of them out.");
+                return Err(ErrorKind::BadRequest.with(message).at(key, "cannot be with 'width_mm'"));
+            }
             let (width, height) = figure.units();
             (options.width, options.height) = (Some(width), height);
             options.view.grows = figure.grows;
@@ -136,6 +148,20 @@ impl ExportQuery {
             return Err(wrong("colour", "must name one key", &colour.join(",")));
         }
         Ok(Self { options, choice, colour, download })
+    }
+
+    /// A PDF is for paper unless a theme is named, and brings its own font along. 400: another one is asked for.
+    fn for_paper(&mut self) -> Result<(), ApiError> {
+        if self.options.theme == Theme::Auto {
+            self.options.theme = Theme::Light;
+        }
+        match &self.options.figure {
+            Some(figure) if !figure.font.is_empty() => {
+                let message = "A PDF brings its font along, DejaVu Sans: leave 'font' out, or ask for the '.svg'.";
+                Err(ErrorKind::BadRequest.with(message).at("font", "is for '.svg' only"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Chooses the runs that are drawn, and finds their colours. 400: a name is no key of the board.
@@ -203,11 +229,12 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
     let (app, principal, is_public) = (&request.app, request.principal(), is_share(request));
     let (format, media_type) = match form {
         "svg" => (ExportFormat::Svg, "image/svg+xml"),
+        "pdf" => (ExportFormat::Pdf, "application/pdf"),
         "csv" => (ExportFormat::Csv, "text/csv; charset=utf-8"),
         "json" => (ExportFormat::Json, "application/json"),
         _ => {
             return Err(ErrorKind::NotFound
-                .with(format!("There is no '.{}' of a cell; there are '.svg', '.csv' and '.json'.", short(form)))
+                .with(format!("There is no '.{}' of a cell; there are '.svg', '.pdf', '.csv' and '.json'.", short(form)))
                 .into());
         }
     };
@@ -216,7 +243,10 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
     // Of the value before it is read: one that changes meanwhile is read again, not kept under a tag that is not its own. Another
     // release may draw in another way, and the name stands in the drawing.
     let mut tag = format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, &record));
-    if record.is_line() && format == ExportFormat::Svg {
+    if format == ExportFormat::Pdf {
+        query.for_paper()?;
+    }
+    if record.is_line() && format.is_drawing() {
         query.resolve(app, &record.board, is_public).await?;
         if let Some(runs) = query.options.view.runs.as_ref().filter(|_| !query.choice.is_none()) {
             // Other runs may be chosen while the line is the same.
@@ -323,6 +353,12 @@ mod tests {
             assert!(error.message.len() < 80 && error.message.contains("must be a finite number, not '"), "{query}: {error}");
         }
         assert_eq!(parse(&"series=a&".repeat(MAX_EXPORTED_SERIES + 1)).unwrap_err().code, 400);
+        for query in ["width=640&width_mm=85", "height=300&width_mm=85&height_mm=50"] {
+            let error = parse(query).unwrap_err();
+            let key = &query[..query.find('=').unwrap()];
+            let message = format!("'{key}' is in pixels of a screen, and 'width_mm' is in print: leave one of them out.");
+            assert_eq!((error.code, error.message.as_str(), error.errors.0.contains_key(key)), (400, message.as_str(), true));
+        }
         assert_eq!(parse("width=9").unwrap_err().message, "'width' must be a number from 80 to 4000, not '9'.");
     }
 

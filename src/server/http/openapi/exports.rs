@@ -7,14 +7,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::parameters::{CellPath, ChosenRuns};
 use super::responses::{NotFound, QueryErrors};
-use super::schemas::CellValue;
+use super::schemas::{CellValue, PdfFile};
 use super::shape::{shape, words, words_with_default};
 
-/// Of an SVG drawing.
+/// Of a drawing.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DrawingQuery {
-    /// In CSS pixels; missing: as wide as its place.
+    /// In CSS pixels; missing: as wide as its place, in a PDF 640.
     #[param(required = false, minimum = 80, maximum = 4000)]
     width: f64,
     /// In CSS pixels.
@@ -50,6 +50,30 @@ struct DrawingQuery {
     /// Of a line cell: the upper end.
     #[param(required = false)]
     y_to: f64,
+}
+
+/// The size of a drawing in print, in place of `width` and `height`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PrintedSize {
+    /// In millimetres.
+    #[param(required = false, minimum = 20, maximum = 400)]
+    width_mm: f64,
+    /// In millimetres, only together with `width_mm`; missing: 0.62 of it, and the names of a line cell below.
+    #[param(required = false, minimum = 20, maximum = 400)]
+    height_mm: f64,
+    /// Of all labels, in points; only together with `width_mm`.
+    #[param(required = false, minimum = 4, maximum = 24, default = 8)]
+    font_size: f64,
+}
+
+/// Of an SVG in print.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PrintedFont {
+    /// The name of a font's family; only together with `width_mm`.
+    #[param(required = false, max_length = 60)]
+    font: String,
 }
 
 /// Of a line cell: which part of the axis.
@@ -127,7 +151,7 @@ shape! {
     path = "/values/{id}.svg",
     operation_id = "drawing",
     summary = "The cell's chart as SVG",
-    params(CellPath, ChosenRuns, ExportedGroups, WindowQuery, DrawingQuery, FileQuery),
+    params(CellPath, ChosenRuns, ExportedGroups, WindowQuery, DrawingQuery, PrintedSize, PrintedFont, FileQuery),
     responses(
         (
             status = 200,
@@ -141,6 +165,26 @@ shape! {
     )
 )]
 pub fn svg() {}
+
+#[utoipa::path(
+    get,
+    path = "/values/{id}.pdf",
+    operation_id = "drawingAsPdf",
+    summary = "The cell's chart as PDF",
+    params(CellPath, ChosenRuns, ExportedGroups, WindowQuery, DrawingQuery, PrintedSize, FileQuery),
+    responses(
+        (
+            status = 200,
+            description = "A PDF of one page, of every type that is drawn. Its font, DejaVu Sans, is part of it.",
+            body = PdfFile,
+            content_type = "application/pdf"
+        ),
+        (status = 304, description = "Not changed since the ETag that was sent."),
+        (status = 404, response = NotFound),
+        QueryErrors
+    )
+)]
+pub fn pdf() {}
 
 #[utoipa::path(
     get,

@@ -120,6 +120,11 @@ shape! {
 }
 
 shape! {
+    /// The bytes of a document.
+    PdfFile: bytes("A PDF of one page.");
+}
+
+shape! {
     /// The bytes of a picture.
     Picture: bytes("PNG, JPEG, GIF, WebP, AVIF, BMP or SVG.");
 }
