@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 
 import type { Agnez } from "./support/agnez.mjs";
-import { canvas, colour, drawn, pixels, rested, seen } from "./support/line.ts";
+import { canvas, colour, drawn, pixels, rested, seen, zoomByWheel } from "./support/line.ts";
 import { cell, openBoard, openMenu } from "./support/page.ts";
 import { log, patchRun } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
@@ -95,7 +95,7 @@ test("zoom, hidden groups and other groups change no number", async ({ page, agn
   };
   const before = await read();
   await rested(page);
-  await page.mouse.wheel(0, -300);
+  await zoomByWheel(page, -300);
   await expect.poll(async () => (await seen(page, id))[0]).toBeGreaterThan(0);
   await page.mouse.move(5, 5);
   expect(await read(), "zoomed").toBe(before);

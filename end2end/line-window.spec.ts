@@ -1,5 +1,5 @@
 // Line charts: the window a person looks through, by wheel, keys, drag and address.
-import { append, canvas, dragAcross, drawn, line, place, ramp, rested, seen } from "./support/line.ts";
+import { append, canvas, dragAcross, drawn, line, place, ramp, rested, seen, zoomByWheel } from "./support/line.ts";
 import { cell, openBoard } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -33,7 +33,7 @@ test("wheel, keys and Shift-drag change the window, and the address keeps it", a
   await drawn(page, id, 1001);
   await canvas(page, id).hover();
   await rested(page);
-  await page.mouse.wheel(0, -200);
+  await zoomByWheel(page, -200);
   await expect.poll(async () => (await seen(page, id))[0]).toBeGreaterThan(0);
   const zoomed = await seen(page, id);
   await dragAcross(page, id, 0.5, 0.3, "Shift");
@@ -54,7 +54,7 @@ test("wheel, keys and Shift-drag change the window, and the address keeps it", a
   await expect(page).not.toHaveURL(/zoom=/);
 });
 
-test("the wheel scrolls the page where a chart has nothing more to show", async ({ page, agnez }) => {
+test("the wheel scrolls the page over a chart in passing, and zooms one that was clicked", async ({ page, agnez }) => {
   const ids = [];
   for (let at = 0; at < 12; at++) ids.push(await line(agnez, `chart ${at}`, { train: ramp(0, 1000) }));
   const id = ids[0]!;
@@ -67,8 +67,19 @@ test("the wheel scrolls the page where a chart has nothing more to show", async 
   expect(await seen(page, id)).toEqual([0, 999]);
   await page.mouse.wheel(0, -100);
   await expect.poll(scrolled, { message: "what began with the page goes on with it" }).toBe(100);
+  expect(await seen(page, id)).toEqual([0, 999]);
   await page.evaluate(() => scrollTo(0, 0));
   await page.mouse.move(...(await place(page, id, 500, 0.5)));
+  await rested(page);
+  await zoomByWheel(page, -300);
+  await expect.poll(async () => (await seen(page, id))[0]).toBeGreaterThan(0);
+  await zoomByWheel(page, 900);
+  await expect.poll(() => seen(page, id)).toEqual([0, 999]);
+  await zoomByWheel(page, 300);
+  expect(await scrolled(), "the key never scrolls").toBe(0);
+  // Clicked, it has the focus.
+  await page.mouse.down();
+  await page.mouse.up();
   await rested(page);
   await page.mouse.wheel(0, -300);
   await expect.poll(async () => (await seen(page, id))[0]).toBeGreaterThan(0);
@@ -84,7 +95,7 @@ test("Back undoes a zoom", async ({ page, agnez }) => {
   const steps = () => page.evaluate(() => history.length);
   const before = await steps();
   await page.mouse.move(...(await place(page, id, 500, 0.5)));
-  for (let turn = 0; turn < 4; turn++) await page.mouse.wheel(0, -100);
+  for (let turn = 0; turn < 4; turn++) await zoomByWheel(page, -100);
   await expect.poll(steps, { message: "one step for one turn of the wheel" }).toBe(before + 1);
   await expect(page).toHaveURL(/zoom=/);
   await page.waitForTimeout(1500);

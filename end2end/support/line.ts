@@ -67,6 +67,13 @@ export async function dragAcross(page: Page, id: string, from: number, to: numbe
   if (key) await page.keyboard.up(key);
 }
 
+/** Turns the wheel over what the pointer is at, with the key that zooms a chart. */
+export async function zoomByWheel(page: Page, by: number): Promise<void> {
+  await page.keyboard.down("Control");
+  await page.mouse.wheel(0, by);
+  await page.keyboard.up("Control");
+}
+
 /** The wheel goes on with what it began with until it has rested. */
 export const rested = (page: Page): Promise<void> => page.waitForTimeout(400);
 

@@ -65,9 +65,6 @@ impl Charts {
     }
 
     pub fn on_wheel(&mut self, id: &CellId, event: &WheelEvent) {
-        if event.ctrl_key() {
-            return;
-        }
         self.pointer.set_handled(event);
         if let Some(input) = self.input {
             (input.wheel)(self, id, event);

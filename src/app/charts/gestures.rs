@@ -1,8 +1,9 @@
-//! Mouse, pen and touch on a chart: the wheel zooms, a drag selects a range, with Shift it pans, with Ctrl or ⌘ it selects a box, a double
+//! Mouse, pen and touch on a chart: Ctrl or ⌘ and the wheel zoom, a drag selects a range, with Shift it pans, with Ctrl or ⌘ it selects a box, a double
 //! click shows everything. Beside the y axis the wheel, a drag and a double click do the same to that axis.
 
 use js_sys::Date;
-use web_sys::{MouseEvent, PointerEvent, WheelEvent};
+use leptos::prelude::document;
+use web_sys::{Element, MouseEvent, PointerEvent, WheelEvent};
 
 use super::chart_events::{canvas_place, client_place, is_touch};
 use super::chart_input::{ChartCommand, ChartInput};
@@ -44,21 +45,27 @@ impl Charts {
         let (by, across) = (event.delta_y() / lines, event.delta_x() / lines);
         let now = Date::now();
         let begins = now - std::mem::replace(&mut self.pointer.wheel_at, now) > WHEEL_IDLE_MS;
-        if begins {
-            let is_upright = across.abs() <= by.abs();
-            // An axis that shows all cannot be zoomed out or moved aside: that scrolls the page.
-            let zooms = |chart: &mut ChartState| {
-                let is_y = is_upright && chart.is_beside_y(event.offset_x().into());
-                let window = if is_y { chart.y_viewport } else { chart.viewport };
-                window.is_some() || (by < 0.0 && is_upright)
-            };
-            self.pointer.wheel_chart = self.chart(id).is_some_and(zooms).then(|| id.clone());
+        let is_upright = across.abs() <= by.abs();
+        let is_asked = event.ctrl_key() || event.meta_key();
+        // An axis that shows all cannot be zoomed out or moved aside.
+        let can_go = |chart: &mut ChartState| {
+            let is_y = is_upright && chart.is_beside_y(event.offset_x().into());
+            let window = if is_y { chart.y_viewport } else { chart.viewport };
+            window.is_some() || (by < 0.0 && is_upright)
+        };
+        let can_go = self.chart(id).is_some_and(can_go);
+        if is_asked {
+            self.pointer.wheel_chart = Some(id.clone());
+        } else if begins {
+            // A chart in passing lets the page scroll.
+            let takes = can_go && (!is_upright || self.chart(id).is_some_and(|chart| is_entered(chart)));
+            self.pointer.wheel_chart = takes.then(|| id.clone());
         }
         if self.pointer.wheel_chart.as_ref() != Some(id) {
             return;
         }
         event.prevent_default();
-        let Some(chart) = self.chart(id) else { return };
+        let Some(chart) = self.chart(id).filter(|_| can_go) else { return };
         if across.abs() <= by.abs() && chart.is_beside_y(event.offset_x().into()) {
             return self.zoom_y(id, f64::from(event.offset_y()), (by * WHEEL_ZOOM).exp());
         }
@@ -207,6 +214,12 @@ impl ChartState {
     pub fn is_beside_y(&self, x: f64) -> bool {
         self.layout.as_ref().is_some_and(|layout| x < layout.left)
     }
+}
+
+/// Whether a reader is at this chart: it has the focus, as in full screen.
+fn is_entered(chart: &ChartState) -> bool {
+    let is_own = |active: Element| active.get_attribute("data-id").as_deref() == Some(chart.id.as_str());
+    chart.has_focus() || document().active_element().is_some_and(is_own)
 }
 
 /// The range between two places of the canvas, and at least as wide as a window may be.

@@ -11,11 +11,12 @@ type Shortcut = (&'static str, &'static str, bool);
 const READS: bool = false;
 const WRITES: bool = true;
 
-const CHARTS: [Shortcut; 20] = [
+const CHARTS: [Shortcut; 21] = [
     ("j  k", "Next, previous cell", READS),
     ("← → ↑ ↓", "Move between cells", READS),
     ("f", "Full screen, and back", READS),
     ("+  -  0", "Zoom in, out, show everything", READS),
+    ("Ctrl + wheel", "Zoom; without Ctrl in full screen, or once the chart is clicked", READS),
     ("y  Y  {  }", "The same with the y axis: in, out, down, up", READS),
     ("[  ]  End", "Earlier, later, follow the newest point", READS),
     (",  .", "Read the value before, the next one", READS),

@@ -1,4 +1,4 @@
-// Zooms line charts along x: a drag selects a range, the wheel zooms at the pointer, a double click shows everything; the arrows, +, -
+// Zooms line charts along x: a drag selects a range, Ctrl and the wheel zoom at the pointer, a double click shows everything; the arrows, +, -
 // and 0 do so by keys. And gives frames the height that their content has.
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
@@ -142,9 +142,10 @@
       const { box } = this;
       box.tabIndex = 0;
       box.addEventListener("wheel", (event) => {
-        if (event.ctrlKey) return;
-        // A chart that shows all cannot be zoomed out: that scrolls the page.
-        if (beginsWheel(event)) zoomed = event.deltaY < 0 || this.to - this.from < 1 ? this : null;
+        // A chart in passing lets the page scroll, and so does one that shows all and cannot be zoomed out.
+        const takes = document.activeElement === box && (event.deltaY < 0 || this.to - this.from < 1);
+        if (event.ctrlKey || event.metaKey) zoomed = this;
+        else if (beginsWheel(event)) zoomed = takes ? this : null;
         turned = event.timeStamp;
         if (zoomed !== this) return;
         event.preventDefault();
