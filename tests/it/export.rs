@@ -89,3 +89,28 @@ async fn texts_keep_their_lines_and_pictures_are_found_as_the_page_asks_for_them
     }
     assert!(!html.contains("<th scope=\"row\">old</th>"), "it is archived");
 }
+
+#[tokio::test]
+async fn the_table_of_runs_has_the_columns_of_the_page_and_five_digits() {
+    let server = spawn().await;
+    for (run, rate) in [("first", 0.1), ("second", 0.01)] {
+        assert_eq!(
+            server
+                .ask("PATCH", &format!("/boards/b/runs/{run}?upsert=true"), json!({ "config": { "lr": rate } }).to_string(), &[])
+                .await
+                .status,
+            200
+        );
+        let mut point = json!({ "step": 1, "val/loss": 0.033_593_849_160_719_31 });
+        for layer in 0..58 {
+            point[format!("layer_{layer}/grad_norm")] = json!(layer);
+        }
+        assert_eq!(server.ask("POST", &format!("/boards/b/runs/{run}/log"), point.to_string(), &[]).await.status, 201);
+    }
+    let html = server.ask("GET", "/boards/b/export.html", "", &[]).await.text;
+    let table = html.split("<table>").nth(1).unwrap().split("</table>").next().unwrap();
+    let shown = server.get("/boards/b/run-table").await["columns"].as_array().unwrap().len();
+    assert_eq!(table.matches("<th scope=\"col\">").count(), 2 + shown, "{table}");
+    assert!(shown < 20 && table.contains("<th scope=\"col\">lr</th>") && table.contains("<td>0.033594</td>"), "{table}");
+    assert!(table.contains("<th scope=\"row\">second</th>") && !table.contains("0.0335938"), "{table}");
+}

@@ -3,7 +3,7 @@
 mod table;
 mod text;
 
-pub use text::{fragment as markdown_fragment, has_formulas};
+pub use text::{first_paragraph, fragment as markdown_fragment, has_formulas};
 
 use crate::charts::kinds::{self, Chart};
 use crate::protocol::ApiError;

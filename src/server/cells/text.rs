@@ -1,6 +1,6 @@
 //! `text`: Markdown, shown as a document of its own.
 
-use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, html};
+use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
 use crate::charts::render::svg::escaped;
 use crate::protocol::ApiError;
@@ -45,6 +45,25 @@ pub fn fragment(markdown: &str) -> String {
     let mut out = String::new();
     push_body(&mut out, markdown, OPTIONS, MAX_FRAGMENT_BYTES);
     out
+}
+
+/// The first paragraph, heading or item with a text, as it is read: without the marks of Markdown, in one line.
+pub fn first_paragraph(markdown: &str) -> String {
+    let mut text = String::new();
+    for event in Parser::new_ext(start(markdown).0, OPTIONS) {
+        match event {
+            Event::Text(part) | Event::Code(part) | Event::InlineMath(part) | Event::DisplayMath(part) => text.push_str(&part),
+            Event::Html(part) | Event::InlineHtml(part) => text.push_str(&part),
+            Event::SoftBreak | Event::HardBreak => text.push(' '),
+            Event::End(tag) if !is_inline(tag) && !text.trim().is_empty() => break,
+            _ => {}
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_inline(tag: TagEnd) -> bool {
+    matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
 }
 
 fn push_body(out: &mut String, markdown: &str, options: Options, most: usize) {

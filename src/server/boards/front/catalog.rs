@@ -8,12 +8,13 @@ use unicode_normalization::UnicodeNormalization;
 use crate::protocol::MAIN_BOARD;
 use crate::server::boards::Boards;
 use crate::server::boards::board_document::is_there;
+use crate::server::cells::first_paragraph;
 use crate::server::limits::MAX_BOARDS_PER_PAGE;
 use crate::server::store::{BoardDocument, BoardIndex};
 
 /// Boards that have changed within the same minute do not change places while they do: they stand in the order of their newest runs.
 const ORDER_MS: u64 = 60_000;
-/// Characters of the first line of a description.
+/// Characters of the first paragraph of a description.
 const MAX_SUMMARY_CHARS: usize = 160;
 
 #[derive(Clone, Debug, Default, Hash, PartialEq)]
@@ -31,7 +32,7 @@ pub struct ListedBoard {
     pub name: Arc<str>,
     /// The title of its document, or its name.
     pub title: String,
-    /// The first line of its description.
+    /// How its description begins, as text.
     pub summary: String,
     /// When the last event happened: Unix time, ms.
     pub changed_ms: u64,
@@ -96,7 +97,7 @@ impl Entry {
 
     fn listed(self) -> ListedBoard {
         let title = Some(self.text("title")).filter(|title| !title.is_empty()).unwrap_or(&self.name).to_owned();
-        let summary = first_line(self.text("description"));
+        let summary = first_paragraph(self.text("description")).chars().take(MAX_SUMMARY_CHARS).collect();
         let Self { name, changed_ms, cells, runs, failed, .. } = self;
         ListedBoard { name, title, summary, changed_ms, cells, runs, failed }
     }
@@ -105,12 +106,6 @@ impl Entry {
 /// The text without differences of case and of normal forms.
 fn folded(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
-}
-
-/// The first line with a text, without the marks of a heading or a quotation.
-fn first_line(markdown: &str) -> String {
-    let lines = markdown.lines().map(|line| line.trim_start_matches(['#', '>', ' ', '\t']).trim_end());
-    lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default().chars().take(MAX_SUMMARY_CHARS).collect()
 }
 
 /// What stands at the address `/`: the one board, or the list of several.
@@ -176,6 +171,15 @@ mod tests {
         let listed = entry("a", json!({ "title": "", "description": "\n## Random search \n\nmore" })).listed();
         assert_eq!((listed.title.as_str(), listed.summary.as_str()), ("a", "Random search"));
         assert_eq!(entry("a", json!({ "title": "B" })).listed().title, "B");
-        assert_eq!(first_line(&"x".repeat(999)).len(), MAX_SUMMARY_CHARS);
+        let of = |description: &str| entry("a", json!({ "description": description })).listed().summary;
+        assert_eq!(
+            of("**NaN** in *layer 7*, see\n[the note](https://a.b) of `g`: $g_7$ > 1\n\nmore"),
+            "NaN in layer 7, see the note of g: g_7 > 1"
+        );
+        assert_eq!(
+            [of("> ## Quoted\n\nx"), of("- [x] first\n- second"), of("---\n\n<b>x</b>"), of("")],
+            ["Quoted", "first", "<b>x</b>", ""]
+        );
+        assert_eq!(of(&"x".repeat(999)).len(), MAX_SUMMARY_CHARS);
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /boards/{board}/export.html`: a board as one file that needs no server. It has what the page shows; its charts are zoomed along x.
 
 mod content;
+mod runs_table;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +11,12 @@ use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 
 use crate::charts::render::svg::escaped;
-use crate::protocol::{Board, BoardLayout, BoardSettings, Cell, CellContent, CellLayout, Run, RunList};
+use crate::protocol::{Board, BoardLayout, BoardSettings, Cell, CellContent, CellLayout};
+use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::api::request::{BoardInPath, RequestContext};
 use crate::server::http::api::run_reads::no_query;
+use crate::server::http::api::runs::is_share;
 use crate::server::http::openapi::parameters::BoardPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unavailable};
 use crate::server::limits::{MAX_BOARD_EXPORT_BYTES, MAX_EXPORTED_CELLS};
@@ -26,6 +29,8 @@ const CELL_BYTES: usize = 32 << 10;
 /// Cells that are left out by name, and characters of each name; further ones are counted.
 const MAX_NAMED: usize = 100;
 const MAX_NAME_CHARS: usize = 80;
+/// The query of the table of runs.
+const RUNS: &str = "$limit=200";
 const BEGIN: &str = include_str!("begin.html");
 const SCRIPT: &str = include_str!("export.js");
 
@@ -50,7 +55,8 @@ pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> 
     let bytes = (CELL_BYTES * (1 + board.cells.len())).min(MAX_BOARD_EXPORT_BYTES);
     let share = app.answers.share(request.principal(), bytes).await?;
     let mut file = File::begin(&settings, share);
-    file.runs(&app.boards.run_list(&name));
+    let query = RunTableQuery::parse(RUNS)?;
+    file.html.push_str(&runs_table::section(&app.boards.run_table(&name, &query, is_share(&request)).await?));
     Box::pin(file.cells(&request, &board, &settings)).await?;
     let (html, share) = file.end();
     let share = Arc::new(share.fit(html.len())?);
@@ -96,30 +102,6 @@ impl File {
             true => self.left_out.push(cell.name.chars().take(MAX_NAME_CHARS).collect()),
             false => self.more_left_out += 1,
         }
-    }
-
-    /// The runs of the page's list, with their last values.
-    fn runs(&mut self, list: &RunList) {
-        let runs: Vec<&Run> = list.runs.iter().filter(|run| !run.archived).collect();
-        if runs.is_empty() {
-            return;
-        }
-        let mut metrics: Vec<&str> = Vec::new();
-        for value in runs.iter().flat_map(|run| &run.last) {
-            if !metrics.contains(&&*value.metric) {
-                metrics.push(&value.metric);
-            }
-        }
-        let head: String = metrics.iter().map(|metric| format!("<th scope=\"col\">{}</th>", escaped(metric))).collect();
-        let rows = runs.iter().map(|run| {
-            let last = |metric: &&str| run.last.iter().find(|value| *value.metric == **metric).map(|value| value.value.to_string());
-            let cells: String = metrics.iter().map(|metric| format!("<td>{}</td>", last(metric).unwrap_or_default())).collect();
-            format!("<tr><th scope=\"row\">{}</th><td>{}</td>{cells}</tr>", escaped(&run.name), run.status.as_str())
-        });
-        let rows: String = rows.collect();
-        let head = format!("<tr><th scope=\"col\">Run</th><th scope=\"col\">Status</th>{head}</tr>");
-        self.html
-            .push_str(&format!("<section><h2>Runs</h2><div class=\"scrolls\" tabindex=\"0\"><table>{head}{rows}</table></div></section>"));
     }
 
     /// All cells that the page shows, by sections.
