@@ -53,20 +53,20 @@ test("a group is one line with a band, and says what its numbers are", async ({ 
   const id = await openGroups(page, agnez);
   const names = cell(page, id).locator(".legend .series");
   // What the dashes mean is first, then the groups in the order of the table.
-  await expect(names).toHaveText(["train", "val", "a 0.1 · 3 runs", "b 0.3 · 3 runs", "c 1 · 3 runs", "d 3 · 3 runs, 2 to the end"]);
+  await expect(names).toHaveText(["train", "val", "a lr 0.1 · 3 runs", "b lr 0.3 · 3 runs", "c lr 1 · 3 runs", "d lr 3 · 3 runs, 2 to the end"]);
   expect(await names.evaluateAll((all) => all.map((one) => one.getAttribute("data-dash")))).toEqual(["1", "0", "0", "0", "0", "0"]);
   const tops = await names.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
   expect(new Set(tops).size, "one row").toBe(1);
   await expect(names.first()).toHaveAttribute("title", /^train\n/);
-  await expect(canvas(page, id)).toHaveAttribute("aria-label", /0\.1 · val 1\.02; /);
+  await expect(canvas(page, id)).toHaveAttribute("aria-label", /lr 0\.1 · val 1\.02; /);
   await point(page, id, 30);
   const rows = tooltip(page);
   await expect(rows).toHaveText([
     "step 30 · val · mean ± 95 % (t)",
-    /^d 3\s*3\.98 ± 0\.64 \(n=2\), 2 of 3: 1 ended$/,
-    /^c 1\s*3\.03 ± 0\.25 \(n=3\)$/,
-    /^b 0\.3\s*2\.03 ± 0\.25 \(n=3\)$/,
-    /^a 0\.1\s*1\.03 ± 0\.25 \(n=3\)$/,
+    /^d lr 3\s*3\.98 ± 0\.64 \(n=2\), 2 of 3: 1 ended$/,
+    /^c lr 1\s*3\.03 ± 0\.25 \(n=3\)$/,
+    /^b lr 0\.3\s*2\.03 ± 0\.25 \(n=3\)$/,
+    /^a lr 0\.1\s*1\.03 ± 0\.25 \(n=3\)$/,
   ]);
   await expect(page.locator("#tooltip .nearest")).toHaveText(/^d/);
   await point(page, id, 30, 0.86);
@@ -99,29 +99,29 @@ test("zoom, hidden groups and other groups change no number", async ({ page, agn
   await expect.poll(async () => (await seen(page, id))[0]).toBeGreaterThan(0);
   await page.mouse.move(5, 5);
   expect(await read(), "zoomed").toBe(before);
-  await cell(page, id).locator(".legend").getByRole("button", { name: /^c 1/ }).click();
-  await expect(canvas(page, id)).not.toHaveAttribute("aria-label", /; 1 · val/);
+  await cell(page, id).locator(".legend").getByRole("button", { name: /^c lr 1/ }).click();
+  await expect(canvas(page, id)).not.toHaveAttribute("aria-label", /; lr 1 · val/);
   expect(await read(), "another group is hidden").toBe(before);
   await expect(tooltip(page).filter({ hasText: /^c/ })).toHaveCount(0);
   await log(agnez, "digits", "new", [{ step: 7, "val/loss": 9 }, { step: 8.5, "val/loss": 9 }]);
   await patchRun(agnez, "digits", "new", { config: { lr: 7, seed: 0 } });
-  await expect(cell(page, id).locator(".legend .series").filter({ hasText: "e 7 · 1 run" })).toHaveCount(1);
+  await expect(cell(page, id).locator(".legend .series").filter({ hasText: "e lr 7 · 1 run" })).toHaveCount(1);
   await page.mouse.move(5, 5);
   expect(await read(), "a new group").toBe(before);
 });
 
 test("a group is highlighted from its name and from its line, with its members beneath", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
-  const ink = await colour(page, id, "d 3 · 3 runs, 2 to the end");
+  const ink = await colour(page, id, "d lr 3 · 3 runs, 2 to the end");
   expect(await pixels(page, id, ink)).toBeGreaterThan(50);
   const members = page.waitForRequest((request) => /\/columns\?.*runs=lr0\.1-0%2Clr0\.1-1%2Clr0\.1-2/.test(request.url()));
-  await cell(page, id).locator(".legend").getByRole("button", { name: /^a 0\.1/ }).hover();
+  await cell(page, id).locator(".legend").getByRole("button", { name: /^a lr 0\.1/ }).hover();
   await members;
   await expect.poll(() => pixels(page, id, ink), { message: "the others are faint" }).toBe(0);
   await page.mouse.move(5, 5);
   await expect.poll(() => pixels(page, id, ink)).toBeGreaterThan(50);
   // On the line of d, which is the highest.
-  const other = await colour(page, id, "a 0.1 · 3 runs");
+  const other = await colour(page, id, "a lr 0.1 · 3 runs");
   for (let down = 0.05; down < 0.3 && (await pixels(page, id, other)) > 0; down += 0.01) {
     await point(page, id, 10, down);
     await page.waitForTimeout(40);
@@ -143,8 +143,8 @@ test("pictures and tables of groups say how they are made", async ({ page, agnez
   expect(svg).toContain(method);
   expect(svg).toContain("groups by lr, splits: train and val, x axis: steps");
   expect(svg.match(/fill-opacity="0\.16"/g)).toHaveLength(RATES.length);
-  for (const text of [">a<", ">d<", ">2<", ">a 0.1 · 3 runs<"]) expect(svg).toContain(text);
-  await cell(page, id).locator(".legend").getByRole("button", { name: /^c 1/ }).click();
+  for (const text of [">a<", ">d<", ">2<", ">a lr 0.1 · 3 runs<"]) expect(svg).toContain(text);
+  await cell(page, id).locator(".legend").getByRole("button", { name: /^c lr 1/ }).click();
   const saved = async (item: string) => {
     const download = page.waitForEvent("download");
     await openMenu(cell(page, id), item);
@@ -152,8 +152,8 @@ test("pictures and tables of groups say how they are made", async ({ page, agnez
   };
   const file = await saved("Save as SVG");
   expect(file).toContain(method);
-  expect(file).toContain(">b 0.3 · 3 runs<");
-  expect(file, "what is hidden here is not in the picture").not.toContain(">c 1 · 3 runs<");
+  expect(file).toContain(">b lr 0.3 · 3 runs<");
+  expect(file, "what is hidden here is not in the picture").not.toContain(">c lr 1 · 3 runs<");
   const [head, first] = (await saved("Save as CSV")).split("\r\n");
   expect(head).toBe("x,config.lr,split,line,low,high,n,nan,ended,interpolated,method");
   expect(first).toMatch(/^0,0\.1,train,0\.10*2?,.*,3,0,0,0,"mean of 3 runs, band: 95 % t interval at each step"$/);

@@ -76,7 +76,7 @@ test("the half sheet shows groups with their numbers of runs, the whole one all 
   const groups = runs.locator("tr[data-group]");
   await expect(groups).toHaveCount(4);
   await expect(groups.nth(2)).toBeInViewport({ ratio: 1 });
-  const failed = groups.filter({ hasText: "cnn · 0.1" });
+  const failed = groups.filter({ hasText: "cnn · lr 0.1" });
   const count = failed.locator(".count");
   await expect(count).toHaveText("2 of 3");
   await expect(count).toBeInViewport({ ratio: 1 });

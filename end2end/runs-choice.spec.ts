@@ -90,7 +90,7 @@ test("all of many runs are chosen, less one that is not on the first page, and n
 test("failed runs are left out by one press, and their group still names them", async ({ page, agnez }) => {
   await sweep(agnez);
   await openBoard(page, "/b/digits?group=model,lr");
-  const group = panel(page).locator("tr[data-group]").filter({ hasText: "cnn · 0.01" });
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "cnn · lr 0.01" });
   await expect(group).toContainText("1 of 2 failed");
   const hide = panel(page).getByRole("button", { name: "Hide 1 failed" });
   await hide.click();
@@ -116,7 +116,7 @@ test("a run whose loss is NaN is marked in the list, on its page and in its grou
   await row(page, "r7").locator(".run-name").click();
   await expect(panel(page).getByRole("region", { name: "r7" })).toContainText("loss NaN from step 4");
   await page.goto("/b/digits?group=model,lr");
-  const group = panel(page).locator("tr[data-group]").filter({ hasText: "mlp · 0.1" });
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "mlp · lr 0.1" });
   await expect(group.locator('[data-state="diverged"]')).toContainText("1");
   await expect(group).toContainText("1 of 2 diverged in loss");
 });
@@ -135,7 +135,7 @@ test("diverged runs are found and hidden by one press, and their group still nam
   expect(new URL(page.url()).searchParams.get("q")).toBe("-status:diverged");
   await page.goto("/b/digits?group=model,lr&q=-status:failed");
   await hide("1 diverged").click();
-  const group = panel(page).locator("tr[data-group]").filter({ hasText: "mlp · 0.1" });
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "mlp · lr 0.1" });
   await expect(group).toContainText("1 diverged, left out by the search");
   // A status that there is not is said, with the one that is meant.
   const search = panel(page).getByRole("combobox", { name: "Search runs" });
@@ -271,7 +271,7 @@ test("the table is saved as it is shown, and the board as a file", async ({ page
 test("members of an open group show the metric that is compared", async ({ page, agnez }) => {
   await sweep(agnez);
   await openBoard(page, "/b/digits?group=lr,model&metric=val/acc&stat=mean10");
-  const group = panel(page).locator("tr[data-group]").filter({ hasText: "0.1 · cnn" });
+  const group = panel(page).locator("tr[data-group]").filter({ hasText: "lr 0.1 · cnn" });
   await group.locator(".run-name").click();
   await expect(row(page, "r2").locator(".value")).toHaveText(/^0\.602/);
 });

@@ -25,9 +25,9 @@ test("equal values have one colour, in charts, panel, pictures and after a reloa
   const names = cell(page, id).locator(".legend .series");
   await expect(names).toHaveText(["run-3", "run-2", "run-1", "run-0"]);
   await panel(page).getByLabel("Colour", { exact: true }).selectOption("config.lr");
-  await expect(names).toHaveText(["a lr=0.1", "b lr=0.01"]);
+  await expect(names).toHaveText(["a lr 0.1", "b lr 0.01"]);
   expect(new URL(page.url()).searchParams.get("colour")).toBe("config.lr");
-  await expect(panel(page).locator(".colour-legend")).toHaveText("a lr=0.1b lr=0.01");
+  await expect(panel(page).locator(".colour-legend")).toHaveText("a lr 0.1b lr 0.01");
   const swatch = (run: string) => row(page, run).locator(".run-name").evaluate((name) => getComputedStyle(name, "::before").backgroundColor);
   expect(await swatch("run-0")).toBe(await swatch("run-2"));
   expect(await swatch("run-0")).not.toBe(await swatch("run-1"));
@@ -42,15 +42,15 @@ test("equal values have one colour, in charts, panel, pictures and after a reloa
   await names.first().click();
 
   const svg = await (await page.request.get(`/values/${id}.svg?width=640&height=240&theme=light&colour=lr`)).text();
-  expect(svg).toContain(">a lr=0.1<");
+  expect(svg).toContain(">a lr 0.1<");
   expect(svg).not.toContain(">run-0<");
   expect(svg.match(/\.s\d+\{stroke/g)).toHaveLength(2);
   expect((await page.request.get(`/values/${id}.svg?colour=nothing`)).status()).toBe(400);
 
   const html = await (await page.request.get(`${BOARD}?colour=config.lr`)).text();
-  expect(html, "before the script").toContain("<bdi>a lr=0.1</bdi>");
+  expect(html, "before the script").toContain("<bdi>a lr 0.1</bdi>");
   await page.reload();
-  await expect(names).toHaveText(["a lr=0.1", "b lr=0.01"]);
+  await expect(names).toHaveText(["a lr 0.1", "b lr 0.01"]);
   await panel(page).getByLabel("Colour", { exact: true }).selectOption("each run");
   await expect(names).toHaveText(["run-3", "run-2", "run-1", "run-0"]);
   expect(new URL(page.url()).searchParams.get("colour")).toBeNull();
@@ -61,8 +61,8 @@ test("many numbers are on a scale", async ({ page, agnez }) => {
   await openBoard(page, `${BOARD}?colour=lr`);
   await drawn(page, id, 20);
   const names = cell(page, id).locator(".legend .series");
-  await expect(names.first()).toHaveText("lr=1e-9");
-  await expect(names.last()).toHaveText("lr=1");
+  await expect(names.first()).toHaveText("lr 1e-9");
+  await expect(names.last()).toHaveText("lr 1");
   await expect(panel(page).locator(".colour-legend")).toContainText(/^lr 1e−?-?9/);
   await expect(panel(page).locator(".colour-legend span:empty")).toHaveCount(10);
   await expect(row(page, "run-3").locator(".letter")).toHaveCount(0);
@@ -89,13 +89,13 @@ test("the colours by the key that was chosen last stay, also where the answer fo
   const names = cell(page, id).locator(".legend .series");
   await select.selectOption("config.model");
   await select.selectOption("config.lr");
-  await expect(names).toHaveText(["a lr=0.1", "b lr=0.01"]);
+  await expect(names).toHaveText(["a lr 0.1", "b lr 0.01"]);
   const late = page.waitForResponse(/run-colours\?by=config\.model/);
   answer();
   await (await late).finished();
   // A run that comes afterwards is coloured by the same key.
   await log(agnez, "digits", "run-2", [{ step: 0, "val/acc": 1 }]);
   await patchRun(agnez, "digits", "run-2", { config: { lr: 1 } });
-  await expect(names).toHaveText(["a lr=0.1", "b lr=0.01", "c lr=1"]);
-  await expect(panel(page).locator(".colour-legend")).toHaveText("a lr=0.1b lr=0.01c lr=1");
+  await expect(names).toHaveText(["a lr 0.1", "b lr 0.01", "c lr 1"]);
+  await expect(panel(page).locator(".colour-legend")).toHaveText("a lr 0.1b lr 0.01c lr 1");
 });

@@ -1,6 +1,8 @@
 // Groups of runs in the panel: rows of groups with their members, and the difference from a baseline.
+import type { Locator } from "@playwright/test";
+
 import type { Agnez } from "./support/agnez.mjs";
-import { live, openBoard } from "./support/page.ts";
+import { cell, live, openBoard } from "./support/page.ts";
 import { log, panel, patchRun, row } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -85,4 +87,30 @@ test("a running member is said, and the group is not judged", async ({ page, agn
   await expect(groups.last().locator(".verdict")).toContainText("too early");
   await expect(groups.first()).toContainText("3 of 4");
   await expect(groups.first().locator('[data-state="failed"]')).toBeVisible();
+});
+
+test("rows say what their members share, and names have the keys in which groups differ", async ({ page, agnez }) => {
+  await sweep(agnez);
+  for (const lr of [0.1, 0.01]) {
+    for (const seed of [0, 1, 2, 3]) await patchRun(agnez, "digits", `lr-${lr}-${seed}`, { config: { lr, seed, batch: 64, model: "resnet18" } });
+  }
+  const { "val/acc": id } = await log(agnez, "digits", "crashed", [{ step: 0, "val/acc": 0.1 }]);
+  await patchRun(agnez, "digits", "crashed", { config: { lr: 0.1, seed: 4, batch: 64, crash_at: 80 }, status: "failed" });
+  await openBoard(page, `${BOARD}?group=config.batch,config.lr`);
+  const groups = panel(page).locator("tr[data-group]");
+  await expect(groups.locator(".run-name"), "all have one batch").toContainText(["lr 0.1", "lr 0.01"]);
+  await expect(panel(page).getByRole("columnheader").first()).toContainText("lr");
+  await expect(panel(page).getByRole("columnheader").first()).not.toContainText("batch");
+  const shown = (group: Locator) => group.locator("td.plain:not(.verdict), td.number:not(.count)");
+  await expect(panel(page).getByRole("columnheader", { name: /^crash_at|^model/ })).toHaveCount(2);
+  await expect(shown(groups.first()), "a missing value is one").toHaveText(["2 values", "2 values"]);
+  await expect(shown(groups.last())).toHaveText(["", "resnet18"]);
+  await expect(cell(page, id!).locator(".legend button")).toHaveText(["a lr 0.1 · 5 runs, 4 to the end", "b lr 0.01 · 4 runs"]);
+
+  // What groups are compared for comes first.
+  await groups.first().locator(".run-name").focus();
+  await page.keyboard.press("b");
+  await expect(groups.first().locator(".verdict")).toHaveText(/^baseline/);
+  const heads = await panel(page).getByRole("columnheader").allTextContents();
+  expect(heads.findIndex((head) => head.startsWith("Verdict"))).toBeLessThan(heads.findIndex((head) => head.startsWith("model")));
 });

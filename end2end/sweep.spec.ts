@@ -34,12 +34,12 @@ test("a sweep of 12 trainings is averaged over its seeds, and one diverged run s
   const groups = panel(page).locator("tr[data-group]");
   await expect(groups).toHaveCount(4);
   const of = (keys: string) => groups.filter({ hasText: keys });
-  await expect(of("16 · 0.4")).toContainText("2 of 3");
-  await expect(of("16 · 0.4")).toContainText("1 of 3 diverged");
+  await expect(of("batch 16 · lr 0.4")).toContainText("2 of 3");
+  await expect(of("batch 16 · lr 0.4")).toContainText("1 of 3 diverged");
 
-  await of("64 · 0.1").locator(".run-name").focus();
+  await of("batch 64 · lr 0.1").locator(".run-name").focus();
   await page.keyboard.press("b");
-  await expect(of("64 · 0.1").locator(".verdict")).toHaveText(/^baseline/);
+  await expect(of("batch 64 · lr 0.1").locator(".verdict")).toHaveText(/^baseline/);
   // Three seeds tell nothing here, and the table says so; a group with a diverged member is never judged.
   await expect(groups.locator(".better, .worse")).toHaveCount(0);
   await expect(groups.filter({ hasText: "can’t tell" })).toHaveCount(3);

@@ -128,10 +128,10 @@ pub fn member_count(left: u32, runs: u32) -> String {
     [runs.to_string().as_str(), if runs == 1 { " run" } else { " runs" }, &left].concat()
 }
 
-/// The name of a value by which runs are coloured: its letter, unless it is on a scale, the key and the value.
-pub fn value_name(key: &str, index: Option<u32>, value: &str) -> String {
-    let letter = index.map(|index| group_letter(index) + " ").unwrap_or_default();
-    [&letter, key.strip_prefix("config.").unwrap_or(key), "=", value].concat()
+/// The name of a value by which runs are coloured, which is that of the group of runs that have it: its letter, unless it is on a scale, and
+/// the value.
+pub fn value_name(index: Option<u32>, label: &str) -> String {
+    index.map(|index| group_letter(index) + " ").unwrap_or_default() + label
 }
 
 /// A name under the plot and where it stands.

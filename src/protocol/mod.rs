@@ -46,7 +46,7 @@ pub use listed_run::{LastValue, NonFiniteEnd, Run, RunSign};
 pub use mark::Mark;
 pub use mosaic::{Mosaic, MosaicArea, MosaicError, NAMED_MOSAICS};
 pub use run::{RunId, RunStatus};
-pub use run_groups::{Baseline, GroupDifference, GroupRow, IntervalKind, RunGroups, SecondaryMean, SummaryKind, Verdict};
+pub use run_groups::{Baseline, GroupCell, GroupDifference, GroupRow, IntervalKind, RunGroups, SecondaryMean, SummaryKind, Verdict};
 pub use run_list::{RunList, RunListChange};
 pub use run_table::{ColumnKind, RunTable, TableColumn, TableRow, ValueType};
 pub use series_id::SeriesId;

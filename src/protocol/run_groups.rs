@@ -22,6 +22,12 @@ pub struct RunGroups {
     pub total: u32,
     /// Members of all groups.
     pub runs: u32,
+    /// The keys that are grouped by, such as `config.lr`.
+    pub by: Vec<String>,
+    /// Those of them in which the groups differ: the names of groups have their values.
+    pub named_by: Vec<String>,
+    /// Further keys, of which rows have cells.
+    pub columns: Vec<String>,
     pub groups: Vec<GroupRow>,
     /// What the differences are from; `None` without a baseline, or if it is not among the runs.
     pub baseline: Option<Baseline>,
@@ -73,10 +79,12 @@ pub struct GroupRow {
     pub id: GroupId,
     /// Place by age among the groups found, from 0: it chooses letter and colour.
     pub index: u32,
-    /// The values of the keys, such as `0.01 · adam`.
+    /// The values of the keys in which the groups differ, such as `lr 0.01 · adam`.
     pub label: String,
     /// By name of the key, such as `config.lr`. A key that the members do not have is left out.
     pub key: Map<String, Value>,
+    /// Of each of the further keys what the members have; `None`: none of them has it.
+    pub cells: Vec<Option<GroupCell>>,
     /// Of other keys in which members differ the number of their values: `{"config.model": 2}`. Seeds, and keys with a value of its own
     /// for each member, are left out.
     pub mixed: Map<String, Value>,
@@ -117,6 +125,16 @@ pub struct GroupRow {
 
 impl GroupRow {
     pub const MAX_IDS: usize = 20;
+}
+
+/// What the members of a group have under a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupCell {
+    /// All have this value.
+    Value(Value),
+    /// They have so many values, of which a missing one is one.
+    Distinct(u32),
 }
 
 /// Mean and deviation of another metric, by the same summary of the same members.

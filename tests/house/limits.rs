@@ -95,6 +95,7 @@ const STATED: &[(&str, &[&str])] = &[
         "docs/comparison.md",
         &[
             "`by` names up to {MAX_GROUP_KEYS} keys",
+            "`columns` names up to {MAX_RUN_TABLE_COLUMNS} further keys",
             "read points, of up to {MAX_POINT_SUMMARIES} curves",
             "may be {MAX_GROUP_READ_POINTS:,} together (413)",
             "`secondary` names up to {MAX_SECONDARY_METRICS} further metrics",

@@ -43,7 +43,7 @@ async fn runs_that_agree_in_a_key_have_one_line_with_a_band() {
     log(&server, "a", "val/loss", &[(2.0, 4.0)]).await;
     let curves = curves(&server, "by=lr&line=mean&band=std").await;
     let expected = json!({
-        "group": curves[0]["group"], "index": 0, "label": "0.1", "key": {"config.lr": 0.1}, "line": "", "runs": 3, "ids": ["a", "b", "d"],
+        "group": curves[0]["group"], "index": 0, "label": "lr 0.1", "key": {"config.lr": 0.1}, "line": "", "runs": 3, "ids": ["a", "b", "d"],
         "grid": "steps", "method": "mean of up to 3 runs, band: one standard deviation at each step",
         "columns": {
             "x": [0.0, 1.0, 2.0], "line": [2.0, 3.0, 4.0], "low": [1.0, 2.0, 4.0 - 2_f64.sqrt()], "high": [3.0, 4.0, 4.0 + 2_f64.sqrt()],
@@ -54,7 +54,7 @@ async fn runs_that_agree_in_a_key_have_one_line_with_a_band() {
     let of_val = (&curves[1]["line"], &curves[1]["ids"], list(&curves[1], "line"), &curves[1]["columns"]["low"]);
     assert_eq!(of_val, (&json!("val"), &json!(["a"]), vec![4.0], &json!(["NaN"])));
     let alone = (&curves[2]["label"], &curves[2]["columns"]["line"], &curves[2]["columns"]["nan"]);
-    assert_eq!((curves.len(), alone), (3, (&json!("0.2"), &json!([7.0, "NaN", 9.0]), &json!([0, 1, 0]))));
+    assert_eq!((curves.len(), alone), (3, (&json!("lr 0.2"), &json!([7.0, "NaN", 9.0]), &json!([0, 1, 0]))));
     // Without keys all runs are one group; `runs` and `q` choose.
     assert_eq!(self::curves(&server, "runs=a,c").await[0]["ids"], json!(["a", "c"]));
     assert_eq!(self::curves(&server, "q=seed%3C3&by=seed").await.iter().map(|curve| curve["runs"].clone()).collect::<Vec<_>>(), [2, 1, 1]);
@@ -72,7 +72,7 @@ async fn another_run_or_group_and_the_order_of_creation_change_no_bit() {
     }
     let numbers = async || {
         let curves = curves(&server, "by=lr&width=20").await;
-        curves.into_iter().find(|curve| curve["label"] == "1").unwrap()["columns"].clone()
+        curves.into_iter().find(|curve| curve["label"] == "lr 1").unwrap()["columns"].clone()
     };
     let before = numbers().await;
     run(&server, "other", &json!({"lr": 2}), &[(-50.0, 1e9), (1e4, -3.0)]).await;

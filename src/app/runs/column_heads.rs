@@ -141,6 +141,14 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
         }
         .erase()
     };
+    // What names consist of: of groups the keys in which they differ.
+    let first = Memo::new(move |_| {
+        let by = runs.comparison.with(|comparison| comparison.by.clone());
+        let named_by = runs.rows.with(|rows| rows.groups.as_ref().map(|groups| groups.named_by.clone()).unwrap_or_default());
+        let keys = if named_by.is_empty() || by.is_empty() { by } else { named_by };
+        let name = keys.iter().map(|key| short_key(key)).collect::<Vec<_>>().join(" · ");
+        if keys.is_empty() { ("run.name", "Name".to_owned()) } else { ("label", name) }
+    });
     move || {
         let columns = columns.get().into_iter().map(|column| {
             let class = match column.role {
@@ -150,10 +158,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
             };
             head(column, class)
         });
-        let (key, name) = runs.comparison.with(|comparison| match comparison.by.as_slice() {
-            [] => ("run.name", "Name".to_owned()),
-            keys => ("label", keys.iter().map(|key| short_key(key)).collect::<Vec<_>>().join(" · ")),
-        });
+        let (key, name) = first.get();
         let name = ShownColumn { key: key.to_owned(), name, ..ShownColumn::default() };
         view! { <tr node_ref=row>{head(name, "name")} {columns.collect_view()}</tr> }
     }

@@ -45,6 +45,8 @@ pub struct ShownColumn {
     pub decimals: Option<i32>,
     /// Beside groups what `±` behind the mean is.
     pub spread: Spread,
+    /// Beside groups the place of a further key among theirs.
+    pub of_group: Option<usize>,
     /// Beside groups the place of a further metric among theirs.
     pub secondary: Option<usize>,
     /// It stays in sight, so many CSS pixels behind the name.
@@ -73,9 +75,9 @@ impl ShownColumn {
 }
 
 /// The columns, as the reader has chosen them, else configuration before metrics, as the server has ordered them.
-pub fn columns_of(rows: &RunRows, by: &[String], chosen: &ColumnList, band: Band) -> Vec<ShownColumn> {
+pub fn columns_of(rows: &RunRows, chosen: &ColumnList, band: Band) -> Vec<ShownColumn> {
     if let Some(groups) = &rows.groups {
-        return grouped_columns(rows, groups, by, !chosen.is_default(), Spread::of(band));
+        return grouped_columns(rows, groups, Spread::of(band));
     }
     let most = if chosen.is_default() { MAX_COLUMNS } else { ColumnList::MAX_KEYS };
     let mut columns: Vec<_> = rows.table.columns.iter().enumerate().take(most).map(|(at, column)| of_runs(rows, at, column)).collect();
@@ -137,10 +139,9 @@ impl Spread {
 }
 
 /// Beside groups: the keys that are not grouped by, the metric of the comparison and further ones by the same statistic, the difference.
-fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen: bool, spread: Spread) -> Vec<ShownColumn> {
+fn grouped_columns(rows: &RunRows, groups: &RunGroups, spread: Spread) -> Vec<ShownColumn> {
     let table = rows.table.columns.iter().enumerate();
-    let is_grouped = |column: &TableColumn| by.iter().any(|key| *key == column.key || *key == column.label);
-    let keys = || table.clone().filter(|(_, column)| column.kind != ColumnKind::Metric && !is_grouped(column));
+    let keys = || table.clone().filter(|(_, column)| column.kind != ColumnKind::Metric && !groups.by.contains(&column.key));
     let is_seed = |column: &TableColumn| {
         let last = column.label.rsplit('.').next().unwrap_or_default().to_lowercase();
         SEED_WORDS.iter().any(|word| last.ends_with(word))
@@ -154,9 +155,17 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
         note: seed.map(|(_, column)| column.label.clone()).unwrap_or_default(),
         ..ShownColumn::default()
     }];
-    let most = if is_chosen { ColumnList::MAX_KEYS } else { 4 };
-    columns
-        .extend(keys().filter(|(at, _)| seed.is_none_or(|(seed, _)| seed != *at)).take(most).map(|(at, column)| of_runs(rows, at, column)));
+    // The seed has its place below the number of runs.
+    let others = || keys().filter(|(at, _)| seed.is_none_or(|(seed, _)| seed != *at));
+    let further_keys = groups.columns.iter().enumerate().filter_map(|(place, key)| {
+        let (at, column) = others().find(|(_, column)| column.key == *key)?;
+        Some(ShownColumn { of_group: Some(place), ..of_runs(rows, at, column) })
+    });
+    let mut further_keys: Vec<_> = further_keys.collect();
+    // The difference is what groups are compared for: it and its verdict stand before all that is further.
+    if groups.baseline.is_none() {
+        columns.append(&mut further_keys);
+    }
     let metric = groups.metric.clone().unwrap_or_default();
     let statistic = nearest_statistic(groups.stat, groups.direction);
     let of_metric = table.clone().find(|(_, column)| column.kind == ColumnKind::Metric && metric_of(column) == (metric.clone(), statistic));
@@ -197,7 +206,7 @@ fn grouped_columns(rows: &RunRows, groups: &RunGroups, by: &[String], is_chosen:
             ..ShownColumn::default()
         });
     }
-    // The difference is what groups are compared for: it and its verdict stand before further metrics.
+    columns.append(&mut further_keys);
     let summaries = |place: usize| rows.sections.iter().filter_map(move |section| section.group.as_ref()?.secondary.get(place));
     for place in 0.. {
         let Some(first) = summaries(place).next() else { break };
@@ -267,7 +276,7 @@ mod tests {
         let mut rows = RunRows::default();
         rows.table.columns = vec![column("metrics.acc.max", "acc max"), column("config.lr", "lr"), column("config.wd", "wd")];
         let chosen = ColumnList { keys: vec!["a".into()], fixed: 2 };
-        let lefts: Vec<_> = columns_of(&rows, &[], &chosen, Band::T95).iter().map(|column| column.left).collect();
+        let lefts: Vec<_> = columns_of(&rows, &chosen, Band::T95).iter().map(|column| column.left).collect();
         assert_eq!(lefts, [Some(0), Some(144), None]);
     }
 
@@ -277,28 +286,33 @@ mod tests {
         rows.table.columns = vec![
             column("config.lr", "lr"),
             column("config.opt.seed", "opt.seed"),
+            column("config.wd", "wd"),
             column("metrics.acc.max", "acc max"),
             column("metrics.acc.last", "acc"),
         ];
         let names = |rows: &RunRows| {
-            columns_of(rows, &["config.lr".into()], &ColumnList::default(), Band::T95)
-                .into_iter()
-                .map(|column| column.name)
-                .collect::<Vec<_>>()
+            let columns = columns_of(rows, &ColumnList::default(), Band::T95);
+            columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(&rows), ["lr", "opt.seed", "acc", "acc"]);
-        rows.groups = Some(RunGroups { metric: Some("acc".into()), ..RunGroups::default() }.into());
-        let of_band = |band| columns_of(&rows, &["config.lr".into()], &ColumnList::default(), band);
+        assert_eq!(names(&rows), ["lr", "opt.seed", "wd", "acc", "acc"]);
+        // The order is that of the cells of groups; a key that is grouped by, the seed and what the table of runs has not got are left out.
+        let (by, columns) = (vec!["config.lr".into()], ["config.out", "config.opt.seed", "config.wd"].map(str::to_owned).to_vec());
+        rows.groups = Some(RunGroups { metric: Some("acc".into()), by, columns, ..RunGroups::default() }.into());
+        let of_band = |band| columns_of(&rows, &ColumnList::default(), band);
         let columns = of_band(Band::T95);
-        assert_eq!((names(&rows), columns[0].at, columns[1].at), (vec!["n".to_owned(), "acc".into()], Some(1), Some(3)));
+        assert_eq!(names(&rows), ["n", "wd", "acc"]);
+        let places = [(0, Some(1), None), (1, Some(2), Some(2)), (2, Some(4), None)];
+        assert_eq!([0, 1, 2].map(|at: usize| (at, columns[at].at, columns[at].of_group)), places);
         // What the table says of a mean is what the band in the charts is.
-        let notes = [Band::T95, Band::StdErr, Band::Std, Band::Iqr].map(|band| of_band(band)[1].note.clone());
+        let notes = [Band::T95, Band::StdErr, Band::Std, Band::Iqr].map(|band| of_band(band)[2].note.clone());
         let judged = |confidence, comparisons| {
             let baseline = Some(Baseline { id: "a".into(), label: "a".into(), is_run: true, used: 1, mean: None });
             let mut rows = rows.clone();
-            rows.groups = Some(RunGroups { metric: Some("acc".into()), baseline, confidence, comparisons, ..RunGroups::default() }.into());
-            let columns = columns_of(&rows, &["config.lr".into()], &ColumnList::default(), Band::T95);
-            let verdict = columns.last().unwrap();
+            let (metric, columns) = (Some("acc".into()), vec!["config.wd".to_owned()]);
+            rows.groups = Some(RunGroups { metric, baseline, confidence, comparisons, columns, ..RunGroups::default() }.into());
+            let columns = columns_of(&rows, &ColumnList::default(), Band::T95);
+            let [.., verdict, key] = &columns[..] else { panic!("{columns:?}") };
+            assert_eq!(key.name, "wd", "what groups are compared for stands before it");
             (verdict.key.clone(), verdict.role, verdict.begins_descending(), verdict.note.clone())
         };
         assert_eq!(judged(0.95, 1), ("verdict".to_owned(), ColumnRole::Verdict, true, "at 95 %".to_owned()));

@@ -32,7 +32,7 @@ fn count_rows(rows: &RunRows) -> String {
     if printed == all { String::new() } else { [" · ", &printed.to_string(), " of ", &all.to_string(), " rows"].concat() }
 }
 
-/// `Search: lr<0.1 · groups by model, lr · lines: mean, 95 % t · numbers: acc/val, last · baseline: cnn · 0.1`
+/// `Search: lr<0.1 · groups by model, lr · lines: mean, 95 % t · numbers: acc/val, last · baseline: cnn · lr 0.1`
 fn describe(comparison: &Comparison, groups: Option<&RunGroups>) -> String {
     let mut parts = Vec::new();
     let search = comparison.q.trim();

@@ -46,6 +46,12 @@ fn secondary(comparison: &Comparison) -> String {
     names.join(",")
 }
 
+/// The further keys of rows of groups: those that have a column.
+fn group_columns(comparison: &Comparison) -> String {
+    let keys = comparison.columns.keys.iter().filter(|key| !key.starts_with("metrics."));
+    keys.map(String::as_str).collect::<Vec<_>>().join(",")
+}
+
 impl RowQuery {
     pub fn of(comparison: &Comparison) -> Self {
         let pair = |key: &str, value: &str| if value.is_empty() { String::new() } else { ["&", key, "=", &encoded(value)].concat() };
@@ -57,6 +63,7 @@ impl RowQuery {
             stat => (stat, ""),
         };
         let summary = [
+            pair("columns", &group_columns(comparison)),
             pair("metric", comparison.metric.as_deref().unwrap_or_default()),
             pair("stat", stat),
             pair("at", at),
@@ -215,7 +222,7 @@ mod tests {
         let chosen =
             RowQuery::of(&Comparison::from_query("columns=config.lr,metrics.val/acc.max,metrics.loss.min,metrics.loss.last&metric=loss"));
         assert_eq!(chosen.first_rows(), "$limit=50&columns=config.lr%2Cmetrics.val%2Facc.max%2Cmetrics.loss.min%2Cmetrics.loss.last");
-        assert!(chosen.groups("d").ends_with("&metric=loss&secondary=val%2Facc"));
+        assert!(chosen.groups("d").ends_with("&columns=config.lr&metric=loss&secondary=val%2Facc"));
         let step = |query: &str| RowQuery::of(&Comparison::from_query(query)).groups("d");
         assert!(step("group=a&stat=step&at=500").ends_with("&stat=step&at=500") && step("group=a&stat=step").ends_with("&by=a"));
         assert!(step("group=a&stat=best&at=500").ends_with("&stat=best"));

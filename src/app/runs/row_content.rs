@@ -13,7 +13,7 @@ use super::window::WindowRow;
 use crate::app::charts::use_charts;
 use crate::app::state::{Dashboard, RowKey, second_line};
 use crate::charts::palette;
-use crate::protocol::{GroupDifference, GroupRow, Run, TableRow, Verdict, group_letter};
+use crate::protocol::{GroupCell, GroupDifference, GroupRow, Run, TableRow, Verdict, group_letter};
 
 /// The mark of a run with a warning.
 pub const TWO_WRITERS: &str = "two writers";
@@ -194,8 +194,8 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
     let number = |value: Option<f64>| value.map(|value| number_text(value, column.decimals)).unwrap_or_default();
     let spread = |value: Option<f64>| value.map(|value| ["± ", &number_text(value, column.decimals)].concat()).unwrap_or_default();
     match column.role {
-        ColumnRole::Text => vec![("plain mixed", mixed(group, column))],
-        ColumnRole::Number => vec![("number mixed", mixed(group, column))],
+        ColumnRole::Text => vec![key_cell(group, column, ["plain", "plain mixed"])],
+        ColumnRole::Number => vec![key_cell(group, column, ["number", "number mixed"])],
         ColumnRole::Count if group.used == group.runs => vec![("number count", group.runs.to_string())],
         ColumnRole::Count => vec![("number count", [&group.used.to_string(), " of ", &group.runs.to_string()].concat())],
         ColumnRole::Metric => {
@@ -234,9 +234,13 @@ fn group_cells(group: &GroupRow, column: &ShownColumn) -> Vec<Cell> {
     }
 }
 
-/// `2 values`, of a key that is not grouped by and in which members differ.
-fn mixed(group: &GroupRow, column: &ShownColumn) -> String {
-    group.mixed.get(&column.key).map(|count| [&count.to_string(), " values"].concat()).unwrap_or_default()
+/// What the members have under a key that is not grouped by: its value, or `2 values`. The classes are those of both.
+fn key_cell(group: &GroupRow, column: &ShownColumn, classes: [&'static str; 2]) -> Cell {
+    match column.of_group.and_then(|at| group.cells.get(at)?.as_ref()) {
+        None => (classes[0], String::new()),
+        Some(GroupCell::Value(value)) => (classes[0], value_text(value)),
+        Some(GroupCell::Distinct(count)) => (classes[1], [&count.to_string(), " values"].concat()),
+    }
 }
 
 /// All that is to be said of a group, and what its verdict means.

@@ -28,8 +28,8 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
     let viewport = RwSignal::new(Viewport::FIRST);
     let is_printing = use_charts().is_printing;
     let columns = Memo::new(move |_| {
-        let (by, chosen, band) = runs.comparison.with(|comparison| (comparison.by.clone(), comparison.columns.clone(), comparison.band));
-        runs.rows.with(|rows| columns_of(rows, &by, &chosen, band))
+        let (chosen, band) = runs.comparison.with(|comparison| (comparison.columns.clone(), comparison.band));
+        runs.rows.with(|rows| columns_of(rows, &chosen, band))
     });
     let names = short_names(runs);
     let scroll = dashboard.refs.run_rows;

@@ -25,7 +25,7 @@ pub struct RunColours {
 /// A value that runs have under the key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColouredValue {
-    /// As a legend has it: `a lr=0.1`.
+    /// As a legend has it: `a lr 0.1`.
     pub name: String,
     /// Empty on a scale.
     pub letter: String,
@@ -37,14 +37,13 @@ impl RunColours {
     /// Reads an answer of `run-colours`.
     pub fn read(by: &str, text: &str) -> Option<Self> {
         let answer: Value = parse_json(text).ok()?;
-        let full = answer["by"].as_str().filter(|full| !full.is_empty()).unwrap_or(by);
         let end = |at: usize| Some(format_number(answer["scale"].get(at)?.as_f64()?));
         let scale = end(0).zip(end(1));
         let value = |value: &Value| {
             let (index, share) = (value["index"].as_u64().unwrap_or(0), value["share"].as_f64());
             let letter = share.is_none().then_some(index as u32);
             let slot = if scale.is_none() { index as usize } else { share.map_or(NEUTRAL, scale_slot) };
-            let name = value_name(full, letter, value["label"].as_str().unwrap_or_default());
+            let name = value_name(letter, value["label"].as_str().unwrap_or_default());
             ColouredValue { name, letter: letter.map(group_letter).unwrap_or_default(), slot }
         };
         let values: Vec<ColouredValue> = answer["values"].as_array()?.iter().map(value).collect();
@@ -77,15 +76,14 @@ mod tests {
     #[test]
     fn an_answer_says_the_colours_of_runs() {
         let id = |text: &str| RunId::parse(text).unwrap();
-        let text =
-            r#"{"by":"config.lr","values":[{"label":"0.1","index":0,"runs":3},{"label":"0.01","index":9,"runs":1}],"runs":{"a":1,"b":0}}"#;
+        let text = r#"{"by":"config.lr","values":[{"label":"lr 0.1","index":0,"runs":3},{"label":"lr 0.01","index":9,"runs":1}],"runs":{"a":1,"b":0}}"#;
         let colours = RunColours::read("lr", text).unwrap();
         assert_eq!((colours.by.as_str(), colours.slot(&id("a"), 5), colours.slot(&id("c"), 5)), ("lr", 9, NEUTRAL));
-        assert_eq!(colours.value(&id("a")).unwrap().1.name, "j lr=0.01");
-        let scale = r#"{"by":"config.lr","scale":[0.001,1],"values":[{"label":"0.1","index":7,"runs":3,"share":0.66},{"label":"–","index":0,"runs":1}],"runs":{"a":0,"b":1}}"#;
+        assert_eq!(colours.value(&id("a")).unwrap().1.name, "j lr 0.01");
+        let scale = r#"{"by":"config.lr","scale":[0.001,1],"values":[{"label":"lr 0.1","index":7,"runs":3,"share":0.66},{"label":"no lr","index":0,"runs":1}],"runs":{"a":0,"b":1}}"#;
         let scaled = RunColours::read("lr", scale).unwrap();
         assert_eq!((scaled.scale.clone(), scaled.slot(&id("a"), 5)), (Some(("0.001".into(), "1".into())), scale_slot(0.66)));
-        assert_eq!((scaled.values[0].name.as_str(), scaled.slot(&id("b"), 5)), ("lr=0.1", NEUTRAL));
+        assert_eq!((scaled.values[0].name.as_str(), scaled.slot(&id("b"), 5)), ("lr 0.1", NEUTRAL));
         assert_eq!(RunColours::default().slot(&id("a"), 5), 5, "its own");
         assert_eq!(RunColours::read("lr", "{}"), None);
     }

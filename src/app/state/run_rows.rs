@@ -296,7 +296,7 @@ mod tests {
 
     fn groups(runs: u32) -> RunGroups {
         let group = json!({
-            "id": "g000000000001", "index": 0, "label": "0.1", "key": {}, "mixed": {}, "runs": runs, "ids": ["a"], "used": runs, "running": 0, "failed": 0,
+            "id": "g000000000001", "index": 0, "label": "0.1", "key": {}, "cells": [], "mixed": {}, "runs": runs, "ids": ["a"], "used": runs, "running": 0, "failed": 0,
             "diverged": 0, "non_finite": 0, "without": 0, "mean": null, "std": null, "half_width": null, "last_steps": null, "secondary": [],
             "is_baseline": false, "difference": null, "verdict": "none", "is_best": false, "notes": [],
         });

@@ -57,7 +57,7 @@ impl DrawnRuns {
             if let (Some(slot), Some(place)) = (colours.slot(&run.id), colours.runs.get(&run.id)) {
                 let value = &colours.values[*place];
                 run.colour = slot;
-                run.value = Some((*place, value_name(&colours.by, value.share.is_none().then_some(value.index as u32), &value.label)));
+                run.value = Some((*place, value_name(value.share.is_none().then_some(value.index as u32), &value.label)));
             }
         }
     }

@@ -56,9 +56,9 @@ async fn groups_have_means_and_say_what_to_group_by() {
     assert_eq!((&all["metric"], &all["direction"], &all["stat"]), (&json!("val/acc"), &json!("max"), &json!("last")));
     assert_eq!(labels(&all), ["all runs"]);
     let found = groups(&server, "by=lr&secondary=lr").await;
-    assert_eq!(labels(&found), ["0.01", "0.1"], "the best mean first");
+    assert_eq!(labels(&found), ["lr 0.01", "lr 0.1"], "the best mean first");
     assert_eq!(found["proposed"], json!([]));
-    let first = row(&found, "0.01");
+    let first = row(&found, "lr 0.01");
     assert_near(&first["mean"], 0.9166666666666666);
     assert_near(&first["std"], 0.004509249752822898);
     assert_near(&first["half_width"], 0.011201597362549403);
@@ -66,14 +66,14 @@ async fn groups_have_means_and_say_what_to_group_by() {
     assert_eq!((&first["index"], &first["ids"]), (&json!(1), &json!(["lr0.01-0", "lr0.01-1", "lr0.01-2"])));
     assert_eq!((&first["last_steps"], &first["verdict"], &first["difference"]), (&json!([100.0, 100.0]), &json!("none"), &json!(null)));
     assert_eq!(first["secondary"], json!([{"metric": "lr", "used": 3, "mean": 2.0, "std": 0.0, "half_width": 0.0}]));
-    assert_eq!(row(&found, "0.1")["notes"], json!([]));
+    assert_eq!(row(&found, "lr 0.1")["notes"], json!([]));
     // The same group has the same id, whatever else is found.
     let one = groups(&server, "by=config.lr&q=lr<0.05").await;
     assert_eq!(one["groups"][0]["id"], first["id"]);
-    assert_eq!(groups(&server, "by=lr&sort=mean").await["groups"][0]["label"], "0.1");
-    assert_eq!(labels(&groups(&server, "by=lr&sort=-config.lr&$limit=1").await), ["0.1"]);
+    assert_eq!(groups(&server, "by=lr&sort=mean").await["groups"][0]["label"], "lr 0.1");
+    assert_eq!(labels(&groups(&server, "by=lr&sort=-config.lr&$limit=1").await), ["lr 0.1"]);
     let second = groups(&server, "by=lr&sort=-config.lr&$limit=1&$skip=1").await;
-    assert_eq!((labels(&second), &second["total"]), (vec!["0.01"], &json!(2)));
+    assert_eq!((labels(&second), &second["total"]), (vec!["lr 0.01"], &json!(2)));
 }
 
 #[tokio::test]
@@ -81,38 +81,38 @@ async fn a_difference_has_an_interval_and_a_verdict() {
     let server = sweep().await;
     let id = |groups: &Value, label: &str| row(groups, label)["id"].as_str().unwrap().to_owned();
     let found = groups(&server, "by=lr").await;
-    let baseline = id(&found, "0.1");
+    let baseline = id(&found, "lr 0.1");
     let paired = groups(&server, &format!("by=lr&baseline={baseline}")).await;
-    let better = row(&paired, "0.01");
+    let better = row(&paired, "lr 0.01");
     assert_eq!(
         (&better["verdict"], &better["notes"]),
         (&json!("cannotTell"), &json!(["±0.02 now; with 9 runs each about ±0.006", "paired by seed"]))
     );
     assert_eq!(better["difference"]["interval"], "paired");
     assert_near(&better["difference"]["value"], 0.013333333333333308);
-    assert_eq!(row(&paired, "0.1")["verdict"], "baseline");
-    assert_eq!(paired["baseline"]["label"], "0.1");
+    assert_eq!(row(&paired, "lr 0.1")["verdict"], "baseline");
+    assert_eq!(paired["baseline"]["label"], "lr 0.1");
     // With other seeds on one side it is Welch's interval.
     for seed in 0..3 {
         let keys = json!({"config": {"lr": 0.01, "seed": seed + 10}}).to_string();
         server.call("PATCH", &format!("/boards/digits/runs/lr0.01-{seed}"), keys).await;
     }
     let welch = groups(&server, &format!("by=lr&baseline={baseline}")).await;
-    let better = row(&welch, "0.01");
+    let better = row(&welch, "lr 0.01");
     assert_eq!((&better["difference"]["interval"], &better["verdict"], &better["notes"]), (&json!("welch"), &json!("better"), &json!([])));
     assert_near(&better["difference"]["half_width"], 0.010222279510437367);
     assert_eq!(better["difference"]["n"], json!([3, 3]));
     // From the other side it is worse, and a single run is compared with where a next one would be.
     let worse = groups(&server, &format!("by=lr&baseline={}", better["id"].as_str().unwrap())).await;
-    assert_eq!(row(&worse, "0.1")["verdict"], "worse");
+    assert_eq!(row(&worse, "lr 0.1")["verdict"], "worse");
     let sorted = async |sort: &str| labels(&groups(&server, &format!("by=lr&baseline={baseline}&sort={sort}")).await).join(" ");
-    assert_eq!((sorted("-verdict").await, sorted("verdict").await), ("0.01 0.1".to_owned(), "0.1 0.01".to_owned()));
+    assert_eq!((sorted("-verdict").await, sorted("verdict").await), ("lr 0.01 lr 0.1".to_owned(), "lr 0.1 lr 0.01".to_owned()));
     let single = groups(&server, "by=lr&baseline=lr0.1-0").await;
     assert_eq!((&single["baseline"]["is_run"], &single["baseline"]["label"]), (&json!(true), &json!("lr0.1-0")));
-    let prediction = row(&single, "0.01");
+    let prediction = row(&single, "lr 0.01");
     assert_eq!((&prediction["difference"]["interval"], &prediction["verdict"]), (&json!("prediction"), &json!("cannotTell")));
     assert_near(&prediction["difference"]["half_width"], 0.0224031947250988);
-    let own = &row(&single, "0.1")["notes"];
+    let own = &row(&single, "lr 0.1")["notes"];
     assert!(own.to_string().contains("compared without the baseline, which is a member"), "{own}");
     server.call("PATCH", "/boards/digits/runs/lr0.1-0", r#"{"archived":true}"#).await;
     let archived = groups(&server, "by=lr&baseline=lr0.1-0").await;
@@ -132,24 +132,24 @@ async fn members_that_run_failed_or_diverged_are_in_sight() {
     status(&server, "running", config(0.5), "running").await;
     status(&server, "empty", config(0.5), "finished").await;
     let found = groups(&server, "by=lr").await;
-    let diverged = row(&found, "0.1");
+    let diverged = row(&found, "lr 0.1");
     assert_eq!((&diverged["diverged"], &diverged["used"], &diverged["notes"]), (&json!(1), &json!(3), &json!(["1 of 4 diverged"])));
-    let failed = row(&found, "0.01");
+    let failed = row(&found, "lr 0.01");
     assert_eq!((&failed["failed"], &failed["used"], &failed["notes"]), (&json!(1), &json!(3), &json!(["1 of 4 failed"])));
     assert_near(&failed["mean"], 0.9166666666666666);
-    let running = row(&found, "0.5");
+    let running = row(&found, "lr 0.5");
     assert_eq!((&running["used"], &running["mean"], &running["without"]), (&json!(0), &json!(null), &json!(1)));
     assert_eq!(running["notes"], json!(["1 of 2 still running", "1 of 2 without this number"]));
     assert_eq!(found["notes"], json!(["1 still running and 1 failed: in the curves as far as they go, not in these means"]));
     let judged = groups(&server, &format!("by=lr&baseline={}", failed["id"].as_str().unwrap())).await;
-    assert_eq!(row(&judged, "0.1")["verdict"], "cannotTell", "a member diverged");
-    let running = row(&judged, "0.5");
+    assert_eq!(row(&judged, "lr 0.1")["verdict"], "cannotTell", "a member diverged");
+    let running = row(&judged, "lr 0.5");
     assert_eq!((&running["verdict"], &running["notes"][0]), (&json!("tooEarly"), &json!("1 of 2 still running: too early to tell")));
     let all = groups(&server, "by=lr&finished=0").await;
-    assert_eq!((&row(&all, "0.5")["mean"], &row(&all, "0.01")["used"]), (&json!(0.99), &json!(4)));
+    assert_eq!((&row(&all, "lr 0.5")["mean"], &row(&all, "lr 0.01")["used"]), (&json!(0.99), &json!(4)));
     // A diverged run has a best value.
     let best = groups(&server, "by=lr&stat=best").await;
-    assert_eq!((&row(&best, "0.1")["used"], &row(&best, "0.1")["diverged"]), (&json!(4), &json!(0)));
+    assert_eq!((&row(&best, "lr 0.1")["used"], &row(&best, "lr 0.1")["diverged"]), (&json!(4), &json!(0)));
     assert!(best["notes"].to_string().contains("prefer 'last'"));
 }
 
@@ -164,34 +164,34 @@ async fn to_hide_diverged_runs_gives_no_verdict() {
     }
     let verdict = async |query: &str, label: &str| {
         let base = groups(&server, "by=lr").await;
-        let baseline = if label == "0.1" { row(&base, "0.01") } else { row(&base, "0.1") }["id"].as_str().unwrap().to_owned();
+        let baseline = if label == "lr 0.1" { row(&base, "lr 0.01") } else { row(&base, "lr 0.1") }["id"].as_str().unwrap().to_owned();
         let found = groups(&server, &format!("by=lr&baseline={baseline}&{query}")).await;
         (row(&found, label)["verdict"].clone(), row(&found, label)["notes"].to_string(), found["notes"].to_string())
     };
-    assert_eq!(verdict("", "0.01").await.0, "better");
+    assert_eq!(verdict("", "lr 0.01").await.0, "better");
     // One more run of each rate, and a rate of its own, that all end in NaN.
     for (id, lr) in [("nan", 0.01), ("far", 1.0)] {
         run(&server, id, json!({"lr": lr, "seed": 3, "batch": 64}), json!("NaN")).await;
     }
     let hides = "q=-status:diverged";
-    let (found, own, of_table) = verdict(hides, "0.01").await;
+    let (found, own, of_table) = verdict(hides, "lr 0.01").await;
     assert!(found == "cannotTell" && own.contains("1 diverged, left out by the search"), "{found} {own}");
     assert!(
-        of_table.contains("1 group is not shown, since all its runs failed or diverged and the search leaves them out: 1"),
+        of_table.contains("1 group is not shown, since all its runs failed or diverged and the search leaves them out: lr 1"),
         "{of_table}"
     );
-    let (found, of_base, _) = verdict(hides, "0.1").await;
+    let (found, of_base, _) = verdict(hides, "lr 0.1").await;
     assert!(found == "cannotTell" && of_base.contains("baseline: 1 diverged, left out by the search"), "{found} {of_base}");
     let csv = server.call("GET", "/boards/digits/run-groups.csv?by=lr&q=-status:diverged", "").await.text;
     assert!(csv.contains("1 diverged, left out by the search"), "{csv}");
     // Other searches choose by what is known before a training.
-    assert_eq!(verdict("q=seed<3", "0.01").await.0, "better");
+    assert_eq!(verdict("q=seed<3", "lr 0.01").await.0, "better");
 }
 
 #[tokio::test]
 async fn other_groups_and_what_is_hidden_change_no_number() {
     let server = sweep().await;
-    let baseline = row(&groups(&server, "by=lr").await, "0.1")["id"].as_str().unwrap().to_owned();
+    let baseline = row(&groups(&server, "by=lr").await, "lr 0.1")["id"].as_str().unwrap().to_owned();
     let before = groups(&server, &format!("by=lr&baseline={baseline}")).await;
     // The other group has a further key that is a seed.
     for fold in 0..2 {
@@ -203,7 +203,7 @@ async fn other_groups_and_what_is_hidden_change_no_number() {
     run(&server, "deleted", json!({"lr": 0.01, "seed": 9}), json!(0.1)).await;
     server.call("DELETE", "/boards/digits/runs/deleted", "").await;
     let after = groups(&server, &format!("by=lr&baseline={baseline}&sort=label&$limit=2")).await;
-    for label in ["0.1", "0.01"] {
+    for label in ["lr 0.1", "lr 0.01"] {
         let numbers = |groups: &Value| {
             let row = row(groups, label);
             ["runs", "used", "mean", "std", "half_width", "difference", "verdict", "index"].map(|key| row[key].to_string())
@@ -222,15 +222,15 @@ async fn many_comparisons_are_counted_and_can_be_corrected() {
             run(&server, &format!("{lr}-{seed}"), json!({"lr": lr, "trial": seed}), json!(value)).await;
         }
     }
-    let baseline = row(&groups(&server, "by=lr").await, "0")["id"].as_str().unwrap().to_owned();
+    let baseline = row(&groups(&server, "by=lr").await, "lr 0")["id"].as_str().unwrap().to_owned();
     let plain = groups(&server, &format!("by=lr&baseline={baseline}&$limit=1")).await;
     assert_eq!((&plain["comparisons"], &plain["confidence"]), (&json!(3), &json!(0.95)));
     assert_eq!(plain["notes"], json!(["3 comparisons at 95 %: expect 0.15 by chance"]));
-    let best = row(&plain, "3");
+    let best = row(&plain, "lr 3");
     assert_eq!((&best["is_best"], &best["notes"]), (&json!(true), &json!(["paired by seed", "best of 4: expect less when repeated"])));
     let corrected = groups(&server, &format!("by=lr&baseline={baseline}&corrected=1")).await;
     assert_eq!(corrected["notes"], json!(["3 comparisons at 98.33 % each: 95 % together"]));
-    let width = |groups: &Value| row(groups, "3")["difference"]["half_width"].as_f64().unwrap();
+    let width = |groups: &Value| row(groups, "lr 3")["difference"]["half_width"].as_f64().unwrap();
     assert!(width(&corrected) > 1.4 * width(&plain));
 }
 
@@ -241,16 +241,16 @@ async fn curves_that_end_elsewhere_are_not_compared_unless_at_a_step() {
         let more = format!(r#"{{"step":200,"val/acc":0.9{seed}}}"#);
         log(&server, &format!("/boards/digits/runs/lr0.01-{seed}/log"), &more).await;
     }
-    let baseline = row(&groups(&server, "by=lr").await, "0.1")["id"].as_str().unwrap().to_owned();
+    let baseline = row(&groups(&server, "by=lr").await, "lr 0.1")["id"].as_str().unwrap().to_owned();
     let found = groups(&server, &format!("by=lr&baseline={baseline}")).await;
-    let other = row(&found, "0.01");
+    let other = row(&found, "lr 0.01");
     assert_eq!((&other["verdict"], &other["notes"][0]), (&json!("notComparable"), &json!("last steps from 100 to 200: not comparable")));
     let at = groups(&server, &format!("by=lr&baseline={baseline}&stat=step&at=100")).await;
-    assert_near(&row(&at, "0.01")["mean"], 0.9166666666666666);
-    assert_eq!(row(&at, "0.01")["verdict"], "cannotTell");
+    assert_near(&row(&at, "lr 0.01")["mean"], 0.9166666666666666);
+    assert_eq!(row(&at, "lr 0.01")["verdict"], "cannotTell");
     let between = groups(&server, "by=lr&stat=step&at=150").await;
-    assert_eq!((&row(&between, "0.1")["without"], &row(&between, "0.1")["mean"]), (&json!(3), &json!(null)));
-    assert_near(&row(&between, "0.01")["mean"], (0.9166666666666666 + 0.91) / 2.0);
+    assert_eq!((&row(&between, "lr 0.1")["without"], &row(&between, "lr 0.1")["mean"]), (&json!(3), &json!(null)));
+    assert_near(&row(&between, "lr 0.01")["mean"], (0.9166666666666666 + 0.91) / 2.0);
 }
 
 /// The last tenth and the value at a step are the same, whether they are read from points or from nodes above them.
@@ -322,11 +322,41 @@ async fn groups_are_files_for_papers() {
     assert!(text.contains("\\toprule\nlr & val/acc & runs \\\\\n") && text.contains(label) && text.contains("\\pm"), "{text}");
     let sheet = server.call("GET", "/boards/digits/run-groups.csv?by=lr&metric=val/acc", "").await.text;
     let first: Vec<&str> = sheet.lines().nth(1).unwrap().split(',').collect();
-    assert_eq!((first[0], first[3].parse::<f64>().unwrap()), (label, best));
+    assert_eq!((first[0], first[1], first[4].parse::<f64>().unwrap()), (label, "0.01", best));
     assert_eq!(server.call("GET", "/boards/digits/run-groups.tex?by=lr&stat=median", "").await.status, 400);
     server.call("PATCH", "/boards/digits/runs/lr0.1-0", r#"{"config":{"x,y":1}}"#).await;
     let quoted = server.call("GET", "/boards/digits/run-groups.tex?by=%22x,y%22&metric=val/acc", "").await.text;
     assert!(quoted.contains("\\toprule\n\"x,y\" & "), "a comma in a name divides no names: {quoted}");
+}
+
+#[tokio::test]
+async fn rows_have_what_their_members_have_under_further_keys() {
+    let server = sweep().await;
+    for (run, keys) in
+        [("lr0.1-0", json!({"config": {"lr": 0.1, "seed": 0, "batch": 64, "crash_at": 80}})), ("lr0.1-1", json!({"group": "late"}))]
+    {
+        server.call("PATCH", &format!("/boards/digits/runs/{run}"), keys.to_string()).await;
+    }
+    let path = "by=batch,lr&columns=batch,run.group,crash_at,seed,metrics.lr.last,run.took";
+    let found = groups(&server, path).await;
+    assert_eq!(labels(&found), ["lr 0.01", "lr 0.1"], "all have one batch");
+    assert_eq!((&found["by"], &found["named_by"]), (&json!(["config.batch", "config.lr"]), &json!(["config.lr"])));
+    assert_eq!(found["columns"], json!(["run.group", "config.crash_at", "config.seed"]));
+    let (low, high) = (&row(&found, "lr 0.01")["cells"], &row(&found, "lr 0.1")["cells"]);
+    assert_eq!(*low, json!([null, null, {"distinct": 3}]));
+    assert_eq!(*high, json!([{"distinct": 2}, {"distinct": 2}, {"distinct": 3}]), "a missing value is one");
+    // Without names they are the keys in which the runs differ.
+    let found = groups(&server, "by=lr").await;
+    assert_eq!(found["columns"], json!(["run.group", "config.crash_at"]));
+    let batch = groups(&server, "by=seed&columns=batch").await;
+    assert_eq!(batch["groups"][0]["cells"], json!([{"value": 64}]));
+    let sheet = server.call("GET", &format!("/boards/digits/run-groups.csv?{path}"), "").await.text;
+    let lines: Vec<&str> = sheet.lines().collect();
+    assert!(lines[0].starts_with("group,config.batch,config.lr,run.group,config.crash_at,config.seed,runs,"), "{sheet}");
+    assert!(lines[2].starts_with("lr 0.1,64,0.1,2 values,2 values,3 values,3,"), "{sheet}");
+    let latex = server.call("GET", "/boards/digits/run-groups.tex?by=batch,lr&columns=seed", "").await.text;
+    assert!(latex.contains("\nlr & seed & val/acc & runs") && latex.contains("lr 0.1 & 3 values & "), "{latex}");
+    assert_eq!(refused(&server, "GET", "/boards/digits/run-groups?columns=lrr", "").await.0, 400);
 }
 
 #[tokio::test]
@@ -354,7 +384,7 @@ async fn an_answer_is_known_until_something_changes() {
 async fn groups_are_compared_key_by_key() {
     let server = sweep().await;
     let found = groups(&server, "by=lr").await;
-    let [low, high] = ["0.01", "0.1"].map(|label| row(&found, label)["id"].as_str().unwrap().to_owned());
+    let [low, high] = ["lr 0.01", "lr 0.1"].map(|label| row(&found, label)["id"].as_str().unwrap().to_owned());
     let diff = server.get(&format!("/boards/digits/run-diff?by=lr&groups={low},{high}&reference={high}")).await;
     assert_eq!((&diff["columns"], &diff["reference"]), (&json!([low, high]), &json!(high)));
     assert_eq!((&diff["different"], &diff["changed"]), (&json!({"config.lr": {&low: 0.01, &high: 0.1}}), &json!({"config.lr": [low]})));

@@ -156,7 +156,7 @@ mod tests {
         let (few, slots) = colours(&[json!(0.1), json!("0.1"), json!(0.01), json!(0.1), json!(null)]).await;
         assert_eq!((few.by.as_str(), few.scale, slots), ("config.lr", None, vec![0, 1, 2, 0, 3]));
         let labels: Vec<_> = few.values.iter().map(|value| (value.label.as_str(), value.runs)).collect();
-        assert_eq!(labels, [("0.1", 2), ("\"0.1\"", 1), ("0.01", 1), ("–", 1)]);
+        assert_eq!(labels, [("lr 0.1", 2), ("lr \"0.1\"", 1), ("lr 0.01", 1), ("no lr", 1)]);
         let tens: Vec<_> = (0..10).rev().map(|at| json!(10_f64.powi(-at))).chain([json!(null)]).collect();
         let (many, slots) = colours(&tens).await;
         assert_eq!(many.scale, Some((1e-9, 1.0)));

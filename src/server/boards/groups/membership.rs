@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::group_names::{GroupKey, group_names};
 use crate::protocol::{ApiError, ErrorKind, GroupId};
 use crate::server::boards::canonical_json::{write_text, write_value};
 use crate::server::boards::runs::flat_config::value_of;
@@ -17,12 +18,7 @@ use crate::server::limits::MAX_GROUP_KEYS;
 use crate::server::store::RunRecord;
 
 /// Keys of documents that change by themselves, or that are not the same for all readers.
-const UNSTABLE_KEYS: [&str; 9] = ["state", "silentSince", "heartbeatAt", "took", "age", "rev", "createdAt", "updatedAt", "exit"];
-/// Characters of a value in a label.
-const MAX_VALUE_CHARS: usize = 60;
-/// In a label, the place of a key that the runs do not have.
-const MISSING: &str = "–";
-
+pub const UNSTABLE_KEYS: [&str; 9] = ["state", "silentSince", "heartbeatAt", "took", "age", "rev", "createdAt", "updatedAt", "exit"];
 /// The keys that runs are grouped by: of configurations and of documents. Without keys all runs are one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupKeys(Vec<RunField>);
@@ -70,9 +66,8 @@ impl GroupKeys {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunGroup {
     pub id: GroupId,
-    /// Each key as a name that chooses it again, such as `config.lr`, with the value of all members; `None`: they do not have the key.
-    pub key: Vec<(String, Option<Value>)>,
-    /// The values, such as `0.01 · adam`.
+    pub key: GroupKey,
+    /// The values of the keys in which the groups that were found differ, such as `lr 0.01 · adam`.
     pub label: String,
     /// The place among the groups of the board by these keys, in the order in which their oldest runs were created, from 0. It is that of
     /// letter and colour.
@@ -111,12 +106,12 @@ pub fn group_found_runs(all: &[Arc<RunRecord>], is_found: impl Fn(&RunRecord) ->
     }
     let group = |(index, (id, runs)): (usize, (GroupId, Vec<Arc<RunRecord>>))| {
         let oldest = runs.first()?;
-        let values: Vec<_> = keys.0.iter().map(|field| (field.to_string(), value(oldest, field).map(Cow::into_owned))).collect();
-        let label = values.iter().map(|(_, value)| value_label(value.as_ref())).collect::<Vec<_>>().join(" · ");
-        let label = if values.is_empty() { "all runs".to_owned() } else { label };
-        Some(RunGroup { id, key: values, label, index, runs })
+        let key = keys.0.iter().map(|field| (field.to_string(), value(oldest, field).map(Cow::into_owned))).collect();
+        Some(RunGroup { id, key, label: String::new(), index, runs })
     };
     let mut groups: Vec<RunGroup> = groups.into_iter().enumerate().filter_map(group).collect();
+    let names = group_names(&groups.iter().map(|group| &group.key).collect::<Vec<_>>(), &keys.0);
+    groups.iter_mut().zip(names).for_each(|(group, name)| group.label = name);
     groups.sort_by_key(|group| (usize::MAX - group.runs.len(), group.index));
     groups
 }
@@ -129,7 +124,7 @@ pub fn value_identity(run: &RunRecord, field: &RunField) -> Option<String> {
 }
 
 /// The value of a run under a key; `None`: it does not have the key.
-fn value<'a>(run: &'a RunRecord, field: &RunField) -> Option<Cow<'a, Value>> {
+pub fn value<'a>(run: &'a RunRecord, field: &RunField) -> Option<Cow<'a, Value>> {
     match field {
         RunField::Config(key) => value_of(run.keys.get("config")?.as_object()?, key).map(Cow::Borrowed),
         RunField::Document(key) => match (&**key, value_of(&run.keys, key)) {
@@ -160,29 +155,6 @@ fn write_identity(identity: &mut String, name: &str, value: Option<&Value>) {
         write_value(identity, value);
     }
     identity.push('\n');
-}
-
-/// A value as people read it. A text that would be read as another value stands in quotes.
-fn value_label(value: Option<&Value>) -> String {
-    let Some(value) = value else { return MISSING.to_owned() };
-    let text = match value {
-        Value::String(text) if is_plain(text) => text.clone(),
-        value => {
-            let mut text = String::new();
-            write_value(&mut text, value);
-            text
-        }
-    };
-    match text.char_indices().nth(MAX_VALUE_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
-fn is_plain(text: &str) -> bool {
-    let is_edged = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
-    let is_json = || serde_json::from_str::<Value>(text).is_ok();
-    !text.is_empty() && text != MISSING && !is_edged && !text.contains(char::is_control) && !is_json()
 }
 
 #[cfg(test)]
@@ -235,16 +207,16 @@ mod tests {
         ];
         let groups = group_runs(configs(&values), &by(&["x"]));
         let list = [
-            ("1", 0, "r0,r2"),
-            ("[1,2]", 6, "r7,r8"),
-            (r#"{"a":1,"b":[0.5]}"#, 7, "r9,r10"),
-            ("\"1\"", 1, "r1"),
-            ("null", 2, "r3"),
-            ("–", 3, "r4"),
-            ("true", 4, "r5"),
-            ("\"true\"", 5, "r6"),
-            ("\"–\"", 8, "r11"),
-            ("\"\"", 9, "r12"),
+            ("x 1", 0, "r0,r2"),
+            ("x [1,2]", 6, "r7,r8"),
+            (r#"x {"a":1,"b":[0.5]}"#, 7, "r9,r10"),
+            ("x \"1\"", 1, "r1"),
+            ("x null", 2, "r3"),
+            ("no x", 3, "r4"),
+            ("x true", 4, "r5"),
+            ("x \"true\"", 5, "r6"),
+            ("x –", 8, "r11"),
+            ("x \"\"", 9, "r12"),
         ];
         assert_eq!(shown(&groups), expected(&list));
         assert_eq!(groups[0].key, [("config.x".to_owned(), Some(json!(1)))]);
@@ -260,7 +232,7 @@ mod tests {
         let values = [json!({"x": (1_u64 << 60) + 1}), json!({"x": 1_u64 << 60}), json!({"x": (1_u64 << 60) as f64})];
         assert_eq!(
             shown(&group_runs(configs(&values), &by(&["x"]))),
-            expected(&[("1152921504606846976", 1, "r1,r2"), ("1152921504606846977", 0, "r0"),])
+            expected(&[("x 1152921504606846976", 1, "r1,r2"), ("x 1152921504606846977", 0, "r0")])
         );
     }
 
@@ -268,10 +240,10 @@ mod tests {
     fn ids_depend_on_keys_and_values_only() {
         let list = [json!({"lr": 0.1, "opt": {"name": "adam"}, "seed": 1}), json!({"lr": 0.2, "opt": {"name": "adam"}, "seed": 2})];
         let all = group_runs(configs(&list), &by(&["lr", "opt.name"]));
-        assert_eq!(shown(&all), expected(&[("0.1 · adam", 0, "r0"), ("0.2 · adam", 1, "r1")]));
+        assert_eq!(shown(&all), expected(&[("lr 0.1", 0, "r0"), ("lr 0.2", 1, "r1")]));
         // Another order of the keys, other runs, another place among the groups.
         let alone = group_runs(configs(&list)[1..].to_vec(), &by(&["opt.name", "lr"]));
-        assert_eq!((alone[0].id, alone[0].index, &*alone[0].label), (all[1].id, 0, "adam · 0.2"));
+        assert_eq!((alone[0].id, alone[0].index, &*alone[0].label), (all[1].id, 0, "adam · lr 0.2"));
         assert_ne!(group_runs(configs(&list), &by(&["lr"]))[0].id, all[0].id);
         // Addresses name it.
         assert_eq!(all[0].id.to_string(), "g5cb445967725");
@@ -304,9 +276,9 @@ mod tests {
         ];
         let keys = |key: &str| GroupKeys::new(vec![RunField::Document(key.to_owned())]).unwrap();
         let labels = |key: &str| shown(&group_runs(runs.clone(), &keys(key)));
-        assert_eq!(labels("tags"), expected(&[("[\"a\",\"b\"]", 0, "r1,r2"), ("–", 1, "r3,r5")]));
-        assert_eq!(labels("group"), expected(&[("–", 1, "r2,r3,r5"), ("x", 0, "r1")]), "archived runs are out");
-        assert_eq!(labels("git.commit"), expected(&[("c1", 0, "r1,r2"), ("–", 1, "r3,r5")]));
+        assert_eq!(labels("tags"), expected(&[("tags a, b", 0, "r1,r2"), ("no tags", 1, "r3,r5")]));
+        assert_eq!(labels("group"), expected(&[("no group", 1, "r2,r3,r5"), ("x", 0, "r1")]), "archived runs are out");
+        assert_eq!(labels("git.commit"), expected(&[("c1", 0, "r1,r2"), ("no git.commit", 1, "r3,r5")]));
         assert_eq!(labels("name").len(), 3, "a run without a name has its id");
         assert_eq!(group_runs(runs.clone(), &keys("group"))[0].key[0].0, "run.group");
         let all = group_runs(runs, &GroupKeys::default());
@@ -329,12 +301,5 @@ mod tests {
         let many = |count: usize| GroupKeys::parse_names(&vec!["a"; count].join(","));
         assert_eq!(many(MAX_GROUP_KEYS).unwrap().len(), MAX_GROUP_KEYS);
         assert_eq!(many(MAX_GROUP_KEYS + 1).unwrap_err().message, "'by' may name 8 keys.");
-    }
-
-    #[test]
-    fn long_values_are_cut_in_labels_only() {
-        let long = |end: &str| json!({ "x": format!("{}{end}", "ö".repeat(60)) });
-        let groups = group_runs(configs(&[long("a"), long("b")]), &by(&["x"]));
-        assert_eq!((groups.len(), &groups[0].label, groups[0].label == groups[1].label), (2, &format!("{}…", "ö".repeat(60)), true));
     }
 }

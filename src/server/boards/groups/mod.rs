@@ -6,6 +6,8 @@ mod comparison;
 mod comparison_tests;
 pub mod curves;
 mod diff;
+mod group_cells;
+mod group_names;
 mod hidden_members;
 pub mod membership;
 mod metric_curves;
@@ -31,15 +33,18 @@ use summary::RunSummary;
 use super::Boards;
 use super::runs::list::BoardRuns;
 use super::runs::{ConfigIndexes, RunClock, RunQuery, RunView};
-use crate::protocol::{ApiError, GroupRow, RunId};
+use crate::protocol::{ApiError, GroupCell, GroupRow, RunId};
 use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
+use crate::server::limits::MAX_RUN_TABLE_TEXT_CHARS;
 use crate::server::store::Store;
 
 /// Bytes of a run that is a group of its own: the run as one that was found and as a member, and its row with key and notes.
 const ROW_BYTES: usize = size_of::<RunGroup>() + size_of::<GroupRow>() + size_of::<RunView>() + 512;
 /// Bytes of the number of a run: in two maps by its id, and among those of its group.
 const NUMBER_BYTES: usize = size_of::<CurveSource>() + 2 * size_of::<RunSummary>() + 4 * size_of::<RunId>() + 64;
+/// Bytes of a cell of a row, in which a long text is cut.
+const CELL_BYTES: usize = size_of::<GroupCell>() + MAX_RUN_TABLE_TEXT_CHARS;
 
 /// The groups of the runs of a board that a search has found.
 struct FoundGroups {
@@ -105,7 +110,7 @@ impl Boards {
     /// Memory of the rows of groups while they are made: there may be as many as runs, of which one page is answered.
     pub fn run_groups_bytes(&self, board: &str, query: &RunGroupsQuery) -> usize {
         let runs = self.store.index().board(board).map_or(0, |board| board.runs.len());
-        runs * (ROW_BYTES + query.metrics() * NUMBER_BYTES)
+        runs * (ROW_BYTES + query.metrics() * NUMBER_BYTES) + query.cells() * CELL_BYTES
     }
 
     /// Changes when the groups may have changed. `None` if they change with the time. Signs of life alone are no change.
@@ -148,8 +153,8 @@ mod tests {
             let groups = boards.groups_of_runs("b", &RunQuery::parse(q).unwrap(), &["half".to_owned()], false).await.unwrap();
             groups.into_iter().map(|group| (group.label, group.index, group.runs.len())).collect::<Vec<_>>()
         };
-        assert_eq!(groups("").await, [("0".to_owned(), 0, 100), ("1".to_owned(), 1, 100), ("2".to_owned(), 2, 1)]);
-        assert_eq!(groups("q=half>0").await, [("1".to_owned(), 1, 100), ("2".to_owned(), 2, 1)]);
+        let all = [("half 0".to_owned(), 0, 100), ("half 1".to_owned(), 1, 100), ("half 2".to_owned(), 2, 1)];
+        assert_eq!((groups("").await, groups("q=half>0").await), (all.to_vec(), all[1..].to_vec()));
         boards.close().await;
     }
 
@@ -160,6 +165,7 @@ mod tests {
         let bytes = |query: &str| boards.run_groups_bytes("b", &RunGroupsQuery::parse(query).unwrap());
         assert!((201 * 700..201 * 2000).contains(&bytes("by=half")), "{}", bytes("by=half"));
         assert_eq!(bytes("secondary=a,b") - bytes(""), 2 * 201 * NUMBER_BYTES);
+        assert_eq!(bytes("columns=half&$limit=10") - bytes(""), 10 * CELL_BYTES);
         assert_eq!(boards.run_groups_bytes("other", &RunGroupsQuery::parse("").unwrap()), 0);
         boards.close().await;
     }

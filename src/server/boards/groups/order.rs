@@ -110,7 +110,7 @@ mod tests {
     fn verdicts_ascend_from_worse_to_better_and_their_rows_by_the_mean() {
         let row = |(index, (verdict, mean)): (usize, (Verdict, f64))| -> GroupRow {
             let row = json!({
-                "id": "g5cb445967725", "index": index, "label": "", "key": {}, "mixed": {}, "runs": 3, "ids": [], "used": 3, "running": 0, "failed": 0,
+                "id": "g5cb445967725", "index": index, "label": "", "key": {}, "cells": [], "mixed": {}, "runs": 3, "ids": [], "used": 3, "running": 0, "failed": 0,
                 "diverged": 0, "non_finite": 0, "without": 0, "mean": mean, "std": null, "half_width": null, "last_steps": null, "secondary": [],
                 "is_baseline": false, "difference": null, "verdict": verdict, "is_best": false, "notes": []
             });

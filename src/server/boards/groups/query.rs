@@ -4,12 +4,13 @@ use super::membership::GroupKeys;
 use super::summary::CurvePlace;
 use crate::protocol::{ApiError, GroupId, RunId, SummaryKind};
 use crate::server::boards::runs::run_query::wrong_parameter as wrong;
+use crate::server::boards::runs::table_columns::parse_columns;
 use crate::server::boards::runs::{RunQuery, parse_run_id, split_names};
 use crate::server::limits::{MAX_RUN_GROUPS_PER_PAGE, MAX_SECONDARY_METRICS, MAX_SERIES_NAME_CHARS, MAX_SORT_KEYS};
 
 /// Rows of a page unless its query says otherwise.
 const DEFAULT_ROWS: usize = 50;
-const KNOWN: &str = "q, runs, by, metric, stat, at, secondary, baseline, corrected, finished, sort, $skip and $limit";
+const KNOWN: &str = "q, runs, by, columns, metric, stat, at, secondary, baseline, corrected, finished, sort, $skip and $limit";
 
 /// `?q=lr<0.1&by=lr,opt.name&metric=val/acc&stat=last&baseline=g1a2b3c4d5e6f&corrected=1&sort=-mean&$limit=50`
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct RunGroupsQuery {
     pub(super) runs: RunQuery,
     /// Names of keys.
     pub(super) by: Vec<String>,
+    /// Names of further keys whose values the rows have; `None`: those in which the runs differ.
+    pub(super) columns: Option<Vec<String>>,
     /// `None`: the goal of the board, else the most telling one.
     pub(super) metric: Option<String>,
     pub(super) stat: SummaryKind,
@@ -60,6 +63,11 @@ impl RunGroupsQuery {
         1 + self.secondary.len()
     }
 
+    /// Cells of a page at most, of the keys that are named.
+    pub(super) fn cells(&self) -> usize {
+        self.limit * self.columns.as_ref().map_or(0, Vec::len)
+    }
+
     /// Parses the query of a URL. 400: unknown or too large.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         Self::parse_page(query, DEFAULT_ROWS)
@@ -75,6 +83,7 @@ impl RunGroupsQuery {
         let mut parsed = Self {
             runs: RunQuery::parse("")?,
             by: Vec::new(),
+            columns: None,
             metric: None,
             stat: SummaryKind::Last,
             at: None,
@@ -92,6 +101,7 @@ impl RunGroupsQuery {
                 "q" | "runs" => drop(of_runs.append_pair(&key, &value)),
                 _ if value.is_empty() => {}
                 "by" => parsed.by = GroupKeys::parse_names(&value)?,
+                "columns" => parsed.columns = Some(parse_columns(&value)?),
                 "metric" => parsed.metric = Some(metric(&key, &value)?),
                 "stat" => {
                     parsed.stat = SummaryKind::parse(&value).ok_or_else(|| wrong_here("must be last, best, step or mean10"))?;
@@ -160,7 +170,7 @@ mod tests {
     #[test]
     fn a_query_is_checked() {
         let query = RunGroupsQuery::parse(
-            "q=lr<1&by=lr,opt.name&metric=val/acc&stat=step&at=1e3&secondary=loss,lr&baseline=g0123456789ab&corrected=1&finished=0\
+            "q=lr<1&by=lr,opt.name&metric=val/acc&stat=step&at=1e3&secondary=loss,lr&baseline=g0123456789ab&corrected=1&finished=0&columns=model,run.group\
              &sort=-mean,label&$skip=5&$limit=999",
         )
         .unwrap();
@@ -169,6 +179,7 @@ mod tests {
             (vec!["lr".into(), "opt.name".into()], Some("val/acc"), SummaryKind::Step, Some(1000.0))
         );
         assert_eq!(query.baseline, Some(BaselineId::Group(GroupId::from_bits(0x0123_4567_89ab))));
+        assert_eq!(query.columns, Some(vec!["model".into(), "run.group".into()]));
         assert_eq!((query.is_corrected, query.is_finished, query.skip, query.limit), (true, false, 5, MAX_RUN_GROUPS_PER_PAGE));
         assert_eq!((query.secondary, query.sort), (vec!["loss".into(), "lr".into()], vec![("mean".into(), true), ("label".into(), false)]));
         let quoted = RunGroupsQuery::parse("secondary=\"a,b\",c&sort=-\"a,b\"").unwrap();

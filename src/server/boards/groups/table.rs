@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::comparison::{BaselineSample, ComparisonRules, compare};
+use super::group_cells::{group_cell, key_columns};
+use super::group_names::keys_in_names;
 use super::hidden_members::Hidden;
 use super::membership::RunGroup;
 use super::metric_curves::{CurveSource, MetricCurves, check_points, curves_of_metric};
@@ -22,6 +24,7 @@ use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
+use crate::server::boards::runs::search::RunField;
 use crate::server::boards::runs::{NonFiniteEnds, RunClock, shortened};
 use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
@@ -49,6 +52,8 @@ struct Prepared {
     /// Of the members.
     non_finite: Arc<NonFiniteEnds>,
     proposed: Vec<String>,
+    /// Further keys, of which rows have cells.
+    columns: Vec<RunField>,
     hidden: Hidden,
 }
 
@@ -68,7 +73,8 @@ impl Boards {
                 }
                 None => Hidden::default(),
             };
-            Prepared::new(store, board, found, &wanted, hidden, client)
+            let columns = key_columns((store, board), &found, wanted.columns.as_deref(), is_public)?;
+            Prepared::new(store, board, found, &wanted, columns, hidden, client)
         };
         let prepared = self.search_board(board, prepare).await??;
         let summaries = self.summaries(&prepared).await?;
@@ -105,6 +111,7 @@ impl Prepared {
         board: &str,
         found: FoundGroups,
         query: &RunGroupsQuery,
+        columns: Vec<RunField>,
         hidden: Hidden,
         client: &CancelFlag,
     ) -> Result<Self, ApiError> {
@@ -146,7 +153,7 @@ impl Prepared {
         }
         check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
         let non_finite = known.non_finite_ends_of(store, board, &runs, client)?;
-        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups, hidden })
+        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups, columns, hidden })
     }
 
     fn table(self, summaries: &[Summaries], query: &RunGroupsQuery) -> Result<RunGroups, ApiError> {
@@ -208,9 +215,10 @@ impl Prepared {
                 id: group.id,
                 index: group.index as u32,
                 label: group.label.clone(),
-                // Of the page only: ids and notes are most of a row.
+                // Of the page only: ids, cells and notes are most of a row.
                 ids: Vec::new(),
                 key: group.key.iter().filter_map(|(name, value)| Some((name.clone(), shortened(value.as_ref()?)))).collect::<Map<_, _>>(),
+                cells: Vec::new(),
                 mixed: Map::new(),
                 runs: sample.runs,
                 used: sample.n(),
@@ -244,6 +252,7 @@ impl Prepared {
         let places: HashMap<GroupId, usize> = self.groups.iter().enumerate().map(|(at, group)| (group.id, at)).collect();
         for row in &mut page {
             let at = places[&row.id];
+            row.cells = self.columns.iter().map(|field| group_cell(&self.groups[at], field)).collect();
             row.mixed = mixed_keys(&self.groups[at]);
             row.ids = self.groups[at].runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect();
             row.notes = std::mem::take(&mut notes_of[at]);
@@ -258,6 +267,12 @@ impl Prepared {
             at: query.at,
             total,
             runs: samples.iter().map(|sample| sample.runs).sum(),
+            named_by: keys_in_names(&self.groups.iter().map(|group| &group.key).collect::<Vec<_>>())
+                .into_iter()
+                .map(|at| keys[at].clone())
+                .collect(),
+            by: keys,
+            columns: self.columns.iter().map(ToString::to_string).collect(),
             groups: page,
             baseline: baseline.map(|(at, baseline)| self.shown_baseline(at, &baseline)),
             comparisons: count,

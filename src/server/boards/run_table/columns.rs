@@ -12,16 +12,13 @@ use crate::server::boards::metrics::MetricRank;
 use crate::server::boards::runs::config_index::{ConfigIndex, KeySpread};
 use crate::server::boards::runs::config_value::{ConfigValue, common_type};
 use crate::server::boards::runs::flat_config::value_of;
-use crate::server::boards::runs::is_seed;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
 use crate::server::boards::runs::run_view::RunView;
 use crate::server::boards::runs::search::{RunField, RunFields, Statistic};
 use crate::server::boards::runs::shortened;
+use crate::server::boards::runs::table_columns::{DOCUMENT_COLUMNS, is_equal, keys_by_difference};
 use crate::server::limits::{MAX_RUN_TABLE_EQUAL_KEYS, MAX_RUN_TABLE_KEY_COLUMNS, MAX_RUN_TABLE_METRIC_COLUMNS};
-
-/// Keys of documents beside the configuration that have a column where the runs differ in them.
-const DOCUMENT_COLUMNS: [&str; 2] = ["group", "job_type"];
 
 /// A column, and the field that it shows.
 pub struct Column {
@@ -57,7 +54,8 @@ impl TableLayout {
     ) -> Self {
         let spreads = configs.spread(runs.iter().map(|run| &run.record.id));
         let sources = Sources { runs, spreads: &spreads, metrics, directions };
-        let (equal, different): (Vec<_>, Vec<_>) = spreads.iter().partition(|key| key.distinct == 1 && key.runs == runs.len());
+        let equal: Vec<_> = spreads.iter().filter(|key| is_equal(key, runs.len())).collect();
+        let different = keys_by_difference(&spreads, runs.len());
         let (columns, more_columns) = match chosen {
             Some(fields) => {
                 let shown: HashSet<&str> =
@@ -79,18 +77,12 @@ impl TableLayout {
 impl Sources<'_> {
     /// The columns, and the number of keys that have none because they are too many.
     fn columns_by_difference(&self, mut different: Vec<&KeySpread>) -> (Vec<Column>, usize) {
-        different.sort_by_key(|key| (is_seed(key.key), self.classes(key), key.key));
         let more = different.len().saturating_sub(MAX_RUN_TABLE_KEY_COLUMNS);
         different.truncate(MAX_RUN_TABLE_KEY_COLUMNS);
         let documents = DOCUMENT_COLUMNS.iter().filter(|key| self.differ_in(key)).map(|key| RunField::Document((*key).to_owned()));
         let configs = different.iter().map(|key| RunField::Config(key.key.to_owned()));
         let fields = documents.chain(configs).chain(self.metric_fields());
         (fields.map(|field| self.column(field)).collect(), more)
-    }
-
-    /// Number of the classes into which a key divides the runs; those without the key are one.
-    fn classes(&self, key: &KeySpread) -> usize {
-        key.distinct + usize::from(key.runs < self.runs.len())
     }
 
     fn differ_in(&self, key: &str) -> bool {

@@ -1,10 +1,11 @@
 //! What the address of a table says.
 
-use crate::protocol::{ApiError, ErrorKind, GroupId, RunTable};
+use crate::protocol::{ApiError, GroupId, RunTable};
 use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::runs::RunQuery;
-use crate::server::boards::runs::run_query::{is_timed, split_names, wrong_parameter as wrong};
-use crate::server::limits::{MAX_RUN_TABLE_COLUMNS, MAX_RUN_TABLE_ROWS};
+use crate::server::boards::runs::run_query::{is_timed, wrong_parameter as wrong};
+use crate::server::boards::runs::table_columns::parse_columns;
+use crate::server::limits::MAX_RUN_TABLE_ROWS;
 
 const KNOWN: &str = "q, sort, runs, by, in, columns, archived, $skip and $limit";
 
@@ -90,20 +91,10 @@ impl RunTableQuery {
     }
 }
 
-fn parse_columns(value: &str) -> Result<Vec<String>, ApiError> {
-    let names: Vec<String> = split_names(value).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    match names.len() {
-        0..=MAX_RUN_TABLE_COLUMNS => Ok(names),
-        _ => {
-            let rule = format!("may name {MAX_RUN_TABLE_COLUMNS} columns");
-            Err(ErrorKind::BadRequest.with(format!("'columns' {rule}.")).at("columns", rule))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::limits::MAX_RUN_TABLE_COLUMNS;
 
     #[test]
     fn a_query_is_checked() {

@@ -32,6 +32,7 @@ mod shortened_value;
 mod signs;
 mod silence;
 mod summary_keys;
+pub mod table_columns;
 
 use std::sync::Arc;
 

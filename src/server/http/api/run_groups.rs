@@ -10,7 +10,6 @@ use super::format::comparison_file;
 use super::request::{BoardInPath, RequestContext};
 use super::runs::is_share;
 use crate::protocol::RunGroups;
-use crate::server::boards::groups::membership::GroupKeys;
 use crate::server::boards::groups::{RunColoursQuery, RunGroupsQuery};
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
@@ -64,10 +63,7 @@ pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) ->
     responses((status = 200, description = "The table.", body = String, content_type = "application/x-tex"), QueryErrors)
 )]
 pub async fn latex(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    let by = form_urlencoded::parse(request.query.as_bytes()).find(|(key, _)| key == "by").map(|(_, keys)| keys.into_owned());
-    let keys = GroupKeys::parse_names(&by.unwrap_or_default())?;
-    let keys: Vec<String> = keys.iter().map(|key| key.strip_prefix("config.").unwrap_or(key).to_owned()).collect();
-    file(&request, &board, ("application/x-tex", "tex"), move |groups| comparison_file::latex(groups, &keys.join(" · "))).await
+    file(&request, &board, ("application/x-tex", "tex"), comparison_file::latex).await
 }
 
 #[utoipa::path(

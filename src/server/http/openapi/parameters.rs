@@ -192,6 +192,9 @@ pub struct RunGroupsPage {
     /// Names of keys to group by, separated by commas, 8 at most: `lr,config.opt.name,run.group`.
     #[param(required = false)]
     by: String,
+    /// Names of further keys whose values the rows have, separated by commas, 100 at most; without them 4 in which the runs differ.
+    #[param(required = false)]
+    columns: String,
     /// The metric; without it the goal of the board, or the most telling one.
     #[param(required = false, max_length = 200)]
     metric: String,

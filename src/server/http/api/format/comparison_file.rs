@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use crate::charts::csv::Csv;
 use crate::charts::format_ungrouped;
-use crate::protocol::{GroupRow, RunGroups};
+use crate::protocol::{GroupCell, GroupRow, RunGroups};
 
 /// Digits of a mean without a deviation.
 const PLAIN_DIGITS: i32 = 5;
@@ -16,9 +18,12 @@ const MAX_SCALED_DECIMALS: i32 = 14;
 const MAX_PLAIN: f64 = 1e9;
 
 /// A `tabular`: keys, mean ± standard deviation, other metrics, runs in the mean, and with a baseline the difference ± its interval and the
-/// verdict. `keys`: the head of the first column.
-pub fn latex(table: &RunGroups, keys: &str) -> String {
-    let mut heads = vec![guarded(escaped(keys)), escaped(table.metric.as_deref().unwrap_or("value"))];
+/// verdict. Further keys stand behind the name.
+pub fn latex(table: &RunGroups) -> String {
+    let named_by: Vec<&str> = table.named_by.iter().map(|key| short(key)).collect();
+    let mut heads = vec![guarded(escaped(&named_by.join(" · ")))];
+    heads.extend(table.columns.iter().map(|key| escaped(short(key))));
+    heads.push(escaped(table.metric.as_deref().unwrap_or("value")));
     let secondary = table.groups.first().map_or(&[][..], |row| &row.secondary);
     heads.extend(secondary.iter().map(|other| escaped(&other.metric)));
     heads.push("runs".to_owned());
@@ -27,12 +32,14 @@ pub fn latex(table: &RunGroups, keys: &str) -> String {
     }
     let mut out = String::from("% \\usepackage{booktabs}\n");
     // Writing into a string cannot fail.
-    let aligned = "r".repeat(heads.len() - 1 - usize::from(table.baseline.is_some()));
-    let _ = writeln!(out, "\\begin{{tabular}}{{l{aligned}{}}}", if table.baseline.is_some() { "l" } else { "" });
+    let keys = "l".repeat(1 + table.columns.len());
+    let numbers = "r".repeat(heads.len() - keys.len() - usize::from(table.baseline.is_some()));
+    let _ = writeln!(out, "\\begin{{tabular}}{{{keys}{numbers}{}}}", if table.baseline.is_some() { "l" } else { "" });
     let _ = writeln!(out, "\\toprule\n{} \\\\\n\\midrule", heads.join(" & "));
     for row in &table.groups {
         let label = escaped(if row.label.is_empty() { "all runs" } else { &row.label });
         let mut cells = vec![if row.is_best { format!("\\textbf{{{label}}}") } else { guarded(label) }];
+        cells.extend(row.cells.iter().map(|cell| escaped(&cell_text(cell.as_ref()))));
         cells.push(with_deviation(row.mean, row.std));
         cells.extend(secondary.iter().enumerate().map(|(at, _)| {
             let other = row.secondary.get(at);
@@ -68,10 +75,13 @@ pub fn latex(table: &RunGroups, keys: &str) -> String {
     out
 }
 
-/// One line for each group; empty where there is no number. Other metrics have columns behind those of the first; notes are last.
+/// One line for each group; empty where there is no value. The keys that are grouped by and further ones stand behind the name, other metrics
+/// behind the first; notes are last.
 pub fn csv(table: &RunGroups) -> String {
     let mut csv = Csv::default();
-    for name in ["group", "runs", "used", "mean", "std", "half_width", "difference", "difference_half_width", "verdict"] {
+    csv.text("group");
+    table.by.iter().chain(&table.columns).for_each(|key| csv.text(key));
+    for name in ["runs", "used", "mean", "std", "half_width", "difference", "difference_half_width", "verdict"] {
         csv.text(name);
     }
     let secondary = table.groups.first().map_or(&[][..], |row| &row.secondary);
@@ -82,6 +92,8 @@ pub fn csv(table: &RunGroups) -> String {
     csv.end();
     for row in &table.groups {
         csv.text(&row.label);
+        table.by.iter().for_each(|key| csv.text(&row.key.get(key).map(value_text).unwrap_or_default()));
+        row.cells.iter().for_each(|cell| csv.text(&cell_text(cell.as_ref())));
         [row.runs, row.used].iter().for_each(|count| csv.number_text(&count.to_string()));
         let difference = row.difference;
         for number in [row.mean, row.std, row.half_width, difference.map(|it| it.value), difference.and_then(|it| it.half_width)] {
@@ -95,6 +107,24 @@ pub fn csv(table: &RunGroups) -> String {
         csv.end();
     }
     csv.into_text()
+}
+
+/// The name of a key without its space.
+fn short(key: &str) -> &str {
+    key.strip_prefix("config.").or_else(|| key.strip_prefix("run.")).unwrap_or(key)
+}
+
+/// `resnet18`, `2 values`, or nothing.
+fn cell_text(cell: Option<&GroupCell>) -> String {
+    match cell {
+        None => String::new(),
+        Some(GroupCell::Value(value)) => value_text(value),
+        Some(GroupCell::Distinct(count)) => format!("{count} values"),
+    }
+}
+
+fn value_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn number_or_nothing(csv: &mut Csv, number: Option<f64>) {
@@ -186,7 +216,7 @@ mod tests {
 
     fn row(label: &str, mean: Option<f64>, std: Option<f64>, rest: serde_json::Value) -> serde_json::Value {
         let mut row = json!({
-            "id": "g5cb445967725", "index": 0, "label": label, "key": {}, "mixed": {}, "runs": 3, "ids": [], "used": 3, "running": 0, "failed": 0,
+            "id": "g5cb445967725", "index": 0, "label": label, "key": {}, "cells": [], "mixed": {}, "runs": 3, "ids": [], "used": 3, "running": 0, "failed": 0,
             "diverged": 0, "non_finite": 0, "without": 0, "mean": mean, "std": std, "half_width": null, "last_steps": null, "secondary": [],
             "is_baseline": false, "difference": null, "verdict": "none", "is_best": false, "notes": []
         });
@@ -209,7 +239,8 @@ mod tests {
             row("", None, None, json!({})),
         ];
         serde_json::from_value(json!({
-            "run_seq": 1, "metric": "val/acc", "direction": "max", "stat": "last", "at": null, "total": 3, "runs": 9, "groups": rows,
+            "run_seq": 1, "metric": "val/acc", "direction": "max", "stat": "last", "at": null, "total": 3, "runs": 9, "by": ["config.lr", "config.opt_name"],
+            "named_by": ["config.lr", "config.opt_name"], "columns": [], "groups": rows,
             "baseline": {"id": "g5cb445967725", "label": "0.01\n& 5%", "is_run": false, "used": 1, "mean": 0.834},
             "comparisons": 1, "expected_by_chance": 0.05, "confidence": 0.95, "notes": ["Groups mix 2 models."], "proposed": []
         }))
@@ -224,7 +255,7 @@ mod tests {
             0.01 \\& 5\\% & $0.834$ & 1 of 3 & -- & baseline \\\\\n\
             all runs & -- & 3 & -- &  \\\\\n\\bottomrule\n\\end{tabular}\n\
             % Mean and standard deviation over runs. Differences are from 0.01 & 5%, with intervals of 95 %.\n% Groups mix 2 models.\n% 0.1 · adam_w: 1 of 3 failed; best of 3\n";
-        assert_eq!(latex(&table(), "lr · opt_name"), expected);
+        assert_eq!(latex(&table()), expected);
         assert_eq!(escaped("\\input{x}\n^~"), "\\textbackslash{}input\\{x\\} \\textasciicircum{}\\textasciitilde{}");
         assert_eq!(escaped("<1|x>"), "\\textless{}1\\textbar{}x\\textgreater{}");
     }
@@ -233,7 +264,8 @@ mod tests {
     fn a_label_is_no_option_of_the_line_end_before_it() {
         let mut table = table();
         (table.groups[0].label, table.groups[0].is_best, table.groups[1].label) = ("[64, 64]".into(), false, "*".into());
-        let lines: Vec<String> = latex(&table, "[a]").lines().map(str::to_owned).collect();
+        table.named_by = vec!["config.[a]".into()];
+        let lines: Vec<String> = latex(&table).lines().map(str::to_owned).collect();
         assert!(lines[3].starts_with("{}[a] & ") && lines[5].starts_with("{}[64, 64] & ") && lines[6].starts_with("{}* & "), "{lines:?}");
     }
 
@@ -263,7 +295,7 @@ mod tests {
     fn a_part_of_the_groups_says_so_and_other_metrics_have_columns() {
         let mut table = table();
         table.total = 120;
-        assert!(latex(&table, "lr").contains("\n% 3 of 120 groups: $limit and $skip choose others.\n"));
+        assert!(latex(&table).contains("\n% 3 of 120 groups: $limit and $skip choose others.\n"));
         for row in &mut table.groups {
             let other = json!({ "metric": "val/f1", "used": 3, "mean": 0.5, "std": null, "half_width": 0.1 });
             row.secondary = vec![serde_json::from_value(other).unwrap()];
@@ -276,8 +308,25 @@ mod tests {
     #[test]
     fn groups_are_lines_of_a_sheet() {
         let lines: Vec<String> = csv(&table()).lines().map(str::to_owned).collect();
-        assert_eq!(lines[0], "group,runs,used,mean,std,half_width,difference,difference_half_width,verdict,notes");
-        assert_eq!(lines[1], "0.1 · adam_w,3,3,0.95321,0.00314,,0.119,0.026,better,1 of 3 failed; best of 3");
-        assert_eq!(lines[3], ",3,3,,,,,,,");
+        let head = "group,config.lr,config.opt_name,runs,used,mean,std,half_width,difference,difference_half_width,verdict,notes";
+        assert_eq!(lines[0], head);
+        assert_eq!(lines[1], "0.1 · adam_w,,,3,3,0.95321,0.00314,,0.119,0.026,better,1 of 3 failed; best of 3");
+        assert_eq!(lines[3], ",,,3,3,,,,,,,");
+    }
+
+    #[test]
+    fn further_keys_have_columns() {
+        let mut table = table();
+        table.columns = vec!["config.model".into(), "run.group".into()];
+        table.groups[0].key = json!({"config.lr": 0.1, "config.opt_name": "adam_w"}).as_object().cloned().unwrap();
+        table.groups[0].cells = vec![Some(GroupCell::Value(json!("resnet_18"))), Some(GroupCell::Distinct(2))];
+        table.groups[1].cells = vec![None, Some(GroupCell::Value(json!([1, 2])))];
+        let lines: Vec<String> = csv(&table).lines().map(str::to_owned).collect();
+        assert!(lines[0].starts_with("group,config.lr,config.opt_name,config.model,run.group,runs,"), "{}", lines[0]);
+        assert!(lines[1].starts_with("0.1 · adam_w,0.1,adam_w,resnet_18,2 values,3,3,"), "{}", lines[1]);
+        assert!(lines[2].starts_with("0.01 & 5%,,,,\"[1,2]\",3,1,"), "{}", lines[2]);
+        let latex = latex(&table);
+        assert!(latex.contains("{lllrrrl}") && latex.contains("opt\\_name & model & group & val/acc & runs"), "{latex}");
+        assert!(latex.contains(" & resnet\\_18 & 2 values & $0.9532"), "{latex}");
     }
 }

@@ -26,6 +26,15 @@ pub struct RunGroups {
     total: u64,
     /// Members of all groups.
     runs: u64,
+    /// The keys that are grouped by.
+    #[schema(max_items = 8)]
+    by: Vec<String>,
+    /// Those of them in which the groups differ: labels have their values.
+    #[schema(max_items = 8)]
+    named_by: Vec<String>,
+    /// Further keys, of which rows have cells.
+    #[schema(max_items = 100)]
+    columns: Vec<String>,
     #[schema(max_items = 200)]
     groups: Vec<GroupRow>,
     #[schema(required = true)]
@@ -57,9 +66,13 @@ pub struct GroupRow {
     id: String,
     /// Place by age among the groups that were found.
     index: u64,
+    /// The values of the keys in which the groups differ: `lr 0.01 · adam`.
     label: String,
     /// By name of the key, such as `config.lr`. A key that the members do not have is left out.
     key: BTreeMap<String, Value>,
+    /// For each of the further keys `{"value": …}` that all members have, `{"distinct": 2}` values, of which a missing one
+    /// is one, or `null` if no member has the key.
+    cells: Vec<Value>,
     /// Of other keys in which members differ, but for seeds, the number of their values.
     mixed: BTreeMap<String, u64>,
     /// Members.
