@@ -1,4 +1,6 @@
 // The runs of a board: their list, and how the charts show them.
+import type { Locator } from "@playwright/test";
+
 import { canvas, colour, drawn, pixels } from "./support/line.ts";
 import { cell, live, openBoard, openMenu } from "./support/page.ts";
 import { curve, eye, listed, log, panel, patchRun, row, rows } from "./support/runs.ts";
@@ -179,12 +181,27 @@ test("the details of a run: configuration, status and last values", async ({ pag
   await row(page, "first").getByRole("button", { name: "first", exact: true }).click();
   const details = panel(page).getByRole("region", { name: "first" });
   await expect(details.getByRole("row", { name: "opt.lr 0.001" })).toBeVisible();
-  for (const text of ["seed 7", "opt.name sgd", "host gpu-1", "git.commit 0123abcd", "command python train.py", "tags ok, <b>bold</b>", "acc/val 0.5"]) {
+  for (const text of ["seed 7", "opt.name sgd", "host gpu-1", "git.commit 0123abcd", "command python train.py", "acc/val 0.5"]) {
     await expect(details.getByRole("row", { name: text })).toBeVisible();
   }
   await expect(details).toContainText("running");
+  await expect(details.getByRole("list", { name: "Tags" }).getByRole("listitem")).toHaveText(["ok", "<b>bold</b>"]);
   await patchRun(agnez, "digits", "first", { config: { seed: 8 } });
   await expect(details.getByRole("row", { name: "seed 8" })).toBeVisible();
+
+  // Tags and notes stand above the configuration, and are edited there; what is typed outlives another change of the run.
+  await details.getByText("Edit tags and notes").click();
+  await details.getByLabel("Notes, in Markdown").fill("**Best run** of <i>all</i>");
+  await patchRun(agnez, "digits", "first", { config: { seed: 9 } });
+  await expect(details.getByRole("row", { name: "seed 9" })).toBeVisible();
+  await details.getByLabel("Tags, with commas between them").fill("ok, paper");
+  await details.getByRole("button", { name: "Save" }).click();
+  await expect(details.getByRole("list", { name: "Tags" }).getByRole("listitem")).toHaveText(["ok", "paper"]);
+  const notes = details.locator(".run-notes");
+  await expect(notes.locator("strong")).toHaveText("Best run");
+  await expect(notes).toHaveText("Best run of <i>all</i>");
+  const top = async (part: Locator) => (await part.boundingBox())!.y;
+  expect(await top(notes)).toBeLessThan(await top(details.getByRole("row", { name: "seed 9" })));
   await details.getByRole("button", { name: "All runs" }).click();
   await expect(row(page, "first").getByRole("button", { name: "first", exact: true })).toBeFocused();
 });

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::config_table::ConfigTable;
 use super::console::Console;
-use super::description::Description;
+use super::description::{Described, Description};
 use super::diff::Compared;
 use super::document::{Row, about, command, config, own_charts};
 use super::previous_run::PreviousRun;
@@ -158,10 +158,9 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
             }
         })
     };
-    let description = move || {
-        let document = document.with(|document| document.clone()?.ok()).filter(|_| dashboard.may_write())?;
-        Some(view! { <Description id=described.clone() document /> })
-    };
+    // Nothing else that changes in the document takes away what is typed.
+    let said = Memo::new(move |_| document.with(|document| Some(Described::of(document.as_ref()?.as_ref().ok()?))));
+    let description = move || said.get().map(|said| view! { <Description id=described.clone() described=said /> });
     view! {
         <section class="run-details" aria-label=name>
             <p class="run-actions">
@@ -175,13 +174,13 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
             {heading}
             <p>{move || word.get().map(status)}</p>
             {non_finite}
+            {description}
             <PreviousRun id=compared_id compared />
             {content}
             <ConfigTable rows=config />
             {table("Metrics with a chart of their own", own_charts)}
             {table("Run", about)}
             {line}
-            {description}
             <Console id=console />
         </section>
     }

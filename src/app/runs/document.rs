@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// The keys that the page shows, in this order; `config` has a table of its own.
-const SHOWN: [&str; 12] = ["group", "job_type", "tags", "notes", "parent", "fork", "source", "host", "command", "git", "python", "exit"];
+/// The keys that the page shows, in this order; `config` has a table of its own, tags and notes stand below the name.
+const SHOWN: [&str; 10] = ["group", "job_type", "parent", "fork", "source", "host", "command", "git", "python", "exit"];
 
 /// A row of a table: a key, and its value as text.
 pub type Row = (String, String);
@@ -88,7 +88,7 @@ mod tests {
         for row in ["opt.lr=0.001", "opt.betas=[0.9,0.99]", "model=vit", "debug=false", "layers=a, b"] {
             assert!(config.iter().any(|known| known == row), "{row}: {config:?}");
         }
-        assert_eq!(texts(&about(&document)), ["tags=ok, long", "command=python train.py", "git.commit=abc", "git.dirty=true"]);
+        assert_eq!(texts(&about(&document)), ["command=python train.py", "git.commit=abc", "git.dirty=true"]);
         assert!(about(&json!(null)).is_empty() && super::config(&json!({"config": 3})).is_empty());
     }
 
