@@ -1,5 +1,6 @@
 //! Boards in the trash: deleted with their cells, runs and document, and restored whole.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, json};
@@ -13,7 +14,7 @@ use super::runs::check_run_totals;
 use super::{Boards, IdempotentRequest};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::error::ServerError;
-use crate::server::limits::{MAX_BOARDS_PER_PAGE, MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
+use crate::server::limits::{MAX_BOARDS_PER_PAGE, MAX_REMOVED_BOARDS, MAX_RESTORE_ATTEMPTS, TOMBSTONE_TTL_MS};
 use crate::server::store::{Batch, BoardIndex, BoardRemoval, Index, Record, RunRecord, RunTotals, StoreError, now_ms, timestamp};
 
 /// Bytes of values that one commit of a restoration loads.
@@ -69,7 +70,8 @@ fn removal_of(board: &BoardIndex) -> Option<&Arc<BoardRemoval>> {
 /// The names of the boards that can be restored, the one that was deleted last first.
 fn removed_names(index: &Index, now_ms: u64) -> impl Iterator<Item = &Arc<str>> {
     let newest = index.board_trash().oldest().rev();
-    newest.take_while(move |(at_ms, _)| !is_over(*at_ms, now_ms)).map(|(_, name)| name)
+    // Others are about to be forgotten.
+    newest.take_while(move |(at_ms, _)| !is_over(*at_ms, now_ms)).take(MAX_REMOVED_BOARDS).map(|(_, name)| name)
 }
 
 /// The deleted cells of a board that can be restored, in the order of their deletion.
@@ -107,6 +109,9 @@ impl Boards {
                 let mut earlier = BoardRemoval::clone(&earlier);
                 // The newer board is archived, or is not.
                 earlier.keys.shift_remove(ARCHIVED);
+                let left = batch.tombstones_on(&board);
+                let left: HashSet<u64> = left.iter().chain(&cells).map(|cell| cell.created_order).collect();
+                earlier.forget_purged(|order| left.contains(&order));
                 (keys, left_out) = merge_documents(&earlier.keys, &keys);
                 left_out.extend(std::mem::take(&mut earlier.left_out));
                 earlier
@@ -121,6 +126,7 @@ impl Boards {
                 runs: ends(removed_runs.first().map(|run| run.seq), removed_runs.last().map(|run| run.seq)),
                 keys,
                 left_out,
+                ..BoardRemoval::default()
             };
             let removal = match earlier {
                 Some(earlier) => earlier.followed_by(removal),
@@ -255,8 +261,8 @@ impl Boards {
             // Here, because an earlier request may have restored some of the cells.
             let cells = batch.cells_on(&board).iter().filter(|cell| removal.created_orders.contains(cell.created_order)).count();
             let mut report = json!({ "name": board, "cells": cells, "runs": restored.len() });
-            if cells < removal.created_orders.len() {
-                report["missing"] = (removal.created_orders.len() - cells).into();
+            if cells < removal.cell_count() {
+                report["missing"] = (removal.cell_count() - cells).into();
             }
             if !left_out.is_empty() {
                 report["leftOut"] = left_out.into();
@@ -284,4 +290,52 @@ impl Boards {
 
 fn not_in_trash(board: &str) -> ApiError {
     ErrorKind::NotFound.with(format!("The board '{board}' is not in the trash, or was purged from it."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::CellId;
+    use crate::server::store::{ChangeKind, Durability, Store};
+
+    async fn boards(folder: &std::path::Path) -> Boards {
+        Boards::new(Store::open_with_small_limits(folder, Durability::Normal, Box::new(drop)).await)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_used_again_and_again_collects_no_cells() {
+        let folder = tempfile::tempdir().unwrap();
+        let boards = boards(folder.path()).await;
+        let removal = || removal_of(boards.store.index().board("b").unwrap()).unwrap().clone();
+        for round in 0..5 {
+            let create = move |batch: &mut Batch| {
+                for id in ["same".to_owned(), format!("own{round}")] {
+                    batch.put(ChangeKind::Created, Record::new(CellId::parse(&id).unwrap(), "b".into(), Map::new()), None);
+                }
+                Ok::<_, StoreError>(())
+            };
+            boards.store.write(1, create).await.unwrap();
+            boards.remove_board("b".into(), None).await.unwrap();
+            // What the newer cell has replaced is only counted.
+            assert_eq!((removal().created_orders.len(), removal().purged), (round + 2, round));
+        }
+        let restored = boards.restore_board("b".into(), None).await.unwrap();
+        assert_eq!(restored.text, json!({ "name": "b", "cells": 6, "runs": 0, "missing": 4 }).to_string());
+        boards.close().await;
+    }
+
+    #[test]
+    fn the_trash_lists_the_boards_that_were_deleted_last_also_before_others_are_forgotten() {
+        let (mut index, now) = (Index::default(), now_ms());
+        let mut batch = Batch::new(&index, now, 0);
+        for at in 0..MAX_REMOVED_BOARDS as u64 + 2 {
+            let removal = BoardRemoval { at_ms: now - 10_000 + at, ..BoardRemoval::default() };
+            batch.put_board(&format!("b{at}").into(), Map::new(), Some(removal.into()));
+        }
+        batch.end(true);
+        batch.finish(&mut 0).apply(&mut index);
+        let names: Vec<_> = removed_names(&index, now).collect();
+        assert_eq!((index.board_trash().len(), names.len()), (MAX_REMOVED_BOARDS + 2, MAX_REMOVED_BOARDS));
+        assert_eq!((&**names[0], names.contains(&&Arc::from("b1"))), (&*format!("b{}", MAX_REMOVED_BOARDS + 1), false));
+    }
 }

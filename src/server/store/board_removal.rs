@@ -16,8 +16,11 @@ const MAX_DELETIONS: usize = 100;
 pub struct BoardRemoval {
     /// Unix time of the last deletion, ms.
     pub at_ms: u64,
-    /// The cells that were deleted.
+    /// The cells that were deleted, except those that were purged before a later deletion.
     pub created_orders: CreatedOrders,
+    /// Number of those.
+    #[serde(default)]
+    pub purged: usize,
     /// The first and the last of the events that have removed its cells, for each deletion, ascending.
     pub cells: Vec<(u64, u64)>,
     /// The same for its runs, among the events of these.
@@ -36,8 +39,19 @@ impl BoardRemoval {
             created_orders: self.created_orders.union(later.created_orders),
             cells: joined(self.cells, later.cells),
             runs: joined(self.runs, later.runs),
+            purged: self.purged + later.purged,
             ..later
         }
+    }
+
+    /// Only counts the cells that are not left any more: a name that is used again and again would collect them without end.
+    pub fn forget_purged(&mut self, is_left: impl Fn(u64) -> bool) {
+        self.purged += self.created_orders.retain(is_left);
+    }
+
+    /// Number of all cells that were deleted.
+    pub fn cell_count(&self) -> usize {
+        self.created_orders.len() + self.purged
     }
 
     /// Whether this event has removed a cell.
@@ -80,5 +94,8 @@ mod tests {
         }
         assert_eq!((removal.cells.len(), removal.cells[0], removal.cells[1]), (MAX_DELETIONS, (10, 31), (40, 41)));
         assert_eq!([15, 1021, 1022, 9].map(|seq| removal.has_removed_cell(seq)), [true, true, false, false]);
+        removal.forget_purged(|order| order > 100);
+        let counts = (removal.created_orders.len(), removal.purged, removal.cell_count());
+        assert_eq!((counts, removal.followed_by(deletion(103)).cell_count()), ((3, 100, 103), 104));
     }
 }

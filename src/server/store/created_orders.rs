@@ -15,6 +15,13 @@ impl CreatedOrders {
         self.0.binary_search(&order).is_ok()
     }
 
+    /// Leaves out the others. Returns how many these were.
+    pub fn retain(&mut self, is_kept: impl Fn(u64) -> bool) -> usize {
+        let before = self.0.len();
+        self.0.retain(|order| is_kept(*order));
+        before - self.0.len()
+    }
+
     /// Those of both, each once.
     pub fn union(self, other: Self) -> Self {
         self.0.into_iter().chain(other.0).collect()

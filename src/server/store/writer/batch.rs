@@ -98,6 +98,18 @@ impl<'a> Batch<'a> {
         untouched.chain(touched).collect()
     }
 
+    /// The deleted cells of a board, in no particular order.
+    pub fn tombstones_on(&self, board: &str) -> Vec<Arc<Record>> {
+        let committed = self.index.board(board).into_iter().flat_map(|board| board.tombstones.values());
+        let untouched = committed.filter(|record| self.row_state(&record.id).is_none()).cloned();
+        let earlier = self.done.cells.iter().filter(|(id, _)| !self.current.cells.contains_key(*id));
+        let touched = self.current.cells.iter().chain(earlier).filter_map(|(_, row_state)| match row_state {
+            RowState::Deleted(record) if *record.board == *board => Some(record.clone()),
+            _ => None,
+        });
+        untouched.chain(touched).collect()
+    }
+
     pub(super) fn board_row(&self, name: &str) -> BoardRow {
         let touched = [&self.current, &self.done].into_iter().find_map(|layer| layer.boards.get(name).copied());
         touched.or_else(|| self.index.board(name).map(BoardIndex::row)).unwrap_or_default()
