@@ -57,6 +57,7 @@ impl BoardDocument {
         };
         text.unwrap_or_else(|_| "{}".to_owned())
     }
+
     /// Whether the deletion of the board has removed the cell with this event.
     pub fn has_removed_cell(&self, seq: u64) -> bool {
         self.removal.as_ref().is_some_and(|removal| removal.has_removed_cell(seq))

@@ -167,6 +167,31 @@ fn deleted_boards_are_forgotten_after_30_days_and_beyond_the_limit() {
     assert_eq!((index.board_trash().len(), known(&index, "b2").removal.is_none()), (MAX_REMOVED_BOARDS - 1, true));
 }
 
+#[test]
+fn a_board_is_forgotten_once_its_cells_are_purged() {
+    let mut index = Index::default();
+    let cells = index::tombstones::MAX_PURGED_PER_COMMIT + 10;
+    for (board, cells, at) in [("a", cells, 1000), ("b", 3, 2000)] {
+        commit(&mut index, at, &|batch| (0..cells).for_each(|at| note(batch, &format!("{board}{at}"), board, "x")));
+        commit(&mut index, at, &|batch| remove_board(batch, board, cells));
+    }
+    for at in 0..MAX_REMOVED_BOARDS {
+        commit(&mut index, 3000 + at as u64, &|batch| {
+            let removal = BoardRemoval { at_ms: batch.now_ms, ..BoardRemoval::default() };
+            drop(batch.put_board(&format!("o{at}").into(), Map::new(), Some(removal.into())));
+        });
+    }
+    let totals = |index: &Index| (index.tombstones().totals(true).0, index.board_trash().len());
+    commit(&mut index, 9000, &|batch| batch.forget_old_boards());
+    assert_eq!(totals(&index), (10 + 3, MAX_REMOVED_BOARDS + 2), "some of the cells of the oldest");
+    commit(&mut index, 9000, &|batch| batch.forget_old_boards());
+    assert_eq!(totals(&index), (0, MAX_REMOVED_BOARDS));
+    assert_eq!(index.board("a").unwrap().floor, 2 * cells as u64, "readers that have not seen the removals begin with a snapshot");
+    // As at a start.
+    index.measure_tombstones();
+    assert_eq!(index.tombstones().totals(false), (0, 0));
+}
+
 #[tokio::test]
 async fn a_purge_deletes_all_tombstones_and_returns_their_space() {
     let folder = tempfile::tempdir().unwrap();

@@ -102,6 +102,9 @@ impl Batch<'_> {
     fn excess_of_boards(&self) -> Vec<(CellId, Arc<str>, u64)> {
         let known = self.index.tombstones();
         let (mut count, mut bytes) = known.totals(true);
+        for old in self.done.cells.keys().filter_map(|id| known.get(id)).filter(|old| old.is_of_board) {
+            (count, bytes) = (count - 1, bytes - old.bytes);
+        }
         let mut purged = Vec::new();
         for (id, old) in known.oldest(true).filter(|(id, _)| !self.done.cells.contains_key(*id)) {
             let is_newest =
