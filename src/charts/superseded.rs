@@ -42,9 +42,14 @@ pub fn without_superseded(columns: &[Column], smoothed: &[Place]) -> Option<Colu
         return None;
     }
     let left = || (0..columns.len()).filter(|at| !is_superseded[*at]);
+    let mut last = f64::NEG_INFINITY;
     let column = |at: usize| {
-        let is_back = at > 0 && columns[at].x_first < columns[at - 1].x_last;
-        Column { breaks: columns[at].breaks + u64::from(is_back), ..columns[at] }
+        let column = columns[at];
+        let is_back = at > 0 && column.x_first < columns[at - 1].x_last;
+        // Of a column that stays because of its first points the step back is still seen.
+        let is_hidden = is_back && column.x_first >= last;
+        last = column.x_last;
+        Column { breaks: column.breaks + u64::from(is_hidden), ..column }
     };
     Some(Columns::new(left().map(column).collect(), left().filter_map(|at| smoothed.get(at).copied()).collect()))
 }
@@ -139,6 +144,11 @@ mod tests {
         };
         let columns = [joined(&[0, 1, 2]), joined(&[3, 4, 5]), joined(&[6, 7, 8]), joined(&[4, 5])];
         assert_eq!(superseded(&columns), [false, false, true, false], "half of the second was");
+        let left = without_superseded(&columns, &[]).unwrap().list;
+        let curves = [SeriesView { columns: &left, fades_superseded: true, ..SeriesView::default() }];
+        let layout = PlotLayout::new(&ChartOptions::default(), &curves, Size { width: 400.0, height: 200.0 });
+        let marks = place_markers(&layout, &curves);
+        assert_eq!(marks.iter().map(|mark| (mark.kind, mark.count)).collect::<Vec<_>>(), [(MarkerKind::Restart, 1)], "it began again once");
         let inside = [joined(&[5, 6]), joined(&[7, 8, 3])];
         assert_eq!(superseded(&inside), [true, false], "a step back inside of a column");
     }
