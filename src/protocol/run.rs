@@ -67,6 +67,11 @@ impl RunStatus {
         [Self::Running, Self::Finished, Self::Failed, Self::Killed].into_iter().find(|status| status.as_str() == text)
     }
 
+    /// Whether the run ended before its time.
+    pub fn has_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::Killed)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",

@@ -53,6 +53,5 @@ impl Hidden {
 }
 
 fn is_failed(run: &RunRecord) -> bool {
-    let status = RunStatus::parse(run.text("status")).unwrap_or_default();
-    matches!(status, RunStatus::Failed | RunStatus::Killed)
+    RunStatus::parse(run.text("status")).unwrap_or_default().has_failed()
 }

@@ -36,11 +36,8 @@ impl GroupSample {
         let mut last_steps: Option<(f64, f64)> = None;
         for run in runs {
             let status = RunStatus::parse(run.text("status")).unwrap_or_default();
-            match status {
-                RunStatus::Running => running += 1,
-                RunStatus::Failed | RunStatus::Killed => failed += 1,
-                RunStatus::Finished => {}
-            }
+            running += u32::from(status == RunStatus::Running);
+            failed += u32::from(status.has_failed());
             if is_finished && status != RunStatus::Finished {
                 continue;
             }
