@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,7 @@ use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unprocessable};
 use crate::server::http::openapi::schemas::Picture;
 use crate::server::limits::MAX_IMAGE_FILE_BYTES;
-use crate::server::net::response_budget::counted;
+use crate::server::net::response_budget::{Principal, counted};
 use crate::server::render::cache::{Key, MemoryNeeds, Rendering, render_shared};
 
 /// The part of an address that names the version of the value.
@@ -60,20 +60,7 @@ pub async fn media(
     Path((id, rev)): Path<(String, String)>,
 ) -> Result<Response, ServerError> {
     let rev = revision(&rev)?;
-    let found = app.boards.record(&id);
-    let record = found.ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
-    let key = Key { id: record.id.clone(), variant: "media".to_owned() };
-    let bytes = record.value.bytes();
-    // The value as it is stored, as a text, and decoded.
-    let needs = MemoryNeeds { working: 4 * bytes, output: bytes };
-    let (made, bytes) = render_shared(&app, &caller.token, (key, (record.version, 0)), needs, {
-        let (app, id) = (app.clone(), id.clone());
-        async move {
-            let (kind, bytes, version) = decoded(&app, &id).await?;
-            Ok(Rendering::new(bytes, kind, version))
-        }
-    })
-    .await?;
+    let (made, bytes) = decoded_once(&app, &caller.token, &id).await?;
     let cache = [(header::CACHE_CONTROL, cache_control(rev == made.version))];
     Ok(counted((cache, picture(made.kind, bytes.into()))))
 }
@@ -116,8 +103,23 @@ pub(super) fn stored_path(src: &str) -> Option<String> {
     Some(percent_decode_str(named).decode_utf8().ok()?.into_owned())
 }
 
-/// The picture of a cell whose value is a `data:` URI: its media type, its bytes and their version.
-pub(super) async fn decoded(app: &App, id: &str) -> Result<(&'static str, Vec<u8>, u64), ServerError> {
+/// The picture of a cell whose value is a `data:` URI, decoded once for all its readers. It takes its share of the answers' memory first.
+pub(super) async fn decoded_once(app: &App, principal: &Principal, id: &str) -> Result<(Arc<Rendering>, Bytes), ServerError> {
+    let record = app.boards.record(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
+    let key = Key { id: record.id.clone(), variant: "media".to_owned() };
+    let bytes = record.value.bytes();
+    // The value as it is stored, as a text, and decoded.
+    let needs = MemoryNeeds { working: 4 * bytes, output: bytes };
+    let (app_of_make, id) = (app.clone(), record.id.clone());
+    let make = async move {
+        let (kind, bytes, version) = decoded(&app_of_make, id.as_str()).await?;
+        Ok(Rendering::new(bytes, kind, version))
+    };
+    render_shared(app, principal, (key, (record.version, 0)), needs, make).await
+}
+
+/// The picture of such a cell: its media type, its bytes and their version.
+async fn decoded(app: &App, id: &str) -> Result<(&'static str, Vec<u8>, u64), ServerError> {
     let document = app.boards.get(id, &Query::default()).await?;
     let uri: String = document.value.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     let bytes = decode(uri.trim())?;
@@ -127,16 +129,10 @@ pub(super) async fn decoded(app: &App, id: &str) -> Result<(&'static str, Vec<u8
     }
 }
 
-/// A picture of the folder with at most `most` bytes: its media type and its bytes. `None` if there is none.
-pub(super) async fn stored(app: &App, path: &str, most: u64) -> Option<(&'static str, Vec<u8>)> {
+/// A picture of the folder, of which nothing but the beginning is read. `None` if there is none.
+pub(super) async fn stored(app: &App, path: &str) -> Option<OpenFile> {
     let (folder, path) = (app.images.clone(), path.to_owned());
-    let read = move || {
-        let found = open_file(&folder, &path).filter(|found| found.bytes <= most)?;
-        let mut bytes = Vec::new();
-        found.file.take(found.bytes).read_to_end(&mut bytes).ok()?;
-        Some((found.kind?, bytes))
-    };
-    tokio::task::spawn_blocking(read).await.ok().flatten()
+    tokio::task::spawn_blocking(move || open_file(&folder, &path)).await.ok().flatten().filter(|found| found.kind.is_some())
 }
 
 fn no_picture(what: &str) -> ApiError {
@@ -145,12 +141,21 @@ fn no_picture(what: &str) -> ApiError {
 
 /// A file that is about to be sent. Its type, its tag and its bytes are read from one descriptor, because
 /// clients replace files while they are served.
-struct OpenFile {
+pub(super) struct OpenFile {
     file: File,
-    bytes: u64,
+    pub(super) bytes: u64,
     tag: String,
     /// `None`: it is no picture.
     kind: Option<&'static str>,
+}
+
+impl OpenFile {
+    /// Its media type and its bytes: all of a file that may be large. `None` if it is no picture, or cannot be read.
+    pub(super) fn read(self) -> Option<(&'static str, Vec<u8>)> {
+        let mut bytes = Vec::with_capacity(usize::try_from(self.bytes).ok()?);
+        self.file.take(self.bytes).read_to_end(&mut bytes).ok()?;
+        Some((self.kind?, bytes))
+    }
 }
 
 /// Opens a plain file below the folder; links are followed only within it. `None` for everything else.

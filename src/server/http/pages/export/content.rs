@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::room::Room;
 use crate::charts::Theme;
 use crate::charts::render::svg::escaped;
 use crate::protocol::{Cell, CellContent, CellLayout, ErrorKind};
@@ -16,6 +17,8 @@ use crate::server::render::line_chart::LineView;
 
 /// CSS pixels.
 const CHART_HEIGHT: f64 = 240.0;
+/// A larger file of the folder is not in the file of a board.
+const MAX_PICTURE_BYTES: usize = MAX_BOARD_EXPORT_BYTES / 2;
 
 /// A text between tags, with its lines and tabs.
 pub fn plain_text(text: &str) -> String {
@@ -27,19 +30,20 @@ fn source_text(document: &str) -> String {
     plain_text(document).replace('"', "&quot;")
 }
 
-/// HTML. A cell that was deleted meanwhile is empty; of one that cannot be shown it is the reason.
-pub async fn of_cell(request: &RequestContext, cell: &Cell) -> Result<String, ServerError> {
+/// HTML. A cell that was deleted meanwhile is empty; of one that cannot be shown it is the reason. `None`: the file has no room for it.
+pub async fn of_cell(request: &RequestContext, cell: &Cell, mut room: Room<'_>) -> Result<Option<String>, ServerError> {
+    room.take(0, 0)?;
     let content = match &cell.content {
-        CellContent::Empty => Ok(String::new()),
-        CellContent::LineChart(_) => drawing(request, cell, "<div class=\"chart\" data-zooms>").await,
-        CellContent::Chart { .. } => drawing(request, cell, "<div class=\"chart\">").await,
-        CellContent::Html { .. } => frame(request, cell).await,
-        CellContent::Image { src, .. } => picture(request, cell, src).await,
-        CellContent::Text { .. } => text(request, cell).await,
+        CellContent::Empty => Ok(Some(String::new())),
+        CellContent::LineChart(_) => drawing(request, cell, "<div class=\"chart\" data-zooms>").await.map(Some),
+        CellContent::Chart { .. } => drawing(request, cell, "<div class=\"chart\">").await.map(Some),
+        CellContent::Html { .. } => frame(request, cell).await.map(Some),
+        CellContent::Image { src, .. } => picture(request, cell, src, room).await,
+        CellContent::Text { .. } => text(request, cell, room).await,
     };
     content.or_else(|why| match why.to_api_error() {
         error if error.code == ErrorKind::Unavailable.code() => Err(why),
-        error => Ok(format!("<p class=\"note\">{}</p>", escaped(&error.message))),
+        error => Ok(Some(format!("<p class=\"note\">{}</p>", escaped(&error.message)))),
     })
 }
 
@@ -69,24 +73,61 @@ async fn frame(request: &RequestContext, cell: &Cell) -> Result<String, ServerEr
     Ok(format!("<iframe sandbox=\"{sandbox}\" title=\"{title}\" srcdoc=\"{document}\"></iframe>"))
 }
 
-async fn picture(request: &RequestContext, cell: &Cell, src: &str) -> Result<String, ServerError> {
-    let found = if src.starts_with("media/") {
-        Box::pin(images::decoded(&request.app, cell.id.as_str())).await.map(|(kind, bytes, _)| Some((kind, bytes)))?
-    } else if let Some(path) = images::stored_path(src) {
-        images::stored(&request.app, &path, MAX_BOARD_EXPORT_BYTES as u64 / 2).await
-    } else {
-        None
-    };
-    Ok(match found {
-        Some((kind, bytes)) => {
-            format!("<img alt=\"{}\" src=\"data:{kind};base64,{}\">", escaped(&cell.name), STANDARD.encode(bytes))
+async fn picture(request: &RequestContext, cell: &Cell, src: &str, mut room: Room<'_>) -> Result<Option<String>, ServerError> {
+    let (app, name) = (&request.app, escaped(&cell.name));
+    if src.starts_with("media/") {
+        let Some(record) = app.boards.record(cell.id.as_str()) else { return Ok(Some(String::new())) };
+        // The value is the picture in base64 already.
+        if !room.take(record.value.bytes(), record.value.bytes())? {
+            return Ok(None);
         }
-        None => format!("<p class=\"note\">The picture is not in this file: {}</p>", escaped(src)),
-    })
+        let (made, bytes) = Box::pin(images::decoded_once(app, request.principal(), cell.id.as_str())).await?;
+        return Ok(Some(image(&name, made.kind, &bytes)));
+    }
+    let file = match images::stored_path(src) {
+        Some(path) => images::stored(app, &path).await,
+        None => None,
+    };
+    let Some((file, size)) =
+        file.and_then(|file| usize::try_from(file.bytes).ok().map(|size| (file, size))).filter(|(_, size)| *size <= MAX_PICTURE_BYTES)
+    else {
+        return Ok(Some(not_in_this_file(src)));
+    };
+    let html = size.div_ceil(3) * 4;
+    if !room.take(html, size)? {
+        return Ok(None);
+    }
+    let read = async move { Ok(file.read().map(|(kind, bytes)| image(&name, kind, &bytes))) };
+    let read = app.renderer.run(request.principal(), size + html, read).await?;
+    Ok(Some(read.unwrap_or_else(|| not_in_this_file(src))))
 }
 
-async fn text(request: &RequestContext, cell: &Cell) -> Result<String, ServerError> {
-    let document = request.app.boards.get(cell.id.as_str(), &Query::default()).await?;
-    // A line end behind `<pre>` is no part of its text.
-    Ok(format!("<pre>\n{}</pre>", plain_text(document.value.as_deref().unwrap_or_default())))
+/// Written in place: a picture may be large.
+fn image(name: &str, kind: &str, bytes: &[u8]) -> String {
+    let begin = format!("<img alt=\"{name}\" src=\"data:{kind};base64,");
+    let mut html = String::with_capacity(begin.len() + bytes.len().div_ceil(3) * 4 + 2);
+    html.push_str(&begin);
+    STANDARD.encode_string(bytes, &mut html);
+    html.push_str("\">");
+    html
+}
+
+fn not_in_this_file(src: &str) -> String {
+    format!("<p class=\"note\">The picture is not in this file: {}</p>", escaped(src))
+}
+
+async fn text(request: &RequestContext, cell: &Cell, mut room: Room<'_>) -> Result<Option<String>, ServerError> {
+    let Some(record) = request.app.boards.record(cell.id.as_str()) else { return Ok(Some(String::new())) };
+    let bytes = record.value.bytes();
+    // As it is stored, and while it is escaped.
+    if !room.take(bytes, 3 * bytes)? {
+        return Ok(None);
+    }
+    let app = request.app.clone();
+    let write = async move {
+        let document = app.boards.get(record.id.as_str(), &Query::default()).await?;
+        // A line end behind `<pre>` is no part of its text.
+        Ok(format!("<pre>\n{}</pre>", plain_text(document.value.as_deref().unwrap_or_default())))
+    };
+    Ok(Some(request.app.renderer.run(request.principal(), 4 * bytes, write).await?))
 }

@@ -1,6 +1,7 @@
 //! `GET /boards/{board}/export.html`: a board as one file that needs no server. It has what the page shows; its charts are zoomed along x.
 
 mod content;
+mod room;
 mod runs_table;
 
 use std::sync::Arc;
@@ -21,11 +22,10 @@ use crate::server::http::openapi::parameters::BoardPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unavailable};
 use crate::server::limits::{MAX_BOARD_EXPORT_BYTES, MAX_EXPORTED_CELLS};
 use crate::server::net::response_budget::{Share, counted};
+use room::{CELL_BYTES, Room};
 
 /// Cells that are not ready by then are named, and left out.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Memory of a cell while the file is written, about.
-const CELL_BYTES: usize = 32 << 10;
 /// Cells that are left out by name, and characters of each name; further ones are counted.
 const MAX_NAMED: usize = 100;
 const MAX_NAME_CHARS: usize = 80;
@@ -52,11 +52,12 @@ pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> 
     let app = &request.app;
     app.boards.board_document(&name)?;
     let (board, settings) = (app.boards.snapshot(&name), app.boards.settings(&name));
-    let bytes = (CELL_BYTES * (1 + board.cells.len())).min(MAX_BOARD_EXPORT_BYTES);
-    let share = app.answers.share(request.principal(), bytes).await?;
+    // It grows with the file: what a first cell needs must not wait for what a last one may need.
+    let share = app.answers.share(request.principal(), CELL_BYTES).await?;
     let mut file = File::begin(&settings, share);
     let query = RunTableQuery::parse(RUNS)?;
     file.html.push_str(&runs_table::section(&app.boards.run_table(&name, &query, is_share(&request)).await?));
+    file.share.grow(file.html.len())?;
     Box::pin(file.cells(&request, &board, &settings)).await?;
     let (html, share) = file.end();
     let share = Arc::new(share.fit(html.len())?);
@@ -118,8 +119,9 @@ impl File {
                     self.leave_out(cell);
                     continue;
                 }
-                match timeout_at(deadline, Box::pin(content::of_cell(request, cell))).await {
-                    Ok(Ok(content)) if self.html.len() + content.len() <= MAX_BOARD_EXPORT_BYTES => {
+                let room = Room { share: &mut self.share, written: self.html.len() };
+                match timeout_at(deadline, Box::pin(content::of_cell(request, cell, room))).await {
+                    Ok(Ok(Some(content))) if self.html.len() + content.len() <= MAX_BOARD_EXPORT_BYTES => {
                         written += 1;
                         self.share.grow(self.html.len() + content.len())?;
                         self.cell(cell, settings, &content);
