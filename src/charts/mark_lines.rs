@@ -15,7 +15,7 @@ const DASH: usize = 2;
 const FLAG_WIDTH: f64 = 8.0;
 const FLAG: [(f64, f64); 3] = [(0.0, 0.0), (FLAG_WIDTH, 4.0), (0.0, 8.0)];
 /// A text with less room is left out, in CSS pixels.
-const LEAST_ROOM: f64 = 24.0;
+const LEAST_ROOM: f64 = 40.0;
 /// Between a line and its text: the flag stands there.
 const GAP: f64 = 12.0;
 /// What plate and gap take beside a text.
@@ -105,7 +105,7 @@ mod tests {
         let marks = [at(10.0), at(11.0), at(60.0), at(100.0), at(101.0)];
         let wide = [text(0.11, TextAnchor::Start), text(0.6, TextAnchor::Start), text(1.0, TextAnchor::End)];
         assert_eq!(drawn(&marks, 600.0), wide);
-        let close = drawn(&[at(10.0), at(30.0), at(100.0)], NARROW_PLOT);
+        let close = drawn(&[at(10.0), at(35.0), at(100.0)], NARROW_PLOT);
         assert!(close[0].0 == 0.1 && close[0].2.chars().count() < 8 && close[0].2.contains('…'), "cut before the next flag: {close:?}");
         let long = [EventMark { text: "the learning rate falls to a tenth".into(), ..at(10.0) }];
         let [wide, narrow] = [600.0, NARROW_PLOT].map(|width| drawn(&long, width)[0].2.chars().count());
