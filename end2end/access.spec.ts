@@ -203,6 +203,43 @@ test("a new tab gets the token that may most, of those in open tabs", async ({ p
   await expect(field(fourth)).toBeFocused();
 });
 
+test("a share shows command, host and console of runs only if it was made to", async ({ page, agnez, problems, open }) => {
+  problems.allow(ASKED_FOR_A_TOKEN, /403/);
+  const writer = await newToken(agnez, "write");
+  const run = "/boards/shown/runs/first";
+  await agnez.call("PATCH", `${run}?upsert=true`, { command: "python train.py", host: "gpu-1", status: "finished" }, writer.headers);
+  await agnez.call("POST", `${run}/log`, { step: 0, loss: 1 }, writer.headers);
+  await agnez.call("POST", `${run}/console`, "epoch 1\n", writer.headers);
+  await page.goto(`/b/shown#token=${writer.token}`);
+  await live(page);
+  await page.getByRole("button", { name: "Share" }).click();
+  const details = share(page).getByRole("checkbox", { name: "Also show command, host, console, traceback and your own keys of runs" });
+  const links: string[] = [];
+  for (const [name, isDetailed] of [["public", false], ["a colleague", true]] as const) {
+    await share(page).getByLabel("For whom").fill(name);
+    await expect(details, "each link is asked for anew").not.toBeChecked();
+    await details.setChecked(isDetailed);
+    await share(page).getByRole("button", { name: "Make a link" }).click();
+    await expect(share(page).getByRole("listitem").filter({ hasText: name })).toHaveCount(1);
+    links.push(await share(page).getByLabel("Link", { exact: true }).inputValue());
+  }
+  await expect(share(page).getByRole("listitem").filter({ hasText: "with details of runs" })).toContainText("a colleague");
+  await page.screenshot({ path: "results/share-details.png" });
+  for (const [at, link] of links.entries()) {
+    const guest = await open();
+    await guest.goto(link.replace("#", "?run=first#"));
+    await live(guest);
+    const about = guest.getByRole("region", { name: "first" });
+    await expect(about.getByRole("row", { name: "loss 1" })).toBeVisible();
+    await expect(about.getByRole("row", { name: "host gpu-1" })).toHaveCount(at);
+    await expect(about.getByRole("button", { name: "Copy the command" })).toHaveCount(at);
+    await about.getByText("Console").click();
+    await expect(about.locator("pre")).toContainText(at === 1 ? "epoch 1" : "one that was made with details does");
+    await expect(guest.getByText("gpu-1"), "nowhere on the page").toHaveCount(at);
+    await guest.close();
+  }
+});
+
 test("a share shows one board, until it is revoked", async ({ page, agnez, problems, open }) => {
   problems.allow(ASKED_FOR_A_TOKEN);
   const writer = await newToken(agnez, "write");

@@ -26,6 +26,7 @@ const LOCAL_ADDRESS: &str =
 struct Share {
     id: String,
     name: String,
+    details: bool,
     created_at: String,
     /// Only in the reply that creates the share.
     #[serde(default)]
@@ -78,10 +79,10 @@ impl Shares {
         }
     }
 
-    /// `view`: the id of the view that the link opens with; empty: none.
-    async fn create(self, name: String, view: &str) -> bool {
+    /// `view`: the id of the view that the link opens with; empty: none. `details`: of the runs.
+    async fn create(self, name: String, view: &str, details: bool) -> bool {
         let view = Some(view).filter(|view| !view.is_empty());
-        let body = json!({ "board": self.board.get_value(), "name": name, "view": view });
+        let body = json!({ "board": self.board.get_value(), "name": name, "view": view, "details": details });
         match fetch::api::<Share>(Method::POST, routes::SHARES, Some(&body)).await {
             Ok(share) => {
                 self.created.set(Some(share));
@@ -138,7 +139,7 @@ pub fn share_dialog(is_open: RwSignal<bool>) -> AnyView {
 #[component]
 fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let (name, view) = (NodeRef::<html::Input>::new(), NodeRef::<html::Select>::new());
+    let (name, view, details) = (NodeRef::<html::Input>::new(), NodeRef::<html::Select>::new(), NodeRef::<html::Input>::new());
     let dashboard = use_dashboard();
     let (views, open) = (dashboard.settings.with_untracked(|settings| settings.views.clone()), dashboard.view.id.get_untracked());
     let has_views = !views.is_empty();
@@ -165,8 +166,12 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
         let Some(field) = name.get_untracked() else { return };
         spawn_local(async move {
             let view = view.get_untracked().map(|view| view.value()).unwrap_or_default();
-            if shares.create(field.value().trim().to_owned(), &view).await {
+            let details = details.get_untracked();
+            let with_details = details.as_ref().is_some_and(|details| details.checked());
+            if shares.create(field.value().trim().to_owned(), &view, with_details).await {
                 field.set_value("");
+                // The next link is for somebody else.
+                details.inspect(|details| details.set_checked(false));
             }
         });
     };
@@ -197,6 +202,10 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
                     {options.collect_view()}
                 </select>
                 <button type="submit">"Make a link"</button>
+                <label hidden=move || !dashboard.runs.has_any()>
+                    <input type="checkbox" node_ref=details />
+                    "Also show command, host, console, traceback and your own keys of runs"
+                </label>
             </form>
             <p role="alert" class:bad=move || !shares.is_refused() hidden=move || shares.error.read().is_none()>
                 {move || shares.message()}
@@ -286,7 +295,7 @@ fn ShareItem(share: Share, shares: Shares) -> impl IntoView {
     };
     view! {
         <li>
-            <span>{label.clone()}</span>
+            <span>{label.clone()} {share.details.then_some(" (with details of runs)")}</span>
             <time datetime=share.created_at.clone()>{local_time::format_timestamp(&share.created_at)}</time>
             <button
                 type="button"

@@ -8,6 +8,7 @@ use axum::{RequestExt, body::Body};
 use percent_encoding::percent_decode_str;
 
 use super::policy::{Caller, Scope};
+use super::tokens::SharedBoard;
 use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, MAIN_BOARD};
 use crate::server::App;
 
@@ -32,6 +33,8 @@ pub enum BoardScope {
     Main,
     /// `{board}` in the path.
     Path,
+    /// The same, of what a share shows only if it was made to.
+    Details,
     /// The page's own view of `?board=`.
     Live,
     /// That of the cell `{id}`.
@@ -85,7 +88,10 @@ pub async fn check_permission(app: &App, caller: &Caller, need: Permission, requ
         )),
         (Permission::Open, _) | (_, Scope::Writing) | (Permission::Read | Permission::Board(_), Scope::Reading) => Ok(()),
         (Permission::Board(BoardScope::Figure), _) if has_signature(app, request).await => Ok(()),
-        (Permission::Board(of), Scope::Board(board)) => is_in_scope(app, board, of, request).await,
+        (Permission::Board(BoardScope::Details), Scope::Board(SharedBoard { details: false, .. })) => {
+            Err(ErrorKind::Forbidden.with("This link does not show how runs were started nor what they printed; one that was made with details does."))
+        }
+        (Permission::Board(of), Scope::Board(board)) => is_in_scope(app, &board.name, of, request).await,
         (_, Scope::Nothing) if caller.is_unknown => Err(ErrorKind::NotAuthenticated
             .with("This token is not known here, or was revoked; 'agnez token new' on the server's machine makes another; \
                add '--data FOLDER' if the server was started with it.")),
@@ -94,7 +100,7 @@ pub async fn check_permission(app: &App, caller: &Caller, need: Permission, requ
              add '--data FOLDER' if the server was started with it.",
         )),
         (Permission::Write | Permission::WriteByToken, Scope::Reading) => Err(ErrorKind::Forbidden.with("This token may only read; changes need one that may write.")),
-        (Permission::Write | Permission::WriteByToken | Permission::Read, Scope::Board(board)) => {
+        (Permission::Write | Permission::WriteByToken | Permission::Read, Scope::Board(SharedBoard { name: board, .. })) => {
             Err(ErrorKind::Forbidden.with(format!("This link only shows the board '{board}'; for more another token is needed.")))
         }
     }
@@ -128,11 +134,11 @@ async fn is_in_scope(app: &App, board: &str, of: BoardScope, request: &mut Reque
     };
     match of {
         BoardScope::Main if board == MAIN_BOARD => Ok(()),
-        BoardScope::Path if parameter(request, "board").await.as_deref() == Some(board) => Ok(()),
+        BoardScope::Path | BoardScope::Details if parameter(request, "board").await.as_deref() == Some(board) => Ok(()),
         BoardScope::Live if asked(request, "board").as_deref() == Some(board) && asked(request, "view").as_deref() == Some("page") => {
             Ok(())
         }
-        BoardScope::Main | BoardScope::Path | BoardScope::Live => other(),
+        BoardScope::Main | BoardScope::Path | BoardScope::Details | BoardScope::Live => other(),
         BoardScope::Cell | BoardScope::Figure => cell(&parameter(request, "id").await.unwrap_or_default()),
         BoardScope::Form => match parameter(request, "id").await.unwrap_or_default().rsplit_once('.') {
             Some((id, _)) => cell(id),

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::policy::Scope;
 use super::request::single_header;
-use super::tokens::{PREFIX, Token, TokenKind, TokenRegistry};
+use super::tokens::{PREFIX, SharedBoard, Token, TokenKind, TokenRegistry};
 use crate::protocol::ApiError;
 
 /// Among the subprotocols of a WebSocket, for which browsers let no header be set.
@@ -46,7 +46,7 @@ fn granted(token: Token) -> Grant {
     let scope = match (token.kind, token.board) {
         (TokenKind::Write, _) => Scope::Writing,
         (TokenKind::Read, _) => Scope::Reading,
-        (TokenKind::Share, Some(board)) => Scope::Board(board),
+        (TokenKind::Share, Some(name)) => Scope::Board(SharedBoard { name, details: token.details }),
         // Nobody writes such a share; it shows nothing.
         (TokenKind::Share, None) => Scope::Nothing,
     };
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(read(&[("authorization", &basic)], "/", None), Ok(Some(Scope::Writing)));
         assert_eq!(read(&[("sec-websocket-protocol", &list)], "/live", None), Ok(Some(Scope::Writing)));
         assert_eq!(read(&[("sec-websocket-protocol", &list)], "/values", None), Ok(Some(Scope::Nothing)));
-        assert_eq!(read(&[], "/live", Some(&key)), Ok(Some(Scope::Board("a".into()))));
+        assert_eq!(read(&[], "/live", Some(&key)), Ok(Some(Scope::Board(SharedBoard { name: "a".into(), details: false }))));
         // One that is wrong is not passed over for the key beside it.
         assert_eq!(read(&[("authorization", "Bearer agz_x")], "/", Some(&key)), Ok(None));
         assert_eq!(read(&[("authorization", "Bearer ")], "/", None), Ok(None));

@@ -204,6 +204,9 @@ pub enum TokenCommand {
         /// Board that a share shows and the link opens [default: the main board]
         #[arg(long, value_name = "NAME")]
         board: Option<String>,
+        /// A share also shows command, host, console, traceback and your own keys of runs
+        #[arg(long)]
+        details: bool,
         /// Label shown by 'agnez token list'
         #[arg(long, value_name = "TEXT")]
         name: Option<String>,

@@ -26,6 +26,8 @@ pub enum CommandError {
          'write' and 'read' tokens open all boards, and their link begins with this one."
     )]
     BoardWithoutKind { board: String, data_flag: String },
+    #[error("'--details' is for shares: 'write' and 'read' tokens show all of the runs without it.")]
+    DetailsWithoutShare,
     #[error("There is no token '{id}' in {}; 'agnez token list{data_flag}' names those that are there.", folder.display())]
     NoToken { id: String, folder: PathBuf, data_flag: String },
     #[error("{} is damaged. Restore a backup: 'agnez restore FILE --replace'.\n{faults}", file.display())]

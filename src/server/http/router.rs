@@ -94,8 +94,7 @@ fn routes() -> RouteTable {
         .route(Permission::Board(BoardScope::Path), routes!(run_groups::sheet), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_groups::colours), &[])
         .route(Permission::Board(BoardScope::Path), routes!(run_reads::value), &[])
-        // It says how and where the script ran: a share does not show it.
-        .route(Permission::Read, routes!(run_reads::console), &[])
+        .route(Permission::Board(BoardScope::Details), routes!(run_reads::console), &[])
         .route(Permission::Write, routes!(run_log::append_console), &[])
         .route(Permission::Write, routes!(run_log::log), &[])
         .route(Permission::Write, routes!(run_log::heartbeat), &[])

@@ -113,6 +113,10 @@ async fn only_hashes_are_kept_and_only_their_owner_reads_them() {
     assert_eq!(kept["tokens"][0]["hash"].as_str().unwrap().len(), 64);
     let list = command(&server, &["list"]).await;
     assert!(list.contains("write") && list.contains("ci") && list.contains("share of a") && !list.contains("agz_"), "{list}");
+    let output = command(&server, &["new", "share", "--board", "a", "--details"]).await;
+    assert!(output.contains("reads this board only, with all details of its runs"), "{output}");
+    let list = command(&server, &["list"]).await;
+    assert!(list.contains("share of a with details") && list.matches("with details").count() == 1, "{list}");
     let output = command(&server, &["new", "read", "--board", "a"]).await;
     assert!(output.contains("/b/a#token=agz_") && output.contains("reads all boards"), "the board is only where the link leads: {output}");
     // A copy of the data lets nobody in.

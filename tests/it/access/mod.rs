@@ -67,7 +67,7 @@ impl Running {
     }
 
     /// A live connection at an address of its own, with these subprotocols; the status when it is refused.
-    async fn connect(&self, path: &str, protocols: Option<&str>) -> Result<(Live, Option<String>), u16> {
+    pub async fn connect(&self, path: &str, protocols: Option<&str>) -> Result<(Live, Option<String>), u16> {
         let mut request = format!("ws://localhost:{}{path}", self.port).into_client_request().unwrap();
         if let Some(protocols) = protocols {
             request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());

@@ -113,3 +113,104 @@ async fn no_form_of_a_document_shows_a_share_what_it_must_not_see() {
         assert!(matches!(reply.status, 200 | 400) && !reply.text.contains("sk-1"), "{path}: {}", reply.text);
     }
 }
+
+/// All forms in which a share reads runs, of the board `a` with the run `first`.
+const FORMS: [&str; 14] = [
+    "/b/a",
+    "/boards/a/runs",
+    "/boards/a/runs/first",
+    "/boards/a/runs?$page=true",
+    "/boards/a/run-keys",
+    "/boards/a/run-table",
+    "/boards/a/run-table?columns=run.host",
+    "/boards/a/run-table.csv",
+    "/boards/a/run-table.csv?columns=run.command,run.host",
+    "/boards/a/run-groups?by=run.host",
+    "/boards/a/run-groups.csv?by=run.host",
+    "/boards/a/run-diff?runs=first,second",
+    "/boards/a/runs/first/console",
+    "/boards/a/export.html",
+];
+
+#[tokio::test]
+async fn a_share_shows_how_a_script_ran_only_if_it_was_made_to() {
+    let server = locked().await;
+    let write = bearer(&token(&server, &["write"]).await);
+    let ask = async |method: &'static str, path: &str, body: String, authorization: &str| {
+        server.ask(method, path, body, &[("authorization", authorization)]).await
+    };
+    for run in ["first", "second"] {
+        let keys = json!({"command": format!("train.py --at cmd-{run}"), "host": format!("gpu-{run}"), "status": "failed",
+            "exit": {"code": 1, "traceback": format!("trace-{run}")}, "env": {"HOME": format!("home-{run}")},
+            "config": {"lr": 1, "api_key": "sk-hidden"}});
+        assert_eq!(ask("PATCH", &format!("/boards/a/runs/{run}?upsert=true"), keys.to_string(), &write).await.status, 201);
+        let printed = ask("POST", &format!("/boards/a/runs/{run}/console"), format!("printed-{run}\n"), &write).await;
+        assert_eq!(printed.status, 200, "{}", printed.text);
+        assert_eq!(ask("POST", &format!("/boards/a/runs/{run}/log"), r#"{"loss":1}"#.into(), &write).await.status, 201);
+    }
+    let made = async |body: Value| {
+        let made = ask("POST", "/shares", body.to_string(), &write).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.json()
+    };
+    let (plain, detailed) = (made(json!({"board": "a"})).await, made(json!({"board": "a", "details": true})).await);
+    assert_eq!((&plain["details"], &detailed["details"]), (&json!(false), &json!(true)));
+    let listed = ask("GET", "/shares?board=a", String::new(), &write).await.json();
+    assert_eq!((&listed[0]["details"], &listed[1]["details"]), (&json!(false), &json!(true)));
+    let by = |share: &Value| bearer(share["token"].as_str().unwrap());
+    let by_command = bearer(&token(&server, &["share", "--board", "a", "--details"]).await);
+    let key = |page: &str| page.split_once("<base href=\"").unwrap().1.split_once('"').unwrap().0.trim_end_matches('/').to_owned();
+
+    let private = ["cmd-", "gpu-", "trace-", "home-", "printed-"];
+    let page = ask("GET", "/b/a", String::new(), &by(&plain)).await.text;
+    for path in FORMS {
+        let mut replies = vec![ask("GET", path, String::new(), &by(&plain)).await];
+        // The address of the page itself never holds the key.
+        if path != "/b/a" {
+            replies.push(server.call("GET", &format!("{}{path}", key(&page)), "").await);
+        }
+        for reply in replies {
+            assert!(matches!(reply.status, 200 | 400 | 403), "{path}: {}", reply.status);
+            // A refusal repeats a name that was asked for, and no value.
+            assert!(private.iter().all(|word| !reply.text.contains(word)), "{path}: {}", reply.text);
+        }
+    }
+    assert_eq!(ask("GET", "/boards/a/runs/first/console", String::new(), &by(&plain)).await.status, 403);
+    let (mut live, _) = server.connect(&format!("{}/live?board=a&view=page", key(&page)), None).await.unwrap();
+    live.next().await.unwrap();
+    assert_eq!(ask("PATCH", "/boards/a/runs/first", r#"{"host":"gpu-first-2"}"#.into(), &write).await.status, 200);
+    loop {
+        let event = live.next().await.unwrap().to_string();
+        assert!(!event.contains("gpu-"), "{event}");
+        if event.contains("\"rev\":2") {
+            break;
+        }
+    }
+
+    for share in [by(&detailed), by_command] {
+        let get = async |path: &str| ask("GET", path, String::new(), &share).await;
+        let run = get("/boards/a/runs/first").await.json();
+        assert_eq!((&run["command"], &run["host"]), (&json!("train.py --at cmd-first"), &json!("gpu-first-2")));
+        assert_eq!((&run["exit"]["traceback"], &run["env"]["HOME"]), (&json!("trace-first"), &json!("home-first")));
+        assert_eq!(run["config"]["api_key"], "[redacted]");
+        assert_eq!(get("/boards/a/runs/first/console").await.text, "printed-first\n");
+        assert_eq!(get("/boards/a/runs?q=host:gpu-second").await.json().as_array().unwrap().len(), 1);
+        for path in
+            ["/boards/a/run-table?columns=run.host", "/boards/a/run-table.csv?columns=run.host", "/boards/a/run-diff?runs=first,second"]
+        {
+            assert!(get(path).await.text.contains("gpu-second"), "{path}");
+        }
+        for path in FORMS {
+            assert!(!get(path).await.text.contains("sk-hidden"), "{path}");
+        }
+        // It reads one board still, and changes nothing.
+        for path in ["/boards/b/runs/first/console", "/boards/b/runs", "/events?board=a&of=runs", "/values"] {
+            assert_eq!(get(path).await.status, 403, "{path}");
+        }
+        assert_eq!(ask("POST", "/boards/a/runs/first/console", "x".into(), &share).await.status, 403);
+        assert_eq!(ask("POST", "/shares", r#"{"board":"a"}"#.into(), &share).await.status, 403);
+        // The addresses of its page show the same.
+        let page = get("/b/a").await.text;
+        assert_eq!(server.call("GET", &format!("{}/boards/a/runs/first", key(&page)), "").await.json()["host"], "gpu-first-2");
+    }
+}

@@ -17,7 +17,7 @@ use super::host::Host;
 use super::base_path::LogicalPath;
 use super::cors::RequestOrigin;
 use super::request::{RequestLine, single_header};
-use super::tokens::TokenRegistry;
+use super::tokens::{SharedBoard, TokenRegistry};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::net::DEFAULT_PORT;
 use crate::server::net::peer::Peer;
@@ -65,7 +65,7 @@ impl LocalTrust {
 pub enum Scope {
     Nothing,
     /// To read this board.
-    Board(String),
+    Board(SharedBoard),
     Reading,
     Writing,
 }
@@ -98,9 +98,14 @@ impl Caller {
     /// The only board that it may read, if it may not read all.
     pub fn only_board(&self) -> Option<&str> {
         match &self.scope {
-            Scope::Board(board) => Some(board),
+            Scope::Board(board) => Some(&board.name),
             _ => None,
         }
+    }
+
+    /// Whether it sees runs without how and where their scripts ran, as most shares do.
+    pub fn is_public(&self) -> bool {
+        matches!(self.scope, Scope::Board(SharedBoard { details: false, .. }))
     }
 
     /// What the addresses of a page of `board` begin with. Who came by a token gets a key in it, for what a browser asks for without headers.

@@ -40,6 +40,7 @@ mod tests {
             id: format!("t{at}"),
             kind: TokenKind::Read,
             board: None,
+            details: false,
             name: String::new(),
             hash: Secret(hash),
             created: 0,

@@ -20,7 +20,7 @@ use crate::server::limits::{MAX_TOKEN_NAME_CHARS, MAX_TOKENS};
 pub use error::TokenError;
 use index::Index;
 use store::{Fingerprint, Secret};
-pub use store::{Token, TokenKind};
+pub use store::{SharedBoard, Token, TokenKind};
 
 /// Prefix of every token, so that scanners for leaked secrets find it.
 pub const PREFIX: &str = "agz_";
@@ -119,13 +119,14 @@ impl TokenRegistry {
         self.tokens().by_hash(&hash).cloned().or_else(|| self.refresh().by_hash(&hash).cloned())
     }
 
-    /// The token and the board that a page's key opens for reading.
-    pub fn opened_by(&self, key: &str) -> Option<(Token, String)> {
+    /// The token and the board that a page's key opens for reading. It shows the details of runs only if that is what the token is for.
+    pub fn opened_by(&self, key: &str) -> Option<(Token, SharedBoard)> {
         let (id, board) = signed_urls::parse(key)?;
         let tokens = self.tokens();
         let token = tokens.by_id(id).filter(|token| signed_urls::opens_page(&tokens.signing, token, key))?.clone();
         let is_its_own = token.kind != TokenKind::Share || token.board.as_deref() == Some(board.as_str());
-        is_its_own.then_some((token, board))
+        let shared = SharedBoard { name: board, details: token.details };
+        is_its_own.then_some((token, shared))
     }
 
     /// The key in the addresses of a page; `None` if the token was just revoked.
@@ -148,8 +149,8 @@ impl TokenRegistry {
     }
 
     /// Creates a token. Returns its entry, and the token itself, which is stored nowhere.
-    pub fn create(&self, kind: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), TokenError> {
-        let made = create(&self.folder, kind, board, name)?;
+    pub fn create(&self, kind: TokenKind, shared: Option<SharedBoard>, name: &str) -> Result<(Token, String), TokenError> {
+        let made = create(&self.folder, kind, shared, name)?;
         self.refresh();
         Ok(made)
     }
@@ -171,10 +172,11 @@ fn check_name(name: &str) -> Result<(), TokenError> {
     if fits { Ok(()) } else { Err(TokenError::Name) }
 }
 
-/// `board` is the validated name of the board that a share shows.
-pub fn create(folder: &Path, kind: TokenKind, board: Option<String>, name: &str) -> Result<(Token, String), TokenError> {
+/// `shared` has the validated name of the board that a share shows.
+pub fn create(folder: &Path, kind: TokenKind, shared: Option<SharedBoard>, name: &str) -> Result<(Token, String), TokenError> {
     check_name(name)?;
     let name = name.trim();
+    let (board, details) = shared.map_or((None, false), |shared| (Some(shared.name), shared.details));
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Secret::random().0));
     let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     store::change(folder, |tokens| {
@@ -187,7 +189,7 @@ pub fn create(folder: &Path, kind: TokenKind, board: Option<String>, name: &str)
                 break id;
             }
         };
-        let known = Token { id, kind, board, name: name.to_owned(), hash: hash(&token), created };
+        let known = Token { id, kind, board, details, name: name.to_owned(), hash: hash(&token), created };
         tokens.tokens.push(known.clone());
         Ok((known, token))
     })
@@ -216,12 +218,12 @@ mod tests {
         let access = TokenRegistry::open(folder.path()).unwrap();
         assert_eq!(access.count(), (0, false));
         let (known, token) = access.create(TokenKind::Write, None, "").unwrap();
-        let (share, _) = access.create(TokenKind::Share, Some("a".into()), "for ann").unwrap();
+        let (share, _) = access.create(TokenKind::Share, Some(SharedBoard { name: "a".into(), details: false }), "for ann").unwrap();
         assert!(token.len() == 47 && token.starts_with(PREFIX));
         assert_eq!(access.find(&token).unwrap().id, known.id);
         assert!(access.find("agz_").is_none() && access.find(&token[..46]).is_none());
         let key = access.page_key(&known.id, "a").unwrap();
-        assert_eq!(access.opened_by(&key).unwrap().1, "a");
+        assert_eq!(access.opened_by(&key).unwrap().1.name, "a");
         // The key of a share opens its own board only, even if it could be made for another.
         assert!(access.opened_by(&access.page_key(&share.id, "a").unwrap()).is_some());
         assert!(access.opened_by(&access.page_key(&share.id, "b").unwrap()).is_none());

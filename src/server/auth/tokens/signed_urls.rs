@@ -82,8 +82,15 @@ mod tests {
 
     #[test]
     fn a_key_names_its_board_and_ends_with_its_token() {
-        let token =
-            |id: &str| Token { id: id.into(), kind: TokenKind::Read, board: None, name: String::new(), hash: Secret::random(), created: 0 };
+        let token = |id: &str| Token {
+            id: id.into(),
+            kind: TokenKind::Read,
+            board: None,
+            details: false,
+            name: String::new(),
+            hash: Secret::random(),
+            created: 0,
+        };
         let (one, other) = (token("t1"), token("t1"));
         let signing = || Signing { pages: Secret::random(), figures: Secret::random() };
         let (ours, another) = (signing(), signing());

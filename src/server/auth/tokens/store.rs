@@ -36,6 +36,14 @@ impl TokenKind {
     }
 }
 
+/// What a share shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedBoard {
+    pub name: String,
+    /// Also how and where scripts ran, and what they printed: command, host, console, traceback, and keys that clients made up.
+    pub details: bool,
+}
+
 /// A token as it is stored: by its SHA-256 hash. A hash of 256 random bits needs neither a salt nor a slow function.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Token {
@@ -44,6 +52,9 @@ pub struct Token {
     pub kind: TokenKind,
     /// The board that a share shows; `None` for the others.
     pub board: Option<String>,
+    /// Whether a share shows the private details of runs. Files of older versions do not say it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub details: bool,
     pub name: String,
     /// SHA-256.
     pub hash: Secret,
@@ -217,8 +228,15 @@ mod tests {
     fn what_is_written_is_read_and_only_by_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let hash = Secret::random();
-        let token =
-            Token { id: "t1".into(), kind: TokenKind::Share, board: Some("b".into()), name: "n".into(), hash: hash.clone(), created: 7 };
+        let token = Token {
+            id: "t1".into(),
+            kind: TokenKind::Share,
+            board: Some("b".into()),
+            details: true,
+            name: "n".into(),
+            hash: hash.clone(),
+            created: 7,
+        };
         change(folder.path(), |tokens| {
             tokens.tokens.push(token);
             Ok(())

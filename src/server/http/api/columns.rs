@@ -8,7 +8,6 @@ use utoipa::IntoParams;
 
 use super::format::columns_stream::{ColumnsWriter, Smoothing};
 use super::request::{CellInPath, RequestContext};
-use super::runs::is_share;
 use super::{NO_STORE, invalid_parameter};
 use crate::protocol::{ApiError, AxisScale, CellId, ErrorKind, RunId, XAxis};
 use crate::server::boards::LineWindow;
@@ -213,7 +212,7 @@ async fn choose_runs(
     let mut boards = boards.into_iter();
     match (boards.next(), boards.next()) {
         (None, _) => Ok(Vec::new()),
-        (Some(board), None) => request.app.boards.choose_runs(&board, choice, among, is_share(request)).await,
+        (Some(board), None) => request.app.boards.choose_runs(&board, choice, among, request.caller.is_public()).await,
         (Some(one), Some(other)) => {
             let rule = "must be cells of one board";
             let message = format!("'cells' {rule} where 'q', 'sort' or 'top' choose runs, not of '{one}' and '{other}'.");

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use super::figure_query::{FIGURE_MM, FONT_POINTS, FigureQuery, font};
 use super::group_parameters::GroupParameters;
 use super::request::RequestContext;
-use super::runs::is_share;
 use super::{invalid_parameter as wrong, points};
 use crate::charts::{Theme, TimeZone};
 use crate::protocol::{ApiError, ErrorKind, GroupId, RunId, RunList};
@@ -226,7 +225,7 @@ fn is_yes(value: &str) -> bool {
 
 /// `GET /values/{id}.{form}`. 404 for another form than these, and for cells that cannot be given in it.
 pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Response, ServerError> {
-    let (app, principal, is_public) = (&request.app, request.principal(), is_share(request));
+    let (app, principal, is_public) = (&request.app, request.principal(), request.caller.is_public());
     let (format, media_type) = match form {
         "svg" => (ExportFormat::Svg, "image/svg+xml"),
         "pdf" => (ExportFormat::Pdf, "application/pdf"),

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 
 use super::format::comparison_file;
 use super::request::{BoardInPath, RequestContext};
-use super::runs::is_share;
 use crate::protocol::RunGroups;
 use crate::server::boards::groups::{RunColoursQuery, RunGroupsQuery};
 use crate::server::error::ServerError;
@@ -35,7 +34,7 @@ const TABLE_BYTES: usize = 256 << 10;
     )
 )]
 pub async fn groups(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    let (app, is_public) = (&request.app, is_share(&request));
+    let (app, is_public) = (&request.app, request.caller.is_public());
     let query = RunGroupsQuery::parse(&request.query)?;
     // Of the state before the groups are read: a change meanwhile gives another tag.
     let version = app.boards.run_groups_version(&board, &query);
@@ -89,7 +88,7 @@ async fn file(
     (media_type, ending): (&'static str, &'static str),
     write: impl FnOnce(&RunGroups) -> String + Send + 'static,
 ) -> Result<Response, ServerError> {
-    let (app, is_public) = (&request.app, is_share(request));
+    let (app, is_public) = (&request.app, request.caller.is_public());
     let query = RunGroupsQuery::parse_file(&request.query)?;
     let share = app.answers.share(request.principal(), TABLE_BYTES).await?;
     let (boards, name) = (app.boards.clone(), board.to_owned());
@@ -119,7 +118,7 @@ async fn file(
     )
 )]
 pub async fn colours(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    let (app, is_public) = (&request.app, is_share(&request));
+    let (app, is_public) = (&request.app, request.caller.is_public());
     let query = RunColoursQuery::parse(&request.query)?;
     // Of the state before the runs are read: a change meanwhile gives another tag.
     let run_seq = app.boards.index().board(&board).map_or(0, |board| board.run_seq);

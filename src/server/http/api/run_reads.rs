@@ -7,7 +7,6 @@ use axum::response::Response;
 use utoipa::IntoParams;
 
 use super::request::{BoardInPath, RequestContext, RunInPath};
-use super::runs::is_share;
 use super::{NO_STORE, invalid_parameter};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::groups::RunDiffQuery;
@@ -95,7 +94,7 @@ pub async fn history(request: RequestContext, RunInPath { board, run }: RunInPat
 )]
 pub async fn keys(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
     let query = RunKeysQuery::parse(&request.query)?;
-    let keys = request.app.boards.run_keys(&board, &query, is_share(&request)).await?;
+    let keys = request.app.boards.run_keys(&board, &query, request.caller.is_public()).await?;
     respond(&request, serde_json::to_string(&keys).unwrap_or_default()).await
 }
 
@@ -113,7 +112,7 @@ pub async fn keys(request: RequestContext, BoardInPath(board): BoardInPath) -> R
 )]
 pub async fn diff(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
     let query = RunDiffQuery::parse(&request.query)?;
-    let diff = request.app.boards.run_diff(&board, query, is_share(&request)).await?;
+    let diff = request.app.boards.run_diff(&board, query, request.caller.is_public()).await?;
     respond(&request, serde_json::to_string(&diff).unwrap_or_default()).await
 }
 

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 
 use super::request::{BoardInPath, RequestContext};
-use super::runs::is_share;
 use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::conditional;
@@ -34,7 +33,7 @@ const TABLE_BYTES: usize = 256 << 10;
     )
 )]
 pub async fn table(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
-    let (app, is_public) = (&request.app, is_share(&request));
+    let (app, is_public) = (&request.app, request.caller.is_public());
     let query = RunTableQuery::parse(&request.query)?;
     // Of the state before the table is made: a change meanwhile gives another tag.
     let version = app.boards.run_table_version(&board, &query);
@@ -64,7 +63,7 @@ pub async fn table(request: RequestContext, BoardInPath(board): BoardInPath) -> 
 )]
 pub async fn sheet(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
     let query = RunTableQuery::parse(&request.query)?;
-    let lines = request.app.boards.run_table_lines(&board, &query, is_share(&request)).await?;
+    let lines = request.app.boards.run_table_lines(&board, &query, request.caller.is_public()).await?;
     let share = Arc::new(request.app.answers.share(request.principal(), TABLE_BYTES).await?);
     let head = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),

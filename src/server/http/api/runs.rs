@@ -12,7 +12,6 @@ use super::document_list::{ChangeOfMany, JSON, respond_list};
 use super::request::{BoardInPath, RequestContext, RunInPath};
 use super::{invalid_parameter, json_response, parse_body, take_upsert};
 use crate::protocol::{ApiError, ErrorKind};
-use crate::server::auth::policy::Scope;
 use crate::server::boards::ResponseShape;
 use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, parse_new_run, parse_run};
 use crate::server::error::ServerError;
@@ -43,7 +42,7 @@ const REMOVAL: HeaderName = HeaderName::from_static("agnez-removal");
 )]
 pub async fn find(request: RequestContext, BoardInPath(board): BoardInPath) -> Result<Response, ServerError> {
     let query = RunQuery::parse(&request.query)?;
-    let page = request.app.boards.runs(&board, &query, is_share(&request)).await?;
+    let page = request.app.boards.runs(&board, &query, request.caller.is_public()).await?;
     let share = Arc::new(request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?);
     let envelope = query.has_envelope().then(|| {
         let (limit, skip) = query.bounds(page.total);
@@ -142,7 +141,7 @@ pub async fn remove_many(request: RequestContext, BoardInPath(board): BoardInPat
 )]
 pub async fn read(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
     let query = query_of_one(&request.query)?;
-    let run = request.app.boards.run(&board, &run, is_share(&request))?;
+    let run = request.app.boards.run(&board, &run, request.caller.is_public())?;
     let share = request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?;
     let document = Value::from(query.document(&run)).to_string();
     let share = Arc::new(share.fit(document.len())?);
@@ -250,11 +249,6 @@ pub async fn restore_removal(request: RequestContext, BoardInPath(board): BoardI
 fn with_removal(mut response: Response, removal: Option<u64>) -> Response {
     response.headers_mut().extend(removal.map(|removal| (REMOVAL, HeaderValue::from(removal))));
     response
-}
-
-/// Whether the request may read one board only: such a reader sees no command and no host.
-pub fn is_share(request: &RequestContext) -> bool {
-    matches!(request.caller.scope, Scope::Board(_))
 }
 
 async fn respond_many(request: &RequestContext, outcome: RunOutcome, query: RunQuery) -> Result<Response, ServerError> {

@@ -15,7 +15,7 @@ use crate::protocol::ErrorKind;
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::auth::tokens::links::link;
-use crate::server::auth::tokens::{Token, TokenError, TokenKind};
+use crate::server::auth::tokens::{SharedBoard, Token, TokenError, TokenKind};
 use crate::server::boards::board_name;
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
@@ -23,7 +23,7 @@ use crate::server::http::openapi::responses::{BadRequest, BodyErrors, NotFound};
 use crate::server::http::openapi::schemas::Error;
 use crate::server::limits::MAX_SHARE_BODY_BYTES;
 
-/// All may be missing: the main board, no name, and no view.
+/// All may be missing: the main board, no name, no details, and no view.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ShareRequest {
@@ -33,6 +33,8 @@ struct ShareRequest {
     /// For whom it is.
     #[schema(max_length = 100)]
     name: String,
+    /// Whether it also shows command, host, console, traceback and keys of your own of runs.
+    details: bool,
     /// The `_id` of the view of the board that the link opens with.
     #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
     view: Option<String>,
@@ -44,6 +46,8 @@ struct Share {
     id: String,
     board: String,
     name: String,
+    /// Whether it shows the private details of runs.
+    details: bool,
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -65,7 +69,7 @@ struct RevokedShare {
 impl From<Token> for Share {
     fn from(token: Token) -> Self {
         let created_at = token.created_at();
-        Self { id: token.id, board: token.board.unwrap_or_default(), name: token.name, created_at }
+        Self { id: token.id, board: token.board.unwrap_or_default(), name: token.name, details: token.details, created_at }
     }
 }
 
@@ -136,8 +140,8 @@ pub async fn create(State(app): State<App>, Extension(caller): Extension<Arc<Cal
     let sent = sent.unwrap_or_default();
     let board = board_name(&sent.board)?.to_owned();
     let query = sent.view.as_deref().map(|view| app.boards.view_address(&board, view)).transpose()?.unwrap_or_default();
-    let access = app.tokens.clone();
-    let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(board), &sent.name)).await;
+    let (access, shared) = (app.tokens.clone(), SharedBoard { name: board, details: sent.details });
+    let made = tokio::task::spawn_blocking(move || access.create(TokenKind::Share, Some(shared), &sent.name)).await;
     let (share, token) = made.map_err(|why| failed(&why.to_string()))?.map_err(refusal)?;
     let share = Share::from(share);
     let link = with_query(link(&caller.origin(), &share.board, &token), &query);

@@ -114,15 +114,14 @@ async fn drawn(app: App, caller: Arc<Caller>, name: String, request: Request) ->
 /// The runs that the table of the page begins with; none if the search in its address is not valid, which the page then says.
 async fn first_runs(app: &App, caller: &Caller, board: &str, query: &str) -> RunTable {
     let Ok(query) = RunTableQuery::parse(&first_table_query(query)) else { return RunTable::default() };
-    let is_share = matches!(caller.scope, Scope::Board(_));
-    app.boards.run_table(board, &query, is_share).await.unwrap_or_default()
+    app.boards.run_table(board, &query, caller.is_public()).await.unwrap_or_default()
 }
 
 /// The groups that it begins with; `None` without groups, if their keys are not those of the board, or if points would have to be read,
 /// for which the first byte of the page does not wait.
 async fn first_groups(app: &App, caller: &Caller, board: &str, query: &str) -> Option<RunGroups> {
     let query = RunGroupsQuery::parse(&first_groups_query(query)?).ok().filter(|query| !query.reads_points())?;
-    app.boards.run_groups(board, &query, matches!(caller.scope, Scope::Board(_))).await.ok()
+    app.boards.run_groups(board, &query, caller.is_public()).await.ok()
 }
 
 async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> Response {
@@ -147,7 +146,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
         notice: app.boards.stats().notice().map(str::to_owned),
     };
     let drawing = first_drawing_query(&page.comparison);
-    let view = export::first_view(&app, &name, drawing.trim_start_matches('&'), matches!(caller.scope, Scope::Board(_))).await;
+    let view = export::first_view(&app, &name, drawing.trim_start_matches('&'), caller.is_public()).await;
     let charts = Arc::new(line_chart::drawn(&app.boards, &page.board, &page.settings.layout, (&view, &drawing)).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));
     let rank = match caller.scope {

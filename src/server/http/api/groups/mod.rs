@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use super::format::groups_json::write_curve;
 use super::invalid_parameter;
 use super::request::RequestContext;
-use super::runs::is_share;
 use crate::protocol::groups::{self as frames, CellGroups, GroupCurve};
 use crate::protocol::{ApiError, CellId, ErrorKind};
 use crate::server::boards::groups::curves::{CurvePlan, CurveQuery, PlannedCell};
@@ -74,7 +73,7 @@ pub async fn read(request: RequestContext) -> Result<Response, ServerError> {
     let boards = &request.app.boards;
     let board = common_board(&request, &query.cells)?;
     let groups: Arc<[RunGroup]> = match &board {
-        Some(board) => boards.groups_of_runs(board, &query.runs, &query.by, is_share(&request)).await?.into(),
+        Some(board) => boards.groups_of_runs(board, &query.runs, &query.by, request.caller.is_public()).await?.into(),
         None => Arc::default(),
     };
     let plan = boards.plan_curves(board.as_deref().unwrap_or_default(), &query.cells, &groups, query.axis).await?;

@@ -17,7 +17,6 @@ use crate::server::boards::run_table::RunTableQuery;
 use crate::server::error::ServerError;
 use crate::server::http::api::request::{BoardInPath, RequestContext};
 use crate::server::http::api::run_reads::no_query;
-use crate::server::http::api::runs::is_share;
 use crate::server::http::openapi::parameters::BoardPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unavailable};
 use crate::server::limits::{MAX_BOARD_EXPORT_BYTES, MAX_EXPORTED_CELLS};
@@ -56,7 +55,7 @@ pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> 
     let share = app.answers.share(request.principal(), CELL_BYTES).await?;
     let mut file = File::begin(&settings, share);
     let query = RunTableQuery::parse(RUNS)?;
-    file.html.push_str(&runs_table::section(&app.boards.run_table(&name, &query, is_share(&request)).await?));
+    file.html.push_str(&runs_table::section(&app.boards.run_table(&name, &query, request.caller.is_public()).await?));
     file.share.grow(file.html.len())?;
     Box::pin(file.cells(&request, &board, &settings)).await?;
     let (html, share) = file.end();
