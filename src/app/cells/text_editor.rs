@@ -66,7 +66,8 @@ struct Editor {
     /// `None` until it has come.
     stored: RwSignal<Option<Stored>>,
     text: RwSignal<String>,
-    is_saving: RwSignal<bool>,
+    /// For the text, or until it is saved.
+    is_waiting: RwSignal<bool>,
     error: RwSignal<String>,
     field: NodeRef<html::Textarea>,
 }
@@ -92,13 +93,22 @@ impl Editor {
         self.dashboard.deferred.call(|server| (server.request)(request))
     }
 
-    fn begin(self) {
-        let (document, rev) = (self.request(RestRequest::get(routes::value(&self.id()))), untrack(|| self.rev()));
+    /// Shows the text as it is stored by now, or the draft of it that this browser has. The editor may be closed before it has come.
+    fn load(self, takes_draft: bool) {
+        let (key, rev) = (self.draft_key(), untrack(|| self.rev()));
+        let document = self.request(RestRequest::get(routes::value(&self.id())));
+        self.is_waiting.set(true);
+        self.error.set(String::new());
         spawn_local(async move {
-            match document.await {
+            let document = document.await;
+            self.is_waiting.try_set(false);
+            match document {
                 Ok(document) => {
+                    if !takes_draft {
+                        forget_draft(&key);
+                    }
                     let text = document["value"].as_str().unwrap_or_default().to_owned();
-                    let kept = dom::local_storage().and_then(|storage| storage.get_item(&self.draft_key()).ok().flatten());
+                    let kept = dom::local_storage().and_then(|storage| storage.get_item(&key).ok().flatten());
                     let (rev, shown) = kept.as_deref().map_or((rev, text.as_str()), parse_draft);
                     self.show(shown);
                     self.stored.try_set(Some(Stored { text, rev }));
@@ -118,7 +128,7 @@ impl Editor {
 
     /// What is typed now would be lost.
     fn is_busy(self) -> bool {
-        self.is_saving.get() || self.stored.with(Option::is_none)
+        self.is_waiting.get() || self.stored.with(Option::is_none)
     }
 
     fn is_changed(self) -> bool {
@@ -142,13 +152,6 @@ impl Editor {
         };
     }
 
-    /// Shows the text as it is stored by now.
-    fn discard(self) {
-        forget_draft(&self.draft_key());
-        self.stored.set(None);
-        self.begin();
-    }
-
     fn close(self) {
         let id = self.id();
         self.dashboard.end_edit(&id, Field::Text);
@@ -164,7 +167,7 @@ impl Editor {
             forget_draft(&draft);
             return self.close();
         }
-        self.is_saving.set(true);
+        self.is_waiting.set(true);
         self.error.set(String::new());
         let (address, text) = (routes::value(&self.id()), self.text.get_untracked());
         let saved = async move {
@@ -175,9 +178,15 @@ impl Editor {
         };
         spawn_local(async move {
             let saved = saved.await;
-            self.is_saving.try_set(false);
+            self.is_waiting.try_set(false);
             match saved {
-                Err(error) => drop(self.error.try_set(error.message)),
+                Err(error) => {
+                    // An editor that was closed meanwhile shows nothing.
+                    if let Some(message) = self.error.try_set(error.message) {
+                        let message = ["The text was not saved, its editor has it: ", &message].concat();
+                        self.dashboard.notify(ToastKind::Error(message));
+                    }
+                }
                 Ok(undo) => {
                     self.dashboard.notify(ToastKind::Changed { message: "Saved the text.".to_owned(), undo });
                     forget_draft(&draft);
@@ -203,7 +212,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
         cell: StoredValue::new(cell),
         stored: RwSignal::new(None),
         text: RwSignal::new(String::new()),
-        is_saving: RwSignal::new(false),
+        is_waiting: RwSignal::new(false),
         error: RwSignal::new(String::new()),
         field: NodeRef::new(),
     };
@@ -211,7 +220,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
     Effect::new(move |_| {
         if let Some(dialog) = dialog.get() {
             let _ = dialog.show_modal();
-            editor.begin();
+            editor.load(true);
         }
     });
     let keys = move |event: KeyboardEvent| {
@@ -250,7 +259,7 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
                 }}
             </p>
             <div class="dialog-buttons">
-                <button type="button" class="quiet" hidden=move || !editor.is_changed() on:click=move |_| editor.discard()>
+                <button type="button" class="quiet" hidden=move || !editor.is_changed() on:click=move |_| editor.load(false)>
                     "Discard the draft"
                 </button>
                 <button type="button" on:click=move |_| editor.close()>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use serde::Deserialize;
 use serde_json::json;
+use web_sys::HtmlInputElement;
 
 use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
@@ -68,45 +69,69 @@ impl Shares {
         self.error.with(|error| error.as_ref().map(|error| error.message.clone()).unwrap_or_default())
     }
 
-    async fn refresh(self) {
-        let address = routes::shares(&self.board.get_value());
-        match fetch::api(Method::GET, &address, None).await {
+    // The dialog may be closed before an answer has come.
+
+    fn refresh(self) {
+        let address = self.board.with_value(|board| routes::shares(board));
+        spawn_local(async move { self.load(&address).await });
+    }
+
+    async fn load(self, address: &str) {
+        match fetch::api(Method::GET, address, None).await {
             Ok(list) => {
-                self.error.set(None);
-                self.list.set(list);
+                self.error.try_set(None);
+                self.list.try_set(list);
             }
-            Err(error) => self.error.set(Some(error)),
+            Err(error) => self.fail(error),
         }
     }
 
-    /// `view`: the id of the view that the link opens with; empty: none. `details`: of the runs.
-    async fn create(self, name: String, view: &str, details: bool) -> bool {
+    fn fail(self, error: ApiError) {
+        self.error.try_set(Some(error));
+    }
+
+    /// Makes a link for whom the field names. `view`: the id of the view that it opens with; empty: none. `details`: of the runs, if checked.
+    fn create(self, field: HtmlInputElement, view: &str, details: Option<HtmlInputElement>) {
         let view = Some(view).filter(|view| !view.is_empty());
-        let body = json!({ "board": self.board.get_value(), "name": name, "view": view, "details": details });
-        match fetch::api::<Share>(Method::POST, routes::SHARES, Some(&body)).await {
-            Ok(share) => {
-                self.created.set(Some(share));
-                self.refresh().await;
-                true
+        let (board, name) = (self.board.get_value(), field.value());
+        let has_details = details.as_ref().is_some_and(HtmlInputElement::checked);
+        let body = json!({ "board": board, "name": name.trim(), "view": view, "details": has_details });
+        spawn_local(async move {
+            match fetch::api::<Share>(Method::POST, routes::SHARES, Some(&body)).await {
+                Ok(share) => match self.created.try_set(Some(share)) {
+                    None => {
+                        field.set_value("");
+                        // The next link is for somebody else.
+                        details.inspect(|details| details.set_checked(false));
+                        self.load(&routes::shares(&board)).await;
+                    }
+                    // Nobody has seen the link, and nobody will.
+                    Some(share) => drop(delete(share.map(|share| share.id).unwrap_or_default()).await),
+                },
+                Err(error) => self.fail(error),
             }
-            Err(error) => {
-                self.error.set(Some(error));
-                false
-            }
-        }
+        });
     }
 
-    async fn revoke(self, id: String) {
-        match fetch::api::<serde_json::Value>(Method::DELETE, &routes::share(&id), None).await {
-            Ok(_) => {
-                if self.created.with_untracked(|created| created.as_ref().is_some_and(|created| created.id == id)) {
-                    self.created.set(None);
+    fn revoke(self, id: String) {
+        let address = self.board.with_value(|board| routes::shares(board));
+        spawn_local(async move {
+            match delete(id.clone()).await {
+                Ok(_) => {
+                    let is_shown = |created: &Option<Share>| created.as_ref().is_some_and(|created| created.id == id);
+                    if self.created.try_with_untracked(is_shown) == Some(true) {
+                        self.created.try_set(None);
+                    }
+                    self.load(&address).await;
                 }
-                self.refresh().await;
+                Err(error) => self.fail(error),
             }
-            Err(error) => self.error.set(Some(error)),
-        }
+        });
     }
+}
+
+async fn delete(id: String) -> Result<serde_json::Value, ApiError> {
+    fetch::api(Method::DELETE, &routes::share(&id), None).await
 }
 
 /// The button in the header. The dialog that it opens is in the second part of the page's code.
@@ -154,7 +179,7 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
     Effect::new(move || {
         if let Some(dialog) = dialog.get() {
             let _ = dialog.show_modal();
-            spawn_local(shares.refresh());
+            shares.refresh();
         }
     });
     let closed = move |_| {
@@ -164,16 +189,8 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
     let create = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(field) = name.get_untracked() else { return };
-        spawn_local(async move {
-            let view = view.get_untracked().map(|view| view.value()).unwrap_or_default();
-            let details = details.get_untracked();
-            let with_details = details.as_ref().is_some_and(|details| details.checked());
-            if shares.create(field.value().trim().to_owned(), &view, with_details).await {
-                field.set_value("");
-                // The next link is for somebody else.
-                details.inspect(|details| details.set_checked(false));
-            }
-        });
+        let view = view.get_untracked().map(|view| view.value()).unwrap_or_default();
+        shares.create(field, &view, details.get_untracked());
     };
     view! {
         <dialog
@@ -259,7 +276,7 @@ fn CopyField(text: String, label: &'static str, action: &'static str) -> impl In
         let text = copied.clone();
         spawn_local(async move {
             let is_copied = clipboard::copy(&text).await;
-            if let Some(field) = field.get_untracked() {
+            if let Some(field) = field.try_get_untracked().flatten() {
                 field.select();
             }
             word.try_set(if is_copied { "Copied" } else { "Press Ctrl+C" });
@@ -288,7 +305,7 @@ fn ShareItem(share: Share, shares: Shares) -> impl IntoView {
         // The button is hidden by an effect of this turn.
         spawn_local(async move {
             tick().await;
-            if let Some(button) = next.get_untracked() {
+            if let Some(button) = next.try_get_untracked().flatten() {
                 let _ = button.focus();
             }
         });
@@ -308,7 +325,7 @@ fn ShareItem(share: Share, shares: Shares) -> impl IntoView {
             </button>
             <span class="question" role="group" aria-label=["Revoke the link ", &label, "?"].concat() hidden=move || !is_sure.get()>
                 "Everyone who uses it loses access at once. "
-                <button type="button" class="danger" on:click=move |_| spawn_local(shares.revoke(id.get_value()))>
+                <button type="button" class="danger" on:click=move |_| shares.revoke(id.get_value())>
                     "Revoke it"
                 </button>
                 <button type="button" node_ref=cancel on:click=move |_| ask(false)>

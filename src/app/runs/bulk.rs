@@ -83,7 +83,7 @@ fn BulkActions(compared: Compared) -> impl IntoView {
         tag.set(Some(String::new()));
         spawn_local(async move {
             tick().await;
-            if let Some(field) = tag_field.get_untracked() {
+            if let Some(field) = tag_field.try_get_untracked().flatten() {
                 let _ = field.focus();
             }
         });
@@ -92,7 +92,7 @@ fn BulkActions(compared: Compared) -> impl IntoView {
         tag.set(None);
         spawn_local(async move {
             tick().await;
-            if let Some(button) = tag_button.get_untracked() {
+            if let Some(button) = tag_button.try_get_untracked().flatten() {
                 let _ = button.focus();
             }
         });

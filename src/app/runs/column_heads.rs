@@ -64,7 +64,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
         // The heads are drawn by another effect of the same turn; a task comes after it.
         spawn_local(async move {
             tick().await;
-            let head = row.get_untracked().and_then(|row| row.children().item(place as u32 + 1));
+            let head = row.try_get_untracked().flatten().and_then(|row| row.children().item(place as u32 + 1));
             if let Some(button) = head.and_then(|head| head.first_element_child()?.dyn_into::<HtmlElement>().ok()) {
                 let _ = button.focus();
             }
