@@ -150,6 +150,24 @@ test("a window of y that a logarithmic axis has no place for leaves the address"
   await expect(page).not.toHaveURL(/zoom=/);
 });
 
+test("a zoom that does not fit its axis any more is no trap for the way back", async ({ page, agnez }) => {
+  const id = await line(agnez, "loss", { train: ramp(0, 100, (x) => 1 + x) });
+  await openBoard(page, "/b/other");
+  await openBoard(page, `/b/main?zoom=${id}:20:80:step`);
+  await expect.poll(() => seen(page, id)).toEqual([20, 80]);
+  await cell(page, id).focus();
+  await page.keyboard.press("+");
+  await expect(page).not.toHaveURL(/20:80/);
+  const entries = await page.evaluate(() => history.length);
+  await agnez.patch(id, { chart: { x: "wall" } });
+  await expect(page).not.toHaveURL(/zoom=/);
+  expect(await page.evaluate(() => history.length), "what another reader sets is no step of this one").toBe(entries);
+  await page.goBack();
+  await expect(page, "that window does not fit either").not.toHaveURL(/zoom=/);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/b\/other$/);
+});
+
 test("fields of numbers take what the page writes, and nothing by halves", async ({ page, agnez }) => {
   const id = await line(agnez, "reward", { train: ramp(0, 50, (x) => 2000 * x) });
   await openBoard(page);
@@ -163,6 +181,8 @@ test("fields of numbers take what the page writes, and nothing by halves", async
   await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ y_range: [60_000, null] });
   await type("y from", "0,5");
   await expect(panel(page).getByLabel("y from"), "it stays to be mended").toHaveValue("0,5");
+  await expect(panel(page).getByLabel("y from")).toHaveAttribute("aria-invalid", "true");
+  await expect(panel(page).getByRole("alert")).toHaveText("Type a number such as 0.5, or nothing for an end that follows the values.");
   await type("to", "80000");
   await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ y_range: [60_000, 80_000] });
   const goals = [{ y: 70_000, label: "best; so far" }];

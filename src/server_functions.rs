@@ -7,7 +7,7 @@ use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 use crate::browser::api_client::AuthorizedClient;
-use crate::protocol::{ApiError, CellId, ErrorKind, LayoutPatch, LineSettingsPatch};
+use crate::protocol::{ApiError, CellId, ChartsPatch, ErrorKind, LayoutPatch};
 
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
@@ -110,16 +110,9 @@ pub async fn restore_cell(id: CellId) -> Result<(), ApiError> {
     server::respond(server::boards()?.restore(id).await)
 }
 
-/// Changes how a chart is drawn, in every browser.
-#[server(prefix = "/rpc", endpoint = "cells/chart", input = Json, client = AuthorizedClient)]
-pub async fn set_chart(id: CellId, settings: LineSettingsPatch) -> Result<(), ApiError> {
+/// Changes how line charts are drawn, in every browser, at once. Those that are gone are skipped. The answer undoes it.
+#[server(prefix = "/rpc", endpoint = "cells/charts", input = Json, client = AuthorizedClient)]
+pub async fn change_charts(changes: Vec<ChartsPatch>) -> Result<Vec<ChartsPatch>, ApiError> {
     use crate::server;
-    server::respond(server::boards()?.set_chart(id, settings).await)
-}
-
-/// The same for all line charts of a section of a board, or of all of it, at once.
-#[server(prefix = "/rpc", endpoint = "board/chart", input = Json, client = AuthorizedClient)]
-pub async fn set_charts(board: String, section: Option<String>, settings: LineSettingsPatch) -> Result<(), ApiError> {
-    use crate::server;
-    server::respond(server::boards()?.set_charts(board, section, settings).await)
+    server::respond(server::boards()?.change_charts(changes).await)
 }

@@ -6,12 +6,9 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::charts::{PanelActions, PanelTarget};
-use super::deferred::{Answer, ServerCalls};
-use super::fullscreen;
 use super::state::{CellState, ContentKind, Dashboard, Field, Toast, ToastKind};
 use crate::browser::clipboard;
-use crate::protocol::{ApiError, CellId, LineSettingsPatch};
+use crate::protocol::{ApiError, CellId};
 
 impl Dashboard {
     /// Adds an empty cell, at the end of a section or of the part without a name, and asks for its name.
@@ -46,15 +43,22 @@ impl Dashboard {
     pub fn cancel_edit(self, id: &CellId, field: Field) {
         let is_new = self.new_cell.get_untracked().as_ref() == Some(id);
         let is_ended = self.end_edit(id, field);
-        let is_bare =
+        if !(is_ended && is_new && self.remove_bare(id)) {
+            self.focus_cell(id);
+        }
+    }
+
+    /// Removes a cell that is still empty. False if it is not.
+    pub fn remove_bare(self, id: &CellId) -> bool {
+        let is_empty =
             |cell: Arc<CellState>| cell.content_kind.get_untracked() == ContentKind::Empty && cell.name.get_untracked().is_empty();
-        if is_ended && is_new && self.cell(id).is_some_and(is_bare) {
+        let is_bare = self.cell(id).is_some_and(is_empty);
+        if is_bare {
             let id = id.clone();
             self.send(self.deferred.call(|server| (server.remove_cell)(id)), None);
             self.focus_board();
-        } else {
-            self.focus_cell(id);
         }
+        is_bare
     }
 
     /// Ends the editing of this field. False if it had ended before.
@@ -146,9 +150,9 @@ impl Dashboard {
                 self.dismiss(number);
                 self.request(undo, None);
             }
-            ToastKind::SetCharts { before, .. } => {
+            ToastKind::SetCharts { message, undo } => {
                 self.dismiss(number);
-                self.send(self.deferred.call(|server| each_chart(server, before)), None);
+                self.undo_charts(message, undo);
             }
             ToastKind::Filtered(_) => {
                 self.dismiss(number);
@@ -176,87 +180,6 @@ impl Dashboard {
         });
     }
 
-    /// Switches the y axis between linear and logarithmic. False if the cell is not a line chart.
-    pub fn toggle_y_scale(self, id: &CellId) -> bool {
-        let Some(settings) = self.charts.settings(id) else { return false };
-        let y = settings.y.other();
-        self.set_chart(id, LineSettingsPatch { y: Some(y), ..Default::default() }, Some("y axis"));
-        true
-    }
-
-    /// Switches the x axis between linear and logarithmic. False if the cell is not a line chart.
-    pub fn toggle_x_scale(self, id: &CellId) -> bool {
-        let Some(settings) = self.charts.settings(id) else { return false };
-        self.set_chart(id, LineSettingsPatch { x_scale: Some(settings.x_scale.other()), ..Default::default() }, Some("x axis"));
-        true
-    }
-
-    pub fn panel_actions(self) -> PanelActions {
-        PanelActions {
-            store: Callback::new(move |(target, patch): (PanelTarget, LineSettingsPatch)| match target {
-                PanelTarget::Chart(id) => self.set_chart(&id, patch, None),
-                PanelTarget::Board => self.set_charts(None, patch),
-                PanelTarget::Several(ids, _) => self.set_several(ids, patch),
-            }),
-            store_in_section: Callback::new(move |(section, patch): (String, LineSettingsPatch)| self.set_charts(Some(section), patch)),
-            toggle_fullscreen: Callback::new(move |id: CellId| fullscreen::toggle(self, &id)),
-            save_png: Callback::new(move |id: CellId| self.save_png(id)),
-            cell_element: Callback::new(move |id: CellId| Some(self.elements_of(&id)?.article)),
-        }
-    }
-
-    /// Stores settings of a chart. `part`: what a message names as changed, which offers to undo it.
-    fn set_chart(self, id: &CellId, patch: LineSettingsPatch, part: Option<&'static str>) {
-        let name = || untrack(|| self.cell(id).map(|cell| cell.title()).unwrap_or_default());
-        let message = part.map(|part| ["Changed the ", part, " of ‘", &name(), "’ for everyone."].concat());
-        let id = id.clone();
-        self.store_settings(PanelTarget::Chart(id.clone()), &patch.clone(), message, move |server| (server.set_chart)(id, patch));
-    }
-
-    /// Stores settings of all charts of a section, or of the board.
-    fn set_charts(self, section: Option<String>, patch: LineSettingsPatch) {
-        let board = self.page().board.clone();
-        let ids = self.charts.stored_settings().into_iter().map(|(id, _)| id);
-        let of_section = |id: &CellId| section.as_ref().is_none_or(|section| untrack(|| self.cells_of(section)).contains(id));
-        let meant = PanelTarget::Several(ids.filter(of_section).collect(), String::new());
-        let message = Some("Changed the charts for everyone.".to_owned());
-        self.store_settings(meant, &patch.clone(), message, |server| (server.set_charts)(board, section, patch));
-    }
-
-    /// Stores the same settings of these charts.
-    fn set_several(self, ids: Vec<CellId>, patch: LineSettingsPatch) {
-        let changes = ids.iter().map(|id| (id.clone(), patch.clone())).collect();
-        let message = Some("Changed the charts for everyone.".to_owned());
-        self.store_settings(PanelTarget::Several(ids, String::new()), &patch, message, |server| each_chart(server, changes));
-    }
-
-    /// Stores what `call` sends; a message offers to undo it.
-    fn store_settings(
-        self,
-        charts: PanelTarget,
-        patch: &LineSettingsPatch,
-        message: Option<String>,
-        call: impl FnOnce(&'static ServerCalls) -> Answer<()> + 'static,
-    ) {
-        if !self.may_write() {
-            return;
-        }
-        let stored = self.charts.stored_settings().into_iter().filter(|(id, _)| charts.means(id));
-        let before: Vec<_> = stored.map(|(id, settings)| (id, patch.undo(&settings))).filter(|(_, before)| before != patch).collect();
-        let done = message.filter(|_| !before.is_empty()).map(|message| ToastKind::SetCharts { message, before });
-        let answer = self.deferred.call(call);
-        spawn_local(async move {
-            match (answer.await, done) {
-                (Err(error), _) => {
-                    self.notify(ToastKind::Error(error.message));
-                    self.charts.revert_settings();
-                }
-                (Ok(()), Some(done)) => self.notify(done),
-                (Ok(()), None) => {}
-            }
-        });
-    }
-
     /// Calls a server function; a toast shows its error, or else `done`. Does nothing with read-only access.
     pub fn send(self, call: impl Future<Output = Result<(), ApiError>> + 'static, done: Option<ToastKind>) {
         if !self.may_write() {
@@ -270,14 +193,4 @@ impl Dashboard {
             }
         });
     }
-}
-
-/// Stores the settings of each of these charts.
-fn each_chart(server: &'static ServerCalls, changes: Vec<(CellId, LineSettingsPatch)>) -> Answer<()> {
-    Box::pin(async move {
-        for (id, patch) in changes {
-            (server.set_chart)(id, patch).await?;
-        }
-        Ok(())
-    })
 }

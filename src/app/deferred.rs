@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::app::erased::Erase;
 use crate::charts::kinds::Kind;
-use crate::protocol::{ApiError, CellId, ErrorKind, LayoutPatch, LineSettingsPatch, RunId};
+use crate::protocol::{ApiError, CellId, ChartsPatch, ErrorKind, LayoutPatch, RunId};
 
 const FIRST_RETRY_MS: u32 = 500;
 const MAX_RETRY_MS: u32 = 30_000;
@@ -57,7 +57,7 @@ impl RestRequest {
     }
 }
 
-/// The functions of `crate::server_functions`. Those that arrange the board answer what undoes the change.
+/// The functions of `crate::server_functions`. Those that arrange the board or set charts answer what undoes the change.
 pub struct ServerCalls {
     /// Of a board, a name and a section.
     pub create_cell: fn(String, String, Option<String>) -> Answer<CellId>,
@@ -65,9 +65,7 @@ pub struct ServerCalls {
     pub edit_cell: fn(CellId, Option<String>, Option<String>) -> Answer<()>,
     pub remove_cell: fn(CellId) -> Answer<()>,
     pub restore_cell: fn(CellId) -> Answer<()>,
-    pub set_chart: fn(CellId, LineSettingsPatch) -> Answer<()>,
-    /// Of a section of a board, or of all of it.
-    pub set_charts: fn(String, Option<String>, LineSettingsPatch) -> Answer<()>,
+    pub change_charts: fn(Vec<ChartsPatch>) -> Answer<Vec<ChartsPatch>>,
     /// Of a cell, its section, and the cell before which it comes.
     pub move_cell: fn(CellId, Option<String>, Option<CellId>) -> Answer<LayoutPatch>,
     /// Of a board.

@@ -17,8 +17,8 @@ use crate::browser::fetch;
 use crate::charts::kinds::KINDS;
 use crate::protocol::{ApiError, parse_json};
 use crate::server_functions::{
-    change_layout, create_cell, edit_cell, move_cell, move_section, pin_section, preview_text, remove_cell, rename_section, resize_section,
-    restore_cell, set_chart, set_charts,
+    change_charts, change_layout, create_cell, edit_cell, move_cell, move_section, pin_section, preview_text, remove_cell, rename_section,
+    resize_section, restore_cell,
 };
 
 static CODE: DeferredCode = DeferredCode {
@@ -47,8 +47,7 @@ static CODE: DeferredCode = DeferredCode {
         edit_cell: |id, name, note| Box::pin(edit_cell(id, name, note)),
         remove_cell: |id| Box::pin(remove_cell(id)),
         restore_cell: |id| Box::pin(restore_cell(id)),
-        set_chart: |id, settings| Box::pin(set_chart(id, settings)),
-        set_charts: |board, section, settings| Box::pin(set_charts(board, section, settings)),
+        change_charts: |changes| Box::pin(change_charts(changes)),
         move_cell: |id, section, before| Box::pin(move_cell(id, section, before)),
         change_layout: |board, patch| Box::pin(change_layout(board, patch)),
         rename_section: |board, from, to| Box::pin(rename_section(board, from, to)),

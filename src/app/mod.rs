@@ -8,6 +8,7 @@ mod arranging;
 mod background;
 mod board_actions;
 mod cells;
+mod chart_actions;
 mod charts;
 mod components;
 mod deferred;

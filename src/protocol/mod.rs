@@ -5,6 +5,7 @@ mod board_layout;
 mod board_settings;
 mod cell;
 mod cell_layout;
+mod charts_patch;
 mod codec;
 pub mod columns;
 mod direction;
@@ -34,6 +35,7 @@ pub use board_layout::{BoardLayout, DEFAULT_SECTION, LayoutBlock, SYSTEM_SECTION
 pub use board_settings::BoardSettings;
 pub use cell::{Cell, CellContent, CellId};
 pub use cell_layout::{CellLayout, CellLayoutPatch};
+pub use charts_patch::ChartsPatch;
 pub use codec::DecodeError;
 pub use direction::Direction;
 pub use error::{ApiError, ErrorData, ErrorKind};

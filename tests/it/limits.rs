@@ -128,8 +128,9 @@ async fn lines_that_are_removed_in_great_number_tell_their_points() {
 async fn settings_by_a_person_are_no_larger_than_by_a_program() {
     let server = spawn().await;
     line(&server, "a").await;
-    let hidden = |length: usize| json!({ "id": "a", "settings": { "hidden": vec!["ä".repeat(length); 1000] } }).to_string();
-    let set = async |length| server.ask("POST", "/rpc/cells/chart", hidden(length), &[("content-type", "application/json")]).await;
+    let hidden =
+        |length: usize| json!({ "changes": [{ "charts": ["a"], "settings": { "hidden": vec!["ä".repeat(length); 1000] } }] }).to_string();
+    let set = async |length| server.ask("POST", "/rpc/cells/charts", hidden(length), &[("content-type", "application/json")]).await;
     let refused = set(200).await;
     assert!(refused.status != 200 && refused.text.contains("256 KiB"), "{} {}", refused.status, refused.text);
     assert_eq!(server.content("a").await, CellContent::LineChart(LineSettings::default()));

@@ -165,6 +165,42 @@ async fn what_a_person_does_reaches_everyone() {
 }
 
 #[tokio::test]
+async fn charts_are_set_in_one_write_whose_answer_undoes_it() {
+    let server = spawn().await;
+    let set = async |changes: serde_json::Value| {
+        let headers = [("content-type", "application/json"), ("accept", "application/json")];
+        server.ask("POST", "/rpc/cells/charts", json!({ "changes": changes }).to_string(), &headers).await
+    };
+    for (id, chart) in [("a", json!({})), ("b", json!({ "smooth": 0.5 })), ("c", json!({})), ("d", json!({ "y": "log" }))] {
+        server.create(&json!({ "_id": id, "type": "line", "chart": chart }).to_string()).await;
+    }
+    server.create(r#"{"_id":"text","type":"text","value":"one"}"#).await;
+    let charts = async || {
+        let cells = server.get("/values?board=main&$sort[_id]=1").await;
+        let chart = |cell: &serde_json::Value| cell["chart"]["y"].as_str().unwrap_or("linear").to_owned();
+        cells.as_array().unwrap().iter().map(chart).collect::<Vec<_>>().join(" ")
+    };
+    let changed = set(json!([{ "charts": ["a", "none", "b", "text", "c", "d"], "settings": { "y": "log" } }])).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    // What had it already is not undone, and neither is what is gone or no line chart.
+    assert_eq!(changed.json(), json!([{ "charts": ["a", "b", "c"], "settings": { "y": "linear" } }]));
+    assert_eq!(charts().await, "log log log log linear");
+    assert_eq!(server.get("/values/text").await["chart"], json!(null));
+    server.call("DELETE", "/values/b", "").await;
+    let undone = set(changed.json()).await;
+    assert_eq!(undone.json(), json!([{ "charts": ["a", "c"], "settings": { "y": "log" } }]));
+    assert_eq!(charts().await, "linear linear log linear");
+    // All of them or none.
+    let refused = set(json!([
+        { "charts": ["a"], "settings": { "y": "log" } },
+        { "charts": ["c"], "settings": { "smooth": 2 } },
+    ]))
+    .await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert_eq!(charts().await, "linear linear log linear");
+}
+
+#[tokio::test]
 async fn cells_have_a_section_and_a_size() {
     let server = spawn().await;
     let cell_layout = |section: Option<&str>, width, height| CellLayout { section: section.map(str::to_owned), width, height };

@@ -119,8 +119,8 @@ async fn bodies(server: &Server, row: &mut Row) -> u64 {
         (
             "a server function",
             "POST",
-            "/rpc/cells/chart",
-            format!("{{\"id\":\"c0-0\",\"settings\":{{\"hidden\":[{}\"\"]}}}}", "\"\",".repeat(170_000)),
+            "/rpc/cells/charts",
+            format!("{{\"changes\":[{{\"charts\":[\"c0-0\"],\"settings\":{{\"hidden\":[{}\"\"]}}}}]}}", "\"\",".repeat(170_000)),
         ),
     ];
     for (name, verb, path, body) in &all {

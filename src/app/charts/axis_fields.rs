@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::panel_fields::TextField;
+use super::panel_fields::{Check, TextField};
 use super::registry::use_charts;
 use crate::browser::dom;
 use crate::charts::text_metrics::NARROW_SPACE;
@@ -29,12 +29,9 @@ pub fn YRangeFields(
     let [low, high] = [0, 1].map(|end| {
         let text = move || values.with(|values| values.y_range[end].map(dom::number_text).unwrap_or_default());
         let store_end = move |text: String| {
-            let number = typed_number(&text, dom::number_of);
-            // An empty field is an end that follows the values; what is no number stays in the field, and changes nothing.
-            if number.is_some() || text.trim().is_empty() {
-                draft.update(|range| range[end] = number);
-                store.run(patch(draft.get_untracked()));
-            }
+            // An empty field is an end that follows the values.
+            draft.update(|range| range[end] = typed_number(&text, dom::number_of));
+            store.run(patch(draft.get_untracked()));
         };
         (Memo::new(move |_| text()), Callback::new(store_end))
     });
@@ -57,8 +54,8 @@ pub fn YRangeFields(
     };
     view! {
         <div class="y-range" role="group" aria-label="y range">
-            <TextField id="chart-y-low" label="y from" placeholder="auto" value=low.0 on_store=low.1 />
-            <TextField id="chart-y-high" label="to" placeholder="auto" value=high.0 on_store=high.1 />
+            <TextField id="chart-y-low" label="y from" placeholder="auto" check=check_end as Check value=low.0 on_store=low.1 />
+            <TextField id="chart-y-high" label="to" placeholder="auto" check=check_end as Check value=high.0 on_store=high.1 />
             <label>
                 <input id="chart-outliers" type="checkbox" prop:checked=ignores_outliers on:change=store_outliers />
                 "Ignore outliers"
@@ -93,10 +90,19 @@ pub fn YRangeFields(
 pub fn GoalLinesField(store: Callback<LineSettingsPatch>) -> impl IntoView {
     let values = use_charts().panel.values;
     let value = Memo::new(move |_| values.with(|values| format_goal_lines(&values.goal_lines, dom::number_text)));
-    let on_store = move |text: String| {
-        store.run(LineSettingsPatch { goal_lines: Some(parse_goal_lines(&text, dom::number_of)), ..Default::default() })
-    };
-    view! { <TextField id="chart-goals" label="Goal lines" placeholder="0.9 target; 0.5" max_length=600 value on_store=Callback::new(on_store) /> }
+    let on_store =
+        move |text: String| store.run(LineSettingsPatch { goal_lines: parse_goal_lines(&text, dom::number_of), ..Default::default() });
+    view! {
+        <TextField
+            id="chart-goals"
+            label="Goal lines"
+            placeholder="0.9 target; 0.5"
+            max_length=600
+            check=check_goal_lines as Check
+            value
+            on_store=Callback::new(on_store)
+        />
+    }
 }
 
 /// The titles of both axes.
@@ -117,10 +123,20 @@ fn format_goal_lines(lines: &[GoalLine], number: fn(f64) -> String) -> String {
     lines.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
-/// A number as people type it, or paste it from the page, which writes groups of digits. The whole text: `0,9` is not 0, and `5-shot` is
-/// not 5.
+fn check_end(text: &str) -> Option<&'static str> {
+    let is_end = text.trim().is_empty() || typed_number(text, dom::number_of).is_some();
+    (!is_end).then_some("Type a number such as 0.5, or nothing for an end that follows the values.")
+}
+
+fn check_goal_lines(text: &str) -> Option<&'static str> {
+    let is_missing = parse_goal_lines(text, dom::number_of).is_none();
+    is_missing.then_some("Each goal line begins with a number such as 0.5; a semicolon stands before the next one.")
+}
+
+/// A number as people type it, or paste it from the page, which writes groups of digits, and the minus of tables. The whole text: `0,9` is
+/// not 0, and `5-shot` is not 5.
 fn typed_number(text: &str, number: fn(&str) -> f64) -> Option<f64> {
-    let text = text.trim().replace(NARROW_SPACE, "");
+    let text = text.trim().replace(NARROW_SPACE, "").replace('−', "-");
     let is_number = text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
     Some(number(&text)).filter(|number| is_number && number.is_finite())
 }
@@ -138,13 +154,13 @@ fn parts(text: &str) -> Vec<String> {
     parts
 }
 
-/// A part that begins with no number is left out.
-fn parse_goal_lines(text: &str, number: fn(&str) -> f64) -> Vec<GoalLine> {
-    let line = |part: &String| {
-        let (value, label) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
+/// `None` where a part begins with no number. Empty parts are none.
+fn parse_goal_lines(text: &str, number: fn(&str) -> f64) -> Option<Vec<GoalLine>> {
+    let line = |part: &str| {
+        let (value, label) = part.split_once(' ').unwrap_or((part, ""));
         typed_number(value, number).map(|y| GoalLine { y, label: label.trim().to_owned() })
     };
-    parts(text).iter().filter_map(line).collect()
+    parts(text).iter().map(|part| part.trim()).filter(|part| !part.is_empty()).map(line).collect()
 }
 
 #[cfg(test)]
@@ -157,16 +173,19 @@ mod tests {
         let lines = vec![GoalLine { y: 0.9, label: "human level".into() }, GoalLine { y: -1.0, label: String::new() }];
         let text = format_goal_lines(&lines, |number| number.to_string());
         assert_eq!(text, "0.9 human level; -1");
-        assert_eq!(parse_goal_lines(&text, number), lines);
-        assert_eq!(parse_goal_lines(" ; x 1;2  b ;", number), [GoalLine { y: 2.0, label: "b".into() }]);
+        assert_eq!(parse_goal_lines(&text, number), Some(lines));
+        assert_eq!(parse_goal_lines(" ; 2  b ;", number), Some(vec![GoalLine { y: 2.0, label: "b".into() }]));
+        assert_eq!(parse_goal_lines("", number), Some(Vec::new()));
+        assert_eq!(parse_goal_lines("0.5; target", number), None, "a label is not lost without a word");
     }
 
     #[test]
     fn labels_keep_every_character() {
         for label in ["best; so far", ";", "a;", ";;b", "x; 5 y", "a;;; 7", "1;2;3", "ä · ∞"] {
-            let lines = [(0.5, label), (2.0, ""), (1.0, label)].map(|(y, label)| GoalLine { y, label: label.into() });
+            let lines = vec![(0.5, label), (2.0, ""), (1.0, label)].into_iter().map(|(y, label)| GoalLine { y, label: label.into() });
+            let lines: Vec<_> = lines.collect();
             let text = format_goal_lines(&lines, |number| number.to_string());
-            assert_eq!(parse_goal_lines(&text, |text| text.parse().unwrap_or(f64::NAN)), lines, "{text}");
+            assert_eq!(parse_goal_lines(&text, |text| text.parse().unwrap_or(f64::NAN)), Some(lines), "{text}");
         }
     }
 
@@ -180,7 +199,7 @@ mod tests {
         for text in ["0,5", "5-shot", "", "1 000", "0x10", "NaN", "Infinity", "--", "1\u{a0}2"] {
             assert_eq!(typed_number(text, number), None, "{text}");
         }
-        for (text, read) in [(" 0.5 ", 0.5), ("-1e3", -1000.0), ("60\u{202f}000", 60_000.0), (".5", 0.5), ("+2", 2.0)] {
+        for (text, read) in [(" 0.5 ", 0.5), ("-1e3", -1000.0), ("60\u{202f}000", 60_000.0), ("−0.5", -0.5), (".5", 0.5), ("+2", 2.0)] {
             assert_eq!(typed_number(text, number), Some(read), "{text}");
         }
     }

@@ -81,16 +81,22 @@ impl Charts {
         chart.set_viewport(x);
         if (x, chart.y_viewport) != (named.x, named.y) {
             // A reload must not find it again.
-            self.save_url_soon();
+            self.correct_url_soon();
         }
     }
 
-    /// Writes the viewports into the URL after a moment without changes.
+    /// Writes the viewports into the URL, a moment after a gesture of the reader has changed them.
     pub fn save_url_soon(&mut self) {
         let now = Date::now();
         if now - std::mem::replace(&mut self.url.changed_at, now) > GESTURE_MS {
             self.url.is_new_entry = true;
         }
+        self.correct_url_soon();
+    }
+
+    /// Writes the viewports into the URL after a moment. An entry of the history that only takes out what does not fit would stand in the way
+    /// back: each way back would make it again.
+    pub fn correct_url_soon(&mut self) {
         if !std::mem::replace(&mut self.url.is_save_due, true) {
             let registry = self.registry;
             let save = |charts: &mut Self| {

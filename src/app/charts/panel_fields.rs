@@ -104,12 +104,17 @@ fn parse_smoothing(text: &str) -> Option<f64> {
     (!smooth.is_nan()).then_some(smooth)
 }
 
+/// Why a text cannot be stored.
+pub type Check = fn(&str) -> Option<&'static str>;
+
+/// A text that `check` refuses stays in the field, to be mended.
 #[component]
 pub fn TextField(
     id: &'static str,
     label: &'static str,
     #[prop(optional)] placeholder: Option<&'static str>,
     #[prop(default = 16)] max_length: u32,
+    #[prop(optional)] check: Option<Check>,
     value: Memo<String>,
     on_store: Callback<String>,
 ) -> impl IntoView {
@@ -121,14 +126,28 @@ pub fn TextField(
             draft.set(None);
         }
     });
+    let fault = RwSignal::new(None);
     let input = move |event| {
         is_editing.set(true);
+        fault.set(None);
         draft.set(Some(event_target_value(&event)));
     };
     let change = move |event| {
-        is_editing.set(false);
-        on_store.run(event_target_value(&event));
+        let text = event_target_value(&event);
+        fault.set(check.and_then(|check| check(&text)));
+        is_editing.set(fault.get_untracked().is_some());
+        if !is_editing.get_untracked() {
+            on_store.run(text);
+        }
     };
+    let fault_id = check.map(|_| [id, "-fault"].concat());
+    let sentence = fault_id.clone().map(|id| {
+        view! {
+            <p id=id role="alert" class="bad" hidden=move || fault.with(Option::is_none)>
+                {fault}
+            </p>
+        }
+    });
     view! {
         <label>
             {label}
@@ -136,10 +155,13 @@ pub fn TextField(
                 id=id
                 maxlength=max_length
                 placeholder=placeholder
+                aria-invalid=move || fault.with(Option::is_some).then_some("true")
+                aria-describedby=fault_id
                 prop:value=move || draft.get().unwrap_or_else(|| value.get())
                 on:input=input
                 on:change=change
             />
         </label>
+        {sentence}
     }
 }

@@ -201,14 +201,10 @@ impl ChartRegistry {
     /// The stored settings again, after a change that could not be stored.
     pub fn revert_settings(self) {
         self.panel.target.set(None);
-        let stored = self.stored_settings();
-        self.update(|charts| stored.into_iter().for_each(|(id, settings)| charts.apply_settings(&id, settings)));
-    }
-
-    /// The stored settings of all charts.
-    pub fn stored_settings(self) -> Vec<(CellId, LineSettings)> {
-        let stored = |charts: &mut Charts| charts.list.iter().map(|chart| (chart.id.clone(), chart.stored.get_untracked())).collect();
-        self.with(stored).unwrap_or_default()
+        self.update(|charts| {
+            let stored: Vec<_> = charts.list.iter().map(|chart| (chart.id.clone(), chart.stored.get_untracked())).collect();
+            stored.into_iter().for_each(|(id, settings)| charts.apply_settings(&id, settings));
+        });
     }
 
     /// Opens the settings panel beside the chart, or below the button.
@@ -271,7 +267,7 @@ impl Charts {
     /// Applies new settings, or the earlier ones. A viewport of the other axis is removed from the URL, too.
     pub fn apply_settings(&mut self, id: &CellId, settings: LineSettings) {
         if self.chart(id).is_some_and(|chart| chart.apply_settings(settings)) {
-            self.save_url_soon();
+            self.correct_url_soon();
         }
         self.update_panel();
         self.request_frame();

@@ -1,12 +1,13 @@
 //! The messages at the edge of the page: which are shown, and for how long.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use leptos::prelude::*;
 
 use super::Dashboard;
 use crate::app::deferred::RestRequest;
-use crate::protocol::{CellId, LayoutPatch, LineSettingsPatch, RunId};
+use crate::protocol::{CellId, ChartsPatch, LayoutPatch, RunId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -45,10 +46,10 @@ pub enum ToastKind {
         message: String,
         undo: RestRequest,
     },
-    /// Charts were set; before, they had these settings.
+    /// Charts were set.
     SetCharts {
         message: String,
-        before: Vec<(CellId, LineSettingsPatch)>,
+        undo: Vec<ChartsPatch>,
     },
     /// Cells or sections were arranged.
     Arranged {
@@ -92,6 +93,10 @@ impl ToastKind {
     }
 }
 
+fn charts_of(changes: &[ChartsPatch]) -> impl Iterator<Item = &CellId> {
+    changes.iter().flat_map(|change| &change.charts)
+}
+
 impl Dashboard {
     /// Shows a message until its time is over. An equal message replaces the earlier one; numbers of filtered cells are added up.
     pub fn notify(self, kind: ToastKind) {
@@ -113,10 +118,15 @@ impl Dashboard {
                 toasts.retain(|toast| !matches!(toast.kind, ToastKind::Arranged { .. }));
                 kind
             }
-            // Its undo would bring back what the one before has changed.
-            kind @ ToastKind::SetCharts { .. } => {
-                toasts.retain(|toast| !matches!(toast.kind, ToastKind::SetCharts { .. }));
-                kind
+            // The undo of an earlier one would bring back what this one has changed, where they have a chart in common.
+            ToastKind::SetCharts { message, undo } => {
+                let charts: BTreeSet<CellId> = charts_of(&undo).cloned().collect();
+                let is_apart = |toast: &Toast| match &toast.kind {
+                    ToastKind::SetCharts { undo, .. } => !charts_of(undo).any(|id| charts.contains(id)),
+                    _ => true,
+                };
+                toasts.retain(is_apart);
+                ToastKind::SetCharts { message, undo }
             }
             // Runs are often hidden one after the other; their eyes show the earlier ones.
             kind @ ToastKind::HiddenRun { .. } => {

@@ -11,12 +11,17 @@ const PREVIEW_BYTES: usize = 2 * 1024;
 
 /// `value` is the JSON text of the record's version of the value.
 pub fn cell_content(record: &Record, value: Option<&str>) -> CellContent {
-    match record.keys.get("chart") {
-        // It was checked as this type when it was accepted.
-        Some(chart) if record.is_line() => CellContent::LineChart(LineSettingsPatch::deserialize(chart).unwrap_or_default().into()),
-        None if record.is_line() => CellContent::LineChart(LineSettings::default()),
-        _ => value_content(&record.id, record.text("type"), value, record.version),
+    if record.is_line() {
+        return CellContent::LineChart(line_settings(record));
     }
+    value_content(&record.id, record.text("type"), value, record.version)
+}
+
+/// How a line chart is drawn.
+pub fn line_settings(record: &Record) -> LineSettings {
+    // They were checked as this type when they were accepted.
+    let chart = record.keys.get("chart").and_then(|chart| LineSettingsPatch::deserialize(chart).ok());
+    chart.unwrap_or_default().into()
 }
 
 fn value_content(id: &CellId, kind: &str, value: Option<&str>, rev: u64) -> CellContent {

@@ -1,13 +1,15 @@
 //! The actions of the page, behind the server functions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::cell_content::line_settings;
 use super::query::filter;
 use super::size::check_keys_size;
-use super::{Boards, Draft, Target, board_name, chart_settings, create, not_found};
-use crate::protocol::{ApiError, CellId, ErrorKind, LineSettingsPatch, MAIN_BOARD};
+use super::{Boards, Draft, Target, chart_settings, create};
+use crate::protocol::{ApiError, CellId, ChartsPatch, ErrorKind, LineSettingsPatch, MAIN_BOARD};
 use crate::server::error::ServerError;
 use crate::server::limits::{MAX_RESTORE_ATTEMPTS, MAX_TOMBSTONES_PER_BOARD};
 use crate::server::store::{Batch, ChangeKind, Record};
@@ -77,27 +79,25 @@ impl Boards {
         Err(ServerError::Outdated)
     }
 
-    pub async fn set_chart(&self, id: CellId, change: LineSettingsPatch) -> Result<(), ServerError> {
-        chart_settings::check(&change, "settings")?;
+    /// Changes line charts, all of them or none. Those that are gone are skipped. Returns what undoes it.
+    pub async fn change_charts(&self, changes: Vec<ChartsPatch>) -> Result<Vec<ChartsPatch>, ServerError> {
+        for change in &changes {
+            chart_settings::check(&change.settings, "settings")?;
+        }
         let operation = move |batch: &mut Batch| {
-            let record = batch.cell(&id).ok_or_else(|| not_found(id.as_str()))?;
-            Ok(merge_settings(batch, &record, &change)?)
-        };
-        self.store.write(1, operation).await
-    }
-
-    /// Changes all line charts of the board, or of one of its sections; or none.
-    pub async fn set_charts(&self, board: String, section: Option<String>, change: LineSettingsPatch) -> Result<(), ServerError> {
-        chart_settings::check(&change, "settings")?;
-        let board = board_name(&board)?.to_owned();
-        let operation = move |batch: &mut Batch| {
-            for record in cells_in_grid_order(batch, &board).iter().filter(|record| record.is_line()) {
-                if section.is_some() && record.cell().layout.section != section {
-                    continue;
+            let mut undo = BTreeMap::<String, ChartsPatch>::new();
+            for ChartsPatch { charts, settings } in &changes {
+                for id in charts {
+                    let Some(record) = batch.cell(id).filter(|record| record.is_line()) else { continue };
+                    let before = settings.undo(&line_settings(&record));
+                    if merge_settings(batch, &record, settings)? {
+                        // Most charts had the same settings.
+                        let of_same = undo.entry(json!(before).to_string());
+                        of_same.or_insert_with(|| ChartsPatch { charts: Vec::new(), settings: before }).charts.push(id.clone());
+                    }
                 }
-                merge_settings(batch, record, &change)?;
             }
-            Ok(())
+            Ok(undo.into_values().collect())
         };
         self.store.write(1, operation).await
     }
@@ -110,8 +110,8 @@ pub fn cells_in_grid_order(batch: &Batch, board: &str) -> Vec<Arc<Record>> {
     row
 }
 
-/// Merges the patch. Settings that do not change make no event.
-fn merge_settings(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result<(), ApiError> {
+/// Merges the patch. Settings that do not change make no event: false.
+fn merge_settings(batch: &mut Batch, record: &Record, change: &LineSettingsPatch) -> Result<bool, ApiError> {
     let mut changed = record.clone();
     let chart = changed.keys.entry("chart").or_insert_with(|| json!({}));
     if !chart.is_object() {
@@ -121,9 +121,10 @@ fn merge_settings(batch: &mut Batch, record: &Record, change: &LineSettingsPatch
     if let Value::Object(keys) = json!(change) {
         keys.into_iter().for_each(|(key, value)| chart[key] = value);
     }
-    if *chart != before {
+    let is_changed = *chart != before;
+    if is_changed {
         check_keys_size(&changed.keys)?;
         batch.put(ChangeKind::Patched, changed, None);
     }
-    Ok(())
+    Ok(is_changed)
 }

@@ -112,7 +112,7 @@ async fn a_key_never_writes_and_a_header_beside_it_does() {
         ("POST", "/values/line-a/points", r#"{"s":1}"#),
         ("POST", "/points", r#"{"cells":{"line-a":{"s":1}}}"#),
         ("POST", "/rpc/cells/remove", r#"{"id":"bar-a"}"#),
-        ("POST", "/rpc/board/chart", r#"{"board":"a","settings":{"smooth":0.5}}"#),
+        ("POST", "/rpc/cells/charts", r#"{"changes":[{"charts":["line-a"],"settings":{"smooth":0.5}}]}"#),
         ("POST", "/publish/epoch/end/", r#"{"epoch":1,"loss":1}"#),
         ("POST", "/shares", r#"{"board":"a"}"#),
         ("DELETE", "/shares/x", ""),
