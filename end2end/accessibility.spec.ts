@@ -66,6 +66,12 @@ for (const scheme of ["light", "dark"] as const) {
     const loss = cell(page, cells["train/loss"]!);
     await loss.getByRole("button", { name: /^Menu of/ }).click();
     await check(page, "menu of a chart");
+    await page.getByRole("menuitem", { name: "Move to section…" }).click();
+    await expect(page.getByRole("menuitem", { name: "New section…" })).toBeVisible();
+    await check(page, "sections in the menu of a chart");
+    await page.getByRole("menuitem", { name: "New section…" }).click();
+    await expect(page.getByLabel("Name of a new section")).toBeFocused();
+    await check(page, "a new section in the menu of a chart");
     await page.keyboard.press("Escape");
     await loss.focus();
     await page.keyboard.press("o");

@@ -2,7 +2,8 @@
 import type { Locator, Page } from "@playwright/test";
 
 import type { Agnez } from "./support/agnez.mjs";
-import { cell, live, openBoard } from "./support/page.ts";
+import { line, ramp } from "./support/line.ts";
+import { cell, live, openBoard, openMenu } from "./support/page.ts";
 import { log } from "./support/runs.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -63,7 +64,7 @@ test("the axes of all found charts, of a section and of one chart are set with a
   await panel.getByLabel("y axis").selectOption("log");
   await expect.poll(scales).toEqual(["log", "log", "log", "linear", "linear"]);
   await page.keyboard.press("Escape");
-  await toast(page, "Changed the charts for everyone.").getByRole("button", { name: "Undo" }).click();
+  await toast(page, "Changed the y axis of 3 charts for everyone.").getByRole("button", { name: "Undo" }).click();
   await expect.poll(scales).toEqual(["linear", "linear", "linear", "linear", "linear"]);
   await filter(page).fill("");
 
@@ -77,6 +78,53 @@ test("the axes of all found charts, of a section and of one chart are set with a
   await page.keyboard.press("l");
   await toast(page, "Changed the y axis of ‘layer_1/grad_norm’ for everyone.").getByRole("button", { name: "Undo" }).click();
   await expect.poll(scales).toEqual(["log", "linear", "linear", "linear", "log"]);
+});
+
+test("many charts are set in one write, whose undo skips those that are gone", async ({ page, agnez }) => {
+  const ids: string[] = [];
+  for (let at = 0; at < 6; at++) ids.push(await line(agnez, `chart ${at}`, { train: ramp(0, 10) }));
+  await openBoard(page, "/b/main");
+  const calls: string[] = [];
+  page.on("request", (request) => void (request.url().includes("/rpc/") && calls.push(request.url())));
+  await page.getByRole("button", { name: "All charts", exact: true }).click();
+  await page.getByRole("dialog", { name: "All charts of the board" }).getByLabel("y axis").selectOption("log");
+  const changed = toast(page, "Changed the y axis of 6 charts for everyone.");
+  await expect(changed).toBeVisible();
+  await page.keyboard.press("Escape");
+  await agnez.remove(ids[2]!);
+  await expect(cell(page, ids[2]!)).toHaveCount(0);
+  await changed.getByRole("button", { name: "Undo" }).click();
+  const others = ids.filter((_, at) => at !== 2);
+  await expect.poll(() => Promise.all(others.map((id) => scale(agnez, id)))).toEqual(others.map(() => "linear"));
+  expect(calls, "one for the change, and one for its undo").toHaveLength(2);
+  await expect(page.locator(".toast.error")).toHaveCount(0);
+
+  // What has no chart in common is undone apart.
+  for (const at of [0, 1]) {
+    await cell(page, ids[at]!).focus();
+    await page.keyboard.press("l");
+    await expect(toast(page, `Changed the y axis of ‘chart ${at}’ for everyone.`)).toBeVisible();
+  }
+  await toast(page, "Changed the y axis of ‘chart 0’ for everyone.").getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => scale(agnez, ids[0]!)).toBe("linear");
+  expect(await scale(agnez, ids[1]!)).toBe("log");
+});
+
+test("an undo of charts that fails is offered again", async ({ page, agnez, problems }) => {
+  problems.allow(/503 \(Service Unavailable\)/);
+  const id = await line(agnez, "loss", { train: ramp(0, 10) });
+  await openBoard(page, "/b/main");
+  await cell(page, id).focus();
+  await page.keyboard.press("l");
+  const changed = toast(page, "Changed the y axis of ‘loss’ for everyone.");
+  await expect(changed).toBeVisible();
+  const failure = JSON.stringify({ name: "Unavailable", message: "The disk is full.", code: 503, className: "unavailable" });
+  await page.route("**/rpc/**", (route) => route.fulfill({ status: 503, contentType: "application/json", body: failure }));
+  await changed.getByRole("button", { name: "Undo" }).click();
+  await expect(toast(page, "The disk is full.")).toBeVisible();
+  await page.unroute("**/rpc/**");
+  await changed.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => scale(agnez, id)).toBe("linear");
 });
 
 test("the menu of a cell moves it to another section, or to a new one", async ({ page, agnez }) => {
@@ -93,7 +141,15 @@ test("the menu of a cell moves it to another section, or to a new one", async ({
   await expect(section(page, "layer_2").locator(`[data-id="${id}"]`)).toBeVisible();
   await toast(page, "Moved ‘layer_0/grad_norm’.").getByRole("button", { name: "Undo" }).click();
   await expect(section(page, "layer_0").locator(`[data-id="${id}"]`)).toBeVisible();
+  // By keys, through all sections to the field, which Tab leaves for its button.
   await open();
+  await expect(page.getByRole("menuitem", { name: "No section" })).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await expect(page.getByRole("menuitem", { name: "New section…" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Name of a new section")).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Move", exact: true })).toBeFocused();
   await page.getByLabel("Name of a new section").fill("norms");
   await page.keyboard.press("Enter");
   await expect(section(page, "norms").locator(`[data-id="${id}"]`)).toBeVisible();
@@ -104,7 +160,52 @@ test("the menu of a cell moves it to another section, or to a new one", async ({
   await page.getByLabel("Name of the section").fill("remarks");
   await page.keyboard.press("Enter");
   await expect(section(page, "remarks").locator("article")).toHaveCount(1);
+  // Without a name it is gone again.
+  await page.locator(".board-switch").click();
+  await page.getByRole("button", { name: "New section" }).click();
+  await expect(page.getByLabel("Name of the section")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(section(page, "New section")).toHaveCount(0);
 });
+
+test("the menu of a cell begins with its items, also where that of another cell showed the sections", async ({ page, agnez }) => {
+  const cells = await layers(agnez);
+  await openBoard(page, "/b/b");
+  await openMenu(cell(page, cells["layer_1/act"]!), "Move to section…");
+  await expect(page.getByRole("menu", { name: "Move to section" }).getByRole("menuitem", { name: "layer_2" })).toBeVisible();
+  // Without a step between: the browser tells only once that the menu is open.
+  await cell(page, cells["layer_0/act"]!).getByRole("button", { name: /^Menu of/ }).click();
+  await expect(page.getByRole("menu", { name: "Cell" }).getByRole("menuitem", { name: "Rename" })).toBeFocused();
+  await expect(page.getByRole("menuitem", { name: "layer_2" })).toHaveCount(0);
+});
+
+for (const [device, size] of [["desk", { width: 1280, height: 800 }], ["phone", { width: 390, height: 844 }]] as const)
+  test(`thirty sections in the menu are within the window of a ${device}`, async ({ page, agnez }) => {
+    const metrics = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`layer_${at >> 1}/${at % 2 ? "act" : "grad"}`, at]));
+    const cells = await log(agnez, "b", "first", [{ step: 0, ...metrics }]);
+    await page.setViewportSize(size);
+    await openBoard(page, "/b/b");
+    const one = cell(page, cells["layer_9/act"]!);
+    await one.evaluate((element) => scrollTo(0, element.getBoundingClientRect().top + scrollY - innerHeight * 0.6));
+    await openMenu(one, "Move to section…");
+    const menu = page.locator("#cell-menu");
+    const isWithin = async (): Promise<boolean> => {
+      const { x, y, width, height } = (await menu.boundingBox())!;
+      return x >= 0 && y >= 0 && x + width <= size.width && y + height <= size.height;
+    };
+    await expect.poll(isWithin).toBe(true);
+    // One below the other, without borders, as the items are.
+    const [first, second] = [page.getByRole("menuitem", { name: "layer_0", exact: true }), page.getByRole("menuitem", { name: "layer_1", exact: true })];
+    const [above, below] = [(await first.boundingBox())!, (await second.boundingBox())!];
+    expect([below.x, below.width]).toEqual([above.x, above.width]);
+    expect(below.y).toBeGreaterThanOrEqual(above.y + above.height);
+    expect(await first.evaluate((element) => getComputedStyle(element).borderTopWidth)).toBe("0px");
+    await page.keyboard.press("End");
+    await expect(page.getByRole("menuitem", { name: "New section…" })).toBeInViewport();
+    await page.keyboard.press("Enter");
+    await expect(page.getByLabel("Name of a new section")).toBeFocused();
+    await expect.poll(isWithin).toBe(true);
+  });
 
 test("the address of the page can be copied where no link can be made", async ({ page, agnez, problems }) => {
   problems.allow(/401 \(Unauthorized\).*\/shares/);

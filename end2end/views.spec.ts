@@ -116,7 +116,7 @@ test("a view that is gone leaves what it has arranged to the reader, who can lea
   await menu(page).getByRole("button", { name: "Save over ‘Large’" }).click();
   await button(page).click();
   await menu(page).getByRole("button", { name: "Delete ‘Large’" }).click();
-  await expect(button(page)).toHaveText("Views");
+  await expect(button(page), "the header says so").toHaveText("Own arrangement");
   await expect(page).not.toHaveURL(/view=/);
   // Not of the board, which the page does not show: what is seen is what is changed.
   await resize("L");
@@ -135,6 +135,16 @@ test("a view that is gone leaves what it has arranged to the reader, who can lea
   await message(page).filter({ hasText: "Saved the view" }).getByRole("button", { name: "Undo" }).click();
   await expect(button(page)).toHaveText("Views");
   await expect(page).not.toHaveURL(/view=/);
+  // It has arranged nothing: what is changed now is changed for everyone, and so is what is folded.
+  await cell(page, id).focus();
+  await page.keyboard.press("Alt+Shift+ArrowLeft");
+  await expect.poll(() => width(page)).not.toBe("12");
+  const narrower = await width(page);
+  await expect.poll(() => width(other)).toBe(narrower);
+  await fold(page, "optim").click();
+  await page.reload();
+  await live(page);
+  await expect(fold(page, "optim")).toHaveAttribute("aria-expanded", "false");
   const kept = (await agnez.call("POST", "/boards/b/views", { name: "Kept", query: "" })).json._id;
   await openBoard(page, "/b/b?view=Kept");
   await agnez.call("DELETE", `/boards/b/views/${kept}`);

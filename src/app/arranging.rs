@@ -57,16 +57,19 @@ impl Dashboard {
         }
     }
 
-    /// Moves a cell one place among those in sight; from the end of a section it goes on in the next one. Nothing happens at the ends of the
-    /// board.
+    /// Moves a cell one place among those in sight; from the end of a section it goes on in the next one, unless the filter hides the heads.
+    /// Nothing happens at the ends of the board.
     pub fn step(self, id: CellId, is_later: bool) {
         let is_found = |id: &CellId| self.cell(id).is_some_and(|cell| self.is_shown(&cell.name.read()));
         let is_shown = |section: &str, id: &CellId| !self.is_folded(section) && !self.is_collapsed(id) && is_found(id);
         let landing =
             || self.with_layout(|layout| self.arrangement.sections.with(|sections| step(layout, sections, &id, is_later, is_shown)));
-        if let Some(landing) = untrack(landing) {
-            self.land(id, landing, false);
+        let Some(landing) = untrack(landing) else { return };
+        // Where the heads are hidden nobody would see in which section the cell is now.
+        if untrack(|| self.is_one_flow() && !self.cells_of(&landing.section).contains(&id)) {
+            return self.notify(ToastKind::Error("Clear the filter to move cells into another section.".to_owned()));
         }
+        self.land(id, landing, false);
     }
 
     /// Moves a cell to its landing.
@@ -140,7 +143,10 @@ impl Dashboard {
             let (board, section) = (self.page().board.clone(), name.clone());
             match self.deferred.call(|server| (server.create_cell)(board, String::new(), Some(section))).await {
                 // The head has the field as soon as it is there.
-                Ok(_) => self.arrangement.renaming.set(Some(name)),
+                Ok(id) => {
+                    self.new_cell.set(Some(id));
+                    self.arrangement.renaming.set(Some(name));
+                }
                 Err(error) => self.notify(ToastKind::Error(error.message)),
             }
         });
@@ -152,13 +158,21 @@ impl Dashboard {
         }
     }
 
-    /// Ends the editing of a section's name. Does nothing if it has ended before. `has_focus`: the name then has the focus, as its field had.
+    /// Ends the editing of a section's name. Does nothing if it has ended before. A section that was just added goes again if it gets no name.
+    /// `has_focus`: the name then has the focus, as its field had.
     pub fn rename_section(self, section: &str, name: &str, has_focus: bool) {
         let arrangement = self.arrangement;
         if arrangement.renaming.with_untracked(|renamed| renamed.as_deref() != Some(section)) {
             return;
         }
         arrangement.renaming.set(None);
+        let is_of_section = |id: &CellId| untrack(|| self.cells_of(section)) == [id.clone()];
+        if let Some(added) = self.new_cell.get_untracked().filter(is_of_section) {
+            self.new_cell.set(None);
+            if name.is_empty() && self.remove_bare(&added) {
+                return;
+            }
+        }
         let focus = move |name: String| arrangement.focused.set(has_focus.then_some(name));
         if name.is_empty() || name == section {
             return focus(section.to_owned());

@@ -75,10 +75,14 @@ fn moved(dashboard: Dashboard, event: &PointerEvent) {
 
 fn begin(dashboard: Dashboard) {
     let arrangement = dashboard.arrangement;
-    // The cells of a section do not stand together then.
+    // The cells of a section do not stand together then. Within its bar a reader selects the name.
     if untrack(|| dashboard.is_one_flow()) {
-        cancel(dashboard);
-        return dashboard.notify(ToastKind::Error("Clear the filter to drag cells.".to_owned()));
+        let has_left = |press: &Press| rect_of(&press.bar).distance(press.at) > 0.0;
+        if arrangement.press.with_value(|press| press.as_ref().is_some_and(has_left)) {
+            cancel(dashboard);
+            dashboard.notify(ToastKind::Error("Clear the filter to drag cells.".to_owned()));
+        }
+        return;
     }
     let begun = arrangement.press.try_update_value(|press| {
         let press = press.as_mut()?;

@@ -13,7 +13,7 @@ use super::live_status::LiveState;
 use super::share_dialog::ShareButton;
 use super::theme::ThemeButton;
 use super::views_menu::{ViewsButton, ViewsMenu};
-use crate::app::state::{CellState, ContentKind, use_dashboard};
+use crate::app::state::{CellState, ContentKind, ToastKind, use_dashboard};
 use crate::routes;
 
 #[component]
@@ -26,7 +26,10 @@ pub fn Header() -> impl IntoView {
     let charts_button = NodeRef::<Button>::new();
     let open_charts = move |_| {
         if let Some(button) = charts_button.get_untracked() {
-            charts.open_panel(dashboard.charts_in_sight(), button.into());
+            match dashboard.charts_in_sight() {
+                Some(target) => charts.open_panel(target, button.into()),
+                None => dashboard.notify(ToastKind::Error("The filter shows no line charts.".to_owned())),
+            }
         }
     };
     let is_line_chart = |cell: &Arc<CellState>| cell.content_kind.get() == ContentKind::LineChart;
@@ -45,7 +48,7 @@ pub fn Header() -> impl IntoView {
             </a>
             <BoardMenu />
             // For a phone with a filter: the button with its name is in the menu there.
-            {move || dashboard.open_view().map(|view| view! { <span class="open-view">{view.name}</span> })}
+            {move || dashboard.view_name().map(|name| view! { <span class="open-view">{name}</span> })}
             <span class="spacer">
                 <FilterField />
             </span>

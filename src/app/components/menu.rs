@@ -8,12 +8,13 @@ use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::section_choice::SectionChoice;
+use super::section_choice::{NewSectionField, SectionChoice};
 use super::size_choice::SizeChoice;
+use crate::app::erased::Erase;
 use crate::app::fullscreen;
 use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
-use crate::app::state::{CellSize, CellState, ContentKind, Dashboard, Field, Landing, use_dashboard};
+use crate::app::state::{CellSize, CellState, ContentKind, Dashboard, Field, Landing, MenuPage, use_dashboard};
 use crate::browser::{dom, popover};
 use crate::protocol::CellId;
 use crate::routes;
@@ -42,13 +43,25 @@ pub fn open(dashboard: Dashboard, id: CellId, button: &HtmlElement) {
         }
         let Some(menu) = menu() else { return };
         dashboard.menu_cell.set(Some(id));
+        // The menu of another cell may have been open: the browser tells only once that it is.
+        dashboard.menu_page.set_if_changed(MenuPage::Items);
         if !popover::show_beside(&menu, &button, false) {
             return dashboard.menu_cell.set_if_changed(None);
         }
-        // Effects show the items of this cell, which changes the size of the menu.
+        dashboard.menu_button.set_value(Some(button));
+        show_content(dashboard, focus_first);
+    });
+}
+
+/// Places the menu for what it shows now, and gives that the focus.
+fn show_content(dashboard: Dashboard, focus: impl FnOnce(&HtmlElement) + 'static) {
+    spawn_local(async move {
+        // Effects show it, and hide what was there before.
         tick().await;
-        popover::place_beside(&menu, &button, false);
-        focus_first(&menu);
+        if let (Some(menu), Some(button)) = (dashboard.refs.cell_menu.get_untracked(), dashboard.menu_button.get_value()) {
+            popover::place_beside(&menu, &button, false);
+            focus(&menu);
+        }
     });
 }
 
@@ -156,9 +169,9 @@ impl Item {
     }
 }
 
-fn choose(dashboard: Dashboard, item: Item, is_moving: RwSignal<bool>) {
+fn choose(dashboard: Dashboard, item: Item) {
     if let Item::ToSection = item {
-        return is_moving.set(true);
+        return dashboard.menu_page.set(MenuPage::Sections);
     }
     let Some(id) = dashboard.menu_cell.get_untracked() else { return };
     // First, because it restores the focus to the button; the action may then move it.
@@ -188,8 +201,8 @@ pub fn CellMenu() -> impl IntoView {
     let dashboard = use_dashboard();
     let menu = dashboard.refs.cell_menu;
     let may_write = dashboard.may_write();
-    // The sections stand in place of the items.
-    let is_moving = RwSignal::new(false);
+    let page = dashboard.menu_page;
+    let has_items = move || page.get() == MenuPage::Items;
     let cell = move || -> Option<Arc<CellState>> {
         let id = dashboard.menu_cell.get()?;
         dashboard.cells.read().iter().find(|cell| cell.id == id).cloned()
@@ -204,7 +217,7 @@ pub fn CellMenu() -> impl IntoView {
         let is_open = menu.get_untracked().is_some_and(|menu| menu.matches(":popover-open").unwrap_or(false));
         if !is_open {
             dashboard.menu_cell.set_if_changed(None);
-            is_moving.set_if_changed(false);
+            page.set_if_changed(MenuPage::Items);
         }
     };
     let button = move |(item, label): (Item, &'static str)| {
@@ -213,8 +226,8 @@ pub fn CellMenu() -> impl IntoView {
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                hidden=move || is_moving.get() || !item.is_shown(cell().as_deref(), may_write)
-                on:click=move |_| choose(dashboard, item, is_moving)
+                hidden=move || !has_items() || !item.is_shown(cell().as_deref(), may_write)
+                on:click=move |_| choose(dashboard, item)
             >
                 {label}
             </button>
@@ -224,7 +237,7 @@ pub fn CellMenu() -> impl IntoView {
     let size = Memo::new(move |_| cell().map(|cell| dashboard.size_of(&cell)));
     // A block decides the widths of its cells.
     let has_sizes = Memo::new(move |_| {
-        may_write && !is_moving.get() && dashboard.menu_cell.with(|id| id.as_ref().is_some_and(|id| !dashboard.is_in_block(id)))
+        may_write && has_items() && dashboard.menu_cell.with(|id| id.as_ref().is_some_and(|id| !dashboard.is_in_block(id)))
     });
     let resize = Callback::new(move |CellSize { width, height }| {
         let id = dashboard.menu_cell.get_untracked();
@@ -241,22 +254,34 @@ pub fn CellMenu() -> impl IntoView {
             dashboard.focus_cell(&id);
         }
     });
-    let focus_sections = Callback::new(move |()| {
-        if let Some(menu) = menu.get_untracked() {
-            focus_first(&menu);
-        }
+    let shown = Callback::new(move |field: Option<HtmlElement>| {
+        show_content(dashboard, move |menu| match field {
+            Some(field) => drop(field.focus()),
+            None => focus_first(menu),
+        });
     });
     let sections = move || {
-        let id = is_moving.get().then(|| dashboard.menu_cell.get()).flatten()?;
-        Some(InBrowser(view! { <SectionChoice id shown=focus_sections choose=move_to /> }))
+        let (page, id) = (page.get(), dashboard.menu_cell.get()?);
+        match page {
+            MenuPage::Items => None,
+            MenuPage::Sections => Some(InBrowser(view! { <SectionChoice id shown choose=move_to /> }.erase())),
+            MenuPage::NewSection => Some(InBrowser(view! { <NewSectionField shown choose=move_to /> }.erase())),
+        }
+    };
+    // A field is no item of a menu.
+    let role = move || if page.get() == MenuPage::NewSection { "dialog" } else { "menu" };
+    let label = move || match page.get() {
+        MenuPage::Items => "Cell",
+        MenuPage::Sections => "Move to section",
+        MenuPage::NewSection => "Move to a new section",
     };
     view! {
         <div
             id="cell-menu"
             class="menu"
             popover="auto"
-            role="menu"
-            aria-label="Cell"
+            role=role
+            aria-label=label
             node_ref=menu
             on:keydown=move |event| on_key(dashboard, &event)
             on:toggle=closed

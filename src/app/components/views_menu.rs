@@ -17,7 +17,7 @@ const MAX_NAME: &str = "120";
 #[component]
 pub fn ViewsButton() -> impl IntoView {
     let dashboard = use_dashboard();
-    let name = Memo::new(move |_| dashboard.open_view().map(|view| view.name));
+    let name = Memo::new(move |_| dashboard.view_name());
     let is_needless = move || !dashboard.may_write() && dashboard.settings.with(|settings| settings.views.is_empty());
     let label = move || name.get().unwrap_or_else(|| "Views".to_owned());
     view! {
@@ -87,7 +87,7 @@ fn OpenMenu(menu: NodeRef<html::Div>) -> impl IntoView {
         }
     };
     let whole = move || {
-        dashboard.view.id.with(Option::is_some).then(|| {
+        dashboard.view_name().map(|_| {
             view! { <a href=routes::board(&dashboard.page().board)>"Without a view"</a> }
         })
     };

@@ -49,14 +49,15 @@ impl Dashboard {
         self.filter.with_untracked(|filter| matches(filter, name))
     }
 
-    /// What the panel of charts sets: those that the filter shows, or all.
-    pub fn charts_in_sight(self) -> PanelTarget {
+    /// What the panel of charts sets: those that the filter shows, or all. `None`: the filter shows no line chart.
+    pub fn charts_in_sight(self) -> Option<PanelTarget> {
         if self.filter.with_untracked(String::is_empty) {
-            return PanelTarget::Board;
+            return Some(PanelTarget::Board);
         }
         let mut ids = self.order.get_untracked();
         ids.retain(|id| self.cell(id).is_some_and(|cell| self.is_shown_untracked(&cell.name.read_untracked())));
-        PanelTarget::Several(self.line_charts_among(ids), "Charts that the filter shows".to_owned())
+        let charts = self.line_charts_among(ids);
+        (!charts.is_empty()).then(|| PanelTarget::Several(charts, "Charts that the filter shows".to_owned()))
     }
 
     pub fn line_charts_among(self, mut ids: Vec<CellId>) -> Vec<CellId> {

@@ -13,6 +13,7 @@ mod elements;
 mod filter;
 mod grouping;
 mod held;
+mod menu_page;
 mod open_view;
 mod response_order;
 mod run_colours;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use web_sys::HtmlElement;
 
 use self::arrangement::Arrangement;
 use self::sections::{section_rows, sections};
@@ -45,6 +47,7 @@ pub use compared_column::nearest_statistic;
 pub use comparison::{Comparison, ShowRule};
 pub use elements::{CellElements, PageRefs};
 pub use held::{Carry, CarryTarget, CellPlace, Edge, Press, Rect, Resizing, landing_among, rect_of};
+pub use menu_page::MenuPage;
 pub use open_view::{KEY as VIEW_KEY, OpenView, ViewChange};
 pub use response_order::ResponseOrder;
 pub use run_colours::RunColours;
@@ -116,6 +119,9 @@ pub struct Dashboard {
     pub unsaved: RwSignal<Option<(CellId, Field, String)>>,
     /// The cell whose menu is open.
     pub menu_cell: RwSignal<Option<CellId>>,
+    pub menu_page: RwSignal<MenuPage>,
+    /// The button that has opened the menu.
+    pub menu_button: StoredValue<Option<HtmlElement>, LocalStorage>,
     /// The cell on whose menu button the pointer was pressed while that menu was open.
     pub menu_closing: RwSignal<Option<CellId>>,
     pub toasts: RwSignal<Vec<Toast>>,
@@ -186,6 +192,8 @@ impl Dashboard {
             editing: RwSignal::new(None),
             unsaved: RwSignal::new(None),
             menu_cell: RwSignal::new(None),
+            menu_page: RwSignal::new(MenuPage::Items),
+            menu_button: StoredValue::new_local(None),
             menu_closing: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
             next_toast: StoredValue::new(0),

@@ -11,11 +11,12 @@ pub const KEY: &str = "view=";
 
 #[derive(Clone, Copy)]
 pub struct OpenView {
-    /// The id of the view; `None`: the board as everyone has it. A view that is deleted meanwhile stays the reader's own arrangement.
+    /// The id of the view; `None`: the board as everyone has it. What a view that is deleted meanwhile
+    /// has arranged stays the reader's own.
     pub id: RwSignal<Option<String>>,
     /// What differs from the arrangement of the board, with what the reader has changed since. The board and the settings of the page have
     /// it already.
-    layout: StoredValue<LayoutPatch>,
+    layout: RwSignal<LayoutPatch>,
     /// Changes that are due. The second part of the page's code makes them.
     pub changes: RwSignal<Vec<ViewChange>>,
 }
@@ -36,19 +37,19 @@ impl OpenView {
         let layout = view.as_ref().and_then(|view| view.layout.clone()).unwrap_or_default();
         layout.apply_to_layout(&mut settings.layout, &board.cells);
         layout.apply_to_cells(&mut board.cells);
-        Self { id: RwSignal::new(view.map(|view| view.id)), layout: StoredValue::new(layout), changes: RwSignal::new(Vec::new()) }
+        Self { id: RwSignal::new(view.map(|view| view.id)), layout: RwSignal::new(layout), changes: RwSignal::new(Vec::new()) }
     }
 
     /// Arranges what an event has brought.
     pub(super) fn arrange(self, board: &mut Board, change: &BoardChange) {
         if *change != BoardChange::None {
-            self.layout.with_value(|layout| layout.apply_to_cells(&mut board.cells));
+            self.layout.with_untracked(|layout| layout.apply_to_cells(&mut board.cells));
         }
     }
 
     /// What differs from the arrangement of the board.
     pub fn layout(self) -> LayoutPatch {
-        self.layout.get_value()
+        self.layout.get_untracked()
     }
 }
 
@@ -66,13 +67,21 @@ impl Dashboard {
         self.settings.with(|settings| settings.views.iter().find(|view| view.id == id).cloned())
     }
 
-    /// Whether the reader looks at the board by a view: what he arranges is of the view then.
+    /// What the header calls how the reader looks at the board: by the name of the view that is open; of one that is gone, what it has
+    /// arranged stays. Tracks it.
+    pub fn view_name(self) -> Option<String> {
+        let open = self.open_view().map(|view| view.name);
+        let has_own = || self.view.id.with(Option::is_some) && !self.view.layout.with(LayoutPatch::is_empty);
+        open.or_else(|| has_own().then(|| "Own arrangement".to_owned()))
+    }
+
+    /// Whether the reader looks at the board by a view: what he arranges is his own then. A view that is gone and arranges nothing has ended.
     pub fn is_in_view(self) -> bool {
-        self.view.id.with_untracked(Option::is_some)
+        untrack(|| self.view_name().is_some())
     }
 
     pub(super) fn arrange_settings_by_view(self, settings: &mut BoardSettings) {
-        self.view.layout.with_value(|layout| self.board.with_value(|board| layout.apply_to_layout(&mut settings.layout, &board.cells)));
+        self.view.layout.with_untracked(|layout| self.board.with_value(|board| layout.apply_to_layout(&mut settings.layout, &board.cells)));
     }
 
     /// Makes the changes of [`OpenView::changes`] while the current owner lives.
@@ -85,7 +94,7 @@ impl Dashboard {
                 match change {
                     ViewChange::Arrange { patch, message } => self.arrange_view(patch, message),
                     ViewChange::Restore { undo, before } => {
-                        self.view.layout.set_value(before);
+                        self.view.layout.set(before);
                         self.show_arrangement(&undo);
                     }
                 }
@@ -96,7 +105,7 @@ impl Dashboard {
     fn arrange_view(self, patch: LayoutPatch, message: Option<String>) {
         let before = self.view.layout();
         let undo = self.settings.with_untracked(|settings| self.board.with_value(|board| patch.undo(&settings.layout, &board.cells)));
-        self.view.layout.update_value(|layout| layout.extend(patch.clone()));
+        self.view.layout.update(|layout| layout.extend(patch.clone()));
         self.show_arrangement(&patch);
         if let Some(message) = message {
             let message = [&message, " The menu of views saves it."].concat();
