@@ -157,7 +157,7 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   for (const key of ["n", "e", "d", "Enter", "Delete", "Alt+ArrowRight", "Control+z", "l"]) await page.keyboard.press(key);
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Keys" });
-  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "y  Y  {  }", "[  ]  End", ",  .", "/", "t", "Shift + l", "Shift + Enter", "?", "Esc"]);
+  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "Ctrl + wheel", "y  Y  {  }", "[  ]  End", ",  .", "/", "t", "Shift + l", "Shift + Enter", "?", "Esc"]);
   await page.keyboard.press("Escape");
 
   // His own view is his: he may zoom, smooth, hide, look in full screen.

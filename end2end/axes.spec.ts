@@ -76,7 +76,7 @@ test("the y axis is zoomed beside it, by a box and by keys, for the reader alone
   // A file shows what the reader sees.
   await openPanel(page, id);
   const [from, to] = yOf();
-  const address = (await panel(page).getByRole("link", { name: "SVG" }).getAttribute("href"))!;
+  const address = (await panel(page).getByRole("link", { name: "SVG", exact: true }).getAttribute("href"))!;
   expect(new URL(address, page.url()).searchParams.get("y_from")).toBe(String(from));
   expect(new URL(address, page.url()).searchParams.get("y_to")).toBe(String(to));
   await page.keyboard.press("Escape");

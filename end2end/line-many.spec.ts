@@ -140,7 +140,7 @@ test.describe("in Berlin, in winter", () => {
     await point(page, id);
     await expect(tip(page).locator("p").first()).toHaveText("2026-07-01 15:00:00 UTC+02:00");
     await cell(page, id).getByRole("button", { name: "Chart", exact: true }).click();
-    const address = (await page.getByRole("dialog", { name: "Chart" }).getByRole("link", { name: "SVG" }).getAttribute("href"))!;
+    const address = (await page.getByRole("dialog", { name: "Chart" }).getByRole("link", { name: "SVG", exact: true }).getAttribute("href"))!;
     expect(address).toContain("tz=Europe%2FBerlin");
     const svg = (await agnez.call("GET", `/${address}`)).text;
     expect(svg).toContain(">UTC+02:00</text>");

@@ -110,7 +110,7 @@ test("between two points the line goes on, in the picture too, and zooming in en
   const ink = await colour(page, id, "train");
   await expect.poll(() => pixels(page, id, ink)).toBeGreaterThan(200);
   const svg = await (await page.request.get(`/values/${id}.svg?from=20&to=60&width=640&height=240`)).text();
-  expect(svg).toContain(">1.5<");
+  expect(svg).toContain(">1.6<");
   expect(svg, "no axis is made up").not.toContain(">0.2<");
   expect(svg).toMatch(/<path class="c s0"[^>]* d="M[^"]*L/);
   await cell(page, id).focus();

@@ -80,7 +80,7 @@ test("a search that finds the server busy is made again without a change", async
 });
 
 test("another rank in a sorted table asks for no charts, and a folded section has the numbers of the newest run", async ({ page, agnez }) => {
-  for (const [run, acc] of [["old", 1], ["new", 2]] as const) await log(agnez, "digits", run, [{ step: 0, "x/acc": acc, "x/loss": acc }]);
+  for (const [run, acc] of [["old", 1], ["new", 2]] as const) await log(agnez, "digits", run, [{ step: 0, "x/acc": acc, "x/loss": acc, "y/acc": acc }]);
   await openBoard(page, `${BOARD}?sort=metrics.x/acc.last`);
   await expect.poll(() => listed(page)).toEqual(["old", "new"]);
   await page.getByRole("button", { name: "x", exact: true }).click();

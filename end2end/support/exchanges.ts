@@ -214,7 +214,7 @@ export async function whatIsReadOfRuns(exchange: Exchange): Promise<void> {
   }
   const [colours, byRateColours] = ["GET /boards/{}/run-colours", `${board}/run-colours?by=lr&runs=first`];
   const coloured = await exchange(colours, byRateColours, 200);
-  expect(coloured.json).toMatchObject({ by: "config.lr", values: [{ label: "0.01" }], runs: { first: 0 } });
+  expect(coloured.json).toMatchObject({ by: "config.lr", values: [{ label: "lr 0.01" }], runs: { first: 0 } });
   await exchange(colours, byRateColours, 304, undefined, { "if-none-match": String(coloured.headers.etag) });
   await exchange(colours, `${board}/run-colours?by=lr`, 400);
   await exchange(colours, byRateColours, 403, undefined, FOREIGN);

@@ -16,6 +16,14 @@ const ROOT_MARGIN: &str = "1000px";
 
 type Task = Box<dyn FnOnce()>;
 
+struct Waiting {
+    id: u64,
+    element: Element,
+    /// Printing runs all of these.
+    is_light: bool,
+    task: Task,
+}
+
 /// A handle to the tasks of the page, which components get by [`use_near_viewport`]. On the server
 /// it has none.
 ///
@@ -29,7 +37,7 @@ struct Queue {
     observer: Option<IntersectionObserver>,
     /// Bound: one entry for each waiting element. It is removed when its task runs or its owner is
     /// cleaned up.
-    waiting: Vec<(u64, Element, Task)>,
+    waiting: Vec<Waiting>,
     next_id: u64,
 }
 
@@ -56,20 +64,29 @@ impl NearViewport {
     /// Runs the task once, when the element comes near the viewport; never if the current owner is
     /// cleaned up before.
     pub fn run_once(self, element: &Element, task: impl FnOnce() + 'static) {
+        self.wait(element, false, Box::new(task));
+    }
+
+    /// The same for a task that takes little time: printing runs it beyond its limit, too.
+    pub fn run_light_once(self, element: &Element, task: impl FnOnce() + 'static) {
+        self.wait(element, true, Box::new(task));
+    }
+
+    fn wait(self, element: &Element, is_light: bool, task: Task) {
         let Some(queue) = self.queue() else { return };
         let Some(observer) = queue.borrow().observer.clone() else { return task() };
-        let id = queue.borrow_mut().push(element.clone(), Box::new(task));
+        let id = queue.borrow_mut().push(element.clone(), is_light, task);
         observer.observe(element);
         on_cleanup(move || {
             if let Some(queue) = self.queue() {
-                let removed = queue.borrow_mut().take(|(known, ..)| *known == id);
+                let removed = queue.borrow_mut().take(|waiting| waiting.id == id);
                 drop(removed);
             }
         });
     }
 
-    /// Runs the first `limit` waiting tasks from the top of the page down, because paper has no
-    /// viewport. Tasks of elements that are not displayed go on waiting.
+    /// Runs light tasks, and the first `limit` others from the top of the page down, because paper
+    /// has no viewport. Tasks of elements that are not displayed go on waiting.
     pub fn run_for_print(self, limit: usize) {
         let Some(queue) = self.queue() else { return };
         let tasks = queue.borrow_mut().take_topmost(limit);
@@ -87,7 +104,7 @@ fn observe(queue: &Rc<RefCell<Queue>>) -> Option<IntersectionObserver> {
         let Some(queue) = queue.upgrade() else { return };
         for entry in entries.iter().filter(|entry| entry.is_intersecting()) {
             let target = entry.target();
-            let task = queue.borrow_mut().take(|(_, element, _)| *element == target);
+            let task = queue.borrow_mut().take(|waiting| waiting.element == target);
             // The queue is not borrowed here: a task may add another one.
             if let Some(task) = task {
                 task();
@@ -100,19 +117,19 @@ fn observe(queue: &Rc<RefCell<Queue>>) -> Option<IntersectionObserver> {
 }
 
 impl Queue {
-    fn push(&mut self, element: Element, task: Task) -> u64 {
+    fn push(&mut self, element: Element, is_light: bool, task: Task) -> u64 {
         self.next_id += 1;
-        self.waiting.push((self.next_id, element, task));
+        self.waiting.push(Waiting { id: self.next_id, element, is_light, task });
         self.next_id
     }
 
-    fn take(&mut self, is_wanted: impl Fn(&(u64, Element, Task)) -> bool) -> Option<Task> {
+    fn take(&mut self, is_wanted: impl Fn(&Waiting) -> bool) -> Option<Task> {
         let at = self.waiting.iter().position(is_wanted)?;
         Some(self.take_at(at))
     }
 
     fn take_at(&mut self, at: usize) -> Task {
-        let (_, element, task) = self.waiting.swap_remove(at);
+        let Waiting { element, task, .. } = self.waiting.swap_remove(at);
         if let Some(observer) = &self.observer {
             observer.unobserve(&element);
         }
@@ -121,14 +138,17 @@ impl Queue {
 
     fn take_topmost(&mut self, limit: usize) -> Vec<Task> {
         let mut tops: Vec<(f64, usize)> = Vec::new();
-        for (at, (_, element, _)) in self.waiting.iter().enumerate() {
-            let rect = element.get_bounding_client_rect();
+        let mut light = 0;
+        for (at, waiting) in self.waiting.iter().enumerate() {
+            let rect = waiting.element.get_bounding_client_rect();
             if rect.width() > 0.0 {
-                tops.push((rect.top(), at));
+                light += usize::from(waiting.is_light);
+                // Before all others.
+                tops.push((if waiting.is_light { f64::NEG_INFINITY } else { rect.top() }, at));
             }
         }
         sorting::sort_by(&mut tops, |one, other| one.0.total_cmp(&other.0));
-        tops.truncate(limit);
+        tops.truncate(light + limit);
         // Descending places: removing one then moves none of the places that follow.
         sorting::sort_by(&mut tops, |one, other| other.1.cmp(&one.1));
         tops.into_iter().map(|(_, at)| self.take_at(at)).collect()

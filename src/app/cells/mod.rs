@@ -62,7 +62,7 @@ pub fn CellView(cell: Arc<CellState>) -> impl IntoView {
     let (article, body) = (NodeRef::<html::Article>::new(), NodeRef::<html::Div>::new());
     Effect::new(move |_| {
         if let (Some(article), Some(body)) = (article.get(), body.get()) {
-            near_viewport.run_once(&article, move || is_near.set(true));
+            near_viewport.run_light_once(&article, move || is_near.set(true));
             dashboard.register_cell(id(), CellElements { article, body: body.into() });
         }
     });
