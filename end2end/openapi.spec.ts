@@ -227,7 +227,7 @@ test("the document says what the server does", async ({ agnez }) => {
   await each("GET /media/{}/{}", [`/media/${image._id}/1`, 200], ["/media/nothing/1", 404], [`/media/${image._id}/x`, 400], [`/media/${broken._id}/1`, 422], [`/media/${image._id}/1`, 403, foreign]);
   await each("GET /images/{}", ["/images/a.gif", 200], ["/images/a.gif", 304, { "if-none-match": tag }], ["/images/b.gif", 404], ["/images/../data/agnez.db", 404], ["/images/a.txt", 422], ["/images/a.gif", 403, foreign]);
   const bar = await agnez.create({ type: "bar", value: { a: 1, b: 2 } });
-  for (const form of ["svg", "csv"]) {
+  for (const form of ["svg", "pdf", "csv"]) {
     const path = `/values/${bar._id}.${form}`;
     const known = { "if-none-match": String((await agnez.call("GET", path)).headers.etag) };
     await each(`GET /values/{}.${form}`, [path, 200], [path, 304, known], [`${path}?v=x`, 400], [`/values/${html._id}.${form}`, 404], [path, 403, foreign]);
