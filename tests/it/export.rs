@@ -94,13 +94,8 @@ async fn texts_keep_their_lines_and_pictures_are_found_as_the_page_asks_for_them
 async fn the_table_of_runs_has_the_columns_of_the_page_and_five_digits() {
     let server = spawn().await;
     for (run, rate) in [("first", 0.1), ("second", 0.01)] {
-        assert_eq!(
-            server
-                .ask("PATCH", &format!("/boards/b/runs/{run}?upsert=true"), json!({ "config": { "lr": rate } }).to_string(), &[])
-                .await
-                .status,
-            200
-        );
+        let (address, config) = (format!("/boards/b/runs/{run}?upsert=true"), json!({ "config": { "lr": rate } }));
+        assert_eq!(server.ask("PATCH", &address, config.to_string(), &[]).await.status, 201);
         let mut point = json!({ "step": 1, "val/loss": 0.033_593_849_160_719_31 });
         for layer in 0..58 {
             point[format!("layer_{layer}/grad_norm")] = json!(layer);
