@@ -217,7 +217,7 @@ test("a share shows command, host and console of runs only if it was made to", a
   const links: string[] = [];
   for (const [name, isDetailed] of [["public", false], ["a colleague", true]] as const) {
     await share(page).getByLabel("For whom").fill(name);
-    await expect(details, "each link is asked for anew").not.toBeChecked();
+    await expect(details, "the next link is asked about again").not.toBeChecked();
     await details.setChecked(isDetailed);
     await share(page).getByRole("button", { name: "Make a link" }).click();
     await expect(share(page).getByRole("listitem").filter({ hasText: name })).toHaveCount(1);
