@@ -1,6 +1,7 @@
 // What a reader closes before an answer has come: the page goes on, and what was asked for is neither lost nor left behind unseen.
 import type { Locator, Page, Route } from "@playwright/test";
 
+import type { Agnez } from "./support/agnez.mjs";
 import { cell, live, openBoard, openMenu } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 import { newToken } from "./support/tokens.ts";
@@ -30,6 +31,15 @@ async function hold(page: Page, method: string, url: string, answer = (route: Ro
   };
 }
 
+/** The text "one" of the cell "t" is open in its editor, in which somebody has written "two". */
+async function writeDraft(page: Page, agnez: Agnez): Promise<void> {
+  await agnez.create({ board: "b", _id: "t", name: "remarks", type: "text", value: "one" });
+  await openBoard(page, "/b/b");
+  await openMenu(cell(page, "t"), "Edit text");
+  await expect(source(page)).toHaveValue("one");
+  await source(page).fill("two");
+}
+
 test("an editor that is closed before its text has come can be opened again", async ({ page, agnez }) => {
   await agnez.create({ board: "b", _id: "t", name: "remarks", type: "text", value: "one" });
   await openBoard(page, "/b/b");
@@ -45,11 +55,7 @@ test("an editor that is closed before its text has come can be opened again", as
 
 test("a save that fails after its editor was closed says so, and the draft is there", async ({ page, agnez, problems }) => {
   problems.allow(/503 \(Service Unavailable\)/);
-  await agnez.create({ board: "b", _id: "t", name: "remarks", type: "text", value: "one" });
-  await openBoard(page, "/b/b");
-  await openMenu(cell(page, "t"), "Edit text");
-  await expect(source(page)).toHaveValue("one");
-  await source(page).fill("two");
+  await writeDraft(page, agnez);
   const release = await hold(page, "PATCH", "**/values/t", busy);
   await page.keyboard.press("Control+Enter");
   await expect(source(page)).not.toBeEditable();
@@ -63,11 +69,7 @@ test("a save that fails after its editor was closed says so, and the draft is th
 
 test("a draft is thrown away once the stored text is there", async ({ page, agnez, problems }) => {
   problems.allow(/503 \(Service Unavailable\)/);
-  await agnez.create({ board: "b", _id: "t", name: "remarks", type: "text", value: "one" });
-  await openBoard(page, "/b/b");
-  await openMenu(cell(page, "t"), "Edit text");
-  await expect(source(page)).toHaveValue("one");
-  await source(page).fill("two");
+  await writeDraft(page, agnez);
   await page.route("**/values/t", busy);
   const discard = editor(page).getByRole("button", { name: "Discard the draft" });
   await discard.click();
