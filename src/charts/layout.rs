@@ -1,49 +1,14 @@
 //! Where everything of a line chart stands: the layout that server and browser share, so that waking up moves nothing.
 
-use super::axis_titles::AxisTitles;
+use super::chart_options::{AllHidden, ChartOptions};
 use super::display_list::TextAnchor;
-use super::event_marks::EventMark;
 use super::letters::has_letters;
-use super::range::{YBounds, has_place_up_to_zero, x_range, y_range};
+use super::range::{has_place_up_to_zero, x_range, y_range};
 use super::scale::Scale;
 use super::series_view::SeriesView;
 use super::text_metrics::{FONT_SIZE, format_number, text_width};
 use super::ticks::{Tick, TickFormat, is_representable, make_ticks, make_y_ticks, max_label_width};
-use super::time_zone::TimeZone;
-use crate::protocol::{AxisScale, GoalLine, XAxis};
-
-/// The options of a line chart: everything that its layout depends on, apart from the numbers and the size.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ChartOptions<'a> {
-    pub x_axis: XAxis,
-    pub x_scale: AxisScale,
-    pub y_scale: AxisScale,
-    pub y_bounds: YBounds,
-    /// The unit of the values; empty for plain numbers.
-    pub unit: &'a str,
-    pub titles: AxisTitles<&'a str>,
-    /// The part of the x axis that is shown, in the columns' own numbers (steps, or seconds); all of it when `None`.
-    pub window: Option<(f64, f64)>,
-    /// The clock of [`XAxis::Wall`]: that of the browser; UTC on the server, unless a request names one.
-    pub zone: TimeZone,
-    pub all_hidden: AllHidden,
-    /// Along the x axis.
-    pub marks: &'a [EventMark],
-    pub goal_lines: &'a [GoalLine],
-}
-
-/// Whether nothing is drawn although there are series.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AllHidden {
-    #[default]
-    No,
-    /// The chart hides each of its series.
-    Series,
-    /// Its series are of runs that are not drawn.
-    Runs,
-    /// The search finds no run.
-    NoMatch,
-}
+use crate::protocol::{AxisScale, XAxis};
 
 /// CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,11 +3,12 @@
 
 use super::beyond::draw_beyond;
 use super::canvas::{CanvasSize, ChartCanvas};
+use super::chart_options::{AllHidden, ChartOptions};
 use super::display_list::{DisplayList, Glyph, Ink, Marker, Path, Shape, Shapes, Text, TextAnchor, Window, X};
 use super::event_marks::summarize_marks;
 use super::goal_lines::{draw_goal_labels, draw_goal_lines, summarize_goal_lines};
 use super::groups::{self, build_bands};
-use super::layout::{AllHidden, ChartOptions, LABEL_GAP, NARROW_PLOT, NOMINAL_WIDTH, PlotLayout, Size};
+use super::layout::{LABEL_GAP, NARROW_PLOT, NOMINAL_WIDTH, PlotLayout, Size};
 use super::legend::{EDGE, LegendItem, LegendName, ROW, draw_entry, lay_out_legend};
 use super::mark_lines::{draw_event_marks, draw_event_texts};
 use super::markers::{LineMarker, MarkerKind, place_markers};

@@ -20,6 +20,7 @@ mod attrition;
 pub mod axis_titles;
 mod beyond;
 pub mod canvas;
+mod chart_options;
 pub mod csv;
 pub mod display_list;
 pub mod event_marks;
@@ -57,11 +58,12 @@ pub mod time_zone;
 pub use attrition::{Attrition, Diverged};
 pub use axis_titles::AxisTitles;
 pub use canvas::{CanvasSize, ChartCanvas};
+pub use chart_options::{AllHidden, ChartOptions};
 pub use display_list::{Area, Layer};
 pub use goal_lines::summarize_goal_lines;
 pub use group_hit::{GroupHitRow, hit_test_groups};
 pub use groups::{build_bands, draw_marks};
-pub use layout::{AllHidden, ChartOptions, PlotLayout, Size};
+pub use layout::{PlotLayout, Size};
 pub use legend::{
     LegendItem, MAX_FOLDED_NAMES, MAX_NAMES, NamedSeries, group_labels, group_name, legend_items, legend_labels, needs_two_rows,
     owner_labels, value_name,

@@ -10,10 +10,10 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::addresses::{colours_address, linked_address, rule_address};
 use super::requests::RowQuery;
+use super::search_error::{SearchError, read_error};
 use crate::app::pace::pause_after;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, LoadedPage, RowSection, RunColours, RunRows, RunsState};
@@ -24,16 +24,6 @@ use crate::protocol::{GroupId, RunGroups, RunTable, parse_json};
 const INTERVAL_MS: f64 = 500.0;
 /// Delay of the next attempt when the server cannot be reached.
 const RETRY_DELAY: Duration = Duration::from_secs(2);
-
-/// A search that the server refuses.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SearchError {
-    pub message: String,
-    /// Where in the search, in characters from 1; 0: nowhere.
-    pub column: usize,
-    /// Names that are alike.
-    pub near: Vec<String>,
-}
 
 /// A handle to the loading of rows.
 #[derive(Clone, Copy)]
@@ -403,15 +393,4 @@ fn column_keys(rows: &RunRows) -> String {
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     parse_json(text).ok()
-}
-
-/// `None`: it is no error of the server, but a page of a proxy.
-fn read_error(body: &str) -> Option<SearchError> {
-    let error = read::<Value>(body)?;
-    let near = error["data"]["near"].as_array();
-    Some(SearchError {
-        message: error["message"].as_str().unwrap_or("The search could not be made.").to_owned(),
-        column: error["data"]["column"].as_u64().unwrap_or(0) as usize,
-        near: near.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
-    })
 }

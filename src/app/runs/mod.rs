@@ -37,6 +37,7 @@ mod row_content;
 mod rules;
 mod run_state;
 mod search;
+mod search_error;
 mod select;
 mod selection;
 mod short_names;

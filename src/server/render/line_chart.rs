@@ -1,40 +1,30 @@
 //! The drawing of a line cell on the server: for the page before its script runs, and for everybody who asks for an SVG.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use super::drawn_groups::{DrawnGroups, FoundGroups, GroupsView, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
-use crate::app::{Prerendered, line_charts};
 use crate::charts::display_list::DisplayList;
 use crate::charts::event_marks::{MarkedRun, event_marks};
-use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, MAX_FOLDED_NAMES,
-    NamedSeries, SeriesStyle, SeriesView, StyledSeries, Theme, TimeZone, YBounds, group_labels, group_name, is_series_hidden, legend_items,
-    legend_labels, needs_two_rows, owner_labels, palette, series_key, series_label, series_styles, without_superseded,
+    AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, NamedSeries,
+    SeriesStyle, SeriesView, StyledSeries, TimeZone, YBounds, group_name, is_series_hidden, legend_items, series_key, series_label,
+    series_styles, without_superseded,
 };
 use crate::protocol::groups::GroupCurve;
-use crate::protocol::{AxisScale, Board, BoardLayout, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
-use crate::routes::{self, PLOT_HEIGHT};
+use crate::protocol::{AxisScale, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::server::boards::groups::RunColours;
 use crate::server::boards::{Boards, LineWindow};
 use crate::server::error::ServerError;
-use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS, MIN_EXPORT_HEIGHT};
+use crate::server::limits::{MAX_DRAWN_COLUMNS, MAX_DRAWN_SERIES, MAX_READ_COLUMNS};
 use crate::server::store::{Index, Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
-/// Charts whose drawings stand in the page itself; those further down are fetched when they come near the screen.
-const MAX_INLINE_CHARTS: usize = 12;
-/// Groups with more members are not read for the page itself.
-const MAX_INLINE_MEMBERS: usize = 200;
-/// A larger drawing is fetched too, in bytes.
-const MAX_INLINE_SVG_BYTES: usize = 64 << 10;
 
-fn settings(record: &Record) -> LineSettings {
+pub(super) fn settings(record: &Record) -> LineSettings {
     match &record.content {
         CellContent::LineChart(settings) => settings.clone(),
         _ => LineSettings::default(),
@@ -95,13 +85,13 @@ fn choose_series(ids: &[SeriesId], settings: &LineSettings, view: &LineView) -> 
 }
 
 /// The series of a chart: those without a run, then those of the runs that are drawn.
-fn series_ids(index: &Index, cell: &CellId, runs: &DrawnRuns) -> Vec<SeriesId> {
+pub(super) fn series_ids(index: &Index, cell: &CellId, runs: &DrawnRuns) -> Vec<SeriesId> {
     let of_runs = runs.list.iter().flat_map(|run| index.series_of_run(cell, &run.id));
     index.series(cell).iter().chain(of_runs).map(|series| series.id.clone()).collect()
 }
 
 /// The labels and the styles of the series of a chart.
-fn series_looks(ids: &[SeriesId], runs: &DrawnRuns) -> (Vec<String>, Vec<SeriesStyle>) {
+pub(super) fn series_looks(ids: &[SeriesId], runs: &DrawnRuns) -> (Vec<String>, Vec<SeriesStyle>) {
     let run = |id: &SeriesId| id.run.as_ref().and_then(|run| runs.get(run));
     let label = |id: &SeriesId| series_label(run(id).map(|run| run.name.as_str()), &id.name, runs.has_one_run());
     let styled = ids.iter().map(|id| StyledSeries { run_colour: run(id).map(|run| run.colour), name: &id.name });
@@ -114,23 +104,10 @@ fn named<'a>(slot: usize, id: &'a SeriesId, style: SeriesStyle, runs: &'a DrawnR
 }
 
 /// The names of a chart of these series.
-fn names(ids: &[SeriesId], styles: &[SeriesStyle], runs: &DrawnRuns) -> Vec<LegendItem> {
+pub(super) fn names(ids: &[SeriesId], styles: &[SeriesStyle], runs: &DrawnRuns) -> Vec<LegendItem> {
     let mut series: Vec<_> = ids.iter().zip(styles).enumerate().map(|(slot, (id, style))| named(slot, id, *style, runs)).collect();
     series.sort_by_key(|named| runs.legend_place(&ids[named.slot]));
     legend_items(series.into_iter(), runs.has_one_run())
-}
-
-/// The chart as the text of an SVG.
-pub async fn svg(
-    boards: &Boards,
-    record: &Arc<Record>,
-    view: &LineView,
-    groups: Option<(&PlannedGroups, &CancellationToken)>,
-    canvas: &ChartCanvas,
-    has_legend: bool,
-) -> Result<String, ServerError> {
-    let (list, canvas) = draw(boards, record, view, groups, canvas, has_legend).await?;
-    Ok(svg::svg(&list, &canvas))
 }
 
 /// The chart with what is on disk now, and the canvas as high as it needs it: of many series the first 50, with fewer columns each.
@@ -284,121 +261,4 @@ pub fn version(boards: &Boards, record: &Record) -> String {
     let seq = index.cell_series(&record.id).map_or(0, |known| known.seq);
     let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
     format!("{}-{}-{points}-{seq}-{run_seq}", record.version, record.rev)
-}
-
-/// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
-/// ask for when it comes near the screen; and the names of all series. All texts in it are escaped. `view`: what is compared, as the query
-/// of a drawing says it.
-pub async fn drawn(boards: &Boards, page: &Board, layout: &BoardLayout, (view, query): (&LineView, &str)) -> HashMap<CellId, Prerendered> {
-    let mut drawn: HashMap<CellId, Prerendered> = HashMap::new();
-    let mut runs = DrawnRuns::find(boards, &page.name, view.runs.as_deref());
-    if let Some(colours) = &view.colours {
-        runs.colour_by(colours);
-    }
-    let cancelled = CancellationToken::new();
-    // Once for all charts. What is wrong with the search is said where they are drawn.
-    let found = match &view.groups {
-        Some(groups) => FoundGroups::find(boards, &page.name, groups).await.ok(),
-        None => None,
-    };
-    for (at, (cell, size)) in line_charts(layout, &page.cells).into_iter().enumerate() {
-        let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
-        let LineSettings { x, smooth, .. } = settings(&record);
-        let groups = match &found {
-            Some(found) => found.plan(boards, (&page.name, &cell.id), x, smooth).await.ok(),
-            None => None,
-        };
-        let ids = if view.groups.is_some() { Vec::new() } else { series_ids(&boards.index(), &record.id, &runs) };
-        let (_, styles) = series_looks(&ids, &runs);
-        let mut items = groups.as_ref().map_or_else(|| names(&ids, &styles, &runs), PlannedGroups::legend);
-        if groups.is_some() {
-            // As the page has them: what the dashes mean is first.
-            items.sort_by_key(|item| !item.is_split);
-        }
-        let labels: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-        let has_owners = groups.is_some() || ids.iter().any(|id| id.run.is_some());
-        let short = if groups.is_some() {
-            group_labels(&labels)
-        } else if has_owners {
-            owner_labels(&labels)
-        } else {
-            legend_labels(&labels)
-        };
-        // Names of groups have one row, in which they shrink to their letters.
-        let is_long = groups.is_none() && needs_two_rows(short.iter().map(String::as_str));
-        let height = size.plot_height(is_long).unwrap_or(PLOT_HEIGHT).max(MIN_EXPORT_HEIGHT as u32);
-        let size = CanvasSize::Fluid { height: f64::from(height) };
-        let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
-        let is_small = groups.as_ref().is_none_or(|groups| groups.members() <= MAX_INLINE_MEMBERS);
-        // The page fetches an SVG that failed here by its URL: that response states the error.
-        let svg = if at < MAX_INLINE_CHARTS && is_small {
-            svg(boards, &record, view, groups.as_ref().map(|groups| (groups, &cancelled)), &canvas, false).await.ok()
-        } else {
-            None
-        };
-        let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
-            format!(
-                "<img class=\"static-chart\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">",
-                escaped(&(routes::line_chart_svg(&cell.id, height) + query))
-            )
-        });
-        let hidden = settings(&record).hidden;
-        let is_shown =
-            |slot: &usize| ids.get(*slot).is_none_or(|id| !is_series_hidden(&hidden, id.run.as_ref().map(RunId::as_str), &id.name));
-        let entries = items.iter().zip(&short);
-        legend(
-            &mut html,
-            groups.is_some(),
-            entries.map(|(item, short)| LegendEntry { item, short, is_shown: item.slots.iter().any(is_shown) }),
-        );
-        drawn.insert(cell.id.clone(), Prerendered { html, is_long });
-    }
-    drawn
-}
-
-struct LegendEntry<'a> {
-    item: &'a LegendItem,
-    short: &'a str,
-    is_shown: bool,
-}
-
-/// The names of the series, as the page's own legend has them from then on.
-fn legend<'a>(html: &mut String, is_of_groups: bool, entries: impl Iterator<Item = LegendEntry<'a>>) {
-    html.push_str(if is_of_groups { "<div class=\"legend of-groups\"" } else { "<div class=\"legend\"" });
-    html.push_str(" role=\"group\" aria-label=\"Series\">");
-    for (at, LegendEntry { item: LegendItem { name, style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES)
-    {
-        let colour = if *is_split { "muted".to_owned() } else { format!("s{}", palette::place(style.colour)) };
-        html.push_str(&format!(
-            "<button type=\"button\" class=\"series\" data-series=\"{at}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
-             style=\"--series:var(--{colour})\" title=\"{}\"><bdi>{}</bdi></button>",
-            style.dash,
-            escaped(name),
-            escaped(short)
-        ));
-    }
-    html.push_str("</div>");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_series_are_texts_in_the_page_and_bounded() {
-        let mut html = String::new();
-        let items = |names: &[&str]| {
-            let styled = |(slot, name)| NamedSeries { slot, owner: None, name, style: SeriesStyle::of_slot(slot) };
-            legend_items(names.iter().copied().enumerate().map(styled), false)
-        };
-        fn entry(item: &LegendItem) -> LegendEntry<'_> {
-            LegendEntry { item, short: &item.name, is_shown: item.name != "b" }
-        }
-        legend(&mut html, false, items(&["\"><script>alert(1)</script>", "b"]).iter().map(entry));
-        assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "{html}");
-        assert!(html.contains("aria-pressed=\"false\" style=\"--series:var(--s1)\" title=\"b\"><bdi>b</bdi></button>"), "{html}");
-        html.clear();
-        legend(&mut html, false, items(&vec!["n"; 5000]).iter().map(entry));
-        assert_eq!(html.matches("</button>").count(), MAX_FOLDED_NAMES);
-    }
 }

@@ -7,3 +7,4 @@ pub mod export;
 pub mod groups_csv;
 pub mod line_chart;
 pub mod pool;
+pub mod prerendered_charts;

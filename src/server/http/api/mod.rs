@@ -6,6 +6,7 @@ pub mod columns;
 mod document_list;
 pub mod empty_charts;
 pub mod export;
+mod export_query;
 mod figure_query;
 mod format;
 mod group_parameters;

@@ -25,7 +25,7 @@ use crate::server::http::api::export;
 use crate::server::http::openapi::responses::{QueryErrors, Unavailable};
 use crate::server::limits::MAX_BOARDS_PER_PAGE;
 use crate::server::net::response_budget::counted;
-use crate::server::render::line_chart;
+use crate::server::render::prerendered_charts;
 
 /// What a page takes while it is drawn, about: without cells, and for each of them.
 const PAGE: usize = 1 << 20;
@@ -147,7 +147,7 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     };
     let drawing = first_drawing_query(&page.comparison);
     let view = export::first_view(&app, &name, drawing.trim_start_matches('&'), caller.is_public()).await;
-    let charts = Arc::new(line_chart::drawn(&app.boards, &page.board, &page.settings.layout, (&view, &drawing)).await);
+    let charts = Arc::new(prerendered_charts::prerender(&app.boards, &page.board, &page.settings.layout, (&view, &drawing)).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));
     let rank = match caller.scope {
         Scope::Writing => 2,

@@ -89,25 +89,26 @@ impl<'a> Batch<'a> {
     /// The cells of a board, in no particular order.
     pub fn cells_on(&self, board: &str) -> Vec<Arc<Record>> {
         let committed = self.index.board(board).into_iter().flat_map(|board| board.cells.values());
-        let untouched = committed.filter(|record| self.row_state(&record.id).is_none()).cloned();
-        let earlier = self.done.cells.iter().filter(|(id, _)| !self.current.cells.contains_key(*id));
-        let touched = self.current.cells.iter().chain(earlier).filter_map(|(_, row_state)| match row_state {
-            RowState::Live(record) if *record.board == *board => Some(record.clone()),
-            _ => None,
-        });
-        untouched.chain(touched).collect()
+        self.rows_on(board, committed, |row| if let RowState::Live(record) = row { Some(record) } else { None })
     }
 
     /// The deleted cells of a board, in no particular order.
     pub fn tombstones_on(&self, board: &str) -> Vec<Arc<Record>> {
         let committed = self.index.board(board).into_iter().flat_map(|board| board.tombstones.values());
-        let untouched = committed.filter(|record| self.row_state(&record.id).is_none()).cloned();
+        self.rows_on(board, committed, |row| if let RowState::Deleted(record) = row { Some(record) } else { None })
+    }
+
+    /// The `committed` records that this batch has not touched, and those rows of the board that it has and that are `wanted`.
+    fn rows_on<'b>(
+        &'b self,
+        board: &str,
+        committed: impl Iterator<Item = &'b Arc<Record>>,
+        wanted: impl Fn(&'b RowState) -> Option<&'b Arc<Record>>,
+    ) -> Vec<Arc<Record>> {
+        let untouched = committed.filter(|record| self.row_state(&record.id).is_none());
         let earlier = self.done.cells.iter().filter(|(id, _)| !self.current.cells.contains_key(*id));
-        let touched = self.current.cells.iter().chain(earlier).filter_map(|(_, row_state)| match row_state {
-            RowState::Deleted(record) if *record.board == *board => Some(record.clone()),
-            _ => None,
-        });
-        untouched.chain(touched).collect()
+        let touched = self.current.cells.iter().chain(earlier).filter_map(|(_, row)| wanted(row)).filter(|record| *record.board == *board);
+        untouched.chain(touched).cloned().collect()
     }
 
     pub(super) fn board_row(&self, name: &str) -> BoardRow {
