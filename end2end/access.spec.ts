@@ -409,10 +409,14 @@ test.describe("behind nginx, under a sub-path", () => {
       await expect(guest.getByRole("alert")).toContainText("Your access has ended.");
       await share(page).getByRole("button", { name: "Close" }).click();
 
-      // Boards are found under the sub-path.
+      // The root leads to the one board, under the sub-path too.
       await page.getByRole("link", { name: "Agnez" }).click();
       await live(page);
-      expect(page.url()).toBe(`${base}/`);
+      await expect(page).toHaveURL(`${base}/b/run`);
+      await send("POST", "/values", { _id: "s", name: "second", type: "text", value: "x", board: "second" });
+      await page.getByRole("link", { name: "Agnez" }).click();
+      await expect(page).toHaveURL(`${base}/`);
+      await expect(page.getByRole("link", { name: /^second/ })).toBeVisible();
     } finally {
       await page.goto("about:blank");
       await nginx.stop();
