@@ -4,7 +4,7 @@
 use super::attrition::Attrition;
 use super::display_list::{Area, Glyph, Ink, Layer, Marker, Shape, Shapes, TextAnchor, X};
 use super::layout::PlotLayout;
-use super::legend::member_count;
+use super::legend_item::member_count;
 use super::line_ends::place_letters;
 use super::polyline::{PlotTransform, trace_band, trace_points};
 use super::series_view::{Emphasis, GroupView, SeriesView};

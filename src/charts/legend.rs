@@ -2,6 +2,8 @@
 //! distinguish. Under the plot of a drawing, and in the page's own legend.
 
 use super::display_list::{Ink, Shape, Shapes, Text, TextAnchor, X};
+use super::legend_fit::{LegendRoom, fit_group_names};
+use super::legend_item::{GroupTag, LegendItem, MAX_LABEL_WIDTH};
 use super::letters::group_letter;
 use super::names::{lead_with_difference, shorten_names};
 use super::series_label::series_label;
@@ -13,9 +15,8 @@ pub const ROW: f64 = 16.0;
 /// The gap at both ends of a row.
 pub const EDGE: f64 = 10.0;
 const SWATCH: f64 = 16.0;
-
-/// The widest name in the page's legend, at the size of text in a chart: two of them have room in most tiles.
-const MAX_LABEL_WIDTH: f64 = 165.0;
+/// Between two names of a drawing.
+const GAP: f64 = 14.0;
 
 /// The names as the page's legend shows them.
 pub fn legend_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
@@ -27,22 +28,23 @@ pub fn owner_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
     lead_with_difference(names, MAX_LABEL_WIDTH)
 }
 
-/// The same of groups, which have one row and a letter each: the more there are, the shorter they are.
-pub fn group_labels<S: AsRef<str>>(names: &[S]) -> Vec<String> {
-    let room = MAX_ONE_ROW_WIDTH / names.len().max(1) as f64 - SWATCH - 24.0;
-    if names.len() > MAX_WHOLE_GROUPS {
-        return lead_with_difference(names, room.min(MAX_LABEL_WIDTH));
-    }
-    // Names that shrink show their beginning only: what differs must be in it.
-    let is_one_row = !needs_two_rows(names.iter().map(AsRef::as_ref));
-    lead_with_difference(names, if is_one_row { MAX_LABEL_WIDTH } else { room.clamp(MIN_LABEL_WIDTH, MAX_LABEL_WIDTH) })
+/// The names of groups as the page's legend shows them below a plot of this width.
+pub fn group_labels(items: &[LegendItem], width: f64, rows: usize) -> Vec<String> {
+    fit_group_names(items, &LegendRoom::of_page(width, rows), MAX_LABEL_WIDTH)
 }
 
-/// Where letters and a part of the name have room.
-const MIN_LABEL_WIDTH: f64 = 70.0;
+/// The same before the width is known, which is that of most tiles.
+pub fn group_labels_of_server(items: &[LegendItem], rows: usize) -> Vec<String> {
+    group_labels(items, MAX_ONE_ROW_WIDTH, rows)
+}
 
-/// Entries whose names are as long in one row as elsewhere.
-const MAX_WHOLE_GROUPS: usize = 6;
+/// How many rows the page keeps for these groups. How many runs they have is not asked: it changes while they log.
+pub fn rows_of_groups<'a>(items: impl Iterator<Item = &'a LegendItem>) -> usize {
+    let names: Vec<String> = items.map(|item| [item.tag.letter.as_str(), " ", &item.name].concat()).collect();
+    let rows = width_of_names(names.iter().map(String::as_str)) / MAX_ONE_ROW_WIDTH;
+    // Beyond them a third row is worth more than the part of the plot that it takes: letters alone have to be looked up.
+    1 + usize::from(rows > 1.0) + usize::from(rows > 1.5)
+}
 
 /// How many names the page's legend has before somebody asks for all: more than its two rows take.
 pub const MAX_FOLDED_NAMES: usize = 60;
@@ -52,9 +54,13 @@ pub const MAX_NAMES: usize = 1000;
 /// Names that are together wider than this have two rows in the page, in CSS pixels: those of most tiles have this room.
 const MAX_ONE_ROW_WIDTH: f64 = 420.0;
 
-/// Whether the page keeps two rows for these names, as they are [`legend_labels`]. They alone decide, not the width of the tile, so that nothing moves when the page wakes.
-pub fn needs_two_rows<'a>(names: impl Iterator<Item = &'a str>) -> bool {
-    names.map(|name| SWATCH + 24.0 + text_width(name)).sum::<f64>() > MAX_ONE_ROW_WIDTH
+/// How many rows the page keeps for these names, as they are [`legend_labels`]. They alone decide, not the width of the tile, so that nothing moves when the page wakes.
+pub fn rows_of_names<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    1 + usize::from(width_of_names(names) > MAX_ONE_ROW_WIDTH)
+}
+
+fn width_of_names<'a>(names: impl Iterator<Item = &'a str>) -> f64 {
+    names.map(|name| SWATCH + 24.0 + text_width(name)).sum()
 }
 
 /// A series as the legend knows it.
@@ -69,18 +75,6 @@ pub struct NamedSeries<'a> {
     pub style: SeriesStyle,
 }
 
-/// One name of a legend.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LegendItem {
-    pub name: String,
-    /// The places of its series among all series of the chart.
-    pub slots: Vec<usize>,
-    /// Its swatch.
-    pub style: SeriesStyle,
-    /// A split, in all runs: its swatch has the dash only.
-    pub is_split: bool,
-}
-
 /// The names of a chart, in the order in which their series come, the splits last. With one run, whose splits have colours, each series
 /// has its name.
 pub fn legend_items<'a>(series: impl Iterator<Item = NamedSeries<'a>>, has_one_run: bool) -> Vec<LegendItem> {
@@ -88,7 +82,7 @@ pub fn legend_items<'a>(series: impl Iterator<Item = NamedSeries<'a>>, has_one_r
     let mut owners: Vec<(&str, usize)> = Vec::new();
     let mut splits: Vec<LegendItem> = Vec::new();
     for NamedSeries { slot, owner, name, style } in series {
-        let item = |name: String, style, is_split| LegendItem { name, slots: vec![slot], style, is_split };
+        let item = |name: String, style, is_split| LegendItem { name, tag: GroupTag::default(), slots: vec![slot], style, is_split };
         let Some((id, owner_name)) = owner.filter(|_| !has_one_run) else {
             items.push(item(series_label(owner.map(|(_, name)| name), name, has_one_run), style, false));
             continue;
@@ -117,17 +111,6 @@ pub fn legend_items<'a>(series: impl Iterator<Item = NamedSeries<'a>>, has_one_r
     items
 }
 
-/// The name of a group: its letter, its values, how many runs are in its curve, and how many of them to its end.
-pub fn group_name(index: u32, label: &str, left: u32, runs: u32) -> String {
-    [&group_letter(index), " ", label, " · ", &member_count(left, runs)].concat()
-}
-
-/// `3 runs`, `3 runs, 2 to the end`: all are in the curve as far as they go.
-pub fn member_count(left: u32, runs: u32) -> String {
-    let left = if left < runs { [", ", &left.to_string(), " to the end"].concat() } else { String::new() };
-    [runs.to_string().as_str(), if runs == 1 { " run" } else { " runs" }, &left].concat()
-}
-
 /// The name of a value by which runs are coloured, which is that of the group of runs that have it: its letter, unless it is on a scale, and
 /// the value.
 pub fn value_name(index: Option<u32>, label: &str) -> String {
@@ -149,23 +132,28 @@ pub fn lay_out_legend(items: &[LegendItem], room: f64, high: f64) -> Vec<Vec<Leg
     let most = ((high / ROW).floor() as usize).max(1);
     let mut rows: Vec<Vec<LegendName>> = vec![Vec::new()];
     let mut x = 0.0;
-    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-    let short = shorten_names(&names, (room - SWATCH - 4.0).min(2.0 * MAX_LABEL_WIDTH));
+    let widest = (room - SWATCH - 4.0).min(2.0 * MAX_LABEL_WIDTH);
+    let short = if items.iter().any(LegendItem::is_group) {
+        fit_group_names(items, &LegendRoom { width: room, rows: most, entry: SWATCH + 4.0, gap: GAP, scale: 1.0 }, widest)
+    } else {
+        shorten_names(&items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), widest)
+    };
     for (index, (item, text)) in items.iter().zip(short).enumerate() {
-        let wide = SWATCH + 4.0 + text_width(&text) + 14.0;
+        let wide = SWATCH + 4.0 + text_width(&text) + GAP;
         let rest = items.len() - index;
         // The last row keeps room for the number of those that are left.
         let keep = if rows.len() == most && rest > 1 { 60.0 } else { 0.0 };
-        if x > 0.0 && x + wide - 14.0 + keep > room {
+        if x > 0.0 && x + wide - GAP + keep > room {
             if rows.len() == most {
-                rows[most - 1].push(LegendName { x: EDGE + x, swatch: None, text: format!("and {rest} more"), whole: String::new() });
+                let whole = items[index..].iter().map(LegendItem::whole_name).collect::<Vec<_>>().join("\n");
+                rows[most - 1].push(LegendName { x: EDGE + x, swatch: None, text: format!("+ {rest} more"), whole });
                 break;
             }
             rows.push(Vec::new());
             x = 0.0;
         }
         if let Some(row) = rows.last_mut() {
-            let whole = if text == item.name { String::new() } else { item.name.clone() };
+            let whole = Some(item.whole_name()).filter(|whole| *whole != text).unwrap_or_default();
             let ink = if item.is_split { Ink::Muted } else { Ink::Series(item.style.colour) };
             row.push(LegendName { x: EDGE + x, swatch: Some((ink, item.style.dash)), text, whole });
         }
@@ -197,16 +185,8 @@ mod tests {
         let rows = lay_out_legend(&legend_items(series, false), 600.0, 100.0);
         assert_eq!(rows.len(), 6);
         let named = rows.iter().flatten().filter(|entry| entry.swatch.is_some()).count();
-        assert_eq!(rows[5].last().unwrap().text, format!("and {} more", 200 - named));
+        assert_eq!(rows[5].last().unwrap().text, format!("+ {} more", 200 - named));
         assert!(rows.iter().flatten().all(|entry| entry.x + text_width(&entry.text) < 640.0));
-    }
-
-    #[test]
-    fn a_group_says_how_many_of_its_runs_are_left() {
-        assert_eq!(
-            [group_name(2, "16 · 0.4", 2, 3), group_name(0, "cnn", 3, 3), group_name(1, "mlp", 1, 1)],
-            ["c 16 · 0.4 · 3 runs, 2 to the end", "a cnn · 3 runs", "b mlp · 1 run"]
-        );
     }
 
     #[test]

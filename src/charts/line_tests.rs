@@ -118,7 +118,7 @@ fn names_leave_the_plot_its_room() {
         (window.unwrap(), texts(&list))
     };
     let (fixed, few) = plot(chart.draw(&canvas(205.0)));
-    assert!(fixed > 80.0 && few.iter().any(|text| text.starts_with("and ")), "{fixed} {few:?}");
+    assert!(fixed > 80.0 && few.iter().any(|text| text.starts_with("+ ")), "{fixed} {few:?}");
     let (list, grown) = chart.draw_grown(&canvas(205.0));
     let (high, all) = plot(list);
     assert!(high > 165.0 && named.iter().all(|name| all.contains(name)), "{high} {all:?}");
@@ -142,7 +142,7 @@ fn a_grown_drawing_has_all_names_that_it_grew_for() {
         let texts = list.texts();
         let shown = named.iter().filter(|name| texts.contains(&name.as_str())).count();
         assert_eq!(shown == count, all, "{count}: {texts:?}");
-        assert_eq!(texts.iter().any(|text| text.starts_with("and ")), !all);
+        assert_eq!(texts.iter().any(|text| text.starts_with("+ ")), !all);
         let window =
             list.plot.0.iter().find_map(|shape| if let Shape::Window(window) = shape { Some(window.height) } else { None }).unwrap();
         assert!(grown.size.height() <= 2.0 * height && window > 0.8 * height - 30.0, "{window}");

@@ -35,6 +35,8 @@ mod ink;
 pub mod kinds;
 pub mod layout;
 mod legend;
+mod legend_fit;
+mod legend_item;
 mod letters;
 pub mod line;
 mod line_ends;
@@ -65,9 +67,10 @@ pub use group_hit::{GroupHitRow, hit_test_groups};
 pub use groups::{build_bands, draw_marks};
 pub use layout::{PlotLayout, Size};
 pub use legend::{
-    LegendItem, MAX_FOLDED_NAMES, MAX_NAMES, NamedSeries, group_labels, group_name, legend_items, legend_labels, needs_two_rows,
-    owner_labels, value_name,
+    MAX_FOLDED_NAMES, MAX_NAMES, NamedSeries, group_labels, group_labels_of_server, legend_items, legend_labels, owner_labels,
+    rows_of_groups, rows_of_names, value_name,
 };
+pub use legend_item::{GroupTag, LegendItem};
 pub use letters::{group_letter, has_letters};
 pub use line::{LineChart, summarize};
 pub use markers::{LineMarker, place_markers};

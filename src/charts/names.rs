@@ -124,6 +124,27 @@ fn shorten_parts<S: AsRef<str>>(names: &[S], room: f64, leads: bool) -> Option<V
     short.iter().all(|name| text_width(name) <= room.max(MIN_ROOM)).then_some(short)
 }
 
+/// The names of groups without the words that each of their values begins with in all of them: of `batch 16 · lr 0.1` the `16 · 0.1`. A
+/// name that is alone stays.
+pub fn without_shared_words(names: &[&str]) -> Vec<String> {
+    let rows: Vec<Vec<&str>> = names.iter().map(|name| name.split(SEPARATOR).collect()).collect();
+    let Some((first, others)) = rows.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return names.iter().map(|name| (*name).to_owned()).collect();
+    };
+    let shared = |at: usize| {
+        let words = first[at].rfind(' ').map_or("", |end| &first[at][..=end]);
+        let is_shared = |words: &str| others.iter().all(|other| other.get(at).is_some_and(|value| value.starts_with(words)));
+        let ends = words.match_indices(' ').map(|(end, _)| end + 1);
+        ends.filter(|end| is_shared(&words[..*end])).last().unwrap_or(0)
+    };
+    let cuts: Vec<usize> = (0..first.len()).map(shared).collect();
+    let values = |row: &Vec<&str>| {
+        let value = |(at, value): (usize, &&str)| value[cuts.get(at).copied().unwrap_or(0)..].to_owned();
+        row.iter().enumerate().map(value).collect::<Vec<_>>().join(SEPARATOR)
+    };
+    rows.iter().map(values).collect()
+}
+
 /// The values of a name, else its words, and in between what separates them.
 fn split_parts(name: &str) -> Vec<&str> {
     if name.contains(SEPARATOR) {
@@ -332,6 +353,16 @@ mod tests {
         let (whole, led) = (shorten_names(&words, 400.0), lead_with_difference(&words, 400.0));
         assert!(whole[1].starts_with("vit-") && led[1].starts_with("…0.1-"), "{whole:?} {led:?}");
         assert_eq!(shorten_names(&["0.1 · sgd", "0.01 · adam"], 165.0), ["0.1 · sgd", "0.01 · adam"]);
+    }
+
+    #[test]
+    fn words_that_all_groups_share_are_left_out() {
+        let names = ["batch 16 · lr 0.1 · cnn", "batch 64 · lr 0.1 · mlp"];
+        assert_eq!(without_shared_words(&names), ["16 · 0.1 · cnn", "64 · 0.1 · mlp"]);
+        assert_eq!(without_shared_words(&["no lr", "lr 0.1"]), ["no lr", "lr 0.1"]);
+        assert_eq!(without_shared_words(&["tags a b", "tags a c"]), ["b", "c"]);
+        assert_eq!(without_shared_words(&["lr 0.1"]), ["lr 0.1"]);
+        assert_eq!(without_shared_words(&["lr 0.1 · a", "lr 0.2"]), ["0.1 · a", "0.2"]);
     }
 
     #[test]

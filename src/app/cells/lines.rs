@@ -26,9 +26,11 @@ pub fn Lines(cell: Arc<CellState>) -> impl IntoView {
         page.may_write.then(|| ["curl ", &page.curl_origin(), "/", &routes::value(&id), r#"/points -d '{"loss":[[0,2.3]]}'"#].concat());
     let full = id.clone();
     let is_fullscreen = Signal::derive(move || dashboard.fullscreen.with(|shown| shown.as_ref() == Some(&full)));
+    let sized = cell.clone();
+    let most_rows = Signal::derive(move || dashboard.size_of(&sized).most_legend_rows());
     let newest = RwSignal::from(cell.newest.clone());
     let layout = cell.layout.clone();
     let section = Signal::derive(move || layout.with(|layout| layout.section.clone()));
     let source = ChartSource { settings: Signal::derive(move || cell.line_settings()), section };
-    view! { <LineChart id source prerendered example is_fullscreen newest /> }
+    view! { <LineChart id source prerendered example is_fullscreen most_rows newest /> }
 }

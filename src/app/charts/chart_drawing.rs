@@ -8,7 +8,7 @@ use super::chart_state::{ChartState, Plot};
 use super::display::{Crosshair, LegendEntry, NewestNumber, PlotDisplay, Zoom};
 use super::series_looks::NamedItem;
 use crate::app::signals::SetIfChanged;
-use crate::charts::{AllHidden, ChartOptions, Emphasis, format_significant, palette};
+use crate::charts::{AllHidden, ChartOptions, Emphasis, LegendItem, format_significant, palette};
 use crate::protocol::XAxis;
 
 /// How many curves tell their newest number in the title of the cell.
@@ -80,24 +80,18 @@ impl ChartState {
             self.looks.legend.iter().map(|NamedItem { item, short }| {
                 let is_shown = item.slots.iter().any(|slot| !self.is_slot_hidden(*slot));
                 let color = if item.is_split { palette::inks(is_dark).muted } else { palette::colour(item.style.colour, is_dark) };
-                (&item.name, short, is_shown, color, item.style.dash)
+                (item, short, is_shown, color)
             })
         };
         let is_same = display.legend.with_untracked(|legend| {
-            let same = |(entry, (name, short, is_shown, color, dash)): (&LegendEntry, (&String, &String, bool, u32, usize))| {
-                entry.name == *name && entry.short == *short && entry.is_shown == is_shown && entry.color == color && entry.dash == dash
+            let same = |(entry, (item, short, is_shown, color)): (&LegendEntry, (&LegendItem, &String, bool, u32))| {
+                entry.item == *item && entry.short == *short && entry.is_shown == is_shown && entry.color == color
             };
             legend.len() == self.looks.legend.len() && legend.iter().zip(entries()).all(same)
         });
         if !is_same {
-            let copied = entries().map(|(name, short, is_shown, color, dash)| LegendEntry {
-                name: name.clone(),
-                short: short.clone(),
-                is_shown,
-                color,
-                dash,
-                is_group: !self.groups.groups.is_empty(),
-            });
+            let copied =
+                entries().map(|(item, short, is_shown, color)| LegendEntry { item: item.clone(), short: short.clone(), is_shown, color });
             display.legend.set(copied.collect());
         }
     }

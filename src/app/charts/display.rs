@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::charts::LegendItem;
+
 /// Signals of a chart from the start. A board may have thousands of charts: the signals of their live parts are in [`PlotDisplay`].
 #[derive(Clone, Copy)]
 pub struct ChartDisplay {
@@ -10,8 +12,8 @@ pub struct ChartDisplay {
     /// The canvas has replaced the picture that the server has drawn.
     pub is_drawn: RwSignal<bool>,
     pub print: RwSignal<PrintView>,
-    /// The legend has two rows.
-    pub is_long: RwSignal<bool>,
+    /// How many rows the legend has.
+    pub rows: RwSignal<usize>,
     /// The legend shows all names.
     pub is_unfolded: RwSignal<bool>,
     /// For the title of the cell.
@@ -19,9 +21,9 @@ pub struct ChartDisplay {
 }
 
 impl ChartDisplay {
-    pub fn new(is_long: bool, newest: RwSignal<Vec<NewestNumber>>) -> Self {
+    pub fn new(rows: usize, newest: RwSignal<Vec<NewestNumber>>) -> Self {
         let [is_live, is_drawn, is_unfolded] = std::array::from_fn(|_| RwSignal::new(false));
-        Self { is_live, is_drawn, print: RwSignal::new(PrintView::Screen), is_long: RwSignal::new(is_long), is_unfolded, newest }
+        Self { is_live, is_drawn, print: RwSignal::new(PrintView::Screen), rows: RwSignal::new(rows), is_unfolded, newest }
     }
 }
 
@@ -97,14 +99,11 @@ pub struct Summary {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct LegendEntry {
-    pub name: String,
-    /// The name as it is shown: cut where it is like the others.
+    pub item: LegendItem,
+    /// The name as it is shown: cut where it is like the others. That of a group is whole.
     pub short: String,
     pub is_shown: bool,
     pub color: u32,
-    /// The index of its dashes, which are a second cue.
-    pub dash: usize,
-    pub is_group: bool,
 }
 
 /// Place of the crosshair in CSS pixels of the plot.

@@ -9,7 +9,7 @@ use web_sys::{HtmlElement, MouseEvent};
 use super::display::{ChartDisplay, LegendEntry, PlotDisplay, hex_color};
 use super::registry::{ChartRegistry, use_charts};
 use crate::app::signals::SetIfChanged;
-use crate::charts::{MAX_FOLDED_NAMES, MAX_NAMES, needs_two_rows};
+use crate::charts::{MAX_FOLDED_NAMES, MAX_NAMES, group_labels, rows_of_groups, rows_of_names};
 use crate::protocol::CellId;
 
 impl ChartRegistry {
@@ -52,43 +52,69 @@ impl ChartRegistry {
 
 /// A long legend has buttons for its first series only, until the reader asks for all of them.
 #[component]
-pub fn Legend(id: CellId, display: ChartDisplay, plot: PlotDisplay, is_fullscreen: Signal<bool>) -> impl IntoView {
+pub fn Legend(
+    id: CellId,
+    display: ChartDisplay,
+    plot: PlotDisplay,
+    is_fullscreen: Signal<bool>,
+    most_rows: Signal<usize>,
+) -> impl IntoView {
     let legend = NodeRef::<Div>::new();
     let ChartDisplay { is_unfolded, .. } = display;
     let total = Memo::new(move |_| plot.legend.with(Vec::len));
     let count = move || total.get().min(if is_unfolded.get() { MAX_NAMES } else { MAX_FOLDED_NAMES });
-    let is_of_groups = move || plot.legend.with(|entries| entries.first().is_some_and(|entry| entry.is_group));
+    let is_of_groups = move || plot.legend.with(|entries| entries.iter().any(|entry| entry.item.is_group()));
     let id = StoredValue::new(id);
     let left_out = RwSignal::new(0);
+    let has_all_room = move || is_unfolded.get() || is_fullscreen.get();
+    // The names as they are shown. Those of groups are as long as they have room for.
+    let texts = Memo::new(move |_| {
+        let (rows, width) = (display.rows.get(), plot.width.get());
+        let is_cut = is_of_groups() && !has_all_room();
+        plot.legend.with(|entries| match is_cut {
+            true => group_labels(&entries.iter().map(|entry| entry.item.clone()).collect::<Vec<_>>(), width, rows),
+            false => entries.iter().map(|entry| entry.short.clone()).collect(),
+        })
+    });
     // What the room of the legend depends on. The document is measured only when one of them has changed.
-    let layout = Memo::new(move |_| {
-        let names: Vec<String> = plot.legend.with(|entries| entries.iter().map(|entry| entry.short.clone()).collect());
-        (names, plot.width.get(), is_unfolded.get(), is_fullscreen.get())
+    let layout = Memo::new(move |_| (texts.get(), plot.width.get(), is_unfolded.get(), is_fullscreen.get()));
+    Effect::new(move |_| {
+        let rows = plot.legend.with(|entries| match is_of_groups() {
+            true => rows_of_groups(entries.iter().map(|entry| &entry.item)),
+            false => rows_of_names(entries.iter().map(|entry| entry.short.as_str())),
+        });
+        display.rows.set_if_changed(rows.min(most_rows.get()));
     });
     Effect::new(move |_| {
-        // Names of groups have one row, in which they shrink to their letters.
-        let is_long = |names: &[String]| !is_of_groups() && needs_two_rows(names.iter().map(String::as_str));
-        layout.with(|(names, ..)| display.is_long.set_if_changed(is_long(names)));
+        layout.track();
         // After the effects that change the buttons and the height of the legend.
         queue_microtask(move || {
             // The chart may be removed by now, and its signals with it.
             if let Some(legend) = legend.try_get_untracked().flatten() {
-                let scrolls = is_unfolded.get_untracked() || is_fullscreen.get_untracked();
+                let scrolls = untrack(has_all_room);
                 left_out.set_if_changed(count_left_out(&legend, total.get_untracked(), scrolls));
             }
         });
     });
     let more_text = move || if is_unfolded.get() { "Show fewer".to_owned() } else { ["+ ", &left_out.get().to_string(), " more"].concat() };
+    let more_names = move || {
+        let names = |entries: &Vec<LegendEntry>| {
+            let first = entries.len().saturating_sub(left_out.get()).min(entries.len());
+            entries[first..].iter().take(MAX_FOLDED_NAMES).map(|entry| entry.item.whole_name()).collect::<Vec<_>>().join("\n")
+        };
+        (!is_unfolded.get()).then(|| plot.legend.with(names))
+    };
     view! {
         <div class="legend" class:of-groups=is_of_groups role="group" aria-label="Series" node_ref=legend>
             <For each=move || 0..count() key=|slot| *slot let:at>
-                <SeriesButton id at entries=plot.legend />
+                <SeriesButton id at entries=plot.legend texts />
             </For>
         </div>
         <button
             type="button"
             class="show-more"
             hidden=move || left_out.get() == 0 && !is_unfolded.get()
+            title=more_names
             on:click=move |_| is_unfolded.update(|is_unfolded| *is_unfolded = !*is_unfolded)
         >
             {more_text}
@@ -112,27 +138,29 @@ fn count_left_out(legend: &HtmlElement, total: usize, scrolls: bool) -> usize {
 }
 
 #[component]
-fn SeriesButton(id: StoredValue<CellId>, at: usize, entries: RwSignal<Vec<LegendEntry>>) -> impl IntoView {
+fn SeriesButton(id: StoredValue<CellId>, at: usize, entries: RwSignal<Vec<LegendEntry>>, texts: Memo<Vec<String>>) -> impl IntoView {
     let charts = use_charts();
     let entry = Memo::new(move |_| entries.with(|entries| entries.get(at).cloned()));
     let show = move |text: fn(&LegendEntry) -> Option<String>| move || entry.with(|entry| entry.as_ref().and_then(text));
+    let text = Memo::new(move |_| texts.with(|texts| texts.get(at).cloned()));
     let highlight = move |slot: Option<usize>| move |_: MouseEvent| id.with_value(|id| charts.highlight(id, slot));
+    let whole_name = show(|entry| Some(entry.item.whole_name()));
     let toggle = move |event: MouseEvent| id.with_value(|id| charts.toggle_series(id, at, event.alt_key()));
     view! {
         <button
             type="button"
             class="series"
-            data-dash=show(|entry| Some(entry.dash.to_string()))
+            data-dash=show(|entry| Some(entry.item.style.dash.to_string()))
             style=show(|entry| Some(["--series:", &hex_color(entry.color)].concat()))
             aria-pressed=show(|entry| Some(if entry.is_shown { "true" } else { "false" }.to_owned()))
-            title=show(|entry| Some([&entry.name, "\nClick: hide or show, for you. Alt + click: show alone."].concat()))
-            aria-label=show(|entry| (entry.short != entry.name).then(|| entry.name.clone()))
+            title=show(|entry| Some([&entry.item.whole_name(), "\nClick: hide or show, for you. Alt + click: show alone."].concat()))
+            aria-label=move || whole_name().filter(|whole| text.with(|text| text.as_ref() != Some(whole)))
             on:mouseenter=highlight(Some(at))
             on:mouseleave=highlight(None)
             on:click=toggle
         >
             // Names of each script keep their own direction beside the swatch.
-            <bdi>{show(|entry| Some(entry.short.clone()))}</bdi>
+            <bdi>{move || text.get()}</bdi>
         </button>
     }
 }

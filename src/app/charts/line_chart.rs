@@ -25,9 +25,12 @@ use crate::routes;
 pub struct Prerendered {
     /// Picture and legend, written by the server: every text of clients in it is escaped.
     pub html: String,
-    /// The legend has two rows.
-    pub is_long: bool,
+    /// Of the legend.
+    pub rows: usize,
 }
+
+/// Classes of charts whose legend has two rows, and three.
+const LEGEND_ROWS: [&str; 2] = ["two-rows", "three-rows"];
 
 /// `example`: a command that sends the first point, for readers who may write.
 #[component]
@@ -38,17 +41,18 @@ pub fn LineChart(
     prerendered: Prerendered,
     example: Option<String>,
     #[prop(into)] is_fullscreen: Signal<bool>,
+    #[prop(into)] most_rows: Signal<usize>,
     newest: RwSignal<Vec<NewestNumber>>,
 ) -> impl IntoView {
     let charts = use_charts();
-    let display = ChartDisplay::new(prerendered.is_long, newest);
+    let display = ChartDisplay::new(prerendered.rows.max(1), newest);
     let (container, picture) = (NodeRef::<Div>::new(), NodeRef::<Div>::new());
     let own_id = id.clone();
     Effect::new(move |_| {
         source.settings.track();
         let Some(container) = container.get() else { return };
-        if container.class_list().contains("two-rows") {
-            display.is_long.set_if_changed(true);
+        if let Some(rows) = LEGEND_ROWS.iter().position(|class| container.class_list().contains(class)) {
+            display.rows.set_if_changed(rows + 2);
         }
         let element = || ChartElement { has_picture: keep_loaded_picture(picture), container: container.into(), display };
         charts.insert(&own_id, source, element);
@@ -67,12 +71,16 @@ pub fn LineChart(
     };
     let cell = id.to_string();
     let live = move || {
-        display.is_live.get().then(|| InBrowser(view! { <LivePlot id=id.clone() display example=example.clone() is_fullscreen /> }))
+        display
+            .is_live
+            .get()
+            .then(|| InBrowser(view! { <LivePlot id=id.clone() display example=example.clone() is_fullscreen most_rows /> }))
     };
     view! {
         <div
             class="line-chart"
-            class:two-rows=move || display.is_long.get()
+            class=(LEGEND_ROWS[0], move || display.rows.get() == 2)
+            class=(LEGEND_ROWS[1], move || display.rows.get() == 3)
             class:expanded=move || display.is_unfolded.get()
             node_ref=container
             data-cell=cell
@@ -99,7 +107,13 @@ fn keep_loaded_picture(picture: NodeRef<Div>) -> bool {
 
 /// The parts of a chart that is near the screen.
 #[component]
-fn LivePlot(id: CellId, display: ChartDisplay, example: Option<String>, is_fullscreen: Signal<bool>) -> impl IntoView {
+fn LivePlot(
+    id: CellId,
+    display: ChartDisplay,
+    example: Option<String>,
+    is_fullscreen: Signal<bool>,
+    most_rows: Signal<usize>,
+) -> impl IntoView {
     let charts = use_charts();
     let plot = PlotDisplay::new();
     let canvas = NodeRef::<Canvas>::new();
@@ -124,7 +138,7 @@ fn LivePlot(id: CellId, display: ChartDisplay, example: Option<String>, is_fulls
     let text = move |text: fn(&Summary) -> String| move || summary.with(|summary| (!summary.label.is_empty()).then(|| text(summary)));
     let legend = {
         let id = id.clone();
-        move || display.is_drawn.get().then(|| view! { <Legend id=id.clone() display plot is_fullscreen /> })
+        move || display.is_drawn.get().then(|| view! { <Legend id=id.clone() display plot is_fullscreen most_rows /> })
     };
     view! {
         <div class="plot" data-view=zoom>

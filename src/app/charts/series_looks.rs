@@ -5,8 +5,8 @@ use super::chart_runs::ChartRuns;
 use super::column_cache::CachedSeries;
 use super::groups::{CachedGroup, GroupCache};
 use crate::charts::{
-    Emphasis, LegendItem, NamedSeries, SeriesStyle, StyledSeries, group_labels, group_name, legend_items, legend_labels, owner_labels,
-    series_label, series_styles,
+    Emphasis, GroupTag, LegendItem, NamedSeries, SeriesStyle, StyledSeries, legend_items, legend_labels, owner_labels, series_label,
+    series_styles,
 };
 use crate::protocol::RunId;
 use crate::sorting;
@@ -30,7 +30,7 @@ pub struct SeriesLooks {
 /// An entry of the legend.
 pub struct NamedItem {
     pub item: LegendItem,
-    /// The name as it is shown: cut where it is like the others.
+    /// The name as it is shown: cut where it is like the others. That of a group is whole.
     pub short: String,
 }
 
@@ -82,22 +82,20 @@ impl SeriesLooks {
             };
             sorting::sort_by(&mut items, |one, other| place(one).cmp(&place(other)));
         }
-        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-        let short = if !groups.groups.is_empty() {
-            group_labels(&names)
-        } else if is_of_runs {
-            owner_labels(&names)
-        } else {
-            legend_labels(&names)
-        };
-        self.legend = Vec::with_capacity(items.len());
-        for (mut item, mut short) in items.drain(..).zip(short) {
+        let has_groups = !groups.groups.is_empty();
+        for item in items.iter_mut().filter(|item| !item.is_split) {
             let group = item.slots.first().and_then(|slot| groups.groups.get(slot.checked_sub(series.len())?));
-            if let Some(CachedGroup { curve, attrition, .. }) = group.filter(|_| !item.is_split) {
-                item.name = group_name(curve.index, &item.name, attrition.left, curve.runs);
-                short = group_name(curve.index, &short, attrition.left, curve.runs);
+            if let Some(CachedGroup { curve, attrition, .. }) = group {
+                item.tag = GroupTag::new(curve.index, attrition.left, curve.runs);
             }
-            self.legend.push(NamedItem { item, short });
         }
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        let short = match is_of_runs {
+            // Their room decides.
+            true if has_groups => items.iter().map(LegendItem::whole_name).collect(),
+            true => owner_labels(&names),
+            false => legend_labels(&names),
+        };
+        self.legend = items.into_iter().zip(short).map(|(item, short)| NamedItem { item, short }).collect();
     }
 }

@@ -17,6 +17,8 @@ const MEDIUM_WIDTHS: [u8; 4] = [2, 3, 4, 12];
 const HEIGHT_STEP: u16 = 4;
 /// Charts of fewer rows have no legend: it would take the room of the curves.
 const MIN_LEGEND_ROWS: u16 = 20;
+/// And those of fewer rows have two rows of names at most.
+const MIN_THREE_NAMES_ROWS: u16 = 32;
 
 impl CellSize {
     /// The size of a cell: its own, else that of its section.
@@ -42,13 +44,14 @@ impl CellSize {
         self.height.is_none_or(|rows| rows >= MIN_LEGEND_ROWS)
     }
 
+    /// How many rows the names of a chart may have: fewer where a third one would take most of the curves.
+    pub fn most_legend_rows(self) -> usize {
+        if self.height.is_none_or(|rows| rows >= MIN_THREE_NAMES_ROWS) { 3 } else { 2 }
+    }
+
     /// The height of a chart's plot in CSS pixels, without the padding and the legend below it; `None`: that of all charts.
-    pub fn plot_height(self, has_long_legend: bool) -> Option<u32> {
-        let legend = match (self.has_legend(), has_long_legend) {
-            (false, _) => 0,
-            (true, false) => LEGEND_ROW,
-            (true, true) => 2 * LEGEND_ROW,
-        };
+    pub fn plot_height(self, legend_rows: usize) -> Option<u32> {
+        let legend = if self.has_legend() { legend_rows as u32 * LEGEND_ROW } else { 0 };
         let rows = u32::from(self.height?) * u32::from(CellLayout::ROW_PX);
         Some(rows.saturating_sub(CHART_PADDING + legend))
     }
@@ -164,8 +167,10 @@ mod tests {
 
     #[test]
     fn a_plot_has_the_room_that_the_legend_leaves() {
-        let height = |rows, is_long| CellSize { width: None, height: Some(rows) }.plot_height(is_long);
-        assert_eq!((height(25, false), height(25, true), height(12, true)), (Some(158), Some(128), Some(84)));
-        assert_eq!(CellSize::default().plot_height(false), None);
+        let height = |rows, legend| CellSize { width: None, height: Some(rows) }.plot_height(legend);
+        assert_eq!((height(25, 1), height(25, 2), height(12, 2)), (Some(158), Some(128), Some(84)));
+        assert_eq!(CellSize::default().plot_height(1), None);
+        let rows = |height| CellSize { width: None, height }.most_legend_rows();
+        assert_eq!([rows(None), rows(Some(25)), rows(Some(35))], [3, 2, 3]);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::charts::{
-    LegendItem, NamedSeries, SeriesStyle, StyledSeries, format_number, group_name, legend_items, series_label, series_styles,
+    GroupTag, LegendItem, NamedSeries, SeriesStyle, StyledSeries, format_number, legend_items, series_label, series_styles,
 };
 use crate::protocol::groups::{Band, GroupCurve, GroupGrid, GroupLine, MemberCounts, method};
 use crate::protocol::{ApiError, CellId, GroupId, XAxis};
@@ -128,7 +128,7 @@ impl PlannedGroups {
         for item in items.iter_mut().filter(|item| !item.is_split) {
             let curve = &self.curves[item.slots[0]];
             let runs = curve.runs() as u32;
-            item.name = group_name(group(curve).index as u32, &item.name, runs, runs);
+            item.tag = GroupTag::new(group(curve).index as u32, runs, runs);
         }
         items
     }

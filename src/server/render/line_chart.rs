@@ -9,8 +9,8 @@ use super::drawn_runs::DrawnRuns;
 use crate::charts::display_list::DisplayList;
 use crate::charts::event_marks::{MarkedRun, event_marks};
 use crate::charts::{
-    AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupView, LegendItem, LineChart, NamedSeries,
-    SeriesStyle, SeriesView, StyledSeries, TimeZone, YBounds, group_name, is_series_hidden, legend_items, series_key, series_label,
+    AllHidden, Attrition, AxisTitles, CanvasSize, ChartCanvas, ChartOptions, Emphasis, GroupTag, GroupView, LegendItem, LineChart,
+    NamedSeries, SeriesStyle, SeriesView, StyledSeries, TimeZone, YBounds, is_series_hidden, legend_items, series_key, series_label,
     series_styles, without_superseded,
 };
 use crate::protocol::groups::GroupCurve;
@@ -231,7 +231,7 @@ pub async fn draw(
     for item in items.iter_mut().flatten().filter(|item| !item.is_split) {
         if let Some(at) = item.slots[0].checked_sub(series.len()) {
             let GroupCurve { index, runs, columns, .. } = &drawn_groups[at];
-            item.name = group_name(*index, &item.name, Attrition::of(columns).left, *runs);
+            item.tag = GroupTag::new(*index, Attrition::of(columns).left, *runs);
         }
     }
     let method = match &groups {

@@ -10,8 +10,8 @@ use super::line_chart::{LineView, draw, names, series_ids, series_looks, setting
 use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
-    CanvasSize, ChartCanvas, LegendItem, MAX_FOLDED_NAMES, Theme, group_labels, is_series_hidden, legend_labels, needs_two_rows,
-    owner_labels, palette,
+    CanvasSize, ChartCanvas, LegendItem, MAX_FOLDED_NAMES, Theme, group_labels_of_server, is_series_hidden, legend_labels, owner_labels,
+    palette, rows_of_groups, rows_of_names,
 };
 use crate::protocol::{Board, BoardLayout, CellId, LineSettings, RunId};
 use crate::routes::{self, PLOT_HEIGHT};
@@ -60,17 +60,16 @@ pub async fn prerender(
             items.sort_by_key(|item| !item.is_split);
         }
         let labels: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-        let has_owners = groups.is_some() || ids.iter().any(|id| id.run.is_some());
-        let short = if groups.is_some() {
-            group_labels(&labels)
-        } else if has_owners {
-            owner_labels(&labels)
+        let has_owners = ids.iter().any(|id| id.run.is_some());
+        let (short, rows) = if groups.is_some() {
+            let rows = rows_of_groups(items.iter()).min(size.most_legend_rows());
+            (group_labels_of_server(&items, rows), rows)
         } else {
-            legend_labels(&labels)
+            let short = if has_owners { owner_labels(&labels) } else { legend_labels(&labels) };
+            let rows = rows_of_names(short.iter().map(String::as_str));
+            (short, rows)
         };
-        // Names of groups have one row, in which they shrink to their letters.
-        let is_long = groups.is_none() && needs_two_rows(short.iter().map(String::as_str));
-        let height = size.plot_height(is_long).unwrap_or(PLOT_HEIGHT).max(MIN_EXPORT_HEIGHT as u32);
+        let height = size.plot_height(rows).unwrap_or(PLOT_HEIGHT).max(MIN_EXPORT_HEIGHT as u32);
         let size = CanvasSize::Fluid { height: f64::from(height) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         let is_small = groups.as_ref().is_none_or(|groups| groups.members() <= MAX_INLINE_MEMBERS);
@@ -96,7 +95,7 @@ pub async fn prerender(
             groups.is_some(),
             entries.map(|(item, short)| LegendEntry { item, short, is_shown: item.slots.iter().any(is_shown) }),
         );
-        drawn.insert(cell.id.clone(), Prerendered { html, is_long });
+        drawn.insert(cell.id.clone(), Prerendered { html, rows });
     }
     drawn
 }
@@ -111,14 +110,14 @@ struct LegendEntry<'a> {
 fn legend<'a>(html: &mut String, is_of_groups: bool, entries: impl Iterator<Item = LegendEntry<'a>>) {
     html.push_str(if is_of_groups { "<div class=\"legend of-groups\"" } else { "<div class=\"legend\"" });
     html.push_str(" role=\"group\" aria-label=\"Series\">");
-    for (at, LegendEntry { item: LegendItem { name, style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES)
+    for (at, LegendEntry { item: item @ LegendItem { style, is_split, .. }, short, is_shown }) in entries.enumerate().take(MAX_FOLDED_NAMES)
     {
         let colour = if *is_split { "muted".to_owned() } else { format!("s{}", palette::place(style.colour)) };
         html.push_str(&format!(
             "<button type=\"button\" class=\"series\" data-series=\"{at}\" data-dash=\"{}\" aria-pressed=\"{is_shown}\" \
              style=\"--series:var(--{colour})\" title=\"{}\"><bdi>{}</bdi></button>",
             style.dash,
-            escaped(name),
+            escaped(&item.whole_name()),
             escaped(short)
         ));
     }
