@@ -52,6 +52,13 @@ def test_a_line_with_settings(server: Server, board: Any, name: str) -> None:
     assert [point[:2] for point in server.points(line.id, "val")] == [(0, 0.1), (1, 0.2), (10.5, 5)]
 
 
+def test_a_line_along_a_metric(server: Server, board: Any, name: str) -> None:
+    line = board.line("curve", x_metric="train/tokens")
+    sent(board)
+    chart = {"x": "metric", "x_metric": "train/tokens"}
+    assert server.cell(line.id)["chart"] == chart
+
+
 def test_cells_of_values(server: Server, board: Any, name: str) -> None:
     board.text("text", "# Hi")
     board.html("html", "<b>x</b>")
@@ -218,6 +225,7 @@ def test_any_name_has_its_own_cell(server: Server, board: Any, name: str) -> Non
         (lambda board: board.line("x", y_range=(1, 0)), ValueError, "lower end first"),
         (lambda board: board.line("x", y_range=("a", 0)), ValueError, "two numbers or None"),
         (lambda board: board.line("x", x_scale="ln"), ValueError, "x_scale must be one of"),
+        (lambda board: board.line("x", x="metric"), ValueError, "needs x_metric"),
         (lambda board: board.line("x", goal_lines=[float("nan")]), ValueError, "finite numbers"),
         (lambda board: board.line("x", smoth=1), TypeError, "smoth"),
         (lambda board: board.line("x").append(), TypeError, "at least one series"),

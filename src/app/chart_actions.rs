@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 
 use super::charts::{PanelActions, PanelTarget};
 use super::fullscreen;
+use super::runs::KeyNames;
 use super::state::{Dashboard, ToastKind};
 use crate::protocol::{CellId, ChartsPatch, LineSettingsPatch};
 
@@ -34,6 +35,7 @@ impl Dashboard {
                 self.set_charts(self.line_charts_among(untrack(|| self.cells_of(&section))), patch, true);
             }),
             toggle_fullscreen: Callback::new(move |id: CellId| fullscreen::toggle(self, &id)),
+            metric_names: Callback::new(move |()| KeyNames::new(self).metrics()),
             save_png: Callback::new(move |id: CellId| self.save_png(id)),
             cell_element: Callback::new(move |id: CellId| Some(self.elements_of(&id)?.article)),
         }

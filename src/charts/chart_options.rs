@@ -10,6 +10,8 @@ use crate::protocol::{AxisScale, GoalLine, XAxis};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChartOptions<'a> {
     pub x_axis: XAxis,
+    /// The metric along [`XAxis::Metric`].
+    pub x_metric: &'a str,
     pub x_scale: AxisScale,
     pub y_scale: AxisScale,
     pub y_bounds: YBounds,

@@ -39,6 +39,8 @@ pub fn event_marks(marks: &[Mark], axis: XAxis, run_of: impl Fn(&RunId) -> Optio
         let x = match axis {
             XAxis::Step => mark.step,
             XAxis::Wall => mark.time,
+            // No place along it is known.
+            XAxis::Metric => None,
             XAxis::Relative => mark.time.zip(run).map(|(time, run)| time - run.origin),
         }?;
         let ink = mark.colour.map(usize::from).or(run.and_then(|run| run.colour)).map_or(Ink::Axis, Ink::Series);

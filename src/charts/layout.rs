@@ -54,6 +54,8 @@ pub struct PlotLayout {
     pub beyond: [Option<f64>; 2],
     /// Some points have no place on the logarithmic x axis, which shows all that have one.
     pub is_cut_at_zero: bool,
+    /// Of all curves along a metric, those that have no place, because their runs lack it.
+    pub without_metric: (usize, usize),
     pub x_ticks: Vec<Tick>,
     pub y_ticks: Vec<Tick>,
     /// The UTC offsets of the x axis, as text below its labels; empty on an axis without clock times.
@@ -76,7 +78,7 @@ impl PlotLayout {
             Scale::linear(0.0, 1.0)
         });
         let x_format = match options.x_axis {
-            XAxis::Step => TickFormat::Number(""),
+            XAxis::Step | XAxis::Metric => TickFormat::Number(""),
             XAxis::Relative => TickFormat::Elapsed,
             XAxis::Wall => TickFormat::TimeOfDay(&options.zone),
         };
@@ -89,6 +91,9 @@ impl PlotLayout {
             layout.label_last_step();
         }
         layout.is_cut_at_zero = x.log && options.window.is_none() && has_place_up_to_zero(curves);
+        if options.x_axis == XAxis::Metric {
+            layout.without_metric = (curves.iter().filter(|curve| !curve.has_place()).count(), curves.len());
+        }
         if has_letters(curves) {
             layout.width -= LETTERED_RIGHT - layout.right;
             layout.right = LETTERED_RIGHT;
@@ -127,6 +132,7 @@ impl PlotLayout {
             y,
             beyond: [None; 2],
             is_cut_at_zero: false,
+            without_metric: (0, 0),
             x_ticks,
             y_ticks,
             zone,
@@ -231,6 +237,8 @@ fn empty_note(options: &ChartOptions, curves: &[SeriesView]) -> &'static str {
         "No run matches the search."
     } else if options.all_hidden == AllHidden::Series {
         "All series are hidden. Show one by its name below."
+    } else if options.x_axis == XAxis::Metric && !curves.is_empty() && !curves.iter().any(SeriesView::has_place) {
+        "No curve here has the metric of the x axis."
     } else if columns.peek().is_none() {
         if options.window.is_some() && !curves.is_empty() { OUTSIDE } else { "No points yet." }
     } else if options.x_scale == AxisScale::Log && columns.clone().all(|column| column.x_max <= 0.0) {

@@ -150,7 +150,7 @@ pub fn draw_axes(plot: &mut Shapes, options: &ChartOptions, layout: &PlotLayout)
     }
     draw_event_marks(plot, layout, options.marks);
     draw_goal_lines(plot, layout, options.goal_lines);
-    draw_beyond(plot, options.unit, layout, options.x_axis);
+    draw_beyond(plot, options, layout);
     if !layout.zone.is_empty() {
         plot.text(Ink::Muted, TextAnchor::End, X::share(1.0), layout.zone_baseline(), layout.zone.as_str());
     }
@@ -194,6 +194,7 @@ pub fn summarize(options: &ChartOptions, curves: &[SeriesView]) -> String {
         (0, _) if options.all_hidden == AllHidden::NoMatch => return "No run matches the search.".into(),
         (0, _) if options.all_hidden == AllHidden::Series => return "All series are hidden.".into(),
         (0, _) => return "No points yet.".into(),
+        (n, XAxis::Metric) => [&n.to_string(), " series over ", options.x_metric, "."].concat(),
         (1, XAxis::Step) => "1 series over steps.".to_owned(),
         (n, XAxis::Step) => n.to_string() + " series over steps.",
         (n, XAxis::Relative) => n.to_string() + " series over time.",

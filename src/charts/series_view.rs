@@ -43,3 +43,10 @@ pub struct SeriesView<'a> {
     /// The series is a group of runs: it has no columns of its own.
     pub group: Option<GroupView<'a>>,
 }
+
+impl SeriesView<'_> {
+    /// Whether any point has a place on the x axis.
+    pub fn has_place(&self) -> bool {
+        self.group.is_some() || !self.columns.is_empty()
+    }
+}

@@ -1,8 +1,13 @@
 //! How a `line` cell is drawn: the key `chart` of its document, set by clients and on the page.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::series::Axis;
+
+/// Before the hash of a metric in the name of an axis.
+const METRIC_PREFIX: &str = "metric-";
 
 /// The quantity on the horizontal axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,17 +18,19 @@ pub enum XAxis {
     /// Wall time since the start of each run; of series without a run, since the first point of these.
     Relative,
     Wall,
+    /// The values of the metric [`LineSettings::x_metric`] of the same run.
+    Metric,
 }
 
 impl XAxis {
     /// By its name in JSON.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Step, Self::Relative, Self::Wall].into_iter().find(|axis| axis.name() == name)
+        [Self::Step, Self::Relative, Self::Wall, Self::Metric].into_iter().find(|axis| axis.name() == name)
     }
 
     /// What its places are made of.
     pub fn axis(self) -> Axis {
-        if self == Self::Step { Axis::Step } else { Axis::Time }
+        if matches!(self, Self::Step | Self::Metric) { Axis::Step } else { Axis::Time }
     }
 
     /// Its name in JSON.
@@ -32,7 +39,51 @@ impl XAxis {
             Self::Step => "step",
             Self::Relative => "relative",
             Self::Wall => "wall",
+            Self::Metric => "metric",
         }
+    }
+}
+
+/// The quantity on the horizontal axis with its metric, which stands here as a hash of its name: two charts can be compared by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChartAxis {
+    pub x: XAxis,
+    /// 0 where no metric is the axis.
+    metric: u32,
+}
+
+impl ChartAxis {
+    pub const STEP: Self = Self::of(XAxis::Step);
+    pub const RELATIVE: Self = Self::of(XAxis::Relative);
+    pub const WALL: Self = Self::of(XAxis::Wall);
+
+    pub const fn of(x: XAxis) -> Self {
+        Self { x, metric: 0 }
+    }
+
+    pub fn of_metric(name: &str) -> Self {
+        // FNV-1a.
+        let metric = name.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        Self { x: XAxis::Metric, metric }
+    }
+
+    /// The reverse of [`Self::name`].
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.strip_prefix(METRIC_PREFIX) {
+            Some(hash) => Some(Self { x: XAxis::Metric, metric: u32::from_str_radix(hash, 16).ok()? }),
+            None => XAxis::from_name(name).filter(|x| *x != XAxis::Metric).map(Self::of),
+        }
+    }
+
+    /// Its name in addresses of the page.
+    pub fn name(self) -> Cow<'static, str> {
+        if self.x == XAxis::Metric { format!("{METRIC_PREFIX}{:x}", self.metric).into() } else { self.x.name().into() }
+    }
+}
+
+impl PartialEq<XAxis> for ChartAxis {
+    fn eq(&self, x: &XAxis) -> bool {
+        self.x == *x
     }
 }
 
@@ -70,6 +121,8 @@ impl AxisScale {
 #[serde(default)]
 pub struct LineSettings {
     pub x: XAxis,
+    /// The metric that runs along the axis [`XAxis::Metric`].
+    pub x_metric: String,
     /// The scale of the horizontal axis. Wall time is always linear ([`LineSettings::x_scale`]).
     pub x_scale: AxisScale,
     pub y: AxisScale,
@@ -97,6 +150,20 @@ impl LineSettings {
     pub fn x_scale(&self) -> AxisScale {
         if self.x == XAxis::Wall { AxisScale::Linear } else { self.x_scale }
     }
+
+    pub fn axis(&self) -> ChartAxis {
+        if self.x == XAxis::Metric { ChartAxis::of_metric(&self.x_metric) } else { ChartAxis::of(self.x) }
+    }
+
+    /// The metric along the axis.
+    pub fn along_metric(&self) -> Option<&str> {
+        (self.x == XAxis::Metric).then_some(self.x_metric.as_str())
+    }
+
+    /// The title of the x axis: the name of its metric, unless it has another one.
+    pub fn x_title(&self) -> &str {
+        if self.x_label.is_empty() { self.along_metric().unwrap_or_default() } else { &self.x_label }
+    }
 }
 
 /// A horizontal line at a value.
@@ -115,6 +182,8 @@ pub struct GoalLine {
 pub struct LineSettingsPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<XAxis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x_metric: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x_scale: Option<AxisScale>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +214,7 @@ impl LineSettingsPatch {
         let before = before.clone();
         Self {
             x: self.x.map(|_| before.x),
+            x_metric: self.x_metric.as_ref().map(|_| before.x_metric),
             x_scale: self.x_scale.map(|_| before.x_scale),
             y: self.y.map(|_| before.y),
             goal_lines: self.goal_lines.as_ref().map(|_| before.goal_lines),
@@ -162,10 +232,11 @@ impl LineSettingsPatch {
 
 impl From<LineSettingsPatch> for LineSettings {
     fn from(patch: LineSettingsPatch) -> Self {
-        let LineSettingsPatch { x, x_scale, y, goal_lines, y_range, ignore_outliers, hide_superseded, smooth, unit, .. } = patch;
+        let LineSettingsPatch { x, x_metric, x_scale, y, goal_lines, y_range, ignore_outliers, hide_superseded, smooth, unit, .. } = patch;
         let LineSettingsPatch { x_label, y_label, hidden, .. } = patch;
         Self {
             x: x.unwrap_or_default(),
+            x_metric: x_metric.unwrap_or_default(),
             x_scale: x_scale.unwrap_or_default(),
             y: y.unwrap_or_default(),
             goal_lines: goal_lines.unwrap_or_default(),
@@ -196,10 +267,15 @@ mod tests {
 
     #[test]
     fn names_are_those_of_json() {
-        for axis in [XAxis::Step, XAxis::Relative, XAxis::Wall] {
+        for axis in [XAxis::Step, XAxis::Relative, XAxis::Wall, XAxis::Metric] {
             assert_eq!(serde_json::to_value(axis).unwrap(), axis.name());
             assert_eq!(XAxis::from_name(axis.name()), Some(axis));
         }
+        for axis in [ChartAxis::STEP, ChartAxis::WALL, ChartAxis::of_metric("train/loss"), ChartAxis::of_metric("")] {
+            assert_eq!(ChartAxis::from_name(&axis.name()), Some(axis));
+        }
+        assert_ne!(ChartAxis::of_metric("epoch"), ChartAxis::of_metric("tokens"));
+        assert_eq!((ChartAxis::from_name("metric"), ChartAxis::from_name("metric-z")), (None, None));
         for scale in [AxisScale::Linear, AxisScale::Log] {
             assert_eq!(serde_json::to_value(scale).unwrap(), scale.name());
             assert_eq!(AxisScale::from_name(scale.name()), Some(scale));

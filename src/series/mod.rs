@@ -10,6 +10,8 @@ mod curve_rebuild;
 mod curve_steps;
 mod extent;
 pub mod groups;
+#[cfg(feature = "ssr")]
+mod join;
 #[cfg(test)]
 mod log_grid_tests;
 mod node;
@@ -35,6 +37,8 @@ pub use columns::{Columns, PixelWidth};
 pub use curve_rebuild::CurveRebuild;
 pub use curve_steps::CurveSteps;
 pub use extent::Extent;
+#[cfg(feature = "ssr")]
+pub use join::{join, places};
 pub use node::{BLOCK, CHUNK, FAN, LEAF, Node, Nodes, Span, nodes_at, points_at};
 #[cfg(feature = "ssr")]
 pub(crate) use outline::column_number;

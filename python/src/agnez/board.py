@@ -93,6 +93,7 @@ class Board(CellLog):
         *,
         title: str | None = None,
         x: str | None = None,
+        x_metric: str | None = None,
         x_scale: str | None = None,
         y: str | None = None,
         smooth: float | None = None,
@@ -107,7 +108,8 @@ class Board(CellLog):
     ) -> Line:
         """A line cell: ``line("loss", y="log").append(train=0.3, val=0.4)``.
 
-        :param x: ``step``, ``relative`` or ``wall``.
+        :param x: ``step``, ``relative``, ``wall`` or ``metric``.
+        :param x_metric: the metric of the same run along the x axis, such as ``epoch``.
         :param x_scale: ``linear`` or ``log``; wall time is always linear.
         :param y: ``linear`` or ``log``.
         :param smooth: 0 to 0.999.
@@ -128,6 +130,7 @@ class Board(CellLog):
         keys: dict[str, Any] = {} if title is None else {"name": title}
         settings = line_settings(
             x=x,
+            x_metric=x_metric,
             x_scale=x_scale,
             y=y,
             smooth=smooth,

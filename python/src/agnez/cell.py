@@ -14,7 +14,7 @@ from ._values import convert, json_types, names
 if TYPE_CHECKING:
     from .board import Board
 
-_X_AXES = ("step", "relative", "wall")
+_X_AXES = ("step", "relative", "wall", "metric")
 _SCALES = ("linear", "log")
 Self = TypeVar("Self", bound="Cell")
 
@@ -153,6 +153,7 @@ def _to_numbers(value: Any) -> list[float | None] | None:
 def line_settings(
     *,
     x: str | None = None,
+    x_metric: str | None = None,
     x_scale: str | None = None,
     y: str | None = None,
     smooth: float | None = None,
@@ -168,6 +169,11 @@ def line_settings(
     """The key ``chart`` of a line (docs/rest.md); ValueError for what the server would refuse."""
     if x is not None and x not in _X_AXES:
         raise ValueError(f"x must be one of {', '.join(_X_AXES)}, not {x!r}")
+    if x_metric is not None:
+        names.check_name(x_metric)
+        x = "metric" if x is None else x
+    elif x == "metric":
+        raise ValueError("x='metric' needs x_metric, the name of a metric")
     for axis, scale in (("x_scale", x_scale), ("y", y)):
         if scale is not None and scale not in _SCALES:
             raise ValueError(f"{axis} must be one of {', '.join(_SCALES)}, not {scale!r}")
@@ -175,6 +181,7 @@ def line_settings(
         raise ValueError(f"smooth must be 0 to 0.999, not {smooth}")
     settings = {
         "x": x,
+        "x_metric": x_metric,
         "x_scale": x_scale,
         "y": y,
         "y_range": None if y_range is None else _axis_ends(y_range),

@@ -6,34 +6,40 @@ use crate::charts::{TimeZone, format_number, ticks};
 use crate::protocol::XAxis;
 
 /// Formats places on the x axis.
-pub struct AxisFormat {
+pub struct AxisFormat<'a> {
     pub x_axis: XAxis,
+    /// The metric along [`XAxis::Metric`].
+    pub metric: &'a str,
     /// Span of a pixel, in units of the axis.
     pub resolution: f64,
     pub zone: TimeZone,
 }
 
-impl AxisFormat {
+impl AxisFormat<'_> {
     pub fn is_step(&self) -> bool {
         self.x_axis == XAxis::Step
     }
 
     pub fn format(&self, x: f64) -> String {
         match self.x_axis {
-            XAxis::Step => format_position(x, self.resolution),
+            XAxis::Step | XAxis::Metric => format_position(x, self.resolution),
             XAxis::Relative => format_position(x, self.resolution) + " s",
             XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => ticks::format_timestamp(x, self.resolution, &self.zone),
             XAxis::Wall => format_position(x, self.resolution) + " s",
         }
     }
 
-    pub fn prefix(&self) -> &'static str {
-        if self.is_step() { "step " } else { "" }
+    pub fn prefix(&self) -> String {
+        match self.x_axis {
+            XAxis::Step => "step ".to_owned(),
+            XAxis::Metric => [self.metric, " "].concat(),
+            XAxis::Relative | XAxis::Wall => String::new(),
+        }
     }
 
     pub fn heading(&self, x: f64, formatted: &str) -> String {
         match self.x_axis {
-            XAxis::Step => ["step ", formatted].concat(),
+            XAxis::Step | XAxis::Metric => self.prefix() + formatted,
             XAxis::Relative => ["after ", formatted].concat(),
             // The offset at that date, which may not be that of today.
             XAxis::Wall if ticks::is_representable([x, 0.0, 0.0]) => [formatted, " ", &self.zone.utc_offset_at(x)].concat(),

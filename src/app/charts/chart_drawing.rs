@@ -9,14 +9,14 @@ use super::display::{Crosshair, LegendEntry, NewestNumber, PlotDisplay, Zoom};
 use super::series_looks::NamedItem;
 use crate::app::signals::SetIfChanged;
 use crate::charts::{AllHidden, ChartOptions, Emphasis, LegendItem, format_significant, palette};
-use crate::protocol::XAxis;
+use crate::protocol::ChartAxis;
 
 /// How many curves tell their newest number in the title of the cell.
 const MAX_NEWEST: usize = 3;
 const NEWEST_DIGITS: i32 = 4;
 
 impl ChartState {
-    pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(XAxis, f64)>, runs: &ChartRuns) {
+    pub fn draw(&mut self, theme: &mut CanvasTheme, crosshair: Option<(ChartAxis, f64)>, runs: &ChartRuns) {
         self.is_dirty = false;
         // Columns along the other axis cannot be drawn on this one: the last drawing stays until the new columns come.
         let axis = if runs.grouping.is_some() { self.groups.axis() } else { self.cache.axis() };
@@ -33,7 +33,8 @@ impl ChartState {
         let marks = self.event_marks(runs);
         let options = ChartOptions {
             marks: &marks,
-            x_axis: self.x_axis(runs),
+            x_axis: self.x_axis(runs).x,
+            x_metric: &self.settings.x_metric,
             x_scale: self.x_scale(),
             goal_lines: &self.settings.goal_lines,
             y_scale: self.settings.y,
@@ -123,7 +124,7 @@ impl ChartState {
     }
 
     /// Shows the crosshair if it is on this axis and in the visible range. It is an element over the canvas: nothing is drawn.
-    pub fn show_crosshair(&self, crosshair: Option<(XAxis, f64)>, runs: &ChartRuns) {
+    pub fn show_crosshair(&self, crosshair: Option<(ChartAxis, f64)>, runs: &ChartRuns) {
         let Some(Plot { display, .. }) = &self.plot else { return };
         let place = crosshair.filter(|(axis, _)| *axis == self.x_axis(runs)).and_then(|(_, x)| {
             let layout = self.layout.as_ref()?;

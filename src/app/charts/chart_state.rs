@@ -13,7 +13,7 @@ use super::viewport::Viewport;
 use super::{hidden_series, superseded_choice};
 use crate::app::signals::SetIfChanged;
 use crate::charts::{AxisTitles, LineMarker, PlotLayout, Size};
-use crate::protocol::{AxisScale, CellId, LineSettings, XAxis};
+use crate::protocol::{AxisScale, CellId, ChartAxis, LineSettings, XAxis};
 
 pub struct ChartState {
     pub id: CellId,
@@ -43,6 +43,8 @@ pub struct ChartState {
     pub is_loading: bool,
     /// Time of the next request, in milliseconds since 1970.
     pub not_before: f64,
+    /// The same of one that only asks for new points along a metric.
+    pub refresh_not_before: f64,
     /// Slot of the series that is highlighted by the legend.
     pub highlighted: Option<usize>,
     /// Layout and markers of the last drawing.
@@ -103,6 +105,7 @@ impl ChartState {
             is_stale: false,
             is_loading: false,
             not_before: 0.0,
+            refresh_not_before: 0.0,
             highlighted: None,
             layout: None,
             markers: Vec::new(),
@@ -127,8 +130,8 @@ impl ChartState {
         self.is_dirty = true;
     }
 
-    pub fn axis(&self) -> XAxis {
-        self.settings.x
+    pub fn axis(&self) -> ChartAxis {
+        self.settings.axis()
     }
 
     /// The scale of the x axis. Times of groups begin at 0, so that they have logarithms where wall times have none that say anything.
@@ -213,8 +216,8 @@ impl ChartState {
         self.cache.series.iter().any(|series| series.run.is_some())
     }
 
-    /// The columns to request; `None` when the cache has them.
-    pub fn missing_query(&self) -> Option<ColumnQuery> {
+    /// The columns to request, and when; `None` when the cache has them.
+    pub fn missing_query(&self) -> Option<(ColumnQuery, f64)> {
         let width = self.pixel_columns();
         if width == 0 {
             return None;
@@ -222,7 +225,13 @@ impl ChartState {
         let smooth = self.settings.smooth;
         let axis = (self.axis(), self.settings.x_scale());
         let missing = self.cache.missing_query(self.viewport, axis, width, smooth);
-        if missing.is_none() && self.is_stale { Some(self.cache.query(self.viewport, axis, width, smooth)) } else { missing }
+        match missing {
+            Some(query) => Some((query, self.not_before)),
+            None if self.is_stale => {
+                Some((self.cache.query(self.viewport, axis, width, smooth), self.not_before.max(self.refresh_not_before)))
+            }
+            None => None,
+        }
     }
 
     /// The curves of groups to request.
@@ -244,16 +253,16 @@ impl ChartState {
     }
 
     /// Groups have no wall times: their runs are aligned at their beginnings.
-    pub fn x_axis(&self, runs: &ChartRuns) -> XAxis {
+    pub fn x_axis(&self, runs: &ChartRuns) -> ChartAxis {
         if runs.grouping.is_some() { group_axis(self.axis()) } else { self.axis() }
     }
 
     pub fn titles(&self) -> AxisTitles<&str> {
-        AxisTitles { x: &self.settings.x_label, y: &self.settings.y_label }
+        AxisTitles { x: self.settings.x_title(), y: &self.settings.y_label }
     }
 }
 
 /// The axis of groups in a chart along this one.
-fn group_axis(axis: XAxis) -> XAxis {
-    if axis == XAxis::Step { XAxis::Step } else { XAxis::Relative }
+fn group_axis(axis: ChartAxis) -> ChartAxis {
+    if axis == XAxis::Wall { ChartAxis::RELATIVE } else { axis }
 }

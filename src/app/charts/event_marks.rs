@@ -38,7 +38,7 @@ impl ChartState {
             let origin = own.find(|series| !self.is_hidden(series))?.origin;
             Some(MarkedRun { colour: Some(run.colour).filter(|_| !runs.has_one_run()), origin })
         };
-        event_marks(&runs.marks, self.x_axis(runs), run_of)
+        event_marks(&runs.marks, self.x_axis(runs).x, run_of)
     }
 
     /// The texts of the marks in sight, from left to right.
@@ -51,7 +51,7 @@ impl ChartState {
             before = Some((left, row));
             // The text is on the side where there is more room.
             let (is_left, right) = (left > middle, layout.size.width as i32 - left);
-            let text = mark_text(mark, self.x_axis(runs));
+            let text = mark_text(mark, self.x_axis(runs).x);
             MarkText { left, right, is_left, row, text, color: mark.ink.colour(is_dark) }
         };
         marks_within(marks, (layout.x.lo, layout.x.hi)).into_iter().map(text).collect()

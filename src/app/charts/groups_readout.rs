@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_column_says_which_steps_are_averaged() {
-        let axis = AxisFormat { x_axis: XAxis::Step, resolution: 1.0, zone: TimeZone::fixed(0) };
+        let axis = AxisFormat { x_axis: XAxis::Step, metric: "", resolution: 1.0, zone: TimeZone::fixed(0) };
         assert_eq!(describe_column(400.0, 500.0, &axis), "mean of steps 400 to 499");
         assert_eq!(describe_column(0.5, 1.2, &axis), "mean of steps 1 to 1");
         let time = AxisFormat { x_axis: XAxis::Relative, ..axis };

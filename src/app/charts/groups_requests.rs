@@ -8,12 +8,13 @@ use leptos::task::spawn_local;
 
 use super::column_cache::ColumnQuery;
 use super::registry::{ChartRegistry, Charts};
+use super::requests::axis_text;
 use super::scheduler::shorter;
 use crate::app::pace::pause_after;
 use crate::browser::dom;
 use crate::browser::fetch::{self, Tagged};
+use crate::protocol::CellId;
 use crate::protocol::groups::{self as wire, CellGroups};
-use crate::protocol::{CellId, XAxis};
 use crate::routes;
 
 /// Minimum time between two requests of a chart, also while points come.
@@ -26,6 +27,7 @@ const MAX_CHARTS: usize = 50;
 struct Batch {
     query: ColumnQuery,
     ids: Vec<CellId>,
+    axis: String,
     /// What they have, if all of them have it from one response.
     tag: Option<(String, String)>,
 }
@@ -53,7 +55,12 @@ impl Charts {
                     batch.ids.push(chart.id.clone());
                     batch.tag = batch.tag.take().filter(|tag| cache.tag.as_ref() == Some(tag));
                 }
-                None => batches.push(Batch { query, ids: vec![chart.id.clone()], tag: cache.tag.clone() }),
+                None => batches.push(Batch {
+                    query,
+                    ids: vec![chart.id.clone()],
+                    axis: axis_text(query.axis, &chart.settings),
+                    tag: cache.tag.clone(),
+                }),
             }
         }
         for batch in batches {
@@ -109,12 +116,11 @@ impl Charts {
 }
 
 async fn request(registry: ChartRegistry, batch: Batch, keys: String, began: f64) {
-    let ColumnQuery { axis, from, to, width, smooth, .. } = batch.query;
+    let ColumnQuery { from, to, width, smooth, .. } = batch.query;
     let names = batch.ids.iter().map(CellId::as_str).collect::<Vec<_>>().join(",");
-    let axis = if axis == XAxis::Step { "step" } else { "relative" };
     let end = |end: f64| end.is_finite().then(|| dom::number_text(end));
     let smooth = (smooth > 0.0).then(|| dom::number_text(smooth));
-    let address = routes::groups(&names, axis, (end(from), end(to)), width, smooth, &keys);
+    let address = routes::groups(&names, &batch.axis, (end(from), end(to)), width, smooth, &keys);
     let known = batch.tag.as_ref().filter(|(known, _)| *known == address).map(|(_, tag)| tag.as_str());
     let response = fetch::tagged_bytes(&address, known).await;
     registry.update(|charts| charts.pace_groups(&batch.ids, began));

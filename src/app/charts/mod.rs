@@ -60,6 +60,7 @@ mod value_chart;
 mod value_charts;
 mod viewport;
 mod visibility;
+mod x_axis_fields;
 mod y_zoom;
 
 pub use chart_input::ChartCommand;

@@ -115,6 +115,9 @@ pub fn TextField(
     #[prop(optional)] placeholder: Option<&'static str>,
     #[prop(default = 16)] max_length: u32,
     #[prop(optional)] check: Option<Check>,
+    /// The id of the list of suggestions.
+    #[prop(optional)]
+    list: Option<&'static str>,
     value: Memo<String>,
     on_store: Callback<String>,
 ) -> impl IntoView {
@@ -155,6 +158,7 @@ pub fn TextField(
                 id=id
                 maxlength=max_length
                 placeholder=placeholder
+                list=list
                 aria-invalid=move || fault.with(Option::is_some).then_some("true")
                 aria-describedby=fault_id
                 prop:value=move || draft.get().unwrap_or_else(|| value.get())

@@ -43,6 +43,8 @@ impl PanelTarget {
 pub struct PanelValues {
     /// This one, and the scales and the smoothing: `None` where the charts differ.
     pub x: Option<XAxis>,
+    /// Empty where the charts differ.
+    pub x_metric: String,
     pub y: Option<AxisScale>,
     pub x_scale: Option<AxisScale>,
     pub goal_lines: Vec<GoalLine>,

@@ -97,6 +97,7 @@ impl Charts {
         let values = setting_values(first);
         Some(PanelValues {
             x: values.x.filter(|_| is_same(|a, b| a.settings.x == b.settings.x)),
+            x_metric: if is_same(|a, b| a.settings.x_metric == b.settings.x_metric) { values.x_metric } else { String::new() },
             x_scale: values.x_scale.filter(|_| is_same(|a, b| a.settings.x_scale == b.settings.x_scale)),
             y: values.y.filter(|_| is_same(|a, b| a.settings.y == b.settings.y)),
             smooth: values.smooth.filter(|_| is_same(|a, b| a.settings.smooth == b.settings.smooth)),
@@ -110,6 +111,7 @@ fn setting_values(chart: &ChartState) -> PanelValues {
     let settings = &chart.settings;
     PanelValues {
         x: Some(settings.x),
+        x_metric: settings.x_metric.clone(),
         y: Some(settings.y),
         x_scale: Some(settings.x_scale),
         goal_lines: settings.goal_lines.clone(),

@@ -53,7 +53,12 @@ impl Readout {
     pub fn at(chart: &ChartState, runs: &ChartRuns, place: (f64, f64), is_dark: bool) -> Option<Self> {
         let layout = chart.layout.as_ref().filter(|layout| place.0 >= layout.left && place.0 <= layout.left + layout.width)?;
         let curves = chart.curves(runs);
-        let axis = AxisFormat { x_axis: chart.x_axis(runs), resolution: layout.x_resolution(place.0), zone: canvas::zone() };
+        let axis = AxisFormat {
+            x_axis: chart.x_axis(runs).x,
+            metric: &chart.settings.x_metric,
+            resolution: layout.x_resolution(place.0),
+            zone: canvas::zone(),
+        };
         if let Some(grouping) = &runs.grouping
             && let Some((x, rows, group)) = read_groups(chart, &curves, grouping, &axis, place, is_dark)
         {
@@ -69,7 +74,7 @@ impl Readout {
         };
         let markers: Vec<&LineMarker> = chart.markers.iter().filter(|marker| marker.is_at(place)).collect();
         for marker in markers.iter().take(MAX_MARKERS) {
-            let mut text = [marker.kind.name(), " at ", axis.prefix(), &axis.format(marker.at)].concat();
+            let mut text = [marker.kind.name(), " at ", &axis.prefix(), &axis.format(marker.at)].concat();
             if marker.count > 1 {
                 text.extend([" (", &marker.count.to_string(), " of them)"]);
             }
@@ -178,7 +183,7 @@ mod tests {
     #[test]
     fn a_mean_and_a_smoothed_value_are_marked_as_such() {
         assert_eq!(format_value(&row(Column::point(1.0, 0.5), None), "s"), "0.5 s");
-        let axis = AxisFormat { x_axis: XAxis::Step, resolution: 1.0, zone: TimeZone::fixed(0) };
+        let axis = AxisFormat { x_axis: XAxis::Step, metric: "", resolution: 1.0, zone: TimeZone::fixed(0) };
         let whole = |row: &HitRow, x: f64, unit: &str| {
             let head = axis.format(x);
             format_value(row, unit) + &axis.place_suffix(row, x, &head) + &axis.smoothed_suffix(row, &head)
@@ -197,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_row_says_where_it_stands_when_that_is_elsewhere() {
-        let axis = |along| AxisFormat { x_axis: along, resolution: 0.01, zone: TimeZone::fixed(60) };
+        let axis = |along| AxisFormat { x_axis: along, metric: "epoch", resolution: 0.01, zone: TimeZone::fixed(60) };
         let elsewhere = |along, column: Column, x: f64| {
             let axis = axis(along);
             axis.place_suffix(&row(column, None), x, &axis.format(x))
@@ -213,6 +218,9 @@ mod tests {
             elsewhere(XAxis::Step, Column::point(1_795_388_636_347.0, 1.0), 1_795_388_636_312.0),
             " @1\u{202f}795\u{202f}388\u{202f}636\u{202f}347"
         );
+        assert_eq!(elsewhere(XAxis::Metric, Column::point(2.5, 1.0), 3.0), " @2.5");
+        let epoch = axis(XAxis::Metric);
+        assert_eq!((epoch.heading(3.0, &epoch.format(3.0)), epoch.prefix()), ("epoch 3".into(), "epoch ".into()));
         let wall = axis(XAxis::Wall);
         assert_eq!(wall.heading(1.7e9, &wall.format(1.7e9)), "2023-11-14 23:13:20 UTC+01:00");
     }

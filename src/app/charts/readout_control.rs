@@ -6,7 +6,7 @@ use super::chart_state::ChartState;
 use super::readout::{Pin, Readout, ReadoutTarget};
 use super::registry::{ChartRegistry, Charts};
 use super::tooltip::TooltipContent;
-use crate::protocol::{CellId, XAxis};
+use crate::protocol::{CellId, ChartAxis};
 
 impl ChartRegistry {
     /// Hides the readout. False when there was none.
@@ -118,7 +118,7 @@ impl Charts {
         }
     }
 
-    fn set_crosshair(&mut self, crosshair: Option<(XAxis, f64)>) {
+    fn set_crosshair(&mut self, crosshair: Option<(ChartAxis, f64)>) {
         if self.crosshair != crosshair {
             self.crosshair = crosshair;
             self.list.iter().filter(|chart| chart.is_visible).for_each(|chart| chart.show_crosshair(crosshair, &self.runs));

@@ -20,7 +20,7 @@ use super::tooltip::TooltipHandle;
 use super::url_state::UrlState;
 use super::value_chart::CanvasChart;
 use crate::app::deferred::Deferred;
-use crate::protocol::{CellId, GroupId, LineSettings, RunId, XAxis, points};
+use crate::protocol::{CellId, ChartAxis, GroupId, LineSettings, RunId, XAxis, points};
 
 /// A handle to the charts of the page, which components get by [`use_charts`]. On the server it holds no charts.
 #[derive(Clone, Copy)]
@@ -47,7 +47,7 @@ pub struct Charts {
     /// Charts that are drawn from one value.
     pub canvas_charts: Vec<CanvasChart>,
     /// Place of the crosshair on the axis of all charts.
-    pub crosshair: Option<(XAxis, f64)>,
+    pub crosshair: Option<(ChartAxis, f64)>,
     pub readout: Option<ReadoutTarget>,
     /// The readout has moved since the last frame.
     pub is_readout_due: bool,
@@ -158,6 +158,7 @@ impl ChartRegistry {
         self.update(|charts| {
             let is_hidden = document().hidden();
             let is_grouped = charts.runs.grouping.is_some();
+            charts.expect_joined(&frame.parts);
             for part in frame.parts {
                 if is_grouped
                     && part.run.is_some()
@@ -170,7 +171,7 @@ impl ChartRegistry {
                     continue;
                 }
                 let Some(chart) = charts.chart(&part.cell) else { continue };
-                if is_hidden || !chart.is_visible {
+                if is_hidden || !chart.is_visible || chart.axis() == XAxis::Metric {
                     chart.is_stale = true;
                     continue;
                 }
@@ -262,6 +263,14 @@ impl Charts {
 
     pub fn is_dark(&self) -> bool {
         self.theme.as_ref().map_or_else(canvas::is_dark, |theme| theme.is_dark)
+    }
+
+    /// Charts along a metric request their columns again: each of these points may be one of the metric in its run.
+    fn expect_joined(&mut self, parts: &[points::SeriesPart]) {
+        for chart in self.list.iter_mut().filter(|chart| chart.axis() == XAxis::Metric) {
+            let has_run = |part: &points::SeriesPart| chart.cache.series.iter().any(|series| series.run == part.run);
+            chart.is_stale |= parts.iter().any(|part| part.run.is_some() && has_run(part));
+        }
     }
 
     /// Applies new settings, or the earlier ones. A viewport of the other axis is removed from the URL, too.

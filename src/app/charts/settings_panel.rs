@@ -11,11 +11,11 @@ use super::panel_fields::{Choice, Smoothing, TextField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
 use super::superseded_field::SupersededField;
+use super::x_axis_fields::XAxisFields;
 use crate::app::erased::Erase;
 use crate::browser::{dom, popover};
-use crate::protocol::{AxisScale, CellId, LineSettingsPatch, XAxis};
+use crate::protocol::{AxisScale, CellId, LineSettingsPatch};
 
-const X_AXES: &[(&str, &str)] = &[("", "mixed"), ("step", "step"), ("relative", "relative time"), ("wall", "wall time")];
 const AXIS_SCALES: &[(&str, &str)] = &[("", "mixed"), ("linear", "linear"), ("log", "logarithmic")];
 
 /// The attribute of the root element while the panel is open, for the style sheet.
@@ -30,6 +30,8 @@ pub struct PanelActions {
     pub store_in_section: Callback<(String, LineSettingsPatch)>,
     pub toggle_fullscreen: Callback<CellId>,
     pub save_png: Callback<CellId>,
+    /// The names of the metrics of the board, which are loaded for it.
+    pub metric_names: Callback<(), Signal<Vec<String>>>,
     /// The element of a cell, which stays in sight beside the panel.
     pub cell_element: Callback<CellId, Option<HtmlElement>>,
 }
@@ -105,8 +107,6 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
         }
     });
     let store = move |patch: LineSettingsPatch| actions.store.run((target.get_value(), patch));
-    let x = Memo::new(move |_| values.with(|values| values.x.map_or("", XAxis::name)));
-    let store_x = move |name: String| store(LineSettingsPatch { x: XAxis::from_name(&name), ..Default::default() });
     let scale_name = |scale: Option<AxisScale>| scale.map_or("", AxisScale::name);
     let x_scale = Memo::new(move |_| scale_name(values.with(|values| values.x_scale)));
     let store_x_scale = move |name: String| store(LineSettingsPatch { x_scale: AxisScale::from_name(&name), ..Default::default() });
@@ -129,7 +129,7 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
             .then(|| {
                 view! {
                     <p class="audience">{audience}</p>
-                    <Choice id="chart-x" label="x axis" options=X_AXES value=x on_choose=Callback::new(store_x) />
+                    <XAxisFields store=Callback::new(store) metric_names=actions.metric_names />
                     <Choice id="chart-x-scale" label="x scale" options=AXIS_SCALES value=x_scale on_choose=Callback::new(store_x_scale) />
                     <Choice id="chart-y" label="y axis" options=AXIS_SCALES value=y on_choose=Callback::new(store_y) />
                 }

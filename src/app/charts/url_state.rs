@@ -4,7 +4,7 @@
 //! `history` reads and writes them.
 
 use super::viewport::Viewport;
-use crate::protocol::XAxis;
+use crate::protocol::ChartAxis;
 use crate::routes::{decoded, encoded};
 
 pub const KEY: &str = "zoom=";
@@ -33,7 +33,7 @@ pub struct VisiblePart {
     pub x: Option<Viewport>,
     pub y: Option<Viewport>,
     /// The unit of `x`, if the URL names it: the axis by its name in JSON.
-    pub axis: Option<XAxis>,
+    pub axis: Option<ChartAxis>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub struct UrlView {
 
 impl UrlState {
     /// The part of the URL for a chart: its own, which is taken out, or that of its section.
-    pub fn take(&mut self, id: &str, section: Option<&str>, axis: XAxis) -> Option<VisiblePart> {
+    pub fn take(&mut self, id: &str, section: Option<&str>, axis: ChartAxis) -> Option<VisiblePart> {
         if let Some(at) = self.views.iter().position(|view| view.of == id) {
             return Some(self.views.swap_remove(at).part);
         }
@@ -71,7 +71,7 @@ fn parse(text: &str, number: fn(&str) -> f64) -> Option<(&str, VisiblePart)> {
         match word {
             "follow" => part.x = part.x.map(|viewport| Viewport { follow: true, ..viewport }),
             "y" => part.y = Viewport::new(number(words.next()?), number(words.next()?)),
-            word => part.axis = XAxis::from_name(word).or(part.axis),
+            word => part.axis = ChartAxis::from_name(word).or(part.axis),
         }
     }
     (part.x.is_some() || part.y.is_some()).then_some((ids, part))
@@ -83,7 +83,7 @@ fn format(ids: &str, part: &VisiblePart, number: fn(f64) -> String) -> String {
         viewport.map_or([String::new(), String::new()], |viewport| [number(viewport.from), number(viewport.to)])
     };
     let [from, to] = ends(part.x);
-    let mut text = [ids, ":", &from, ":", &to, ":", part.axis.map_or("", XAxis::name)].concat();
+    let mut text = [ids, ":", &from, ":", &to, ":", &part.axis.map(ChartAxis::name).unwrap_or_default()].concat();
     if part.x.is_some_and(|viewport| viewport.follow) {
         text.push_str(":follow");
     }
@@ -208,7 +208,7 @@ mod tests {
         format_views(&seen(charts), |number| number.to_string())
     }
 
-    fn along(axis: XAxis, x: Option<Viewport>, y: Option<Viewport>) -> VisiblePart {
+    fn along(axis: ChartAxis, x: Option<Viewport>, y: Option<Viewport>) -> VisiblePart {
         VisiblePart { x, y, axis: Some(axis) }
     }
 
@@ -229,18 +229,18 @@ mod tests {
         let names: Vec<_> = read.iter().map(|each| (each.of.as_str(), each.part.x.unwrap().from, each.part.x.unwrap().follow)).collect();
         assert_eq!(names, [("x", 1.0, false), ("y", 3.0, true)]);
         assert!(parse_views("", number).is_empty());
-        let (first, other) = (along(XAxis::Step, view(1.0, 2.0), None), along(XAxis::Step, view(3.0, 4.0), None));
-        let high = along(XAxis::Step, None, view(-0.5, 8.0));
-        let charts = [("A", first), ("B", other), ("C", first), ("D", along(XAxis::Wall, view(1.0, 2.0), None)), ("E", high)];
+        let (first, other) = (along(ChartAxis::STEP, view(1.0, 2.0), None), along(ChartAxis::STEP, view(3.0, 4.0), None));
+        let high = along(ChartAxis::STEP, None, view(-0.5, 8.0));
+        let charts = [("A", first), ("B", other), ("C", first), ("D", along(ChartAxis::WALL, view(1.0, 2.0), None)), ("E", high)];
         assert_eq!(written(&charts), "A~C:1:2:step,B:3:4:step,D:1:2:wall,E:::step:y:-0.5:8");
         assert_eq!(restored(&charts, &written(&charts)), charts);
     }
 
     #[test]
     fn a_section_stands_for_charts_that_are_zoomed_together() {
-        let (same, all) = (along(XAxis::Step, view(1.0, 2.0), None), along(XAxis::Step, None, None));
+        let (same, all) = (along(ChartAxis::STEP, view(1.0, 2.0), None), along(ChartAxis::STEP, None, None));
         let both = VisiblePart { y: view(5.0, 6.0), ..same };
-        let wall = along(XAxis::Wall, None, None);
+        let wall = along(ChartAxis::WALL, None, None);
         let charts = [("a1", same), ("a2", both), ("a3", wall), ("b1", same), ("A", same), ("b2", all)];
         let value = written(&charts);
         assert_eq!(value, "@a%2520%257E%252F%2525:1:2:step,a2:1:2:step:y:5:6,b1~A:1:2:step");
@@ -254,17 +254,18 @@ mod tests {
 
     #[test]
     fn charts_that_follow_together_have_ends_of_their_own() {
-        let follows = |from: f64, to: f64| along(XAxis::Step, view(from, to).map(|x| Viewport { follow: true, ..x }), None);
+        let follows = |from: f64, to: f64| along(ChartAxis::STEP, view(from, to).map(|x| Viewport { follow: true, ..x }), None);
         assert_eq!(written(&[("a1", follows(1.0, 3.0)), ("a2", follows(11.0, 13.0))]), "@a%2520%257E%252F%2525:1:3:step:follow");
         assert_eq!(written(&[("a1", follows(1.0, 3.0)), ("a2", follows(11.0, 14.0))]), "a1:1:3:step:follow,a2:11:14:step:follow");
-        assert_eq!(written(&[("a1", follows(1.0, 3.0)), ("a2", along(XAxis::Step, view(1.0, 3.0), None))]).matches('a').count(), 2);
+        assert_eq!(written(&[("a1", follows(1.0, 3.0)), ("a2", along(ChartAxis::STEP, view(1.0, 3.0), None))]).matches('a').count(), 2);
     }
 
     #[test]
     fn addresses_say_what_was_seen() {
         let follows = Viewport { follow: true, ..view(1.7e9, 1.7e9 + 0.25).unwrap() };
         for x in [view(0.1, 1e300), view(-5.0, 3.0), Some(follows), None] {
-            for (axis, y) in [(XAxis::Step, view(0.5, 1.0)), (XAxis::Relative, view(-1e-9, 1e9)), (XAxis::Wall, view(1.0, 2.0))] {
+            for (axis, y) in [(ChartAxis::STEP, view(0.5, 1.0)), (ChartAxis::RELATIVE, view(-1e-9, 1e9)), (ChartAxis::WALL, view(1.0, 2.0))]
+            {
                 let part = VisiblePart { x, y, axis: Some(axis) };
                 let text = format("a-B_1", &part, |number| number.to_string());
                 assert_eq!(parse(&text, number), Some(("a-B_1", part)), "{text}");

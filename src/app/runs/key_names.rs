@@ -36,6 +36,16 @@ impl KeyNames {
         });
     }
 
+    /// The names of the metrics, which are loaded.
+    pub fn metrics(self) -> Signal<Vec<String>> {
+        self.load();
+        let names = move |names: &Vec<SearchName>| {
+            let metrics = names.iter().filter(|name| name.kind == ColumnKind::Metric);
+            metrics.map(|name| name.name.clone()).collect()
+        };
+        Signal::derive(move || self.list.with(names))
+    }
+
     /// Keys of the configuration in which runs differ, as `by` takes them.
     pub fn differing(self) -> Vec<String> {
         self.list.with(|names| {

@@ -63,7 +63,7 @@ use diff::{Compared, ConfigDiff};
 use document::Row;
 use equal_keys::EqualKeys;
 use footer::Footer;
-use key_names::KeyNames;
+pub use key_names::KeyNames;
 use loader::RowLoader;
 use panel_size::{Grip, PanelSize};
 pub use panel_size::{focus_panel, fold};

@@ -12,8 +12,9 @@ use crate::server::limits::{
 const _: () = assert!(MAX_AXIS_TITLE_CHARS == crate::charts::axis_titles::MAX_TITLE_CHARS);
 
 /// The rule of each key of `chart`.
-const KEYS: [(&str, &str); 12] = [
-    ("x", "must be 'step', 'relative' or 'wall'"),
+const KEYS: [(&str, &str); 13] = [
+    ("x", "must be 'step', 'relative', 'wall' or 'metric'"),
+    ("x_metric", "must be a string"),
     ("x_scale", "must be 'linear' or 'log'"),
     ("y", "must be 'linear' or 'log'"),
     ("goal_lines", "must be an array of objects with a number 'y' and perhaps a text 'label'"),
@@ -46,6 +47,11 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
     let wrong = |field: &str, rule: String| Err(ErrorKind::BadRequest.with(format!("'{key}.{field}' {rule}.")).at(field, rule));
     if change.smooth.is_some_and(|smooth| !(0.0..=MAX_SMOOTH).contains(&smooth)) {
         return wrong("smooth", format!("must be a number from 0 to {MAX_SMOOTH}"));
+    }
+    if let Some(name) = &change.x_metric {
+        if name.chars().count() > MAX_SERIES_NAME_CHARS || name.contains(char::is_control) {
+            return wrong("x_metric", format!("must be the name of a metric, which has 1 to {MAX_SERIES_NAME_CHARS} characters"));
+        }
     }
     if let Some([lo, hi]) = change.y_range {
         let is_place = |end: Option<f64>| end.is_none_or(f64::is_finite);
@@ -89,7 +95,7 @@ mod tests {
         assert_eq!(message(json!(null)), None);
         assert_eq!(message(json!({"x": null, "y": "log", "further": 5})), None);
         assert_eq!(message(json!({"smooth": 0.5, "y": "cubic"})).as_deref(), Some("'chart.y' must be 'linear' or 'log'."));
-        assert_eq!(message(json!({"x": 5})).as_deref(), Some("'chart.x' must be 'step', 'relative' or 'wall'."));
+        assert_eq!(message(json!({"x": 5})).as_deref(), Some("'chart.x' must be 'step', 'relative', 'wall' or 'metric'."));
         let range = "'chart.y_range' must be two numbers, the lower one first, or null for an end that follows the values.";
         for wrong in [json!([1]), json!(["a", 2]), json!({"lo": 1}), json!([1, 2, 3])] {
             assert_eq!(message(json!({ "y_range": wrong })).as_deref(), Some(range));
@@ -109,6 +115,10 @@ mod tests {
         let smooth = |smooth| message(LineSettingsPatch { smooth: Some(smooth), ..LineSettingsPatch::default() });
         assert_eq!(smooth(1.0).as_deref(), Some("'settings.smooth' must be a number from 0 to 0.999."));
         assert!(smooth(f64::NAN).is_some() && smooth(-0.1).is_some());
+        let along = |name: &str| message(LineSettingsPatch { x_metric: Some(name.into()), ..LineSettingsPatch::default() });
+        assert_eq!((along("train/loss"), along("")), (None, None));
+        let rule = "'settings.x_metric' must be the name of a metric, which has 1 to 200 characters.";
+        assert_eq!((along("a\nb").as_deref(), along(&"x".repeat(201)).as_deref()), (Some(rule), Some(rule)));
         let range = |lo, hi| message(LineSettingsPatch { y_range: Some([lo, hi]), ..LineSettingsPatch::default() });
         assert_eq!((range(None, None), range(Some(0.0), Some(1.0)), range(None, Some(-1.0))), (None, None, None));
         assert_eq!(range(Some(1.0), Some(1.0)).as_deref(), Some("'settings.y_range' must have its lower end first."));

@@ -1,6 +1,7 @@
 //! The use cases: validate a request and commit it to the store, which publishes it. The REST API,
 //! the server functions and the page use the store only through [`Boards`].
 
+mod along_metric;
 pub mod append;
 mod board_document;
 mod board_items;
@@ -37,6 +38,7 @@ pub mod views;
 
 use std::sync::Arc;
 
+pub use along_metric::check_joined_points;
 pub use board_document::{BoardDraft, parse_board};
 pub use draft::{Draft, board_name, parse_many, parse_one};
 pub use idempotency::{ChangeOutcome, IdempotentRequest, JsonResponse, ResponseShape};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLockReadGuard};
 
+use super::along_metric::meeting;
 use super::board_document::is_there;
 use super::runs::started_ms;
 use super::{Boards, Document, Query, not_found};
@@ -10,7 +11,7 @@ use crate::protocol::columns::SeriesColumns;
 use crate::protocol::{AxisScale, Board, Cell, CellId, RunId, SeriesId, XAxis};
 use crate::series::{PixelScale, Window};
 use crate::server::error::ServerError;
-use crate::server::store::{Index, PointsPage, Record, RunRecord, SmoothingWeights, StoreError, StoredValue, TimeOrigin};
+use crate::server::store::{AlongMetric, Index, PointsPage, Record, RunRecord, SmoothingWeights, StoreError, StoredValue, TimeOrigin};
 
 /// The columns of a cell, as far as they can be read.
 pub enum ColumnsOutcome {
@@ -20,9 +21,11 @@ pub enum ColumnsOutcome {
 }
 
 /// The part of a line chart that is read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LineWindow {
     pub x: XAxis,
+    /// Of [`XAxis::Metric`].
+    pub x_metric: Arc<str>,
     /// Along `x`: steps, seconds since 1970, or seconds since the start of each run. Infinite for the ends of the series.
     pub from: f64,
     pub to: f64,
@@ -70,13 +73,20 @@ impl Boards {
     pub async fn smoothed_columns(
         &self,
         cell: &CellId,
-        window: LineWindow,
+        window: &LineWindow,
         weights: SmoothingWeights<'_>,
         runs: &[RunId],
-    ) -> Result<Option<Vec<SeriesColumns>>, StoreError> {
-        let LineWindow { x, from, to, width, scale } = window;
+    ) -> Result<Option<Vec<SeriesColumns>>, ServerError> {
+        let LineWindow { x, from, to, width, scale, .. } = *window;
         let scale = if scale == AxisScale::Log { PixelScale::Log { origin: 0.0 } } else { PixelScale::Linear };
-        self.store.columns(cell, Window { axis: x.axis(), from, to, width, scale }, window.origin(), weights, runs).await
+        let columns = Window { axis: x.axis(), from, to, width, scale };
+        if x != XAxis::Metric {
+            return Ok(self.store.columns(cell, columns, window.origin(), weights, runs).await?);
+        }
+        let metric = &*window.x_metric;
+        self.joined_points(cell, metric, runs)?;
+        let meeting = |run: &RunRecord, own: &str| meeting(run, own, metric);
+        Ok(self.store.joined_columns(cell, columns, AlongMetric { metric, meeting: &meeting }, weights, runs).await?)
     }
 
     /// Reads the columns of a cell's series, with smoothed lines of this weight, for a query of `together`
@@ -84,7 +94,7 @@ impl Boards {
     pub async fn columns(
         &self,
         cell: &CellId,
-        window: LineWindow,
+        window: &LineWindow,
         (weight, together): (f64, usize),
         runs: &[RunId],
         or_damage: bool,
@@ -92,11 +102,11 @@ impl Boards {
         match self.smoothed_columns(cell, window, SmoothingWeights { of: &|_| weight, together }, runs).await {
             Ok(Some(found)) => Ok(ColumnsOutcome::Found(found)),
             Ok(None) => Ok(ColumnsOutcome::Missing),
-            Err(error @ StoreError::Corrupt(_)) if or_damage => {
+            Err(ServerError::Store(error @ StoreError::Corrupt(_))) if or_damage => {
                 self.store.log_damage(&error);
                 Ok(ColumnsOutcome::Damaged)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 

@@ -29,6 +29,12 @@ pub const MAX_COLUMNS_RUNS: usize = 100;
 pub const MAX_COLUMNS_WIDTH: u32 = 16_384;
 /// Pixels of all series of one query for columns, each of which takes 256 bytes; beyond it each series has fewer.
 pub const MAX_COLUMNS_PIXELS: usize = 500_000;
+/// Points of a series and of the metric that it stands along; more are answered 413: all of them are read.
+pub const MAX_JOINED_POINTS_PER_SERIES: u64 = 3_000_000;
+/// Points of all series of one query along a metric, and of that metric for each of them; more are answered 413.
+pub const MAX_JOINED_POINTS: u64 = 60_000_000;
+/// Points of a cell's series along a metric, 24 bytes each, that stay in memory until its columns are made; more are read twice.
+pub const MAX_KEPT_JOINED_POINTS: u64 = 2_000_000;
 /// Cells in one query for groups; more are answered 400.
 pub const MAX_GROUPS_CELLS: usize = 50;
 /// Groups in an answer, the largest ones; further ones are counted.

@@ -126,7 +126,8 @@ fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions
         true => {
             let index = app.boards.index();
             let points = index.cell_series(&record.id).map_or(0, |known| known.seq);
-            // Both numbers only grow, so their sum is another one after each change of the points, the cell or a run.
+            let points = points + line_chart::along_seq(&index, record);
+            // These numbers only grow, so their sum is another one after each change of the points, of those of the x axis, the cell or a run.
             let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
             let groups = groups.map(PlannedGroups::version).unwrap_or_default();
             (format!(" {legend} {view:?} {groups}"), points.max(record.seq) + run_seq)

@@ -141,9 +141,9 @@ pub async fn draw(
     // Others are not smoothed: they are not drawn.
     let weight = |id: &SeriesId| if drawn.contains(&id) { settings.smooth } else { 0.0 };
     let weights = SmoothingWeights { of: &weight, together: drawn.len() };
-    let found = boards
-        .smoothed_columns(&record.id, LineWindow { x: settings.x, from, to, width, scale: settings.x_scale() }, weights, &runs.ids())
-        .await?;
+    let (x, x_metric) = (settings.x, settings.x_metric.as_str());
+    let window = LineWindow { x, x_metric: x_metric.into(), from, to, width, scale: settings.x_scale() };
+    let found = boards.smoothed_columns(&record.id, &window, weights, &runs.ids()).await?;
     let mut series = found.unwrap_or_default();
     let hides_superseded = settings.x == XAxis::Step && view.hides_superseded.unwrap_or(settings.hide_superseded);
     for series in series.iter_mut().filter(|series| hides_superseded && series.run.is_some()) {
@@ -200,13 +200,14 @@ pub async fn draw(
         Some(MarkedRun { colour: Some(run.colour).filter(|_| !runs.has_one_run()), origin: series[curve.slot].origin })
     };
     let marks = event_marks(&boards.settings(&record.board).marks, x_axis, run_of);
-    let titles = AxisTitles { x: settings.x_label.as_str(), y: settings.y_label.as_str() };
+    let titles = AxisTitles { x: settings.x_title(), y: settings.y_label.as_str() };
     let y_bounds = match view.y_window {
         Some((low, high)) => YBounds { ends: [Some(low), Some(high)], ignores_outliers: false },
         None => (&settings).into(),
     };
     let options = ChartOptions {
         x_axis,
+        x_metric,
         x_scale: if x_axis == XAxis::Wall { AxisScale::Linear } else { settings.x_scale },
         y_scale: settings.y,
         goal_lines: &settings.goal_lines,
@@ -254,11 +255,26 @@ pub async fn plan_groups(boards: &Boards, record: &Record, groups: &GroupsView) 
     FoundGroups::find(boards, &record.board, groups).await?.plan(boards, (&record.board, &record.id), x, smooth).await
 }
 
+/// The metric that a chart stands along.
+pub fn along_metric(record: &Record) -> Option<&str> {
+    match &record.content {
+        CellContent::LineChart(settings) => settings.along_metric(),
+        _ => None,
+    }
+}
+
+/// A number that grows with each change of the points of the metric that a chart stands along; 0 along another axis.
+pub(super) fn along_seq(index: &Index, record: &Record) -> u64 {
+    let (Some(metric), Some(board)) = (along_metric(record), index.board(&record.board)) else { return 0 };
+    let cells = board.cells.keys().filter_map(|cell| index.cell_series(cell));
+    cells.filter(|known| known.has_run_metric(metric)).map(|known| known.seq).sum()
+}
+
 /// Changes whenever the drawing may, but for its groups.
 pub fn version(boards: &Boards, record: &Record) -> String {
     let index = boards.index();
     let points: u64 = index.series(&record.id).iter().map(|series| series.count()).sum();
     let seq = index.cell_series(&record.id).map_or(0, |known| known.seq);
     let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
-    format!("{}-{}-{points}-{seq}-{run_seq}", record.version, record.rev)
+    format!("{}-{}-{points}-{}-{run_seq}", record.version, record.rev, seq + along_seq(&index, record))
 }

@@ -51,6 +51,7 @@ pub use open::StoreOptions;
 pub use open::error::OpenError;
 pub use reader::columns::{SmoothingWeights, TimeOrigin};
 pub use reader::groups::{CurveWindow, MemberSeries};
+pub use reader::joined::{AlongMetric, Meeting};
 pub use reader::points::PointsPage;
 pub use record::{DAMAGED, Record, StoredValue, timestamp};
 pub use run_record::{RUN_COLOURS, RunRecord};

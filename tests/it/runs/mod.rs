@@ -1,6 +1,7 @@
 //! `/boards/{board}/runs` and what is below it.
 
 mod access;
+mod along_metric;
 mod board;
 mod changes;
 mod groups;

@@ -7,7 +7,7 @@ mod tests;
 
 use crate::protocol::columns::SeriesColumns;
 use crate::protocol::points::SeriesPart;
-use crate::protocol::{AxisScale, RunId, XAxis};
+use crate::protocol::{AxisScale, ChartAxis, RunId, XAxis};
 use crate::series::{Average, Columns, NO_PLACE, PixelWidth};
 
 use super::axis_space::AxisSpace;
@@ -37,7 +37,7 @@ pub struct CachedSeries {
 /// A request for columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ColumnQuery {
-    pub axis: XAxis,
+    pub axis: ChartAxis,
     /// That of the pixels that the columns are for.
     pub scale: AxisScale,
     /// Infinite at an open end.
@@ -107,7 +107,7 @@ impl ColumnCache {
     }
 
     /// The axis of the columns; `None` before the first response.
-    pub fn axis(&self) -> Option<XAxis> {
+    pub fn axis(&self) -> Option<ChartAxis> {
         self.loaded.map(|loaded| loaded.axis)
     }
 
@@ -118,7 +118,7 @@ impl ColumnCache {
 
     /// The query for this viewport in `width` pixels. The first query along an axis is for all of it, because zooming out
     /// needs the extent.
-    pub fn query(&self, viewport: Option<Viewport>, (axis, scale): (XAxis, AxisScale), width: u32, smooth: f64) -> ColumnQuery {
+    pub fn query(&self, viewport: Option<Viewport>, (axis, scale): (ChartAxis, AxisScale), width: u32, smooth: f64) -> ColumnQuery {
         match viewport.filter(|_| self.axis() == Some(axis)) {
             None => ColumnQuery { axis, scale, from: f64::NEG_INFINITY, to: f64::INFINITY, width, smooth },
             Some(viewport) => {
@@ -133,7 +133,7 @@ impl ColumnCache {
     pub fn missing_query(
         &self,
         viewport: Option<Viewport>,
-        (axis, scale): (XAxis, AxisScale),
+        (axis, scale): (ChartAxis, AxisScale),
         width: u32,
         smooth: f64,
     ) -> Option<ColumnQuery> {

@@ -6,7 +6,7 @@ use crate::protocol::points::Numbers;
 use crate::series::{Column, PixelWidth, SmoothedLine, smoothed};
 
 const WHOLE: ColumnQuery =
-    ColumnQuery { axis: XAxis::Step, scale: AxisScale::Linear, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
+    ColumnQuery { axis: ChartAxis::STEP, scale: AxisScale::Linear, from: f64::NEG_INFINITY, to: f64::INFINITY, width: 100, smooth: 0.0 };
 
 fn part(series: &str, start: u64, y: &[f64]) -> SeriesPart {
     let x = (0..y.len()).map(|at| (start + at as u64) as f64).collect::<Vec<_>>();
@@ -98,7 +98,7 @@ fn columns_stay_few_and_lose_nothing() {
     let columns = &cache.series[0].columns.list;
     assert_eq!(columns.iter().map(|column| column.count).sum::<u64>(), 10_000);
     assert!(columns.len() > 50 && columns.iter().any(|column| column.max == 1e6));
-    assert_eq!(cache.missing_query(None, (XAxis::Step, AxisScale::Linear), 100, 0.0), None);
+    assert_eq!(cache.missing_query(None, (ChartAxis::STEP, AxisScale::Linear), 100, 0.0), None);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
         (seed >> 33) % end
     };
     for round in 0..60 {
-        let axis = if round % 2 == 0 { XAxis::Step } else { XAxis::Wall };
+        let axis = if round % 2 == 0 { ChartAxis::STEP } else { ChartAxis::WALL };
         let (mut x, mut t, mut y) = (Vec::new(), Vec::new(), Vec::new());
         let mut step = 0.0;
         for at in 0..1500_u64 {
@@ -120,7 +120,7 @@ fn a_smoothed_line_goes_on_with_each_point_as_the_server_would_answer_it() {
             y.push(if dice(9) == 0 { f64::NAN } else { dice(100) as f64 });
         }
         let steps: Vec<_> = x.iter().copied().zip(y.iter().copied()).collect();
-        let along = if axis == XAxis::Step { &x } else { &t };
+        let along = if axis == ChartAxis::STEP { &x } else { &t };
         let whole: Vec<_> = smoothed(&steps, WEIGHT).into_iter().zip(along).map(|(place, x)| (*x, place.1)).collect();
         let first = 700;
         let mut last = Average::new(WEIGHT);
@@ -186,18 +186,18 @@ fn a_new_series_is_smoothed_from_its_first_point_and_an_unknown_average_is_not_m
 fn a_window_asks_for_margins_and_asks_once() {
     let mut cache = ColumnCache::new();
     let y: Vec<f64> = (0..1000).map(f64::from).collect();
-    assert_eq!(cache.missing_query(None, (XAxis::Step, AxisScale::Linear), 100, 0.0), Some(WHOLE));
+    assert_eq!(cache.missing_query(None, (ChartAxis::STEP, AxisScale::Linear), 100, 0.0), Some(WHOLE));
     cache.finish_query(WHOLE, vec![received("a", &y)]);
     cache.series[0].columns.coarsen(PixelWidth::Even(10.0));
     let viewport = Viewport::new(100.0, 200.0);
-    let query = cache.missing_query(viewport, (XAxis::Step, AxisScale::Linear), 100, 0.0).unwrap();
+    let query = cache.missing_query(viewport, (ChartAxis::STEP, AxisScale::Linear), 100, 0.0).unwrap();
     assert_eq!((query.from, query.to, query.width), (0.0, 300.0, 300));
     cache.finish_query(query, vec![received("a", &y[..302])]);
-    assert_eq!(cache.missing_query(viewport, (XAxis::Step, AxisScale::Linear), 100, 0.0), None);
-    assert_eq!(cache.missing_query(Viewport::new(150.0, 250.0), (XAxis::Step, AxisScale::Linear), 100, 0.0), None, "the margin serves");
-    assert!(cache.missing_query(Viewport::new(210.0, 310.0), (XAxis::Step, AxisScale::Linear), 100, 0.0).is_some());
-    assert!(cache.missing_query(None, (XAxis::Step, AxisScale::Linear), 100, 0.0).is_some());
-    assert!(cache.missing_query(viewport, (XAxis::Wall, AxisScale::Linear), 100, 0.0).is_some());
+    assert_eq!(cache.missing_query(viewport, (ChartAxis::STEP, AxisScale::Linear), 100, 0.0), None);
+    assert_eq!(cache.missing_query(Viewport::new(150.0, 250.0), (ChartAxis::STEP, AxisScale::Linear), 100, 0.0), None, "the margin serves");
+    assert!(cache.missing_query(Viewport::new(210.0, 310.0), (ChartAxis::STEP, AxisScale::Linear), 100, 0.0).is_some());
+    assert!(cache.missing_query(None, (ChartAxis::STEP, AxisScale::Linear), 100, 0.0).is_some());
+    assert!(cache.missing_query(viewport, (ChartAxis::WALL, AxisScale::Linear), 100, 0.0).is_some());
 }
 
 #[test]
@@ -235,13 +235,13 @@ fn a_window_that_follows_forgets_what_it_left_behind() {
     }
     assert!(cache.series[0].columns.list.len() <= 60);
     let viewport = Viewport::new(470.0, 480.0).map(|viewport| viewport.pinned_to_end(499.0)).unwrap();
-    assert_eq!(cache.missing_query(Some(viewport), (XAxis::Step, AxisScale::Linear), 10, 0.0), None);
-    assert!(cache.missing_query(Viewport::new(0.0, 10.0), (XAxis::Step, AxisScale::Linear), 10, 0.0).is_some(), "that was let go");
+    assert_eq!(cache.missing_query(Some(viewport), (ChartAxis::STEP, AxisScale::Linear), 10, 0.0), None);
+    assert!(cache.missing_query(Viewport::new(0.0, 10.0), (ChartAxis::STEP, AxisScale::Linear), 10, 0.0).is_some(), "that was let go");
 }
 
 #[test]
 fn times_of_runs_count_from_their_start() {
-    const RELATIVE: ColumnQuery = ColumnQuery { axis: XAxis::Relative, ..WHOLE };
+    const RELATIVE: ColumnQuery = ColumnQuery { axis: ChartAxis::RELATIVE, ..WHOLE };
     let mut cache = ColumnCache::new();
     let of_run = |name: &str, origin: f64| SeriesColumns { origin, ..received(name, &[1.0, 2.0]) };
     cache.finish_query(RELATIVE, vec![of_run("a", 1e9), of_run("b", 1e9 - 50.0)]);
@@ -255,7 +255,7 @@ fn times_of_runs_count_from_their_start() {
 #[test]
 fn columns_of_a_logarithmic_axis_are_requested_and_grow() {
     let mut cache = ColumnCache::new();
-    let log = (XAxis::Step, AxisScale::Log);
+    let log = (ChartAxis::STEP, AxisScale::Log);
     assert!(!cache.finish_query(WHOLE, vec![received("a", &[0.5; 200])]));
     assert_eq!(cache.missing_query(None, log, 100, 0.0), None, "all points are there");
     cache.series[0].columns.coarsen(PixelWidth::Even(10.0));

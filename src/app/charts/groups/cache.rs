@@ -5,7 +5,7 @@ use crate::app::charts::column_cache::ColumnQuery;
 use crate::app::charts::viewport::Viewport;
 use crate::charts::Attrition;
 use crate::protocol::groups::{CellGroups, GroupColumn, GroupCurve, GroupGrid};
-use crate::protocol::{AxisScale, XAxis};
+use crate::protocol::{AxisScale, ChartAxis};
 
 /// The curve of a group in one split.
 pub struct CachedGroup {
@@ -42,12 +42,12 @@ pub struct GroupCache {
 }
 
 impl GroupCache {
-    pub fn axis(&self) -> Option<XAxis> {
+    pub fn axis(&self) -> Option<ChartAxis> {
         self.loaded.as_ref().map(|(query, _)| query.axis)
     }
 
     /// The query for this viewport, if the curves are not those of it. The first one along an axis is for all of it.
-    pub fn missing_query(&self, viewport: Option<Viewport>, axis: XAxis, width: u32, smooth: f64, keys: &str) -> Option<ColumnQuery> {
+    pub fn missing_query(&self, viewport: Option<Viewport>, axis: ChartAxis, width: u32, smooth: f64, keys: &str) -> Option<ColumnQuery> {
         let (from, to) = (f64::NEG_INFINITY, f64::INFINITY);
         let all = ColumnQuery { axis, scale: AxisScale::Linear, from, to, width, smooth };
         let Some((loaded, _)) = self.loaded.as_ref().filter(|(loaded, known)| loaded.axis == axis && known == keys) else {
@@ -163,7 +163,7 @@ mod tests {
 
     fn loaded(grid: GroupGrid) -> GroupCache {
         let mut cache = GroupCache::default();
-        let query = cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=lr").unwrap();
+        let query = cache.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=lr").unwrap();
         let places: Vec<f64> = (0..=1000).step_by(10).map(f64::from).collect();
         cache.finish_query(query, "&by=lr", Some(cell(grid, &places)));
         cache
@@ -174,15 +174,15 @@ mod tests {
         let seen = Viewport::new(400.0, 500.0);
         let steps = loaded(GroupGrid::Steps);
         assert_eq!((steps.extent, steps.total(), steps.least_gap(495.0)), ((0.0, 1000.0), 101, 10.0));
-        assert_eq!(steps.missing_query(seen, XAxis::Step, 100, 0.0, "&by=lr"), None);
-        assert_eq!(steps.missing_query(None, XAxis::Step, 100, 0.0, "&by=lr"), None);
+        assert_eq!(steps.missing_query(seen, ChartAxis::STEP, 100, 0.0, "&by=lr"), None);
+        assert_eq!(steps.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=lr"), None);
         let columns = loaded(GroupGrid::Columns { from: 0.0, to: 1000.0, count: 100 });
-        let query = columns.missing_query(seen, XAxis::Step, 100, 0.0, "&by=lr").unwrap();
+        let query = columns.missing_query(seen, ChartAxis::STEP, 100, 0.0, "&by=lr").unwrap();
         assert_eq!((query.from, query.to, query.width), (350.0, 550.0, 200));
         // However few columns the server has made of it, it is not requested again.
         let mut zoomed = columns;
         zoomed.finish_query(query, "&by=lr", Some(cell(GroupGrid::Columns { from: 350.0, to: 550.0, count: 4 }, &[400.0, 500.0])));
-        assert_eq!(zoomed.missing_query(seen, XAxis::Step, 100, 0.0, "&by=lr"), None);
+        assert_eq!(zoomed.missing_query(seen, ChartAxis::STEP, 100, 0.0, "&by=lr"), None);
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
             cell
         };
         let mut cache = GroupCache::default();
-        let query = cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=lr").unwrap();
+        let query = cache.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=lr").unwrap();
         cache.finish_query(query, "&by=lr", Some(with_end(3.0, 2.0, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])));
         let diverged = |cache: &GroupCache| {
             let CachedGroup { curve, attrition, .. } = &cache.groups[0];
@@ -214,27 +214,27 @@ mod tests {
     fn another_question_is_asked_again() {
         let mut cache = loaded(GroupGrid::Steps);
         let asks = |cache: &GroupCache, axis, smooth, keys: &str| cache.missing_query(None, axis, 100, smooth, keys).is_some();
-        assert!(!asks(&cache, XAxis::Step, 0.0, "&by=lr"));
+        assert!(!asks(&cache, ChartAxis::STEP, 0.0, "&by=lr"));
         assert!(
-            asks(&cache, XAxis::Wall, 0.0, "&by=lr")
-                && asks(&cache, XAxis::Step, 0.5, "&by=lr")
-                && asks(&cache, XAxis::Step, 0.0, "&by=wd")
+            asks(&cache, ChartAxis::WALL, 0.0, "&by=lr")
+                && asks(&cache, ChartAxis::STEP, 0.5, "&by=lr")
+                && asks(&cache, ChartAxis::STEP, 0.0, "&by=wd")
         );
         cache.is_stale = true;
-        assert!(asks(&cache, XAxis::Step, 0.0, "&by=lr"));
+        assert!(asks(&cache, ChartAxis::STEP, 0.0, "&by=lr"));
     }
 
     #[test]
     fn a_refused_query_is_asked_again_after_a_change_only() {
         let mut cache = loaded(GroupGrid::Steps);
-        let query = cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=wd").unwrap();
+        let query = cache.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=wd").unwrap();
         cache.refuse_query(query, "&by=wd", "'by' names 'wd'.".into());
         assert_eq!((cache.groups.len(), cache.refusal.as_str(), cache.revision), (0, "'by' names 'wd'.", 2));
-        assert_eq!(cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=wd"), None);
-        assert_eq!(cache.missing_query(Viewport::new(0.0, 9.0), XAxis::Step, 100, 0.0, "&by=wd"), None);
-        assert!(cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=lr").is_some());
+        assert_eq!(cache.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=wd"), None);
+        assert_eq!(cache.missing_query(Viewport::new(0.0, 9.0), ChartAxis::STEP, 100, 0.0, "&by=wd"), None);
+        assert!(cache.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=lr").is_some());
         cache.is_stale = true;
-        let query = cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=wd").unwrap();
+        let query = cache.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=wd").unwrap();
         cache.finish_query(query, "&by=wd", Some(cell(GroupGrid::Steps, &[1.0])));
         assert_eq!((cache.groups.len(), cache.refusal.as_str()), (1, ""));
     }
@@ -243,7 +243,7 @@ mod tests {
     fn only_a_refresh_waits_for_a_slow_server() {
         let mut cache = loaded(GroupGrid::Steps);
         (cache.query_not_before, cache.refresh_not_before, cache.is_stale) = (100.0, 900.0, true);
-        let query = cache.missing_query(None, XAxis::Step, 100, 0.0, "&by=lr").unwrap();
+        let query = cache.missing_query(None, ChartAxis::STEP, 100, 0.0, "&by=lr").unwrap();
         assert_eq!(cache.not_before(query, "&by=lr"), 900.0);
         assert_eq!(cache.not_before(query, "&by=wd"), 100.0, "a reader waits for other groups");
         assert_eq!(cache.not_before(ColumnQuery { from: 4.0, ..query }, "&by=lr"), 100.0, "a reader waits for a zoom");
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_response_without_changes_leaves_all_as_it_is() {
         let mut cache = loaded(GroupGrid::Steps);
-        let query = ColumnQuery { axis: XAxis::Step, scale: AxisScale::Linear, from: 0.0, to: 5.0, width: 10, smooth: 0.0 };
+        let query = ColumnQuery { axis: ChartAxis::STEP, scale: AxisScale::Linear, from: 0.0, to: 5.0, width: 10, smooth: 0.0 };
         cache.is_loading = true;
         cache.finish_query(query, "&by=lr", None);
         assert_eq!((cache.revision, cache.total(), cache.is_loading), (1, 101, false));

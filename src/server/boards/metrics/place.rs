@@ -3,12 +3,12 @@
 //! 1. Parts are separated by `/`. At most one split word ([`SPLITS`], in any case) is removed: the first part if it is one; else the
 //!    last part; else a prefix (`val_`) of the last part; else a suffix (`_val`) of it. It is the line; the rest is the chart.
 //! 2. Where a split was found, a trailing `_step` or `_epoch` and a last part `dataloader_idx_<n>` belong to the line, too.
-//! 3. Counters ([`COUNTERS`]) are stored, and make no chart.
+//! 3. Counters ([`is_counter`]) are stored, and make no chart.
 //! 4. The section is the first part of a chart's name that has two or more.
 //! 5. Settings of the board override all of this.
 
 use super::settings::MetricSettings;
-use crate::protocol::{CellLayout, DEFAULT_SECTION};
+use crate::protocol::{CellLayout, DEFAULT_SECTION, is_counter};
 
 /// Split words, and how the line writes them.
 const SPLITS: [(&str, &str); 8] = [
@@ -21,8 +21,6 @@ const SPLITS: [(&str, &str); 8] = [
     ("test", "test"),
     ("dev", "dev"),
 ];
-/// Last parts of names that count instead of measuring.
-const COUNTERS: [&str; 7] = ["epoch", "step", "iter", "iteration", "iterations", "global_step", "total_timesteps"];
 /// Endings that Lightning gives to a metric that it logs at each step and over each epoch.
 const PHASES: [&str; 2] = ["step", "epoch"];
 /// The last word before such an ending that makes it a part of the name: `global_step`, `time_per_epoch`.
@@ -117,11 +115,6 @@ fn cut_split(name: &str) -> Option<(String, &'static str)> {
 
 fn split_of(word: &str) -> Option<&'static str> {
     SPLITS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, split)| *split)
-}
-
-fn is_counter(chart: &str) -> bool {
-    let last = chart.rsplit('/').next().unwrap_or_default();
-    COUNTERS.iter().any(|counter| counter.eq_ignore_ascii_case(last))
 }
 
 /// The section of a chart, which is at most as long as a section may be. `metrics/…`, as Ultralytics writes it, is the default section

@@ -10,9 +10,9 @@ use super::format::columns_stream::{ColumnsWriter, Smoothing};
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, invalid_parameter};
 use crate::protocol::{ApiError, AxisScale, CellId, ErrorKind, RunId, XAxis};
-use crate::server::boards::LineWindow;
 use crate::server::boards::lines::Lines;
 use crate::server::boards::runs::RunChoice;
+use crate::server::boards::{LineWindow, check_joined_points};
 use crate::server::error::ServerError;
 use crate::server::http::openapi::parameters::{CellPath, ChosenRuns};
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
@@ -49,6 +49,10 @@ pub struct ColumnsQuery {
     /// the first point of these).
     #[param(required = false, value_type = ColumnsAxis, inline)]
     pub x: XAxis,
+    /// The name of a metric, with `x=metric`: each point stands at the last finite value that its run had of this metric at the point's step or
+    /// before it. Series without a run, and of runs that lack the metric, have no points then.
+    #[param(required = false, value_type = Option<String>, max_length = 200)]
+    pub x_metric: String,
     /// The scale of the axis that the columns are for. On a logarithmic one they are as wide as the pixels of such an axis; of the places that
     /// are not above 0 only the last one before the others is in the answer. Wall time is always linear.
     #[param(required = false, value_type = ColumnsScale, inline)]
@@ -64,7 +68,7 @@ pub struct ColumnsQuery {
 
 shape! {
     /// What columns are ordered by.
-    ColumnsAxis: words_with_default(["step", "time", "relative"]);
+    ColumnsAxis: words_with_default(["step", "time", "relative", "metric"]);
 }
 
 shape! {
@@ -83,6 +87,7 @@ impl ColumnsQuery {
             to: None,
             width: DEFAULT_WIDTH,
             x: XAxis::Step,
+            x_metric: String::new(),
             x_scale: AxisScale::Linear,
             smooth: 0.0,
             binary,
@@ -105,9 +110,11 @@ impl ColumnsQuery {
                         "step" => XAxis::Step,
                         "time" => XAxis::Wall,
                         "relative" => XAxis::Relative,
-                        _ => return Err(invalid_parameter("x", "must be step, time or relative", &value)),
+                        "metric" => XAxis::Metric,
+                        _ => return Err(invalid_parameter("x", "must be step, time, relative or metric", &value)),
                     }
                 }
+                "x_metric" => query.x_metric = value.into_owned(),
                 "x_scale" => {
                     let scale = AxisScale::from_name(&value);
                     query.x_scale = scale.ok_or_else(|| invalid_parameter("x_scale", "must be linear or log", &value))?;
@@ -121,11 +128,15 @@ impl ColumnsQuery {
                 key => {
                     return Err(invalid_parameter(
                         key,
-                        "is no key of this query; known are cells, runs, q, sort, top, from, to, width, x, x_scale and smooth",
+                        "is no key of this query; known are cells, runs, q, sort, top, from, to, width, x, x_metric, x_scale and smooth",
                         &value,
                     ));
                 }
             }
+        }
+        if (query.x == XAxis::Metric) == query.x_metric.is_empty() {
+            let rule = "must name a metric with x=metric, and only then";
+            return Err(invalid_parameter("x_metric", rule, &query.x_metric));
         }
         match (query.from, query.to) {
             (Some(from), Some(to)) if from > to => Err(invalid_parameter("to", "must not be below 'from'", &to.to_string())),
@@ -223,7 +234,7 @@ async fn choose_runs(
 
 /// `or_damage`: a cell whose points are damaged is reported, and the others are answered.
 async fn respond(request: &RequestContext, ids: Vec<CellId>, query: ColumnsQuery, or_damage: bool) -> Result<Response, ServerError> {
-    let ColumnsQuery { x, from, to, smooth, .. } = query;
+    let ColumnsQuery { x, x_metric, from, to, smooth, .. } = query;
     let scale = if x == XAxis::Wall { AxisScale::Linear } else { query.x_scale };
     let runs = match query.choice.is_none() {
         true => query.runs,
@@ -231,7 +242,14 @@ async fn respond(request: &RequestContext, ids: Vec<CellId>, query: ColumnsQuery
     };
     let Lines { seq, series, cells } = request.app.boards.lines(ids, runs);
     let width = query.width.min((MAX_COLUMNS_PIXELS / series.max(1)).max(1) as u32);
-    let window = LineWindow { x, from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width, scale };
+    if x == XAxis::Metric {
+        let boards = &request.app.boards;
+        // Of all cells together, before the first of them is sent.
+        let points = cells.iter().map(|(cell, runs)| boards.joined_points(cell, &x_metric, runs)).sum::<Result<u64, _>>()?;
+        check_joined_points(points, &x_metric)?;
+    }
+    let window =
+        LineWindow { x, x_metric: x_metric.into(), from: from.unwrap_or(f64::NEG_INFINITY), to: to.unwrap_or(f64::INFINITY), width, scale };
     let kind = if query.binary { "application/octet-stream" } else { "application/json" };
     let head = [(header::CONTENT_TYPE, kind), NO_STORE, (header::VARY, "accept")];
     let smoothing = Smoothing { weight: smooth, together: series };
@@ -261,6 +279,8 @@ mod tests {
             (0, None, None, 1000, XAxis::Step, false)
         );
         assert_eq!(ColumnsQuery::parse("x=relative", None).unwrap().x, XAxis::Relative);
+        let along = ColumnsQuery::parse("x=metric&x_metric=train%2Floss", None).unwrap();
+        assert_eq!((along.x, along.x_metric.as_str()), (XAxis::Metric, "train/loss"));
         assert_eq!(ColumnsQuery::parse("x_scale=log", None).unwrap().x_scale, AxisScale::Log);
         for query in [
             "cells=a/b",
@@ -271,6 +291,9 @@ mod tests {
             "width=16385",
             "width=1.5",
             "x=wall",
+            "x=metric",
+            "x_metric=epoch",
+            "x=step&x_metric=epoch",
             "from=2&to=1",
             "w=3",
             "smooth=",

@@ -78,7 +78,7 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
     if record.is_line() && format == ExportFormat::Csv {
         let body = match groups {
             Some(groups) => groups_csv(app, principal, groups, options.view.window).await?,
-            None => points::csv(app, principal, &record.id).await?,
+            None => points::csv(app, principal, &record.id, line_chart::along_metric(&record)).await?,
         };
         return Ok((head(false), kind, body).into_response());
     }

@@ -1,6 +1,7 @@
 //! Points of line cells: `POST /points` and `POST /values/{id}/points` append them,
 //! `GET /values/{id}/points` reads them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -13,6 +14,7 @@ use super::format::points_page::{HEAD, Page, PointsQuery};
 use super::line_stream::stream_lines;
 use super::request::{CellInPath, RequestContext};
 use super::{NO_STORE, json_response, parse_body};
+use crate::charts::csv::quote_field;
 use crate::charts::palette;
 use crate::protocol::{ApiError, CellId, ErrorKind, RunId, SeriesId};
 use crate::server::App;
@@ -173,6 +175,7 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
                 series: &name,
                 run_column: "",
                 colour_column: "",
+                places: None,
                 generation: &generation,
                 from: query.from,
                 points: &page.points,
@@ -189,7 +192,9 @@ pub async fn read(request: RequestContext, CellInPath(id): CellInPath) -> Result
 
 /// All points of all series as CSV, written while they are read. An error on the way cuts the reply, and so does a series that is replaced or
 /// removed meanwhile: what was sent and what would follow do not belong together.
-pub async fn csv(app: &App, principal: &Principal, id: &CellId) -> Result<Body, ServerError> {
+///
+/// `metric`: the one that the chart stands along; its column is the last one.
+pub async fn csv(app: &App, principal: &Principal, id: &CellId, metric: Option<&str>) -> Result<Body, ServerError> {
     let wanted: Vec<_> = {
         let index = app.boards.index();
         let board = index.cell(id).and_then(|record| index.board(&record.board));
@@ -204,16 +209,29 @@ pub async fn csv(app: &App, principal: &Principal, id: &CellId) -> Result<Body, 
         all.map(|(series, colour)| (series.id.clone(), series.key, series.count(), colour)).collect()
     };
     let has_runs = wanted.iter().any(|(id, ..)| id.run.is_some());
-    let head = if has_runs { ["run,", HEAD.trim_end(), ",colour\r\n"].concat() } else { HEAD.to_owned() };
-    let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize;
+    let metric: Option<Arc<str>> = metric.map(Arc::from);
+    if let Some(metric) = &metric {
+        let runs: BTreeSet<RunId> = wanted.iter().filter_map(|(id, ..)| id.run.clone()).collect();
+        app.boards.joined_points(id, metric, &runs.into_iter().collect::<Vec<_>>())?;
+    }
+    let metric_head = metric.as_ref().map(|metric| [",", &quote_field(metric)].concat()).unwrap_or_default();
+    let (run_head, colour_head) = if has_runs { ("run,", ",colour") } else { ("", "") };
+    let head = [run_head, HEAD.trim_end(), colour_head, &metric_head, "\r\n"].concat();
+    let longest = wanted.iter().map(|(_, _, count, _)| *count as usize).max().filter(|_| metric.is_some());
+    let bytes = POINT_BYTES * MAX_POINTS_PER_PAGE as usize + size_of::<f64>() * longest.unwrap_or(0);
     let share = Arc::new(app.answers.share(principal, if wanted.is_empty() { 0 } else { bytes }).await?);
     let (app, principal, id) = (app.clone(), principal.clone(), id.clone());
-    let pages = futures::stream::try_unfold((0, 0), move |(place, from): (usize, u64)| {
+    let pages = futures::stream::try_unfold((0, 0, None), move |(place, from, known): (usize, u64, Option<Arc<[f64]>>)| {
         let (renderer, boards, id, series) = (app.renderer.clone(), app.boards.clone(), id.clone(), wanted.get(place).cloned());
-        let (principal, share) = (principal.clone(), share.clone());
+        let (principal, share, metric) = (principal.clone(), share.clone(), metric.clone());
         async move {
             let Some((series, key, least, colour)) = series else { return Ok(None) };
             let make = async move {
+                // Once for a series.
+                let places = match (known, metric) {
+                    (None, Some(metric)) => Some(boards.joined_places(&id, &series, &metric).await?.into()),
+                    (known, _) => known,
+                };
                 let page = boards.points(&id, &series, from, MAX_POINTS_PER_PAGE as usize).await?;
                 let Some(page) = page.filter(|page| page.key == key && page.total >= least) else {
                     let message = format!("The series {series} was replaced or removed while it was read; read it again.");
@@ -222,8 +240,12 @@ pub async fn csv(app: &App, principal: &Principal, id: &CellId) -> Result<Body, 
                 let run_column = if has_runs { [series.run.as_ref().map_or("", RunId::as_str), ","].concat() } else { String::new() };
                 let (points, total) = (&page.points, page.total);
                 let colour_column = if has_runs { colour.as_str() } else { "" };
-                let page = Page { series: &series.name, run_column: &run_column, colour_column, generation: "", from, points, total };
-                Ok((page.rows(), page.next().map_or((place + 1, 0), |next| (place, next))))
+                let of_page = places.as_ref().map(|places| places.get(from as usize..).unwrap_or_default());
+                let name = &series.name;
+                let page =
+                    Page { series: name, run_column: &run_column, colour_column, places: of_page, generation: "", from, points, total };
+                let rows = page.rows();
+                Ok((rows, page.next().map_or((place + 1, 0, None), |next| (place, next, places.clone()))))
             };
             let (rows, next) = renderer.go_on(&principal, bytes, make).await.inspect_err(ServerError::log)?;
             Ok::<_, ServerError>(Some((share.lend(rows.into()), next)))

@@ -4,6 +4,7 @@ pub mod block_cache;
 pub mod columns;
 mod curve_state;
 pub mod groups;
+pub mod joined;
 mod outline_curves;
 pub mod outlines;
 pub mod points;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, RunId, SYSTEM_SECTION, SeriesId};
+use crate::protocol::{ApiError, CellContent, CellId, ErrorKind, RunId, SYSTEM_SECTION, SeriesId, XAxis};
 use crate::server::boards::documents::create;
 use crate::server::boards::draft::Draft;
 use crate::server::boards::metrics::{MetricPlace, MetricSettings, StepMetrics, cell_id, chart_by, place_metric, section_of};
@@ -116,8 +116,13 @@ impl<'a> Placement<'a> {
         if let Some(unit) = setting.unit {
             cell["chart"]["unit"] = unit.into();
         }
-        if let Some(x) = setting.x.filter(|x| matches!(x.as_str(), "step" | "relative" | "wall")) {
-            cell["chart"]["x"] = x.into();
+        match setting.x {
+            Some(x) if matches!(x.as_str(), "step" | "relative" | "wall") => cell["chart"]["x"] = x.into(),
+            Some(metric) => {
+                cell["chart"]["x"] = XAxis::Metric.name().into();
+                cell["chart"]["x_metric"] = metric.into();
+            }
+            None => {}
         }
         Draft::from_value(cell)
     }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponseParts, Response};
 
 use super::columns_json::{write_series, write_series_of_run};
 use crate::protocol::columns::{self as frames, SeriesColumns};
-use crate::protocol::{CellId, RunId};
+use crate::protocol::{CellId, RunId, XAxis};
 use crate::series::{Column, Place};
 use crate::server::App;
 use crate::server::boards::ColumnsOutcome;
@@ -72,6 +72,13 @@ impl ColumnsWriter {
 
     /// Memory that is held at a time, about: the columns of the largest cell, and a piece.
     fn bytes(&self) -> usize {
+        let joined = match self.window.x {
+            XAxis::Metric => {
+                let metric = &self.window.x_metric;
+                self.cells.iter().map(|(cell, runs)| self.app.boards.joined_bytes(cell, metric, runs)).max().unwrap_or(0)
+            }
+            _ => 0,
+        };
         let index = self.app.boards.index();
         // At most two columns a pixel, and the neighbours of the window.
         let columns = |count: u64| count.min(2 * u64::from(self.window.width) + 2) as usize;
@@ -83,7 +90,7 @@ impl ColumnsWriter {
                 + PIECE_BYTES.min(all * MAX_WRITTEN_COLUMN_BYTES)
                 + largest * MAX_WRITTEN_COLUMN_BYTES
         });
-        sizes.max().unwrap_or(0)
+        sizes.max().unwrap_or(0) + joined
     }
 
     /// A response of one piece is written before it is sent; of a longer one the first piece, and the rest
@@ -142,7 +149,7 @@ impl ColumnsWriter {
                 }
                 Some((cell, runs)) => {
                     let Smoothing { weight, together } = self.smoothing;
-                    let series = match self.app.boards.columns(&cell, self.window, (weight, together), &runs, self.or_damage).await? {
+                    let series = match self.app.boards.columns(&cell, &self.window, (weight, together), &runs, self.or_damage).await? {
                         ColumnsOutcome::Found(series) => series,
                         ColumnsOutcome::Missing => {
                             self.leave_out(&cell, None);

@@ -111,6 +111,8 @@ pub struct Page<'a> {
     pub run_column: &'a str,
     /// The same behind the time: the colour of the run in charts, with a comma before it.
     pub colour_column: &'a str,
+    /// The last column of a CSV of a chart along a metric: the places of the points, NaN of those without one.
+    pub places: Option<&'a [f64]>,
     /// Names these points among all that the series had and will have.
     pub generation: &'a str,
     /// The index of the first of them.
@@ -170,7 +172,7 @@ impl Page<'_> {
     /// Lines of CSV (RFC 4180) without the head.
     fn write_rows(&self, out: &mut String) {
         let quoted = quote_field(self.series);
-        for (index, (x, y, t)) in (self.from..).zip(self.triples()) {
+        for (at, (index, (x, y, t))) in (self.from..).zip(self.triples()).enumerate() {
             out.push_str(self.run_column);
             out.push_str(&quoted);
             out.push_str(&format!(",{index}"));
@@ -179,6 +181,11 @@ impl Page<'_> {
                 push_plain(out, number);
             }
             out.push_str(self.colour_column);
+            if let Some(places) = self.places {
+                out.push(',');
+                // Points that came since have none yet.
+                places.get(at).filter(|place| !place.is_nan()).into_iter().for_each(|place| push_plain(out, *place));
+            }
             out.push_str("\r\n");
         }
     }
@@ -223,7 +230,7 @@ mod tests {
     }
 
     fn page<'a>(series: &'a str, points: &'a Points, from: u64, total: u64) -> Page<'a> {
-        Page { series, run_column: "", colour_column: "", generation: "e.1", from, points, total }
+        Page { series, run_column: "", colour_column: "", places: None, generation: "e.1", from, points, total }
     }
 
     fn bits(list: &[f64]) -> Vec<u64> {

@@ -55,9 +55,13 @@ struct Layout {
 /// How a `line` is drawn. Keys that are missing have their default; others are kept and have no effect.
 #[derive(ToSchema)]
 struct Chart {
-    /// What runs along the axis: the step, the wall time since the start of each run, the wall time.
+    /// What runs along the axis: the step, the wall time since the start of each run, the wall time, the metric `x_metric` of the same run.
     #[schema(required = false)]
     x: XAxis,
+    /// The name of a metric, for `"x": "metric"`. Each point stands at the last finite value that its run had of this metric at the point's
+    /// step or before it.
+    #[schema(required = false, default = "", max_length = 200)]
+    x_metric: String,
     /// The scale of the horizontal axis; wall time is always linear. Steps and times that are not above 0 have no place on a logarithmic
     /// axis, and a text in the chart says so.
     #[schema(required = false)]
@@ -105,7 +109,7 @@ struct GoalLine {
 
 shape! {
     /// What runs along the axis.
-    XAxis: words_with_default(["step", "relative", "wall"]);
+    XAxis: words_with_default(["step", "relative", "wall", "metric"]);
 }
 
 shape! {
