@@ -66,9 +66,8 @@ async fn metrics_with_other_steps_meet_by_time() {
         {"step": 0, "time": 100.0, "epoch": 1}, {"step": 500, "time": 200.0, "epoch": 2},
         {"step": 12.5, "time": 150.0, "system/gpu": 40}, {"step": 14, "time": 250.0, "system/gpu": 50},
     ]);
-    log(&server, "/boards/digits/runs/a/log", &steps.to_string()).await;
-    let cells = server.get("/values?board=digits&name=system/gpu").await;
-    let id = cells["data"][0]["_id"].as_str().unwrap().to_owned();
+    let logged = log(&server, "/boards/digits/runs/a/log", &steps.to_string()).await;
+    let id = logged["cells"]["system/gpu"].as_str().unwrap().to_owned();
     let columns = server.get(&format!("/columns?cells={id}&x=metric&x_metric=epoch")).await;
     assert_eq!(points(&columns["cells"][&id]["runs"]["a"][""]), [(1.0, 40.0), (2.0, 50.0)]);
 }
@@ -104,6 +103,12 @@ async fn a_chart_is_set_to_a_metric_and_drawn_along_it() {
     log(&server, "/boards/digits/runs/second/log", &json!([{"step": 0, "epoch": 0.1}]).to_string()).await;
     let again = server.ask("GET", "/values/digits-loss.svg?width=640&height=300", "", &[("if-none-match", &tag)]).await;
     assert!(again.status == 200 && !again.text.contains("curves have no"), "{} {}", again.status, again.text);
+    // Beside each point of the file stands its place.
+    let csv = server.call("GET", "/values/digits-loss.csv", "").await.text;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].ends_with(",colour,epoch"), "{}", lines[0]);
+    let places: Vec<&str> = lines[1..].iter().map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert_eq!((lines[1].starts_with("second,train,0,"), places), (true, vec!["0.1", "", "", "0.5", "0.5", "1.5", "", "1.5"]));
     // A new chart takes its axis from the board.
     let metrics = json!({"metrics": {"acc": {"x": "epoch"}}}).to_string();
     assert!(server.call("PATCH", "/boards/digits", metrics).await.status < 300);
