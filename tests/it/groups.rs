@@ -259,6 +259,39 @@ async fn along_the_time_each_run_begins_at_nought() {
 }
 
 #[tokio::test]
+async fn along_an_epoch_each_run_has_one_value_for_each_of_them() {
+    let server = spawn().await;
+    // Four and two steps an epoch.
+    let four: Vec<(f64, f64)> = (0..8).map(|step| (f64::from(step), f64::from(step))).collect();
+    let two: Vec<(f64, f64)> = (0..4).map(|step| (f64::from(step), 10.0)).collect();
+    for (id, points, each) in [("a", &four, 4.0), ("b", &two, 2.0)] {
+        run(&server, id, &json!({"lr": 0.1}), points).await;
+        log(&server, id, "epoch", &[(0.0, 0.0), (each, 1.0)]).await;
+    }
+    run(&server, "without", &json!({"lr": 0.1}), &four).await;
+    let curve = curves(&server, "by=lr&x=metric&x_metric=epoch&band=minmax").await.remove(0);
+    assert_eq!((&curve["runs"], &curve["ids"], list(&curve, "x")), (&json!(2), &json!(["a", "b"]), vec![0.0, 1.0]));
+    assert_eq!((list(&curve, "line"), list(&curve, "low")), (vec![5.75, 7.75], vec![1.5, 5.5]));
+    // A later epoch of one run changes the answer, although no loss has come.
+    let address = "/groups?cells=digits-loss&by=lr&x=metric&x_metric=epoch";
+    let tag = server.call("GET", address, "").await.headers["etag"].to_str().unwrap().to_owned();
+    let known = server.ask("GET", address, "", &[("if-none-match", &tag)]).await;
+    log(&server, "b", "epoch", &[(3.0, 2.0)]).await;
+    let changed = server.ask("GET", address, "", &[("if-none-match", &tag)]).await;
+    assert_eq!((known.status, changed.status), (304, 200));
+    let curve = curves(&server, "by=lr&x=metric&x_metric=epoch&from=1.5&to=3").await.remove(0);
+    assert_eq!(list(&curve, "line"), [10.0]);
+    // A restart within an epoch keeps what it has not superseded.
+    log(&server, "a", "loss", &[(6.0, 26.0), (7.0, 27.0)]).await;
+    let curve = curves(&server, "runs=a&x=metric&x_metric=epoch&band=none").await.remove(0);
+    assert_eq!(list(&curve, "line"), [1.5, (4.0 + 5.0 + 26.0 + 27.0) / 4.0]);
+    let chart = json!({"chart": {"x": "metric", "x_metric": "epoch"}}).to_string();
+    assert_eq!(server.call("PATCH", "/values/digits-loss", chart).await.status, 200);
+    let svg = server.call("GET", "/values/digits-loss.svg?width=640&height=300&by=lr", "").await;
+    assert!(svg.text.contains(">epoch</text>") && svg.text.contains("x axis: epoch"), "{}", svg.text);
+}
+
+#[tokio::test]
 async fn what_is_no_question_about_groups_is_refused() {
     let server = spawn().await;
     run(&server, "a", &json!({"lr": 1}), &[(0.0, 1.0)]).await;
@@ -267,7 +300,8 @@ async fn what_is_no_question_about_groups_is_refused() {
         ("", "'cells' must be ids with commas between them."),
         ("cells=digits-loss,other-loss", "'cells' must be of one board, because groups are."),
         ("cells=digits-loss&line=max&band=t95", "'band' must be none beside the line max, not 't95'."),
-        ("cells=digits-loss&x=wall", "'x' must be step or relative, not 'wall'."),
+        ("cells=digits-loss&x=wall", "'x' must be step, relative or metric, not 'wall'."),
+        ("cells=digits-loss&x=metric", "'x_metric' must name a metric with x=metric, and only then, not ''."),
     ] {
         let reply = server.call("GET", &format!("/groups?{query}"), "").await;
         assert_eq!((reply.status, reply.json()["message"].as_str().unwrap()), (400, message), "{query}");

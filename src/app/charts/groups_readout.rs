@@ -66,7 +66,7 @@ pub fn read_groups(
 fn describe_column(from: f64, to: f64, axis: &AxisFormat) -> String {
     let last = if axis.is_step() { (to - 1.0).ceil().max(from.ceil()) } else { to };
     let first = if axis.is_step() { from.ceil() } else { from };
-    [if axis.is_step() { "mean of steps " } else { "mean of " }, &axis.format(first), " to ", &axis.format(last)].concat()
+    ["mean of ", if axis.is_step() { "steps " } else { &axis.prefix() }, &axis.format(first), " to ", &axis.format(last)].concat()
 }
 
 /// `0.312 ± 0.014 (n=5)`.
@@ -183,5 +183,7 @@ mod tests {
         assert_eq!(describe_column(0.5, 1.2, &axis), "mean of steps 1 to 1");
         let time = AxisFormat { x_axis: XAxis::Relative, ..axis };
         assert_eq!(describe_column(2.0, 4.0, &time), "mean of 2 s to 4 s");
+        let epoch = AxisFormat { x_axis: XAxis::Metric, metric: "epoch", ..time };
+        assert_eq!(describe_column(2.0, 4.0, &epoch), "mean of epoch 2 to 4");
     }
 }

@@ -1,7 +1,7 @@
 //! The use cases: validate a request and commit it to the store, which publishes it. The REST API,
 //! the server functions and the page use the store only through [`Boards`].
 
-mod along_metric;
+pub mod along_metric;
 pub mod append;
 mod board_document;
 mod board_items;

@@ -8,7 +8,7 @@ use crate::charts::{
     GroupTag, LegendItem, NamedSeries, SeriesStyle, StyledSeries, format_number, legend_items, series_label, series_styles,
 };
 use crate::protocol::groups::{Band, GroupCurve, GroupGrid, GroupLine, MemberCounts, method};
-use crate::protocol::{ApiError, CellId, GroupId, XAxis};
+use crate::protocol::{ApiError, CellId, GroupId, LineSettings, XAxis};
 use crate::series::groups::GroupStyle;
 use crate::server::boards::Boards;
 use crate::server::boards::groups::curves::{CurveQuery, GroupAxis, PlannedCurve, WORKING_BYTES};
@@ -72,15 +72,19 @@ impl FoundGroups {
         &self,
         boards: &Boards,
         (board, cell): (&str, &CellId),
-        x_axis: XAxis,
-        smooth: f64,
+        settings: &LineSettings,
     ) -> Result<PlannedGroups, ServerError> {
         let Self { view, groups, more } = self.clone();
-        let axis = if x_axis == XAxis::Step { GroupAxis::Step } else { GroupAxis::Relative };
-        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis).await?;
+        let axis = match settings.x {
+            XAxis::Step => GroupAxis::Step,
+            XAxis::Relative | XAxis::Wall => GroupAxis::Relative,
+            XAxis::Metric => GroupAxis::Metric,
+        };
+        let (smooth, x_metric) = (settings.smooth, settings.x_metric.clone());
+        let plan = boards.plan_curves(board, std::slice::from_ref(cell), &groups, axis, &x_metric).await?;
         let curves = plan.cells.into_iter().flat_map(|cell| cell.curves);
         let curves = curves.filter(|curve| view.draws(groups[curve.group].id)).collect();
-        Ok(PlannedGroups { cell: cell.clone(), view, groups, more, axis, smooth, curves, version: plan.version })
+        Ok(PlannedGroups { cell: cell.clone(), view, groups, more, axis, x_metric, smooth, curves, version: plan.version })
     }
 }
 
@@ -92,6 +96,7 @@ pub struct PlannedGroups {
     /// Groups that are left out.
     more: usize,
     axis: GroupAxis,
+    x_metric: String,
     smooth: f64,
     curves: Vec<PlannedCurve>,
     version: u64,
@@ -177,7 +182,7 @@ impl PlannedGroups {
             curves.push(self.curve(boards, at, window, width, cancelled).await?);
         }
         curves.retain(|curve| !curve.columns.is_empty());
-        Ok(DrawnGroups { curves, more: self.more, view: self.view.clone(), smooth: self.smooth })
+        Ok(DrawnGroups { curves, more: self.more, view: self.view.clone(), x_metric: self.x_metric.clone(), smooth: self.smooth })
     }
 
     /// How a curve is made, as one sentence.
@@ -187,7 +192,7 @@ impl PlannedGroups {
 }
 
 /// `groups by batch · lr, split: val, x axis: steps 237 to 358`.
-fn scope(keys: &[&str], splits: &[&str], x_axis: XAxis, window: Option<(f64, f64)>) -> String {
+fn scope(keys: &[&str], splits: &[&str], (x_axis, x_metric): (XAxis, &str), window: Option<(f64, f64)>) -> String {
     let mut parts = Vec::new();
     if !keys.is_empty() {
         parts.push(["groups by ", &keys.join(" · ")].concat());
@@ -200,7 +205,12 @@ fn scope(keys: &[&str], splits: &[&str], x_axis: XAxis, window: Option<(f64, f64
     let is_step = x_axis == XAxis::Step;
     let window = window.map(|(from, to)| if is_step { (from.ceil(), to.floor().max(from.ceil())) } else { (from, to) });
     let window = window.map(|(from, to)| [" ", &format_number(from), " to ", &format_number(to)].concat()).unwrap_or_default();
-    parts.push(["x axis: ", if is_step { "steps" } else { "seconds of a run" }, &window].concat());
+    let axis = match x_axis {
+        XAxis::Step => "steps",
+        XAxis::Relative | XAxis::Wall => "seconds of a run",
+        XAxis::Metric => x_metric,
+    };
+    parts.push(["x axis: ", axis, &window].concat());
     parts.join(", ")
 }
 
@@ -210,6 +220,7 @@ pub struct DrawnGroups {
     /// Groups that are left out.
     pub more: usize,
     view: GroupsView,
+    x_metric: String,
     smooth: f64,
 }
 
@@ -224,7 +235,7 @@ impl DrawnGroups {
     /// Which part of which numbers the curves show, as one line: the keys, the splits, the x axis and its window.
     pub fn scope(&self, splits: &[&str], x_axis: XAxis, window: Option<(f64, f64)>) -> String {
         let keys: Vec<&str> = self.view.by.iter().map(|key| key.strip_prefix("config.").unwrap_or(key)).collect();
-        scope(&keys, splits, x_axis, window)
+        scope(&keys, splits, (x_axis, &self.x_metric), window)
     }
 
     /// The styles and the labels of the curves.
@@ -247,11 +258,12 @@ mod tests {
     #[test]
     fn the_scope_names_keys_splits_axis_and_window() {
         assert_eq!(
-            scope(&["batch", "lr"], &["val"], XAxis::Step, Some((236.6, 358.4))),
+            scope(&["batch", "lr"], &["val"], (XAxis::Step, ""), Some((236.6, 358.4))),
             "groups by batch · lr, split: val, x axis: steps 237 to 358"
         );
-        assert_eq!(scope(&["lr"], &["train", "val"], XAxis::Step, None), "groups by lr, splits: train and val, x axis: steps");
-        assert_eq!(scope(&[], &[], XAxis::Relative, Some((0.5, 60.0))), "x axis: seconds of a run 0.5 to 60");
-        assert_eq!(scope(&[], &[], XAxis::Step, Some((4.2, 4.8))), "x axis: steps 5 to 5");
+        assert_eq!(scope(&["lr"], &["train", "val"], (XAxis::Step, ""), None), "groups by lr, splits: train and val, x axis: steps");
+        assert_eq!(scope(&[], &[], (XAxis::Metric, "epoch"), Some((0.5, 3.0))), "x axis: epoch 0.5 to 3");
+        assert_eq!(scope(&[], &[], (XAxis::Relative, ""), Some((0.5, 60.0))), "x axis: seconds of a run 0.5 to 60");
+        assert_eq!(scope(&[], &[], (XAxis::Step, ""), Some((4.2, 4.8))), "x axis: steps 5 to 5");
     }
 }

@@ -251,8 +251,7 @@ pub async fn draw(
 
 /// The groups of a drawing or of a table.
 pub async fn plan_groups(boards: &Boards, record: &Record, groups: &GroupsView) -> Result<PlannedGroups, ServerError> {
-    let LineSettings { x, smooth, .. } = settings(record);
-    FoundGroups::find(boards, &record.board, groups).await?.plan(boards, (&record.board, &record.id), x, smooth).await
+    FoundGroups::find(boards, &record.board, groups).await?.plan(boards, (&record.board, &record.id), &settings(record)).await
 }
 
 /// The metric that a chart stands along.

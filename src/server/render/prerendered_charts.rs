@@ -13,7 +13,7 @@ use crate::charts::{
     CanvasSize, ChartCanvas, LegendItem, MAX_FOLDED_NAMES, Theme, group_labels_of_server, is_series_hidden, legend_labels, owner_labels,
     palette, rows_of_groups, rows_of_names,
 };
-use crate::protocol::{Board, BoardLayout, CellId, LineSettings, RunId};
+use crate::protocol::{Board, BoardLayout, CellId, RunId};
 use crate::routes::{self, PLOT_HEIGHT};
 use crate::server::boards::Boards;
 use crate::server::limits::MIN_EXPORT_HEIGHT;
@@ -47,9 +47,8 @@ pub async fn prerender(
     };
     for (at, (cell, size)) in line_charts(layout, &page.cells).into_iter().enumerate() {
         let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
-        let LineSettings { x, smooth, .. } = settings(&record);
         let groups = match &found {
-            Some(found) => found.plan(boards, (&page.name, &cell.id), x, smooth).await.ok(),
+            Some(found) => found.plan(boards, (&page.name, &cell.id), &settings(&record)).await.ok(),
             None => None,
         };
         let ids = if view.groups.is_some() { Vec::new() } else { series_ids(&boards.index(), &record.id, &runs) };

@@ -256,7 +256,7 @@ mod tests {
         let points: Vec<u64> = found.iter().map(|series| series.points).collect();
         assert_eq!(points, (1..=count as u64).collect::<Vec<_>>());
         assert!(found.iter().enumerate().all(|(at, series)| series.name == at.to_string() && !series.columns.is_empty()));
-        let members: Vec<_> = (0..count).map(|at| MemberSeries { id: SeriesId::plain(at.to_string()), start: None }).collect();
+        let members: Vec<_> = (0..count).map(|at| MemberSeries { id: SeriesId::plain(at.to_string()), start: None, along: None }).collect();
         let curves = store.member_curves(&id("a"), &members, CurveWindow { from: 0.0, to: 1e6, width: 1000 }).await.unwrap();
         let last: Vec<f64> = curves.into_iter().map(|curve| curve.unwrap().parts.last().unwrap().x_last).collect();
         assert_eq!(last, (0..count).map(|at| at as f64).collect::<Vec<_>>());

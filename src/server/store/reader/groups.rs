@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use super::joined::{Meeting, calculate, cells_of_metric, series_of_metric};
 use super::rows::{LazyConnection, READ_SERIES};
 use super::{READ_TRIES, ReadError};
 use crate::protocol::{CellId, SeriesId};
 use crate::series::groups::{CurvePart, MemberCurve};
-use crate::series::{Axis, PixelScale, Points, PyramidQuery, SupersededScan, Window};
-use crate::server::store::Store;
+use crate::series::{Axis, PixelScale, Points, PyramidQuery, SupersededScan, Window, join};
 use crate::server::store::error::StoreError;
 use crate::server::store::series::{CHUNK, Series};
+use crate::server::store::{Index, Store};
 
 /// Chunks that are read at once, 98 KB each.
 const BATCH_CHUNKS: usize = 32;
@@ -30,6 +31,15 @@ pub struct MemberSeries {
     pub id: SeriesId,
     /// Along the time: the start of the run, in seconds since 1970.
     pub start: Option<f64>,
+    /// The metric that it stands along.
+    pub along: Option<MemberMetric>,
+}
+
+/// A metric of the same run.
+#[derive(Clone, Debug)]
+pub struct MemberMetric {
+    pub metric: Arc<str>,
+    pub meeting: Meeting,
 }
 
 impl MemberSeries {
@@ -49,27 +59,32 @@ impl Store {
         window: CurveWindow,
     ) -> Result<Vec<Option<MemberCurve>>, StoreError> {
         for attempt in 1..=READ_TRIES {
-            let series: Vec<Option<Series>> = {
+            let (series, others) = {
                 let index = self.index();
-                members.iter().map(|member| index.visible_series(cell, &member.id).cloned()).collect()
+                let found = members.iter().map(|member| index.visible_series(cell, &member.id).cloned());
+                (found.collect::<Vec<Option<Series>>>(), others_of(&index, cell, members))
             };
             let present: Vec<Series> = series.iter().flatten().cloned().collect();
-            let present_members = members.iter().zip(&series).filter(|(_, series)| series.is_some()).map(|(member, _)| member);
+            let all = members.iter().zip(others.iter().map(Vec::as_slice)).zip(&series);
+            let present_members = all.filter(|(_, series)| series.is_some()).map(|(member, _)| member);
             match self.try_curves(&present, present_members, window).await {
                 Ok(curves) => {
                     let mut curves = curves.into_iter();
                     return Ok(series.iter().map(|series| series.as_ref().and_then(|_| curves.next())).collect());
                 }
-                Err(error) => self.before_next_try(error, attempt, cell, &present).await?,
+                Err(error) => {
+                    let all: Vec<Series> = others.into_iter().flatten().chain(present).collect();
+                    self.before_next_try(error, attempt, cell, &all).await?;
+                }
             }
         }
         Err(StoreError::Busy)
     }
 
     /// The places of the first and the last point of a curve, for series whose summary does not say it yet. Along steps few points are in
-    /// memory at a time; along the time all of the curve.
+    /// memory at a time; along the time or a metric all of the curve.
     pub async fn member_extent(&self, cell: &CellId, member: &MemberSeries) -> Result<Option<(f64, f64)>, StoreError> {
-        if member.start.is_none() {
+        if member.start.is_none() && member.along.is_none() {
             let outline = self.outlines(cell, std::slice::from_ref(&member.id)).await?.pop().flatten();
             return Ok(outline.and_then(|outline| Some((outline.columns.first()?.x_first, outline.columns.last()?.x_last))));
         }
@@ -81,15 +96,19 @@ impl Store {
     async fn try_curves(
         &self,
         series: &[Series],
-        mut members: impl Iterator<Item = &MemberSeries>,
+        mut members: impl Iterator<Item = (&MemberSeries, &[Series])>,
         window: CurveWindow,
     ) -> Result<Vec<MemberCurve>, ReadError> {
         let mut connection = LazyConnection::default();
         let mut curves = Vec::with_capacity(series.len());
         for group in series.chunks(READ_SERIES) {
             let tails = self.tails(group, &mut connection).await?.ok_or(ReadError::SeriesReplaced)?;
-            for ((series, tail), member) in group.iter().zip(tails).zip(members.by_ref()) {
+            for ((series, tail), (member, others)) in group.iter().zip(tails).zip(members.by_ref()) {
                 let is_short = series.sealed == 0 && series.count() <= u64::from(window.width);
+                if let Some(along) = &member.along {
+                    curves.push(self.joined_curve((series, tail), (others, along.meeting), window, &mut connection).await?);
+                    continue;
+                }
                 curves.push(match series.is_plain_curve() && member.start.is_none() && !is_short {
                     true => self.pyramid_curve(series, tail, window, &mut connection).await?,
                     false => {
@@ -100,6 +119,24 @@ impl Store {
             }
         }
         Ok(curves)
+    }
+
+    /// The curve of a series along a metric, whose points of one place are one step. What restarts superseded is left out of both first.
+    async fn joined_curve(
+        &self,
+        (series, tail): (&Series, Arc<Points>),
+        (others, meeting): (&[Series], Meeting),
+        window: CurveWindow,
+        connection: &mut LazyConnection,
+    ) -> Result<MemberCurve, ReadError> {
+        let own = self.curve_points(series, tail, connection).await?;
+        let other = self.all_points(others, connection).await?;
+        let join_curve = move || {
+            let joined = meeting.axis().map(|by| join(&own, &other, by));
+            let curve = MemberCurve::of_points(joined.as_ref().unwrap_or(&own), |place, _| place);
+            Ok(curve.within(window.from, window.to))
+        };
+        calculate(series.count(), join_curve).await
     }
 
     /// The curve of a series of which every point is a step.
@@ -138,4 +175,16 @@ impl Store {
         slices.into_iter().for_each(|slice| curve.extend(&filter.filter(&slice)));
         Ok(curve)
     }
+}
+
+/// The series of the runs of members that have the metric which these stand along, which is the same of all.
+fn others_of(index: &Index, cell: &CellId, members: &[MemberSeries]) -> Vec<Vec<Series>> {
+    let metric = members.first().and_then(|member| member.along.as_ref()).map(|along| &*along.metric);
+    let (Some(metric), Some(record)) = (metric, index.cell(cell)) else { return vec![Vec::new(); members.len()] };
+    let cells = cells_of_metric(index, &record.board, metric);
+    let of_member = |member: &MemberSeries| {
+        let run = member.id.run.as_ref();
+        run.map(|run| series_of_metric(index, &cells, run, metric).into_iter().cloned().collect()).unwrap_or_default()
+    };
+    members.iter().map(of_member).collect()
 }

@@ -38,7 +38,7 @@ pub enum Meeting {
 
 impl Meeting {
     /// What both are matched along; `None` where the places are steps already.
-    fn axis(self) -> Option<Axis> {
+    pub(super) fn axis(self) -> Option<Axis> {
         match self {
             Self::Steps => Some(Axis::Step),
             Self::Times => Some(Axis::Time),
@@ -196,7 +196,7 @@ impl Store {
     }
 
     /// All points of series, one after the other.
-    async fn all_points(&self, series: &[Series], connection: &mut LazyConnection) -> Result<Arc<Points>, ReadError> {
+    pub(super) async fn all_points(&self, series: &[Series], connection: &mut LazyConnection) -> Result<Arc<Points>, ReadError> {
         let (mut parts, mut count) = (Vec::new(), 0);
         for one in series {
             let numbers: Vec<u64> = (0..one.sealed / CHUNK as u64).collect();
@@ -229,23 +229,33 @@ fn joined_series(index: &Index, id: &CellId, along: AlongMetric, runs: &[RunId])
     let plain =
         index.series(id).iter().map(|series| JoinedSeries { series: series.clone(), others: Arc::default(), meeting: Meeting::Steps });
     let mut all: Vec<JoinedSeries> = plain.collect();
-    let has_metric = |cell: &&CellId| index.cell_series(cell).is_some_and(|known| known.has_run_metric(along.metric));
-    let cells: Vec<&CellId> = board.cells.keys().filter(has_metric).collect();
+    let cells = cells_of_metric(index, &index.cell(id)?.board, along.metric);
     for run in runs.iter().filter_map(|run| board.runs.get(run)) {
         let own = index.series_of_run(id, &run.id);
         if own.is_empty() {
             continue;
         }
-        let of_run = cells.iter().flat_map(|cell| index.series_of_run(cell, &run.id));
-        let mut others: Vec<Series> = of_run.filter(|series| series.metric.as_deref() == Some(along.metric)).cloned().collect();
-        others.sort_by_key(|series| series.key);
-        let others: Arc<[Series]> = others.into();
+        let others: Arc<[Series]> = series_of_metric(index, &cells, &run.id, along.metric).into_iter().cloned().collect();
         all.extend(own.iter().map(|series| {
             let meeting = (along.meeting)(run, series.metric.as_deref().unwrap_or_default());
             JoinedSeries { series: series.clone(), others: others.clone(), meeting }
         }));
     }
     Some(all)
+}
+
+/// The cells of a board in which runs have the metric.
+pub fn cells_of_metric(index: &Index, board: &str, metric: &str) -> Vec<CellId> {
+    let has_metric = |cell: &&CellId| index.cell_series(cell).is_some_and(|known| known.has_run_metric(metric));
+    index.board(board).into_iter().flat_map(|board| board.cells.keys()).filter(has_metric).cloned().collect()
+}
+
+/// The series of a run that have the metric, the oldest first.
+pub fn series_of_metric<'a>(index: &'a Index, cells: &[CellId], run: &RunId, metric: &str) -> Vec<&'a Series> {
+    let of_run = cells.iter().flat_map(|cell| index.series_of_run(cell, run));
+    let mut series: Vec<&Series> = of_run.filter(|series| series.metric.as_deref() == Some(metric)).collect();
+    series.sort_by_key(|series| series.key);
+    series
 }
 
 /// What a long series waits for before it is read.
@@ -257,7 +267,10 @@ async fn permit(one: &JoinedSeries) -> Result<Option<SemaphorePermit<'static>>, 
 }
 
 /// Runs `work` on so many points where it makes nobody wait.
-async fn calculate<T: Send + 'static>(points: u64, work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, ReadError> {
+pub(super) async fn calculate<T: Send + 'static>(
+    points: u64,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, ReadError> {
     if points <= MAX_INLINE_POINTS {
         return Ok(work()?);
     }

@@ -33,6 +33,8 @@ pub enum GroupAxis {
     Step,
     /// Seconds since the start of each run.
     Relative,
+    /// The values of a metric of each run.
+    Metric,
 }
 
 /// How curves of groups are made.

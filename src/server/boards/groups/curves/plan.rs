@@ -9,6 +9,7 @@ use crate::protocol::groups::GroupCurve;
 use crate::protocol::{ApiError, CellId, ErrorKind, RunId};
 use crate::series::OUTLINE_COLUMNS;
 use crate::server::boards::Boards;
+use crate::server::boards::along_metric::meeting;
 use crate::server::boards::groups::membership::RunGroup;
 use crate::server::boards::runs::started_ms;
 use crate::server::cpu_pool::CancelFlag;
@@ -17,7 +18,7 @@ use crate::server::limits::{
     MAX_GROUP_PLACES, MAX_GROUP_POINTS, MAX_GROUP_READ_POINTS, MAX_GROUP_VALUES, MAX_GROUPS, MAX_GROUPS_MEMBERS, MAX_LARGE_GROUP_POINTS,
     MAX_MEMBER_POINTS, MAX_SMALL_GROUP,
 };
-use crate::server::store::{Index, MemberSeries, RunRecord, Series, Store};
+use crate::server::store::{Index, Meeting, MemberMetric, MemberSeries, RunRecord, Series, Store, cells_of_metric, series_of_metric};
 
 /// Members that are read at once.
 pub(super) const BATCH_MEMBERS: usize = 250;
@@ -68,6 +69,8 @@ pub struct PlannedCurve {
 pub(super) struct PlannedMember {
     /// Of the series.
     pub key: i64,
+    /// Along a metric: of the series that have it, and their points.
+    pub metric_version: u64,
     pub series: MemberSeries,
     pub created_order: u64,
     pub points: u64,
@@ -79,18 +82,22 @@ pub(super) struct PlannedMember {
 }
 
 impl Boards {
-    /// The curves of the largest groups of a board in the cells among `cells` that are lines. 400: there are too many cells for so many runs.
+    /// The curves of the largest groups of a board in the cells among `cells` that are lines, along `axis`, which may be a metric. 400: there
+    /// are too many cells for so many runs.
     pub async fn plan_curves(
         &self,
         board: &str,
         cells: &[CellId],
         groups: &Arc<[RunGroup]>,
         axis: GroupAxis,
+        x_metric: &str,
     ) -> Result<CurvePlan, ServerError> {
         let (cells, groups) = (cells.to_vec(), groups.clone());
+        let x_metric: Option<Arc<str>> = (axis == GroupAxis::Metric).then(|| x_metric.into());
         check_members(cells.len(), drawn(&groups).iter().map(|group| group.runs.len()).sum())?;
-        let plan =
-            move |store: &Store, board: &str, client: &CancelFlag| CurvePlan::read(store, board, &cells, drawn(&groups), axis, client);
+        let plan = move |store: &Store, board: &str, client: &CancelFlag| {
+            CurvePlan::read(store, board, &cells, drawn(&groups), (axis, x_metric.as_ref()), client)
+        };
         Ok(self.search_board(board, plan).await??)
     }
 }
@@ -125,12 +132,12 @@ impl CurvePlan {
         board: &str,
         cells: &[CellId],
         groups: &[RunGroup],
-        axis: GroupAxis,
+        (axis, x_metric): (GroupAxis, Option<&Arc<str>>),
         client: &CancelFlag,
     ) -> Result<Self, ApiError> {
         let runs: Vec<_> = groups.iter().map(|group| runs_by_id(group, axis)).collect();
         let mut hash = DefaultHasher::new();
-        store.epoch().hash(&mut hash);
+        (store.epoch(), x_metric).hash(&mut hash);
         let mut planned = Vec::new();
         // Before the points: what is newer than this event may be read, and nothing of it is missing.
         let seq = store.index().board(board).map_or(0, |board| board.seq);
@@ -142,10 +149,11 @@ impl CurvePlan {
                 continue;
             }
             cell.as_str().hash(&mut hash);
+            let along = x_metric.map(|metric| AlongBoard { metric, cells: cells_of_metric(&index, board, metric) });
             let mut curves: Vec<PlannedCurve> = Vec::new();
             for (at, group) in groups.iter().enumerate() {
                 (group.id, group.index, &group.label, group.runs.len()).hash(&mut hash);
-                let splits = members_of(&index, cell, &runs[at]);
+                let splits = members_of(&index, cell, &runs[at], along.as_ref());
                 curves.extend(splits.into_iter().map(|(split, members)| {
                     let version = version_of(store, &members);
                     version.hash(&mut hash);
@@ -165,19 +173,72 @@ fn version_of(store: &Store, members: &[PlannedMember]) -> u64 {
     store.epoch().hash(&mut hash);
     for member in members {
         let bits = |number: f64| number.to_bits();
+        let along = member.series.along.as_ref().map(|along| &along.metric);
         (member.key, member.points, member.series.start.map(bits), member.spacing.map(bits)).hash(&mut hash);
+        (along, member.metric_version).hash(&mut hash);
     }
     hash.finish()
 }
 
+/// A metric that is the axis, and the cells of the board that have it.
+struct AlongBoard<'a> {
+    metric: &'a Arc<str>,
+    cells: Vec<CellId>,
+}
+
+impl AlongBoard<'_> {
+    /// A member along the metric; `None` where its run lacks it.
+    fn member(&self, index: &Index, run: &RunRecord, series: &Series) -> Option<PlannedMember> {
+        let meeting = meeting(run, series.metric.as_deref().unwrap_or_default(), self.metric);
+        let others = series_of_metric(index, &self.cells, &run.id, self.metric);
+        if others.is_empty() && meeting != Meeting::AreItsSteps {
+            return None;
+        }
+        let mut hash = DefaultHasher::new();
+        others.iter().for_each(|other| (other.key, other.count()).hash(&mut hash));
+        Some(PlannedMember {
+            key: series.key,
+            metric_version: hash.finish(),
+            series: MemberSeries { id: series.id.clone(), start: None, along: Some(MemberMetric { metric: self.metric.clone(), meeting }) },
+            created_order: run.created_order,
+            points: series.count() + others.iter().map(|other| other.count()).sum::<u64>(),
+            is_plain: false,
+            extent: None,
+            spacing: others.first().and_then(|other| spacing_along(series, other)),
+        })
+    }
+}
+
+/// The mean distance of two neighbouring places along a metric. Of one that seems to count, such as an epoch, it is 1 at least: several points
+/// may stand at one place.
+fn spacing_along(series: &Series, other: &Series) -> Option<f64> {
+    let (figures, steps) = (other.figures()?, series.figures()?.steps);
+    let values = figures.values?;
+    let gaps = figures.finite_steps.min(steps).checked_sub(1).filter(|gaps| *gaps > 0)?;
+    let counts = [values.min, values.max, values.last].iter().all(|value| value.value.fract() == 0.0);
+    let spacing = (values.max.value - values.min.value) / gaps as f64;
+    Some(if counts { spacing.max(1.0) } else { spacing }).filter(|spacing| *spacing > 0.0)
+}
+
 /// The members of a group by split, in the order of `runs`.
-fn members_of(index: &Index, cell: &CellId, runs: &[(&Arc<RunRecord>, Option<f64>)]) -> BTreeMap<Arc<str>, Vec<PlannedMember>> {
+fn members_of(
+    index: &Index,
+    cell: &CellId,
+    runs: &[(&Arc<RunRecord>, Option<f64>)],
+    along: Option<&AlongBoard>,
+) -> BTreeMap<Arc<str>, Vec<PlannedMember>> {
     let mut splits: BTreeMap<Arc<str>, Vec<PlannedMember>> = BTreeMap::new();
     for (run, start) in runs {
         for series in index.series_of_run(cell, &run.id).iter().filter(|series| series.count() > 0) {
+            if let Some(along) = along {
+                let member = along.member(index, run, series);
+                member.into_iter().for_each(|member| splits.entry(series.id.name.clone()).or_default().push(member));
+                continue;
+            }
             let member = PlannedMember {
                 key: series.key,
-                series: MemberSeries { id: series.id.clone(), start: *start },
+                metric_version: 0,
+                series: MemberSeries { id: series.id.clone(), start: *start, along: None },
                 created_order: run.created_order,
                 points: series.count(),
                 is_plain: series.is_plain_curve(),
@@ -205,7 +266,7 @@ fn spacing(series: &Series, start: Option<f64>) -> Option<f64> {
 }
 
 impl PlannedMember {
-    /// Whether its points are read one by one: it repeats steps or went back, or is drawn along the time.
+    /// Whether its points are read one by one: it repeats steps or went back, or is drawn along the time or a metric.
     fn is_read_by_points(&self) -> bool {
         !self.is_plain || self.series.start.is_some()
     }
@@ -284,12 +345,12 @@ impl PlannedCurve {
         let advice = "leave some out with 'q', or ask for the whole curve along steps";
         if let Some(run) = by_points().find(|member| member.points > MAX_MEMBER_POINTS).and_then(|member| member.series.id.run.as_ref()) {
             return Err(ErrorKind::PayloadTooLarge.with(format!(
-                "The run '{run}' repeats steps, or is asked for along the time, and has more than {MAX_MEMBER_POINTS} points; leave it out with 'q', or ask for the whole curve along steps."
+                "The run '{run}' repeats steps, or is asked for along the time or a metric, and has more than {MAX_MEMBER_POINTS} points; leave it out with 'q', or ask for the whole curve along steps."
             )));
         }
         if by_points().map(|member| member.points).sum::<u64>() > MAX_GROUP_READ_POINTS {
             return Err(ErrorKind::PayloadTooLarge.with(format!(
-                "Runs of a group repeat steps, or are asked for along the time, and have more than {MAX_GROUP_READ_POINTS} points together; {advice}."
+                "Runs of a group repeat steps, or are asked for along the time or a metric, and have more than {MAX_GROUP_READ_POINTS} points together; {advice}."
             )));
         }
         Ok(())

@@ -50,7 +50,7 @@ async fn outlines_and_points_give_the_same_curve() {
     let (boards, cell) = boards(folder.path(), &[1022, 700, 12, 900]).await;
     let runs = boards.index().board("b").unwrap().runs.iter().cloned().collect();
     let groups: Arc<[_]> = group_runs(runs, &GroupKeys::default()).into();
-    let plan = boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).await.unwrap();
+    let plan = boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step, "").await.unwrap();
     let curve = &plan.cells[0].curves[0];
     let members = &curve.members;
     assert_eq!(members.iter().map(|member| member.is_plain).collect::<Vec<_>>(), [true, true, true, false]);
@@ -85,7 +85,7 @@ async fn curves_that_have_not_changed_are_not_calculated_again() {
     let single = |at: usize| group_runs(vec![runs[at].clone()], &GroupKeys::default()).remove(0);
     let groups: Arc<[_]> = vec![single(0), single(1)].into();
     let plan =
-        async || boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).await.unwrap().cells.remove(0).curves;
+        async || boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step, "").await.unwrap().cells.remove(0).curves;
     let planned = plan().await;
     let (going, query) = (CancellationToken::new(), whole(800));
     let is_known = |planned: &[PlannedCurve], query: &CurveQuery| {
@@ -136,12 +136,12 @@ async fn long_members_that_go_back_are_refused_before_they_are_read() {
     let runs = boards.index().board("b").unwrap().runs.iter().cloned().collect();
     let groups: Arc<[_]> = group_runs(runs, &GroupKeys::default()).into();
     let mut plan =
-        boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step).await.unwrap().cells.remove(0).curves.remove(0);
+        boards.plan_curves("b", std::slice::from_ref(&cell), &groups, GroupAxis::Step, "").await.unwrap().cells.remove(0).curves.remove(0);
     assert_eq!((plan.runs(), plan.oldest_ids().len()), (2, 2));
     let mut newest_first = groups.to_vec();
     newest_first[0].runs.reverse();
     let newest_first = newest_first.into();
-    let again = boards.plan_curves("b", &[cell], &newest_first, GroupAxis::Step).await.unwrap().cells.remove(0).curves.remove(0);
+    let again = boards.plan_curves("b", &[cell], &newest_first, GroupAxis::Step, "").await.unwrap().cells.remove(0).curves.remove(0);
     let ids = |plan: &PlannedCurve| plan.members.iter().map(|member| member.series.id.run.clone()).collect::<Vec<_>>();
     assert_eq!((ids(&again), ids(&again).is_sorted()), (ids(&plan), true), "in the order of their ids");
     plan.members[0].points = MAX_MEMBER_POINTS + 1;
@@ -156,7 +156,7 @@ async fn plan_of(members: &[(u64, bool)]) -> PlannedCurve {
     let folder = tempfile::tempdir().unwrap();
     let (boards, cell) = boards(folder.path(), &[3]).await;
     let groups = group_runs(boards.index().board("b").unwrap().runs.iter().cloned().collect(), &GroupKeys::default()).into();
-    let mut plan = boards.plan_curves("b", &[cell], &groups, GroupAxis::Step).await.unwrap().cells.remove(0).curves.remove(0);
+    let mut plan = boards.plan_curves("b", &[cell], &groups, GroupAxis::Step, "").await.unwrap().cells.remove(0).curves.remove(0);
     let member = plan.members.remove(0);
     plan.members =
         members.iter().map(|(points, is_plain)| PlannedMember { points: *points, is_plain: *is_plain, ..member.clone() }).collect();

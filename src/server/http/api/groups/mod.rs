@@ -76,7 +76,7 @@ pub async fn read(request: RequestContext) -> Result<Response, ServerError> {
         Some(board) => boards.groups_of_runs(board, &query.runs, &query.by, request.caller.is_public()).await?.into(),
         None => Arc::default(),
     };
-    let plan = boards.plan_curves(board.as_deref().unwrap_or_default(), &query.cells, &groups, query.axis).await?;
+    let plan = boards.plan_curves(board.as_deref().unwrap_or_default(), &query.cells, &groups, query.axis, &query.x_metric).await?;
     let mut hash = DefaultHasher::new();
     (plan.version, groups.len(), &request.query, query.binary).hash(&mut hash);
     let tag = format!("W/\"{:016x}\"", hash.finish());

@@ -39,9 +39,13 @@ pub struct GroupsQuery {
     pub from: Option<f64>,
     /// The right end; missing: where each group ends.
     pub to: Option<f64>,
-    /// What runs along the axis: the step, or the seconds since the start of each run.
+    /// What runs along the axis: the step, the seconds since the start of each run, or the metric `x_metric` of each run.
     #[param(rename = "x", required = false, value_type = GroupsAxis, inline)]
     pub axis: GroupAxis,
+    /// The name of a metric, with `x=metric`. Points of a run at one place count as one value, their mean; runs that lack the metric are no
+    /// members.
+    #[param(required = false, value_type = Option<String>, max_length = 200)]
+    pub x_metric: String,
     /// The weight of the moving average of the line over its places; 0: none. The band is that of the values.
     #[param(required = false, minimum = 0, maximum = 0.999, default = 0)]
     pub smooth: f64,
@@ -64,7 +68,7 @@ shape! {
 
 shape! {
     /// What the places are.
-    GroupsAxis: words_with_default(["step", "relative"]);
+    GroupsAxis: words_with_default(["step", "relative", "metric"]);
 }
 
 shape! {
@@ -84,6 +88,7 @@ impl GroupsQuery {
             from: None,
             to: None,
             axis: GroupAxis::Step,
+            x_metric: String::new(),
             smooth: 0.0,
             is_common: false,
             binary: accept.is_some_and(|accept| accept.contains("application/octet-stream")),
@@ -112,9 +117,11 @@ impl GroupsQuery {
                     query.axis = match &*value {
                         "step" => GroupAxis::Step,
                         "relative" => GroupAxis::Relative,
-                        _ => return Err(refused("must be step or relative")),
+                        "metric" => GroupAxis::Metric,
+                        _ => return Err(refused("must be step, relative or metric")),
                     }
                 }
+                "x_metric" => query.x_metric = value.into_owned(),
                 "smooth" => {
                     let weight = value.parse().ok().filter(|weight| (0.0..=MAX_SMOOTH).contains(weight));
                     query.smooth = weight.ok_or_else(|| refused(&format!("must be a number from 0 to {MAX_SMOOTH}")))?;
@@ -127,7 +134,7 @@ impl GroupsQuery {
                     }
                 }
                 _ => {
-                    let known = "cells, q, runs, by, line, band, width, from, to, x, smooth and align";
+                    let known = "cells, q, runs, by, line, band, width, from, to, x, x_metric, smooth and align";
                     return Err(refused(&format!("is no key of this query; known are {known}")));
                 }
             }
@@ -139,6 +146,10 @@ impl GroupsQuery {
             return Err(invalid_parameter("band", &rule, query.band.as_str()));
         }
         query.runs = RunQuery::parse(&runs.finish())?;
+        if (query.axis == GroupAxis::Metric) == query.x_metric.is_empty() {
+            let rule = "must name a metric with x=metric, and only then";
+            return Err(invalid_parameter("x_metric", rule, &query.x_metric));
+        }
         match (query.from, query.to) {
             (Some(from), Some(to)) if from > to => Err(invalid_parameter("to", "must not be below 'from'", &to.to_string())),
             _ if query.cells.is_empty() => {
