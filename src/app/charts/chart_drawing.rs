@@ -9,7 +9,7 @@ use super::display::{Crosshair, LegendEntry, NewestNumber, PlotDisplay, Zoom};
 use super::series_looks::NamedItem;
 use crate::app::signals::SetIfChanged;
 use crate::charts::{AllHidden, ChartOptions, Emphasis, LegendItem, format_significant, palette};
-use crate::protocol::ChartAxis;
+use crate::protocol::{ChartAxis, XAxis};
 
 /// How many curves tell their newest number in the title of the cell.
 const MAX_NEWEST: usize = 3;
@@ -28,7 +28,8 @@ impl ChartState {
         self.cache.hide_superseded(self.hides_superseded());
         // A series that is no longer there must not leave the others faint.
         self.highlighted = self.highlighted.filter(|slot| *slot < self.cache.series.len());
-        let is_empty = self.total() == 0;
+        // Points without a place along a metric are points all the same.
+        let is_empty = self.total() == 0 && (self.cache.series.is_empty() || self.axis() != XAxis::Metric);
         let curves = self.curves(runs);
         let marks = self.event_marks(runs);
         let options = ChartOptions {

@@ -66,7 +66,8 @@ pub fn read_groups(
 fn describe_column(from: f64, to: f64, axis: &AxisFormat) -> String {
     let last = if axis.is_step() { (to - 1.0).ceil().max(from.ceil()) } else { to };
     let first = if axis.is_step() { from.ceil() } else { from };
-    ["mean of ", if axis.is_step() { "steps " } else { &axis.prefix() }, &axis.format(first), " to ", &axis.format(last)].concat()
+    let what = if axis.is_step() { "steps ".to_owned() } else { axis.prefix() };
+    ["mean of ", &what, &axis.format(first), " to ", &axis.format(last)].concat()
 }
 
 /// `0.312 ± 0.014 (n=5)`.
