@@ -56,6 +56,7 @@ const STATED: &[(&str, &[&str])] = &[
             "It is closed within {EVICTION_TIMEOUT} s.",
             "({MAX_MAILBOX_EVENTS} events or {MAX_MAILBOX_BYTES:MiB} MiB behind)",
             "`runs=first,second` names the runs, at most {MAX_COLUMNS_RUNS};",
+            "A series and its metric may have {MAX_JOINED_POINTS_PER_SERIES:,} points together, all of a query {MAX_JOINED_POINTS:,}",
             "at most {MAX_CHOSEN_RUNS} ids and {MAX_INCOMING_FRAME_BYTES:KiB} KiB",
             "receives none for {WEBSOCKET_STALL_TIMEOUT} s, or less than {MIN_WEBSOCKET_BYTES_PER_MS} KB a second",
         ],

@@ -106,7 +106,11 @@ pub async fn export(
     // Set when the reader goes; another one then makes it himself.
     let cancelled = CancellationToken::new();
     let _guard = cancelled.clone().drop_guard();
-    let (key, needs) = (key(app, record, format, options, groups.as_deref()), needs(record, format, groups.as_deref()));
+    let (key, mut needs) = (key(app, record, format, options, groups.as_deref()), needs(record, format, groups.as_deref()));
+    if let Some(metric) = line_chart::along_metric(record).filter(|_| format.is_drawing()) {
+        let runs = line_chart::drawn_ids(&app.boards, &record.board, &options.view);
+        needs.working += app.boards.joined_bytes(&record.id, metric, &runs);
+    }
     let make = {
         let (app, record, options) = (app.clone(), record.clone(), options.clone());
         async move { make(&app, record, format, &options, groups.as_deref().map(|groups| (groups, &cancelled))).await }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::drawn_groups::{FoundGroups, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
-use super::line_chart::{LineView, draw, names, series_ids, series_looks, settings};
+use super::line_chart::{LineView, along_metric, draw, names, series_ids, series_looks, settings};
 use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
@@ -22,6 +22,8 @@ use crate::server::limits::MIN_EXPORT_HEIGHT;
 const MAX_INLINE_CHARTS: usize = 12;
 /// Groups with more members are not read for the page itself.
 const MAX_INLINE_MEMBERS: usize = 200;
+/// Charts along a metric, whose points are all read, with more of them are fetched too.
+const MAX_INLINE_JOINED_POINTS: u64 = 100_000;
 /// A larger drawing is fetched too, in bytes.
 const MAX_INLINE_SVG_BYTES: usize = 64 << 10;
 
@@ -72,8 +74,11 @@ pub async fn prerender(
         let size = CanvasSize::Fluid { height: f64::from(height) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         let is_small = groups.as_ref().is_none_or(|groups| groups.members() <= MAX_INLINE_MEMBERS);
+        let is_quick = along_metric(&record).is_none_or(|metric| {
+            boards.joined_points(&cell.id, metric, &runs.ids()).is_ok_and(|points| points <= MAX_INLINE_JOINED_POINTS)
+        });
         // The page fetches an SVG that failed here by its URL: that response states the error.
-        let drawing = if at < MAX_INLINE_CHARTS && is_small {
+        let drawing = if at < MAX_INLINE_CHARTS && is_small && is_quick {
             draw(boards, &record, view, groups.as_ref().map(|groups| (groups, &cancelled)), &canvas, false).await.ok()
         } else {
             None
