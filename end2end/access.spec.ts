@@ -157,7 +157,7 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   for (const key of ["n", "e", "d", "Enter", "Delete", "Alt+ArrowRight", "Control+z", "l"]) await page.keyboard.press(key);
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Keys" });
-  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "Ctrl + wheel", "y  Y  {  }", "[  ]  End", ",  .", "/", "t", "Shift + l", "Shift + Enter", "?", "Esc"]);
+  await expect(help.locator("dt").filter({ visible: true })).toHaveText(["j  k", "← → ↑ ↓", "f", "+  -  0", "Ctrl + wheel", "y  Y  {  }", "l  x", "[  ]  End", ",  .", "/", "t", "Shift + l", "Shift + Enter", "?", "Esc"]);
   await page.keyboard.press("Escape");
 
   // His own view is his: he may zoom, smooth, hide, look in full screen.
@@ -168,8 +168,11 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   await cell(page, "c").hover();
   await cell(page, "c").getByRole("button", { name: "Chart", exact: true }).click();
   const panel = page.getByRole("dialog", { name: "Chart" });
-  await expect(panel.getByLabel("Smoothing")).toBeVisible();
-  for (const name of ["x axis", "y axis", "Unit"]) await expect(panel.getByLabel(name)).toBeHidden();
+  for (const name of ["x axis", "y axis", "Smoothing"]) await expect(panel.getByLabel(name)).toBeVisible();
+  await panel.getByLabel("y axis").selectOption("log");
+  await expect(panel.getByText("Changed for you alone.")).toBeVisible();
+  await expect(panel.getByLabel("Unit")).toBeHidden();
+  await expect(panel.getByRole("button", { name: "Set for everyone" })).toHaveCount(0);
   await page.keyboard.press("Escape");
   await page.goto("/b/nobody");
   await live(page);
@@ -386,6 +389,7 @@ test.describe("behind nginx, under a sub-path", () => {
       // Written from the page: a name, a setting; saved to a file.
       await cell(page, "l").focus();
       await page.keyboard.press("l");
+      await page.getByRole("button", { name: "Set for everyone" }).click();
       const setting = async () => (await (await fetch(`${base}/values/l`, { headers: writer.headers })).json()).chart?.y;
       await expect.poll(setting).toBe("log");
       const download = page.waitForEvent("download");

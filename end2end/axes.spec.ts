@@ -18,6 +18,7 @@ test("a logarithmic x axis shows the beginning, is zoomed by ratios, and says wh
   await drawn(page, id, 60_000);
   await openPanel(page, id);
   await panel(page).getByLabel("x scale").selectOption("logarithmic");
+  await panel(page).getByRole("button", { name: "Set for everyone" }).click();
   await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ x_scale: "log" });
   await page.keyboard.press("Escape");
   await expect.poll(() => seen(page, id), { message: "0 has no logarithm" }).toEqual([1, 59_999]);
@@ -39,8 +40,11 @@ test("a logarithmic x axis shows the beginning, is zoomed by ratios, and says wh
   await expect.poll(() => seen(second, id)).toEqual([low, high]);
   const svg = (await agnez.call("GET", `/values/${id}.svg?width=640&height=300`)).text;
   for (const label of ["1", "10", "100", "1000", "← steps up to 0 are not shown"]) expect(svg).toContain(`>${label}</text>`);
-  // The key sets it for everyone, as it does for the y axis.
+  // The key sets it for this reader, as it does for the y axis.
   await page.keyboard.press("x");
+  await expect(page).toHaveURL(/charts=[^&]*x_scale/);
+  expect((await agnez.value(id)).chart).toEqual({ x_scale: "log" });
+  await page.getByRole("button", { name: "Set for everyone" }).click();
   await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ x_scale: "linear" });
 });
 

@@ -49,11 +49,13 @@ test("settings are the same in every browser, and after a restart", async ({ pag
   }
   await cell(page, id).focus();
   await page.keyboard.press("l");
+  await page.getByRole("button", { name: "Set for everyone" }).click();
   await expect.poll(async () => (await agnez.call("GET", `/values/${id}`)).json.chart).toMatchObject({ y: "log" });
 
   await cell(page, id).hover();
   await cell(page, id).getByRole("button", { name: "Chart", exact: true }).click();
   await page.getByLabel("Smoothing").fill("0.9");
+  await page.getByRole("button", { name: "Set for everyone" }).click();
   await page.getByLabel("Unit").fill("nats");
   await page.getByLabel("Unit").blur();
   await page.keyboard.press("Escape");
@@ -110,6 +112,7 @@ test("x axis and smoothing of all charts are set at once", async ({ page, agnez 
   await openBoard(page);
   await page.getByRole("button", { name: "All charts" }).click();
   await page.getByLabel("x axis").selectOption("relative");
+  await page.getByRole("button", { name: "Set for everyone" }).click();
   for (const id of ids) await expect.poll(async () => (await agnez.call("GET", `/values/${id}`)).json.chart).toMatchObject({ x: "relative" });
 });
 
@@ -137,6 +140,7 @@ test("titles of the axes have room beside the plot, here and in exports", async 
   // A setting that is made on the page leaves them as they are; a script that changes one is followed.
   await page.getByRole("button", { name: "All charts" }).click();
   await page.getByLabel(/^x axis/).selectOption("relative");
+  await page.getByRole("button", { name: "Set for everyone" }).click();
   await expect.poll(async () => (await agnez.value(titled)).chart).toEqual({ ...titles, x: "relative" });
   await agnez.call("PATCH", `/values/${titled}`, { chart: { ...titles, x_label: "time" } });
   await expect(canvas(page, titled)).toHaveAttribute("aria-label", /x axis: time, y axis: loss in nats\./);

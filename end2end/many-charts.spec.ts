@@ -9,6 +9,8 @@ import { expect, test } from "./support/test.ts";
 
 const filter = (page: Page): Locator => page.getByRole("searchbox", { name: "Filter cells by name" });
 const toast = (page: Page, text: string | RegExp): Locator => page.locator(".toast").filter({ hasText: text });
+/** Presses the button of the message about what is drawn otherwise. */
+const forEveryone = (page: Page): Promise<void> => toast(page, "for you.").getByRole("button", { name: "Set for everyone" }).click();
 const section = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true });
 
 /** Three layers, each a section with two charts; and the loss. Resolves to the ids of the cells by metric. */
@@ -62,6 +64,7 @@ test("the axes of all found charts, of a section and of one chart are set with a
   await page.getByRole("button", { name: "All charts", exact: true }).click();
   const panel = page.getByRole("dialog", { name: "Charts that the filter shows" });
   await panel.getByLabel("y axis").selectOption("log");
+  await panel.getByRole("button", { name: "Set for everyone" }).click();
   await expect.poll(scales).toEqual(["log", "log", "log", "linear", "linear"]);
   await page.keyboard.press("Escape");
   await toast(page, "Changed the y axis of 3 charts for everyone.").getByRole("button", { name: "Undo" }).click();
@@ -70,12 +73,15 @@ test("the axes of all found charts, of a section and of one chart are set with a
 
   await page.getByRole("button", { name: "Menu of the section layer_0" }).click();
   await page.getByRole("menuitem", { name: "Axes and smoothing" }).click();
-  await page.getByRole("dialog", { name: "Charts of layer_0" }).getByLabel("y axis").selectOption("log");
+  const ofSection = page.getByRole("dialog", { name: "Charts of layer_0" });
+  await ofSection.getByLabel("y axis").selectOption("log");
+  await ofSection.getByRole("button", { name: "Set for everyone" }).click();
   await expect.poll(scales).toEqual(["log", "linear", "linear", "linear", "log"]);
   await page.keyboard.press("Escape");
 
   await cell(page, norms[1]!).focus();
   await page.keyboard.press("l");
+  await forEveryone(page);
   await toast(page, "Changed the y axis of ‘layer_1/grad_norm’ for everyone.").getByRole("button", { name: "Undo" }).click();
   await expect.poll(scales).toEqual(["log", "linear", "linear", "linear", "log"]);
 });
@@ -87,7 +93,9 @@ test("many charts are set in one write, whose undo skips those that are gone", a
   const calls: string[] = [];
   page.on("request", (request) => void (request.url().includes("/rpc/") && calls.push(request.url())));
   await page.getByRole("button", { name: "All charts", exact: true }).click();
-  await page.getByRole("dialog", { name: "All charts of the board" }).getByLabel("y axis").selectOption("log");
+  const panel = page.getByRole("dialog", { name: "All charts of the board" });
+  await panel.getByLabel("y axis").selectOption("log");
+  await panel.getByRole("button", { name: "Set for everyone" }).click();
   const changed = toast(page, "Changed the y axis of 6 charts for everyone.");
   await expect(changed).toBeVisible();
   await page.keyboard.press("Escape");
@@ -103,6 +111,7 @@ test("many charts are set in one write, whose undo skips those that are gone", a
   for (const at of [0, 1]) {
     await cell(page, ids[at]!).focus();
     await page.keyboard.press("l");
+    await forEveryone(page);
     await expect(toast(page, `Changed the y axis of ‘chart ${at}’ for everyone.`)).toBeVisible();
   }
   await toast(page, "Changed the y axis of ‘chart 0’ for everyone.").getByRole("button", { name: "Undo" }).click();
@@ -116,6 +125,7 @@ test("an undo of charts that fails is offered again", async ({ page, agnez, prob
   await openBoard(page, "/b/main");
   await cell(page, id).focus();
   await page.keyboard.press("l");
+  await forEveryone(page);
   const changed = toast(page, "Changed the y axis of ‘loss’ for everyone.");
   await expect(changed).toBeVisible();
   const failure = JSON.stringify({ name: "Unavailable", message: "The disk is full.", code: 503, className: "unavailable" });

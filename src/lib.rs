@@ -7,6 +7,7 @@ pub mod app;
 pub mod browser;
 pub mod charts;
 mod compensated_sum;
+pub mod line_overrides;
 pub mod protocol;
 pub mod routes;
 pub mod series;

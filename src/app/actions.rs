@@ -154,6 +154,7 @@ impl Dashboard {
                 self.dismiss(number);
                 self.undo_charts(message, undo);
             }
+            ToastKind::Overridden { target, .. } => self.store_overrides(&target),
             ToastKind::Filtered(_) => {
                 self.dismiss(number);
                 self.clear_filter();

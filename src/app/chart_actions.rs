@@ -1,4 +1,4 @@
-//! What a reader sets of line charts for everyone: of one, or of many at once. A toast offers to undo it.
+//! What a reader chooses for line charts: axes and smoothing for himself first, then for everyone. A toast offers to undo what is stored.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,32 +7,48 @@ use super::charts::{PanelActions, PanelTarget};
 use super::fullscreen;
 use super::runs::KeyNames;
 use super::state::{Dashboard, ToastKind};
-use crate::protocol::{CellId, ChartsPatch, LineSettingsPatch};
+use crate::line_overrides::LineOverride;
+use crate::protocol::{AxisScale, CellId, ChartsPatch, LineSettingsPatch};
 
 impl Dashboard {
-    /// Switches the y axis between linear and logarithmic. False if the cell is not a line chart.
+    /// Switches the y axis between linear and logarithmic, for this reader. False if the cell is not a line chart.
     pub fn toggle_y_scale(self, id: &CellId) -> bool {
         let Some(settings) = self.charts.settings(id) else { return false };
-        self.set_charts(vec![id.clone()], LineSettingsPatch { y: Some(settings.y.other()), ..Default::default() }, true);
+        let scale = settings.y.other();
+        self.override_scale(id, LineOverride { y: Some(scale), ..Default::default() }, "y", scale);
         true
     }
 
-    /// Switches the x axis between linear and logarithmic. False if the cell is not a line chart.
+    /// Switches the x axis between linear and logarithmic, for this reader. False if the cell is not a line chart.
     pub fn toggle_x_scale(self, id: &CellId) -> bool {
         let Some(settings) = self.charts.settings(id) else { return false };
-        self.set_charts(vec![id.clone()], LineSettingsPatch { x_scale: Some(settings.x_scale.other()), ..Default::default() }, true);
+        let scale = settings.x_scale.other();
+        self.override_scale(id, LineOverride { x_scale: Some(scale), ..Default::default() }, "x", scale);
         true
+    }
+
+    /// Draws a chart with another scale, and offers to store it for everyone.
+    fn override_scale(self, id: &CellId, chosen: LineOverride, axis: &str, scale: AxisScale) {
+        let target = PanelTarget::Chart(id.clone());
+        self.charts.override_settings(&target, chosen);
+        self.dismiss_overridden();
+        if self.may_write() && self.charts.has_overrides(&target) {
+            let scale = if scale == AxisScale::Log { "logarithmic" } else { "linear" };
+            let title = untrack(|| self.cell(id).map(|cell| cell.title())).unwrap_or_default();
+            let message = ["The ", axis, " axis of ‘", &title, "’ is ", scale, " for you."].concat();
+            self.notify(ToastKind::Overridden { message, target });
+        }
     }
 
     pub fn panel_actions(self) -> PanelActions {
         PanelActions {
-            store: Callback::new(move |(target, patch): (PanelTarget, LineSettingsPatch)| match target {
-                PanelTarget::Chart(id) => self.set_charts(vec![id], patch, false),
-                PanelTarget::Board => self.set_charts(self.line_charts_among(self.order.get_untracked()), patch, true),
-                PanelTarget::Several(ids, _) => self.set_charts(ids, patch, true),
+            store: Callback::new(move |(id, settings): (CellId, LineSettingsPatch)| {
+                self.set_charts(vec![ChartsPatch { charts: vec![id], settings }], false);
             }),
+            store_overrides: Callback::new(move |target: PanelTarget| self.store_overrides(&target)),
             store_in_section: Callback::new(move |(section, patch): (String, LineSettingsPatch)| {
-                self.set_charts(self.line_charts_among(untrack(|| self.cells_of(&section))), patch, true);
+                let charts = self.line_charts_among(untrack(|| self.cells_of(&section)));
+                self.set_charts(vec![ChartsPatch { charts, settings: patch }], true);
             }),
             toggle_fullscreen: Callback::new(move |id: CellId| fullscreen::toggle(self, &id)),
             metric_names: Callback::new(move |()| KeyNames::new(self).metrics()),
@@ -41,13 +57,26 @@ impl Dashboard {
         }
     }
 
-    /// Stores the same settings of these charts.
-    fn set_charts(self, charts: Vec<CellId>, settings: LineSettingsPatch, has_toast: bool) {
-        if !self.may_write() {
+    /// Gives everyone what this reader sees of charts.
+    pub fn store_overrides(self, target: &PanelTarget) {
+        self.dismiss_overridden();
+        let charts = match target {
+            PanelTarget::Chart(id) => vec![id.clone()],
+            PanelTarget::Board => self.line_charts_among(self.order.get_untracked()),
+            PanelTarget::Section(_, ids) | PanelTarget::Filtered(ids) => ids.clone(),
+        };
+        let with_section = |id: CellId| untrack(|| self.cell(&id).map(|cell| (id, cell.layout.get().section)));
+        let cells: Vec<_> = charts.into_iter().filter_map(with_section).collect();
+        self.set_charts(self.charts.override_patches(&cells), true);
+    }
+
+    /// Stores settings of charts for everyone.
+    fn set_charts(self, changes: Vec<ChartsPatch>, has_toast: bool) {
+        if !self.may_write() || changes.is_empty() {
             return;
         }
-        let part = changed_part(&settings);
-        let answer = self.deferred.call(|server| (server.change_charts)(vec![ChartsPatch { charts, settings }]));
+        let part = changed_part(&changes);
+        let answer = self.deferred.call(|server| (server.change_charts)(changes));
         spawn_local(async move {
             match answer.await {
                 Err(error) => {
@@ -57,8 +86,9 @@ impl Dashboard {
                 Ok(undo) if has_toast && !undo.is_empty() => {
                     let message = ["Changed the ", part, " of ", &self.name_of_charts(&undo), " for everyone."].concat();
                     self.notify(ToastKind::SetCharts { message, undo });
+                    self.charts.forget_stored_overrides();
                 }
-                Ok(_) => {}
+                Ok(_) => self.charts.forget_stored_overrides(),
             }
         });
     }
@@ -87,11 +117,17 @@ impl Dashboard {
     }
 }
 
-/// What a message names as changed: of all that can be set of many charts.
-const fn changed_part(patch: &LineSettingsPatch) -> &'static str {
-    match patch {
-        LineSettingsPatch { smooth: Some(_), .. } => "smoothing",
-        LineSettingsPatch { x: Some(_), .. } | LineSettingsPatch { x_scale: Some(_), .. } => "x axis",
-        _ => "y axis",
+/// What a message names as changed.
+fn changed_part(changes: &[ChartsPatch]) -> &'static str {
+    let is_part = |is_in: fn(&LineSettingsPatch) -> bool| changes.iter().any(|change| is_in(&change.settings));
+    let smooth = is_part(|patch| patch.smooth.is_some());
+    let x = is_part(|patch| patch.x.is_some() || patch.x_scale.is_some());
+    let y = is_part(|patch| patch.y.is_some() || patch.y_range.is_some() || patch.ignore_outliers.is_some());
+    match (smooth, x, y) {
+        (true, false, false) => "smoothing",
+        (false, true, false) => "x axis",
+        (false, false, true) => "y axis",
+        (false, true, true) => "axes",
+        _ => "settings",
     }
 }

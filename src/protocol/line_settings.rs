@@ -146,6 +146,9 @@ pub struct LineSettings {
 }
 
 impl LineSettings {
+    /// The heaviest weight of an average: the longest one that is useful.
+    pub const MAX_SMOOTH: f64 = 0.999;
+
     /// The scale of the horizontal axis: the logarithm of the seconds since 1970 says nothing.
     pub fn x_scale(&self) -> AxisScale {
         if self.x == XAxis::Wall { AxisScale::Linear } else { self.x_scale }

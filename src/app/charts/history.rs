@@ -1,4 +1,4 @@
-//! Writes the viewports into the URL and restores them when the reader goes back or forth in the browser's history.
+//! Writes the viewports and the overrides of settings into the URL, and restores them when the reader goes back or forth in the browser's history.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::chart_state::ChartState;
 use super::registry::{ChartRegistry, Charts};
 use super::url_state::{KEY, SeenChart, UrlView, VisiblePart, format_views, parse_views, query};
 use crate::browser::dom;
+use crate::line_overrides::{self, LineOverrides};
 use crate::routes;
 
 /// Browsers refuse more than about a hundred changes of the URL in 30 s.
@@ -25,6 +26,11 @@ fn current_views() -> Vec<UrlView> {
     // Chats and mail programs escape some characters.
     let unescaped = js_sys::decode_uri_component(value).map(String::from);
     parse_views(&unescaped.unwrap_or_default(), dom::number_of)
+}
+
+/// What the current URL draws otherwise.
+fn current_overrides() -> LineOverrides {
+    LineOverrides::parse(&routes::decoded(routes::query_value(&dom::query_of_page(), line_overrides::KEY).unwrap_or_default()))
 }
 
 /// Sets one key of the query (`full=`) without an entry in the history; an empty value removes it.
@@ -54,7 +60,7 @@ fn write(key: &str, value: &str, is_new_entry: bool) -> bool {
 
 impl ChartRegistry {
     pub fn listen_to_history(self) {
-        self.with(|charts| charts.url.views = current_views());
+        self.update(|charts| (charts.url.views, charts.overrides) = (current_views(), current_overrides()));
         dom::add_listener(&window(), "popstate", move |_: Event| self.update(Charts::restore_viewports));
     }
 }
@@ -63,6 +69,8 @@ impl Charts {
     fn restore_viewports(&mut self) {
         self.url.is_new_entry = false;
         self.url.views = current_views();
+        self.overrides = current_overrides();
+        self.apply_overrides();
         for at in 0..self.list.len() {
             self.take_url_view(at);
             self.list[at].follow();
@@ -120,6 +128,8 @@ impl Charts {
             // A change without effect begins no gesture.
             self.url.changed_at = 0.0;
         }
+        let overrides = self.overrides_in_url();
+        set_query_key(line_overrides::KEY, &overrides);
     }
 }
 

@@ -18,7 +18,6 @@ use crate::app::in_browser::InBrowser;
 use crate::app::signals::SetIfChanged;
 use crate::browser::dom;
 use crate::protocol::CellId;
-use crate::routes;
 
 /// A chart as the server has drawn it; empty in the browser, which finds it in the document.
 #[derive(Clone, Default)]
@@ -63,10 +62,11 @@ pub fn LineChart(
         let html = prerendered.html.clone();
         (!display.is_drawn.get()).then(|| view! { <div class="prerendered" node_ref=picture inner_html=html></div> })
     };
-    let print_url = routes::line_chart_svg(&id, routes::PLOT_HEIGHT);
+    let print_id = id.clone();
+    let print_url = move || charts.printed_svg(&print_id);
     let printed = move || match display.print.get() {
         PrintView::Screen => None,
-        PrintView::Picture => Some(Either::Left(view! { <img class="static-chart" alt="" src=print_url.clone() /> })),
+        PrintView::Picture => Some(Either::Left(view! { <img class="static-chart" alt="" src=print_url() /> })),
         PrintView::Nothing => Some(Either::Right(view! { <NotPrinted /> })),
     };
     let cell = id.to_string();

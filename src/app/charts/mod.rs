@@ -37,6 +37,7 @@ mod legend;
 mod line_chart;
 mod linked_zoom;
 mod listeners;
+mod overrides;
 mod painter;
 mod panel_fields;
 mod panel_state;

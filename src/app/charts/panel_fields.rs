@@ -3,9 +3,7 @@
 use leptos::prelude::*;
 
 use crate::browser::dom;
-
-/// Heavier averages than the longest useful one are not offered.
-const MAX_SMOOTHING: f64 = 0.999;
+use crate::protocol::LineSettings;
 
 /// Options are pairs of value and text; the option without a value shows that charts differ, and cannot be chosen.
 #[component]
@@ -100,7 +98,7 @@ fn SmoothingInput(
 
 /// `None` when the text is no number.
 fn parse_smoothing(text: &str) -> Option<f64> {
-    let smooth = dom::number_of(text).clamp(0.0, MAX_SMOOTHING);
+    let smooth = dom::number_of(text).clamp(0.0, LineSettings::MAX_SMOOTH);
     (!smooth.is_nan()).then_some(smooth)
 }
 

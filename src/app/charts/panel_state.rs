@@ -17,15 +17,17 @@ pub enum PanelTarget {
     Chart(CellId),
     /// All charts of the board.
     Board,
-    /// These charts, and what they are: "Charts of val".
-    Several(Vec<CellId>, String),
+    /// The charts of a section.
+    Section(String, Vec<CellId>),
+    /// The charts that the filter shows.
+    Filtered(Vec<CellId>),
 }
 
 impl PanelTarget {
     pub fn chart(&self) -> Option<&CellId> {
         match self {
             Self::Chart(id) => Some(id),
-            Self::Board | Self::Several(..) => None,
+            Self::Board | Self::Section(..) | Self::Filtered(_) => None,
         }
     }
 
@@ -34,7 +36,17 @@ impl PanelTarget {
         match self {
             Self::Chart(id) => id == chart,
             Self::Board => true,
-            Self::Several(ids, _) => ids.contains(chart),
+            Self::Section(_, ids) | Self::Filtered(ids) => ids.contains(chart),
+        }
+    }
+
+    /// What the panel is called.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Chart(_) => "Chart".to_owned(),
+            Self::Board => "All charts of the board".to_owned(),
+            Self::Section(name, _) => ["Charts of ", name].concat(),
+            Self::Filtered(_) => "Charts that the filter shows".to_owned(),
         }
     }
 }
@@ -59,6 +71,8 @@ pub struct PanelValues {
     /// `None` where no restart superseded points.
     pub superseded: Option<SupersededChoice>,
     pub smooth: Option<f64>,
+    /// This reader sees one of the charts otherwise than everyone.
+    pub has_overrides: bool,
     pub unit: String,
     /// This tab hides other series than the settings do.
     pub has_own_hidden: bool,

@@ -30,11 +30,11 @@ impl ChartRegistry {
 
     /// The address of the values of a cell as text: of the groups that a chart draws, or of all points.
     pub fn csv_file(self, id: &CellId) -> String {
-        let of_chart = |charts: &mut Charts| charts.chart_and_runs(id).map(|(_, runs)| csv_file(id, runs));
+        let of_chart = |charts: &mut Charts| charts.chart_and_runs(id).map(|(chart, runs)| csv_file(chart, runs));
         self.with(of_chart).flatten().unwrap_or_else(|| routes::csv_file(id))
     }
 
-    /// Draws with this smoothing before it is stored: while a slider is dragged.
+    /// Draws with this smoothing before it is chosen: while a slider is dragged.
     pub fn preview_smoothing(self, target: &PanelTarget, smooth: f64) {
         self.update(|charts| {
             let is_meant = |chart: &&mut ChartState| target.means(&chart.id);
@@ -86,7 +86,7 @@ impl Charts {
             return Some(PanelValues {
                 svg: routes::svg_file(id, &export_query(chart, runs)),
                 export_query: export_query(chart, runs),
-                csv: csv_file(id, runs),
+                csv: csv_file(chart, runs),
                 series: chart.cache.series.iter().zip(&chart.looks.labels).filter_map(summarize).collect(),
                 ..setting_values(chart)
             });
@@ -102,6 +102,7 @@ impl Charts {
             y: values.y.filter(|_| is_same(|a, b| a.settings.y == b.settings.y)),
             smooth: values.smooth.filter(|_| is_same(|a, b| a.settings.smooth == b.settings.smooth)),
             has_own_hidden: false,
+            has_overrides: meant().any(|chart| !chart.overrides().is_empty()),
             ..values
         })
     }
@@ -124,6 +125,7 @@ fn setting_values(chart: &ChartState) -> PanelValues {
         smooth: Some(settings.smooth),
         unit: settings.unit.clone(),
         has_own_hidden: chart.own_hidden.is_some(),
+        has_overrides: !chart.overrides().is_empty(),
         ..PanelValues::default()
     }
 }
@@ -144,13 +146,14 @@ fn summarize((series, label): (&CachedSeries, &String)) -> Option<SeriesSummary>
     })
 }
 
-/// Of the groups that are compared, or of all points.
-fn csv_file(id: &CellId, runs: &ChartRuns) -> String {
-    routes::csv_file(id) + runs.grouping.as_ref().map_or("", |grouping| grouping.query.as_str())
+/// Of the groups that are compared, or of all points; along the axis that is seen.
+fn csv_file(chart: &ChartState, runs: &ChartRuns) -> String {
+    let groups = runs.grouping.as_ref().map_or("", |grouping| grouping.query.as_str());
+    [&routes::csv_file(&chart.id), groups, &chart.overrides().query()].concat()
 }
 
 fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
-    let mut query = String::new();
+    let mut query = chart.overrides().query();
     let mut add = |name: &str, value: &str| query.extend([name, &routes::encoded(value)]);
     if let Some(viewport) = chart.viewport {
         add("&from=", &dom::number_text(viewport.from));

@@ -20,6 +20,7 @@ use super::tooltip::TooltipHandle;
 use super::url_state::UrlState;
 use super::value_chart::CanvasChart;
 use crate::app::deferred::Deferred;
+use crate::line_overrides::LineOverrides;
 use crate::protocol::{CellId, ChartAxis, GroupId, LineSettings, RunId, XAxis, points};
 
 /// A handle to the charts of the page, which components get by [`use_charts`]. On the server it holds no charts.
@@ -55,6 +56,8 @@ pub struct Charts {
     /// What pointers and keys do; `None` until it is loaded.
     pub input: Option<&'static ChartInput<Charts>>,
     pub url: UrlState,
+    /// What this reader draws otherwise than the settings say.
+    pub overrides: LineOverrides,
     /// The settings panel is behind the charts, and will be updated.
     pub is_panel_due: bool,
     /// The button that has opened the settings panel.
@@ -110,14 +113,16 @@ impl ChartRegistry {
     pub fn insert(self, id: &CellId, source: ChartSource, element: impl FnOnce() -> ChartElement) {
         self.update(|charts| {
             if charts.index.contains_key(id) {
-                return charts.apply_settings(id, source.settings.get_untracked());
+                return charts.take_stored_settings(id);
             }
             let element = element();
             if let Some((visibility, _)) = &charts.observers {
                 visibility.observe(&element.container);
             }
             let at = charts.list.len();
-            charts.list.push(ChartState::new(id, source, element));
+            let mut chart = ChartState::new(id, source, element);
+            chart.settings = charts.drawn_settings(&chart);
+            charts.list.push(chart);
             charts.index.insert(id.clone(), at);
             charts.take_url_view(at);
             charts.update_panel();
@@ -203,8 +208,7 @@ impl ChartRegistry {
     pub fn revert_settings(self) {
         self.panel.target.set(None);
         self.update(|charts| {
-            let stored: Vec<_> = charts.list.iter().map(|chart| (chart.id.clone(), chart.stored.get_untracked())).collect();
-            stored.into_iter().for_each(|(id, settings)| charts.apply_settings(&id, settings));
+            charts.apply_overrides();
         });
     }
 
@@ -241,6 +245,7 @@ impl Charts {
             pointer: PointerState::default(),
             input: None,
             url: UrlState::default(),
+            overrides: LineOverrides::default(),
             is_panel_due: false,
             panel_anchor: None,
             theme: None,
@@ -273,9 +278,12 @@ impl Charts {
         }
     }
 
-    /// Applies new settings, or the earlier ones. A viewport of the other axis is removed from the URL, too.
-    pub fn apply_settings(&mut self, id: &CellId, settings: LineSettings) {
-        if self.chart(id).is_some_and(|chart| chart.apply_settings(settings)) {
+    /// Applies settings that were stored. A viewport of the other axis is removed from the URL, and what this reader has as everyone.
+    fn take_stored_settings(&mut self, id: &CellId) {
+        let Some((chart, _)) = self.chart_and_runs(id) else { return };
+        let settings = self.drawn_settings(chart);
+        let is_outdated = self.chart(id).is_some_and(|chart| chart.apply_settings(settings));
+        if is_outdated || !self.overrides.is_empty() {
             self.correct_url_soon();
         }
         self.update_panel();

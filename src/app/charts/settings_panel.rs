@@ -14,6 +14,7 @@ use super::superseded_field::SupersededField;
 use super::x_axis_fields::XAxisFields;
 use crate::app::erased::Erase;
 use crate::browser::{dom, popover};
+use crate::line_overrides::LineOverride;
 use crate::protocol::{AxisScale, CellId, LineSettingsPatch};
 
 const AXIS_SCALES: &[(&str, &str)] = &[("", "mixed"), ("linear", "linear"), ("log", "logarithmic")];
@@ -24,8 +25,10 @@ const PANEL: &str = "data-panel";
 /// What the page does for the panel.
 #[derive(Clone, Copy)]
 pub struct PanelActions {
-    /// Stores settings of a chart, or of all charts of the board.
-    pub store: Callback<(PanelTarget, LineSettingsPatch)>,
+    /// Stores settings of a chart.
+    pub store: Callback<(CellId, LineSettingsPatch)>,
+    /// Stores for everyone what this reader has chosen.
+    pub store_overrides: Callback<PanelTarget>,
     /// Stores settings of all charts of a section.
     pub store_in_section: Callback<(String, LineSettingsPatch)>,
     pub toggle_fullscreen: Callback<CellId>,
@@ -61,11 +64,7 @@ pub fn SettingsPanel(actions: PanelActions, may_write: bool) -> impl IntoView {
             popover::show_beside(&panel, &anchor, false);
         }
     });
-    let label = move || match target.get() {
-        Some(PanelTarget::Board) => "All charts of the board".to_owned(),
-        Some(PanelTarget::Several(_, what)) => what,
-        _ => "Chart".to_owned(),
-    };
+    let label = move || target.with(|target| target.as_ref().map_or_else(|| "Chart".to_owned(), PanelTarget::label));
     // The browser closes it on Escape and on a click elsewhere.
     let on_toggle = move |_| {
         let is_open = panel.get_untracked().is_some_and(|panel| panel.matches(":popover-open").unwrap_or(false));
@@ -106,35 +105,25 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
             popover::show_beside(&panel, &anchor, stays_in_sight);
         }
     });
-    let store = move |patch: LineSettingsPatch| actions.store.run((target.get_value(), patch));
+    let choose = move |chosen: LineOverride| target.with_value(|target| charts.override_settings(target, chosen));
     let scale_name = |scale: Option<AxisScale>| scale.map_or("", AxisScale::name);
     let x_scale = Memo::new(move |_| scale_name(values.with(|values| values.x_scale)));
-    let store_x_scale = move |name: String| store(LineSettingsPatch { x_scale: AxisScale::from_name(&name), ..Default::default() });
+    let choose_x_scale = move |name: String| choose(LineOverride { x_scale: AxisScale::from_name(&name), ..Default::default() });
     let y = Memo::new(move |_| scale_name(values.with(|values| values.y)));
-    let store_y = move |name: String| store(LineSettingsPatch { y: AxisScale::from_name(&name), ..Default::default() });
+    let choose_y = move |name: String| choose(LineOverride { y: AxisScale::from_name(&name), ..Default::default() });
     let smooth = Memo::new(move |_| values.with(|values| values.smooth));
     let preview = move |smooth: f64| target.with_value(|target| charts.preview_smoothing(target, smooth));
-    let store_smooth = move |smooth: f64| {
-        preview(smooth);
-        store(LineSettingsPatch { smooth: Some(smooth), ..Default::default() });
-    };
+    let choose_smooth = move |smooth: f64| choose(LineOverride { smooth: Some(smooth), ..Default::default() });
     let chart = target.with_value(|target| target.chart().cloned());
     let is_board = target.with_value(|target| *target == PanelTarget::Board);
-    let audience = target.with_value(|target| match target {
-        PanelTarget::Several(_, what) => [what, ", for everyone who opens this board:"].concat(),
-        _ => "For everyone who opens this board:".to_owned(),
-    });
+    let heading = target.with_value(|target| target.chart().is_none().then(|| target.label()));
     view! {
-        {may_write
-            .then(|| {
-                view! {
-                    <p class="audience">{audience}</p>
-                    <XAxisFields store=Callback::new(store) metric_names=actions.metric_names />
-                    <Choice id="chart-x-scale" label="x scale" options=AXIS_SCALES value=x_scale on_choose=Callback::new(store_x_scale) />
-                    <Choice id="chart-y" label="y axis" options=AXIS_SCALES value=y on_choose=Callback::new(store_y) />
-                }
-            })}
-        <Smoothing value=smooth on_preview=Callback::new(preview) on_store=Callback::new(store_smooth) />
+        {heading.map(|heading| view! { <p class="audience">{heading}</p> })}
+        <XAxisFields choose=Callback::new(choose) metric_names=actions.metric_names />
+        <Choice id="chart-x-scale" label="x scale" options=AXIS_SCALES value=x_scale on_choose=Callback::new(choose_x_scale) />
+        <Choice id="chart-y" label="y axis" options=AXIS_SCALES value=y on_choose=Callback::new(choose_y) />
+        <Smoothing value=smooth on_preview=Callback::new(preview) on_store=Callback::new(choose_smooth) />
+        <OwnSettings target=target.get_value() store=actions.store_overrides may_write />
         {is_board
             .then(|| {
                 view! {
@@ -153,13 +142,39 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
     }
 }
 
+/// Says that this reader sees the charts otherwise than everyone.
+#[component]
+fn OwnSettings(target: PanelTarget, store: Callback<PanelTarget>, may_write: bool) -> impl IntoView {
+    let charts = use_charts();
+    let target = StoredValue::new(target);
+    let has_overrides = Memo::new(move |_| charts.panel.values.with(|values| values.has_overrides));
+    let share = move |_| store.run(target.get_value());
+    let reset = move |_| target.with_value(|target| charts.reset_overrides(target));
+    let share_button = move || {
+        may_write.then(|| {
+            view! {
+                <button type="button" on:click=share>
+                    "Set for everyone"
+                </button>
+            }
+        })
+    };
+    view! {
+        <p class="own-settings" hidden=move || !has_overrides.get()>
+            "Changed for you alone." {share_button} <button type="button" on:click=reset>
+                "Reset"
+            </button>
+        </p>
+    }
+}
+
 /// The settings and files of one chart.
 #[component]
 fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_write: bool) -> impl IntoView {
     let charts = use_charts();
     let PanelState { values, .. } = charts.panel;
     let id = StoredValue::new(id);
-    let store = move |patch: LineSettingsPatch| actions.store.run((PanelTarget::Chart(id.get_value()), patch));
+    let store = move |patch: LineSettingsPatch| actions.store.run((id.get_value(), patch));
     let unit = Memo::new(move |_| values.with(|values| values.unit.clone()));
     let store_unit = move |unit: String| store(LineSettingsPatch { unit: Some(unit), ..Default::default() });
     let share_hidden = move |_| {
@@ -178,6 +193,7 @@ fn ChartSettings(id: CellId, panel: NodeRef<Div>, actions: PanelActions, may_wri
         {may_write
             .then(|| {
                 view! {
+                    <p class="audience">"For everyone who opens this board:"</p>
                     <YRangeFields id=id.get_value() store=Callback::new(store) store_in_section=actions.store_in_section />
                     <GoalLinesField store=Callback::new(store) />
                     <TextField id="chart-unit" label="Unit" value=unit on_store=Callback::new(store_unit) />

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::panel_fields::{Check, Choice, TextField};
 use super::registry::use_charts;
-use crate::protocol::{LineSettingsPatch, XAxis, is_counter};
+use crate::line_overrides::{AxisChoice, LineOverride};
+use crate::protocol::{XAxis, is_counter};
 
 const METRIC: &str = XAxis::Metric.name();
 const X_AXES: &[(&str, &str)] =
@@ -13,22 +14,26 @@ const SUGGESTIONS: &str = "chart-metrics";
 
 /// The axis, and where it is a metric its name. `metric_names`: those of the board, once they are loaded.
 #[component]
-pub fn XAxisFields(store: Callback<LineSettingsPatch>, metric_names: Callback<(), Signal<Vec<String>>>) -> impl IntoView {
+pub fn XAxisFields(choose: Callback<LineOverride>, metric_names: Callback<(), Signal<Vec<String>>>) -> impl IntoView {
     let values = use_charts().panel.values;
-    // Chosen, and not stored before it has a name.
+    // Chosen, and not drawn before it has a name.
     let awaits_name = RwSignal::new(false);
     let x = Memo::new(move |_| if awaits_name.get() { METRIC } else { values.with(|values| values.x.map_or("", XAxis::name)) });
     let metric = Memo::new(move |_| values.with(|values| values.x_metric.clone()));
-    let choose = move |name: String| {
+    let run = move |x: XAxis, metric: String| {
+        let metric = if x == XAxis::Metric { metric } else { String::new() };
+        choose.run(LineOverride { x: Some(AxisChoice { x, metric }), ..Default::default() });
+    };
+    let choose_axis = move |name: String| {
         let x = XAxis::from_name(&name);
         awaits_name.set(x == Some(XAxis::Metric) && metric.with_untracked(String::is_empty));
         if !awaits_name.get_untracked() {
-            store.run(LineSettingsPatch { x, ..Default::default() });
+            run(x.unwrap_or_default(), metric.get_untracked());
         }
     };
     let name = move |name: String| {
         awaits_name.set(false);
-        store.run(LineSettingsPatch { x: Some(XAxis::Metric), x_metric: Some(name.trim().to_owned()), ..Default::default() });
+        run(XAxis::Metric, name.trim().to_owned());
     };
     let has_metric = Memo::new(move |_| x.get() == METRIC);
     let field = move || {
@@ -52,7 +57,7 @@ pub fn XAxisFields(store: Callback<LineSettingsPatch>, metric_names: Callback<()
         })
     };
     view! {
-        <Choice id="chart-x" label="x axis" options=X_AXES value=x on_choose=Callback::new(choose) />
+        <Choice id="chart-x" label="x axis" options=X_AXES value=x on_choose=Callback::new(choose_axis) />
         {field}
     }
 }

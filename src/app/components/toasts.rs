@@ -16,6 +16,7 @@ fn message(kind: &ToastKind) -> String {
         ToastKind::Tagged { tag, runs } if runs.len() == 1 => ["Tagged 1 run with ‘", tag, "’."].concat(),
         ToastKind::Tagged { tag, runs } => ["Tagged ", &runs.len().to_string(), " runs with ‘", tag, "’."].concat(),
         ToastKind::Arranged { message, .. } | ToastKind::Changed { message, .. } | ToastKind::SetCharts { message, .. } => message.clone(),
+        ToastKind::Overridden { message, .. } => message.clone(),
         ToastKind::Copied(object) => ["Copied ", object, "."].concat(),
         ToastKind::Filtered(1) => "The filter hides 1 cell that is new or renamed.".to_owned(),
         ToastKind::Filtered(count) => ["The filter hides ", &count.to_string(), " cells that are new or renamed."].concat(),
@@ -26,6 +27,7 @@ fn button(kind: &ToastKind) -> &'static str {
     match kind {
         kind if kind.offers_undo() => "Undo",
         ToastKind::Filtered(_) => "Show all",
+        ToastKind::Overridden { .. } => "Set for everyone",
         _ => "Dismiss",
     }
 }

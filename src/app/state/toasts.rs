@@ -6,6 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::Dashboard;
+use crate::app::charts::PanelTarget;
 use crate::app::deferred::RestRequest;
 use crate::protocol::{CellId, ChartsPatch, LayoutPatch, RunId};
 
@@ -51,6 +52,11 @@ pub enum ToastKind {
         message: String,
         undo: Vec<ChartsPatch>,
     },
+    /// A chart is drawn otherwise for this reader.
+    Overridden {
+        message: String,
+        target: PanelTarget,
+    },
     /// Cells or sections were arranged.
     Arranged {
         message: String,
@@ -78,7 +84,7 @@ impl ToastKind {
             | Self::Changed { .. }
             | Self::SetCharts { .. } => true,
             Self::Tagged { runs, .. } => !runs.is_empty(),
-            Self::Error(_) | Self::Copied(_) | Self::Filtered(_) => false,
+            Self::Error(_) | Self::Copied(_) | Self::Filtered(_) | Self::Overridden { .. } => false,
         }
     }
 
@@ -86,7 +92,7 @@ impl ToastKind {
     const fn duration(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Error(_) => 15,
-            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) | Self::Arranged { .. } => 10,
+            Self::Deleted { .. } | Self::DeletedRun { .. } | Self::Filtered(_) | Self::Arranged { .. } | Self::Overridden { .. } => 10,
             Self::HiddenRun { .. } | Self::Tagged { .. } | Self::Changed { .. } | Self::SetCharts { .. } => 10,
             Self::Copied(_) => 3,
         })
@@ -139,6 +145,11 @@ impl Dashboard {
         toasts.push(Toast { number, kind });
         self.toasts.set(toasts);
         set_timeout(move || self.dismiss(number), duration);
+    }
+
+    /// Takes back the offer to store for everyone what one reader has chosen.
+    pub fn dismiss_overridden(self) {
+        self.toasts.update(|toasts| toasts.retain(|toast| !matches!(toast.kind, ToastKind::Overridden { .. })));
     }
 
     pub fn dismiss(self, number: u32) {

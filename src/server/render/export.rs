@@ -107,7 +107,7 @@ pub async fn export(
     let cancelled = CancellationToken::new();
     let _guard = cancelled.clone().drop_guard();
     let (key, mut needs) = (key(app, record, format, options, groups.as_deref()), needs(record, format, groups.as_deref()));
-    if let Some(metric) = line_chart::along_metric(record).filter(|_| format.is_drawing()) {
+    if let Some(metric) = options.view.settings(record).along_metric().filter(|_| format.is_drawing()) {
         let runs = line_chart::drawn_ids(&app.boards, &record.board, &options.view);
         needs.working += app.boards.joined_bytes(&record.id, metric, &runs);
     }
@@ -130,7 +130,7 @@ fn key(app: &App, record: &Record, format: ExportFormat, options: &ExportOptions
         true => {
             let index = app.boards.index();
             let points = index.cell_series(&record.id).map_or(0, |known| known.seq);
-            let points = points + line_chart::along_seq(&index, record);
+            let points = points + line_chart::along_seq(&index, record, view);
             // These numbers only grow, so their sum is another one after each change of the points, of those of the x axis, the cell or a run.
             let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
             let groups = groups.map(PlannedGroups::version).unwrap_or_default();

@@ -13,6 +13,7 @@ use crate::charts::{
     NamedSeries, SeriesStyle, SeriesView, StyledSeries, TimeZone, YBounds, is_series_hidden, legend_items, series_key, series_label,
     series_styles, without_superseded,
 };
+use crate::line_overrides::LineOverride;
 use crate::protocol::groups::GroupCurve;
 use crate::protocol::{AxisScale, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::server::boards::groups::RunColours;
@@ -24,13 +25,6 @@ use crate::server::store::{Index, Record, SmoothingWeights};
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
 
-pub(super) fn settings(record: &Record) -> LineSettings {
-    match &record.content {
-        CellContent::LineChart(settings) => settings.clone(),
-        _ => LineSettings::default(),
-    }
-}
-
 /// The part of a chart that is drawn, where it differs from the settings of the cell.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineView {
@@ -40,6 +34,8 @@ pub struct LineView {
     pub y_window: Option<(f64, f64)>,
     /// The names of the series that are drawn, those of runs as [`series_key`]; those that are not hidden when `None`.
     pub series: Option<Vec<String>>,
+    /// The axes and the smoothing of one reader.
+    pub overrides: LineOverride,
     /// Whether points that a restart superseded are left out; `None`: as the settings say.
     pub hides_superseded: Option<bool>,
     /// The runs that are drawn; those that the page draws first when `None`. Beside groups they are drawn in bold.
@@ -57,6 +53,14 @@ pub struct LineView {
 }
 
 impl LineView {
+    /// What a cell is drawn by.
+    pub fn settings(&self, record: &Record) -> LineSettings {
+        match &record.content {
+            CellContent::LineChart(settings) => self.overrides.apply(settings.clone()),
+            _ => LineSettings::default(),
+        }
+    }
+
     fn emphasis(&self, owner: &str) -> Emphasis {
         if self.pinned.iter().any(|id| id == owner) { Emphasis::Bold } else { Emphasis::Normal }
     }
@@ -119,7 +123,7 @@ pub async fn draw(
     canvas: &ChartCanvas,
     has_legend: bool,
 ) -> Result<(DisplayList, ChartCanvas), ServerError> {
-    let settings = settings(record);
+    let settings = view.settings(record);
     let width = match canvas.size {
         CanvasSize::Fixed { width, .. } => width.clamp(1.0, 16_384.0) as u32,
         CanvasSize::Fluid { .. } => FLUID_COLUMNS,
@@ -250,30 +254,23 @@ pub async fn draw(
 }
 
 /// The groups of a drawing or of a table.
-pub async fn plan_groups(boards: &Boards, record: &Record, groups: &GroupsView) -> Result<PlannedGroups, ServerError> {
-    FoundGroups::find(boards, &record.board, groups).await?.plan(boards, (&record.board, &record.id), &settings(record)).await
+pub async fn plan_groups(boards: &Boards, record: &Record, view: &LineView, groups: &GroupsView) -> Result<PlannedGroups, ServerError> {
+    FoundGroups::find(boards, &record.board, groups).await?.plan(boards, (&record.board, &record.id), &view.settings(record)).await
 }
 
-/// The metric that a chart stands along.
-pub fn along_metric(record: &Record) -> Option<&str> {
-    match &record.content {
-        CellContent::LineChart(settings) => settings.along_metric(),
-        _ => None,
-    }
-}
-
-/// A number that grows with each change of the points of the metric that a chart stands along; 0 along another axis.
-pub(super) fn along_seq(index: &Index, record: &Record) -> u64 {
-    let (Some(metric), Some(board)) = (along_metric(record), index.board(&record.board)) else { return 0 };
+/// A number that grows with each change of the points of the metric that a drawing stands along; 0 along another axis.
+pub(super) fn along_seq(index: &Index, record: &Record, view: &LineView) -> u64 {
+    let settings = view.settings(record);
+    let (Some(metric), Some(board)) = (settings.along_metric(), index.board(&record.board)) else { return 0 };
     let cells = board.cells.keys().filter_map(|cell| index.cell_series(cell));
     cells.filter(|known| known.has_run_metric(metric)).map(|known| known.seq).sum()
 }
 
 /// Changes whenever the drawing may, but for its groups.
-pub fn version(boards: &Boards, record: &Record) -> String {
+pub fn version(boards: &Boards, record: &Record, view: &LineView) -> String {
     let index = boards.index();
     let points: u64 = index.series(&record.id).iter().map(|series| series.count()).sum();
     let seq = index.cell_series(&record.id).map_or(0, |known| known.seq);
     let run_seq = index.board(&record.board).map_or(0, |board| board.run_seq);
-    format!("{}-{}-{points}-{}-{run_seq}", record.version, record.rev, seq + along_seq(&index, record))
+    format!("{}-{}-{points}-{}-{run_seq}", record.version, record.rev, seq + along_seq(&index, record, view))
 }

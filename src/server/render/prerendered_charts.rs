@@ -6,15 +6,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::drawn_groups::{FoundGroups, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
-use super::line_chart::{LineView, along_metric, draw, names, series_ids, series_looks, settings};
+use super::line_chart::{LineView, draw, names, series_ids, series_looks};
 use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
     CanvasSize, ChartCanvas, LegendItem, MAX_FOLDED_NAMES, Theme, group_labels_of_server, is_series_hidden, legend_labels, owner_labels,
     palette, rows_of_groups, rows_of_names,
 };
+use crate::line_overrides::{KEY, LineOverrides};
 use crate::protocol::{Board, BoardLayout, CellId, RunId};
-use crate::routes::{self, PLOT_HEIGHT};
+use crate::routes::{self, PLOT_HEIGHT, decoded, query_value};
 use crate::server::boards::Boards;
 use crate::server::limits::MIN_EXPORT_HEIGHT;
 
@@ -29,11 +30,12 @@ const MAX_INLINE_SVG_BYTES: usize = 64 << 10;
 
 /// What stands in the page for its charts: of the first of them the drawing itself, of the others where it is to be had, which browsers
 /// ask for when it comes near the screen; and the names of all series. All texts in it are escaped. `view`: what is compared, as the query
-/// of a drawing says it.
+/// of a drawing says it. `address`: the query of the page.
 pub async fn prerender(
     boards: &Boards,
     page: &Board,
     layout: &BoardLayout,
+    address: &str,
     (view, query): (&LineView, &str),
 ) -> HashMap<CellId, Prerendered> {
     let mut drawn: HashMap<CellId, Prerendered> = HashMap::new();
@@ -41,6 +43,7 @@ pub async fn prerender(
     if let Some(colours) = &view.colours {
         runs.colour_by(colours);
     }
+    let overrides = LineOverrides::parse(&decoded(query_value(address, KEY).unwrap_or_default()));
     let cancelled = CancellationToken::new();
     // Once for all charts. What is wrong with the search is said where they are drawn.
     let found = match &view.groups {
@@ -49,8 +52,11 @@ pub async fn prerender(
     };
     for (at, (cell, size)) in line_charts(layout, &page.cells).into_iter().enumerate() {
         let Some(record) = boards.index().cell(&cell.id).cloned() else { continue };
+        let own = overrides.of(&cell.id, cell.layout.section.as_deref());
+        let view = &LineView { overrides: own, ..view.clone() };
+        let settings = view.settings(&record);
         let groups = match &found {
-            Some(found) => found.plan(boards, (&page.name, &cell.id), &settings(&record)).await.ok(),
+            Some(found) => found.plan(boards, (&page.name, &cell.id), &settings).await.ok(),
             None => None,
         };
         let ids = if view.groups.is_some() { Vec::new() } else { series_ids(&boards.index(), &record.id, &runs) };
@@ -74,7 +80,7 @@ pub async fn prerender(
         let size = CanvasSize::Fluid { height: f64::from(height) };
         let canvas = ChartCanvas { size, theme: Theme::Page, title: cell.name.clone() };
         let is_small = groups.as_ref().is_none_or(|groups| groups.members() <= MAX_INLINE_MEMBERS);
-        let is_quick = along_metric(&record).is_none_or(|metric| {
+        let is_quick = settings.along_metric().is_none_or(|metric| {
             boards.joined_points(&cell.id, metric, &runs.ids()).is_ok_and(|points| points <= MAX_INLINE_JOINED_POINTS)
         });
         // The page fetches an SVG that failed here by its URL: that response states the error.
@@ -87,12 +93,12 @@ pub async fn prerender(
         let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
             format!(
                 "<img class=\"static-chart\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">",
-                escaped(&(routes::line_chart_svg(&cell.id, height) + query))
+                escaped(&(routes::line_chart_svg(&cell.id, height) + query + &view.overrides.query()))
             )
         });
-        let hidden = settings(&record).hidden;
-        let is_shown =
-            |slot: &usize| ids.get(*slot).is_none_or(|id| !is_series_hidden(&hidden, id.run.as_ref().map(RunId::as_str), &id.name));
+        let is_shown = |slot: &usize| {
+            ids.get(*slot).is_none_or(|id| !is_series_hidden(&settings.hidden, id.run.as_ref().map(RunId::as_str), &id.name))
+        };
         let entries = items.iter().zip(&short);
         legend(
             &mut html,

@@ -86,7 +86,7 @@ fn choose(dashboard: Dashboard, section: &str, item: Item) {
 fn open_charts(dashboard: Dashboard, section: &str) {
     let ids = untrack(|| dashboard.line_charts_among(dashboard.cells_of(section)));
     if let Some(button) = dashboard.arrangement.menu_button.get_value() {
-        dashboard.charts.open_panel(PanelTarget::Several(ids, ["Charts of ", section].concat()), button);
+        dashboard.charts.open_panel(PanelTarget::Section(section.to_owned(), ids), button);
     }
 }
 

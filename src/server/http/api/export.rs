@@ -47,7 +47,7 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
     let record = app.boards.record(id).ok_or_else(|| ErrorKind::NotFound.with(format!("No record found for id '{id}'")))?;
     // Of the value before it is read: one that changes meanwhile is read again, not kept under a tag that is not its own. Another
     // release may draw in another way, and the name stands in the drawing.
-    let mut tag = format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, &record));
+    let mut tag = format!("\"{}-{}\"", app.site.build(), line_chart::version(&app.boards, &record, &query.options.view));
     if format == ExportFormat::Pdf {
         query.for_paper()?;
     }
@@ -63,7 +63,7 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
     let groups = match &options.view.groups {
         // Before the tag is compared: other runs may be members while the line is the same.
         Some(view) if record.is_line() && format != ExportFormat::Json => {
-            let groups = line_chart::plan_groups(&app.boards, &record, view).await?;
+            let groups = line_chart::plan_groups(&app.boards, &record, &options.view, view).await?;
             tag.insert_str(tag.len() - 1, &format!("-{}", groups.version()));
             Some(Arc::new(groups))
         }
@@ -78,7 +78,7 @@ pub async fn form(request: &RequestContext, id: &str, form: &str) -> Result<Resp
     if record.is_line() && format == ExportFormat::Csv {
         let body = match groups {
             Some(groups) => groups_csv(app, principal, groups, options.view.window).await?,
-            None => points::csv(app, principal, &record.id, line_chart::along_metric(&record)).await?,
+            None => points::csv(app, principal, &record.id, options.view.settings(&record).along_metric()).await?,
         };
         return Ok((head(false), kind, body).into_response());
     }

@@ -92,6 +92,16 @@ impl ExportQuery {
                     }
                     names.push(value.into_owned());
                 }
+                "x" | "x_metric" | "x_scale" | "y" | "smooth" => {
+                    if !options.view.overrides.set(&key, &value) {
+                        let rule = match &*key {
+                            "x" => "must be step, relative, wall or metric",
+                            "smooth" => "must be a number from 0 to 0.999",
+                            _ => "must be linear or log",
+                        };
+                        return Err(wrong(&key, rule, &value));
+                    }
+                }
                 "hide_superseded" => options.view.hides_superseded = Some(is_yes(&value)),
                 "runs" => options.view.runs = Some(runs(&key, &value)?),
                 "offset" => offset = Some(within(-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES)? as i32),
@@ -107,6 +117,10 @@ impl ExportQuery {
                     choice.take(key, &value)?;
                 }
             }
+        }
+        if !options.view.overrides.is_valid() {
+            let metric = options.view.overrides.x.take().unwrap_or_default().metric;
+            return Err(wrong("x_metric", "must be the name of a metric where 'x' is metric, and else left out", &metric));
         }
         let named = tz.as_deref().and_then(time_zones::named);
         options.view.zone = match (named, offset, tz) {

@@ -29,6 +29,21 @@ struct DrawingQuery {
     /// Of a line cell: a series that is drawn, whatever `chart.hidden` says; as often as there are such.
     #[param(required = false)]
     series: Vec<String>,
+    /// Of a line cell: what runs along its x axis; missing: as `chart.x` says.
+    #[param(required = false, inline)]
+    x: DrawnAxis,
+    /// Of a line cell: the metric that runs along its x axis where `x` is metric.
+    #[param(required = false)]
+    x_metric: String,
+    /// Of a line cell: the scale of its x axis; missing: as `chart.x_scale` says.
+    #[param(required = false, inline)]
+    x_scale: DrawnScale,
+    /// Of a line cell: the scale of its y axis; missing: as `chart.y` says.
+    #[param(required = false, inline)]
+    y: DrawnScale,
+    /// Of a line cell: the weight of its smoothed lines; missing: as `chart.smooth` says.
+    #[param(required = false, minimum = 0, maximum = 0.999)]
+    smooth: f64,
     /// Of a line cell along steps: 1 leaves out points from before a restart, 0 fades them; missing: as `chart.hide_superseded` says.
     #[param(required = false)]
     hide_superseded: String,
@@ -134,6 +149,16 @@ struct FileQuery {
     /// The version of the value, as the page has it: with the right one the reply may be kept for ever.
     #[param(required = false)]
     v: u64,
+}
+
+shape! {
+    /// What runs along an x axis.
+    DrawnAxis: words(["step", "relative", "wall", "metric"]);
+}
+
+shape! {
+    /// The scale of an axis.
+    DrawnScale: words(["linear", "log"]);
 }
 
 shape! {

@@ -147,7 +147,8 @@ async fn draw(app: App, caller: Arc<Caller>, name: String, request: Request) -> 
     };
     let drawing = first_drawing_query(&page.comparison);
     let view = export::first_view(&app, &name, drawing.trim_start_matches('&'), caller.is_public()).await;
-    let charts = Arc::new(prerendered_charts::prerender(&app.boards, &page.board, &page.settings.layout, (&view, &drawing)).await);
+    let charts =
+        Arc::new(prerendered_charts::prerender(&app.boards, &page.board, &page.settings.layout, &page.comparison, (&view, &drawing)).await);
     let (assets, base) = (app.site.assets(), caller.page_base(&app.tokens, &name));
     let rank = match caller.scope {
         Scope::Writing => 2,
