@@ -16,7 +16,7 @@ async fn a_board_is_one_file_that_needs_no_server() {
         { "_id": "fig", "board": "b", "type": "html", "name": "Figure", "value": "<p id=\"f\">a figure</p><script>1</script>" },
         { "_id": "img", "board": "b", "type": "img", "name": "Picture", "value": GIF },
         { "_id": "far", "board": "b", "type": "img", "name": "Far", "value": "https://elsewhere.example/x.png" },
-        { "_id": "note", "board": "b", "type": "text", "name": "Notes", "value": "# Heading", "description": "what & why" },
+        { "_id": "note", "board": "b", "type": "text", "name": "Notes", "value": "# Heading $\\sqrt{x}$", "description": "what & why" },
         { "_id": "own", "board": "b", "type": "my-type", "name": "Own", "value": { "a": "</pre><script>2</script>" } },
         { "_id": "epoch", "board": "b", "type": "line", "name": "hidden one", "hidden": true, "value": { "series": { "a": [1] } } },
         { "_id": "other", "board": "c", "type": "html", "name": "of another board", "value": "x" },
@@ -24,7 +24,7 @@ async fn a_board_is_one_file_that_needs_no_server() {
     assert_eq!(server.ask("POST", "/values", cells.to_string(), &[]).await.status, 201);
     let log = r#"{"step":1,"acc":0.5}"#;
     assert_eq!(server.ask("POST", "/boards/b/runs/first/log", log, &[]).await.status, 201);
-    assert_eq!(server.ask("PATCH", "/boards/b", r#"{"title":"A <b> board"}"#, &[]).await.status, 200);
+    assert_eq!(server.ask("PATCH", "/boards/b", r#"{"title":"A <b> board","description":"of $n^2$ steps"}"#, &[]).await.status, 200);
     let file = server.ask("GET", "/boards/b/export.html", "", &[]).await;
     assert_eq!((file.status, file.headers["content-type"].to_str().unwrap()), (200, "text/html; charset=utf-8"));
     assert_eq!(file.headers["content-disposition"], "attachment; filename=\"b.html\"");
@@ -39,6 +39,9 @@ async fn a_board_is_one_file_that_needs_no_server() {
         "src=\"data:image/gif;base64,R0lGOD",
         "The picture is not in this file: https://elsewhere.example/x.png",
         "title=\"Notes\"",
+        // Formulas need no script: of the text, as the source of its frame, and of the board.
+        "&lt;msqrt&gt;&lt;mi&gt;x&lt;/mi&gt;&lt;/msqrt&gt;",
+        "of <span class=\"math math-inline\"><math><msup><mi>n</mi><mn>2</mn></msup></math></span> steps",
         "<p class=\"description\">what &amp; why</p>",
         "&lt;/pre&gt;&lt;script&gt;2",
         "<th scope=\"row\">first</th><td>running</td>",

@@ -1,8 +1,10 @@
 //! Cells of numbers, tables and texts: what their values must be, and what is made from them. `docs/cells.md` says it for clients.
 
+mod formulas;
 mod table;
 mod text;
 
+pub use formulas::with_mathml;
 pub use text::{first_paragraph, fragment as markdown_fragment, has_formulas};
 
 use crate::charts::kinds::{self, Chart};

@@ -14,12 +14,14 @@ use tokio::time::{Instant, timeout_at};
 use crate::charts::render::svg::escaped;
 use crate::protocol::{Board, BoardLayout, BoardSettings, Cell, CellContent, CellLayout};
 use crate::server::boards::run_table::RunTableQuery;
+use crate::server::cells::with_mathml;
 use crate::server::error::ServerError;
 use crate::server::http::api::request::{BoardInPath, RequestContext};
 use crate::server::http::api::run_reads::no_query;
 use crate::server::http::openapi::parameters::BoardPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors, Unavailable};
 use crate::server::limits::{MAX_BOARD_EXPORT_BYTES, MAX_EXPORTED_CELLS};
+use crate::server::low_priority::spawn_calculation;
 use crate::server::net::response_budget::{Share, counted};
 use room::{CELL_BYTES, Room};
 
@@ -50,7 +52,9 @@ pub async fn export(request: RequestContext, BoardInPath(name): BoardInPath) -> 
     no_query(&request.query)?;
     let app = &request.app;
     app.boards.board_document(&name)?;
-    let (board, settings) = (app.boards.snapshot(&name), app.boards.settings(&name));
+    let (board, mut settings) = (app.boards.snapshot(&name), app.boards.settings(&name));
+    let description = std::mem::take(&mut settings.description);
+    settings.description = spawn_calculation(move || with_mathml(&description)).await.map_err(|_| ServerError::Panicked)?;
     // It grows with the file: what a first cell needs must not wait for what a last one may need.
     let share = app.answers.share(request.principal(), CELL_BYTES).await?;
     let mut file = File::begin(&settings, share);

@@ -20,13 +20,14 @@ use crate::protocol::{ApiError, ErrorKind};
 use crate::server::App;
 use crate::server::auth::policy::Caller;
 use crate::server::boards::Query;
-use crate::server::cells::{CellValue, has_formulas, presentation};
+use crate::server::cells::{CellValue, has_formulas, presentation, with_mathml};
 use crate::server::error::ServerError;
 use crate::server::http::conditional::cache_control;
 use crate::server::http::openapi::parameters::CellPath;
 use crate::server::http::openapi::responses::{NotFound, QueryErrors};
 use crate::server::ids;
 use crate::server::limits::MAX_HTML_BYTES;
+use crate::server::low_priority::spawn_calculation;
 use crate::server::net::response_budget::{Principal, counted};
 use crate::server::render::cache::{Key, MemoryNeeds, Rendering, render_shared};
 
@@ -109,9 +110,13 @@ async fn made(app: &App, id: &str) -> Result<Rendering, ServerError> {
 /// The document of a frame that needs no server: with its libraries in it; and what its sandbox allows.
 pub async fn standalone(app: &App, principal: &Principal, id: &str) -> Result<(String, &'static str), ServerError> {
     let (made, html) = shared(app, principal, id).await?;
-    let html = libraries::with_inline_scripts(&String::from_utf8_lossy(&html))?;
-    let word = (made.kind == TEXT).then(ids::random);
-    // Formulas stay as they are written: their script would be larger than most boards.
+    let mut html = libraries::with_inline_scripts(&String::from_utf8_lossy(&html))?;
+    let is_text = made.kind == TEXT;
+    if is_text {
+        // Their script would be larger than most boards.
+        html = spawn_calculation(move || with_mathml(&html)).await.map_err(|_| ServerError::Panicked)?;
+    }
+    let word = is_text.then(ids::random);
     let [begin, script, rest] = document::framed(html.into(), word.as_deref(), false);
     // In a text no other script may run, as on the page.
     let policy = word.map(|word| format!("<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'nonce-{word}'\">"));
