@@ -85,7 +85,7 @@ test("charts of a section are zoomed together until the reader wants each alone"
   await expect.poll(async () => (await seen(second, accuracy))[0]).toBeCloseTo(window[0], 6);
   // Alone, and remembered.
   await page.getByRole("button", { name: "All charts" }).click();
-  await page.getByLabel("Zoom charts of a section together").uncheck();
+  await page.getByLabel("Zoom together").selectOption("no charts");
   await page.keyboard.press("Escape");
   await canvas(page, loss).dblclick();
   await expect.poll(() => seen(page, loss)).toEqual([0, 999]);
@@ -96,6 +96,16 @@ test("charts of a section are zoomed together until the reader wants each alone"
   await dragAcross(page, loss, 0.3, 0.6);
   await expect.poll(async () => (await seen(page, loss))[0]).toBeGreaterThan(100);
   expect(await seen(page, accuracy)).toEqual([0, 999]);
+  // All charts of the board that stand along the same axis.
+  await page.getByRole("button", { name: "All charts" }).click();
+  await page.getByLabel("Zoom together").selectOption("all charts");
+  await page.keyboard.press("Escape");
+  await dragAcross(page, loss, 0.3, 0.6);
+  await expect.poll(async () => (await seen(page, other))[0]).toBeGreaterThan(100);
+  expect(await seen(page, other)).toEqual(await seen(page, accuracy));
+  expect((await seen(page, time))[0], "another axis").toBeGreaterThan(1e9);
+  await canvas(page, other).dblclick();
+  await expect.poll(() => seen(page, loss)).toEqual([0, 999]);
 });
 
 test("charts of a section follow together, each to its own end", async ({ page, open, agnez }) => {

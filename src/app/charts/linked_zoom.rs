@@ -1,4 +1,4 @@
-//! Charts of one section that are zoomed together: a reader's own choice, which the browser remembers.
+//! Charts that are zoomed together along x: a reader's own choice, which the browser remembers.
 
 use leptos::prelude::*;
 
@@ -7,34 +7,64 @@ use super::viewport::Viewport;
 use crate::browser::dom;
 use crate::protocol::CellId;
 
-/// Key of the browser's storage: set when each chart is zoomed alone.
-const ALONE_KEY: &str = "agnez-zoom-alone";
+/// Key of the browser's storage for another choice than the default.
+const KEY: &str = "agnez-zoom-link";
+
+/// Which charts follow when one is zoomed: those along the same axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ZoomLink {
+    Alone,
+    /// Those of its section. Charts without a section stay alone.
+    #[default]
+    Section,
+    Board,
+}
+
+impl ZoomLink {
+    const ALL: [Self; 3] = [Self::Alone, Self::Section, Self::Board];
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|link| link.name() == name)
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Section => "section",
+            Self::Board => "board",
+        }
+    }
+}
 
 impl ChartRegistry {
     /// Takes the choice that the browser remembers.
     pub fn restore_zoom_link(self) {
-        let alone = dom::local_storage().and_then(|storage| storage.get_item(ALONE_KEY).ok().flatten());
-        self.is_zoom_linked.set(alone.is_none());
+        let stored = dom::local_storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
+        self.zoom_link.set(stored.and_then(|name| ZoomLink::from_name(&name)).unwrap_or_default());
     }
 
-    pub fn link_zoom(self, is_linked: bool) {
-        self.is_zoom_linked.set(is_linked);
+    pub fn link_zoom(self, link: ZoomLink) {
+        self.zoom_link.set(link);
         if let Some(storage) = dom::local_storage() {
-            let _ = if is_linked { storage.remove_item(ALONE_KEY) } else { storage.set_item(ALONE_KEY, "1") };
+            let _ = if link == ZoomLink::default() { storage.remove_item(KEY) } else { storage.set_item(KEY, link.name()) };
         }
     }
 }
 
 impl Charts {
-    /// Sets the viewport of a chart, and of the others of its section that are drawn along the same axis, and stores them in the URL. Charts
-    /// without a section stay alone.
+    /// Sets the viewport of a chart, and of those that are linked with it, and stores them in the URL.
     pub fn set_viewport(&mut self, id: &CellId, viewport: Option<Viewport>) {
-        let is_linked = self.registry.is_zoom_linked.get_untracked();
+        let link = self.registry.zoom_link.get_untracked();
         let Some(chart) = self.chart(id) else { return };
         chart.set_viewport(viewport);
         let (axis, section) = (chart.axis(), chart.section.get_untracked());
-        if is_linked && section.is_some() {
-            for chart in self.list.iter_mut().filter(|chart| chart.axis() == axis && chart.section.get_untracked() == section) {
+        for chart in self.list.iter_mut().filter(|chart| chart.axis() == axis) {
+            let is_linked = match link {
+                ZoomLink::Alone => false,
+                ZoomLink::Section => section.is_some() && chart.section.get_untracked() == section,
+                ZoomLink::Board => true,
+            };
+            if is_linked {
                 chart.set_viewport(viewport);
                 // Each has an end of its own.
                 chart.follow();

@@ -13,6 +13,7 @@ use super::chart_input::ChartInput;
 use super::chart_runs::ChartRuns;
 use super::chart_state::{ChartElement, ChartSource, ChartState, Plot};
 use super::column_cache::Merge;
+use super::linked_zoom::ZoomLink;
 use super::panel_state::{PanelState, PanelTarget};
 use super::pointer_state::PointerState;
 use super::readout::ReadoutTarget;
@@ -34,8 +35,7 @@ pub struct ChartRegistry {
     /// The group that is pointed at in a legend, in a chart or in the list of runs.
     pub highlighted_group: RwSignal<Option<GroupId>>,
     pub deferred: Deferred,
-    /// Charts of one section are zoomed together.
-    pub is_zoom_linked: RwSignal<bool>,
+    pub zoom_link: RwSignal<ZoomLink>,
     pub is_printing: RwSignal<bool>,
 }
 
@@ -58,6 +58,8 @@ pub struct Charts {
     pub url: UrlState,
     /// What this reader draws otherwise than the settings say.
     pub overrides: LineOverrides,
+    /// Some of them may be stored for everyone by now.
+    pub is_override_check_due: bool,
     /// The settings panel is behind the charts, and will be updated.
     pub is_panel_due: bool,
     /// The button that has opened the settings panel.
@@ -85,8 +87,8 @@ impl ChartRegistry {
     pub fn new(deferred: Deferred) -> Self {
         let (highlighted_run, highlighted_group) = (RwSignal::new(None), RwSignal::new(None));
         let (tooltip, panel) = (TooltipHandle::new(), PanelState::new());
-        let (is_zoom_linked, is_printing) = (RwSignal::new(true), RwSignal::new(false));
-        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group, is_zoom_linked, is_printing, deferred };
+        let (zoom_link, is_printing) = (RwSignal::new(ZoomLink::default()), RwSignal::new(false));
+        let registry = Self { charts: None, tooltip, panel, highlighted_run, highlighted_group, zoom_link, is_printing, deferred };
         if !is_browser() {
             return registry;
         }
@@ -246,6 +248,7 @@ impl Charts {
             input: None,
             url: UrlState::default(),
             overrides: LineOverrides::default(),
+            is_override_check_due: false,
             is_panel_due: false,
             panel_anchor: None,
             theme: None,
@@ -282,10 +285,10 @@ impl Charts {
     fn take_stored_settings(&mut self, id: &CellId) {
         let Some((chart, _)) = self.chart_and_runs(id) else { return };
         let settings = self.drawn_settings(chart);
-        let is_outdated = self.chart(id).is_some_and(|chart| chart.apply_settings(settings));
-        if is_outdated || !self.overrides.is_empty() {
+        if self.chart(id).is_some_and(|chart| chart.apply_settings(settings)) {
             self.correct_url_soon();
         }
+        self.check_overrides_soon();
         self.update_panel();
         self.request_frame();
     }

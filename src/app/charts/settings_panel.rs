@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 
 use super::axis_fields::{AxisTitleFields, GoalLinesField, YRangeFields};
 use super::figure_fields::FigureFields;
+use super::linked_zoom::ZoomLink;
 use super::panel_fields::{Choice, Smoothing, TextField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
@@ -18,6 +19,8 @@ use crate::line_overrides::LineOverride;
 use crate::protocol::{AxisScale, CellId, LineSettingsPatch};
 
 const AXIS_SCALES: &[(&str, &str)] = &[("", "mixed"), ("linear", "linear"), ("log", "logarithmic")];
+
+const ZOOM_LINKS: &[(&str, &str)] = &[("alone", "no charts"), ("section", "charts of a section"), ("board", "all charts")];
 
 /// The attribute of the root element while the panel is open, for the style sheet.
 const PANEL: &str = "data-panel";
@@ -114,8 +117,9 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
     let smooth = Memo::new(move |_| values.with(|values| values.smooth));
     let preview = move |smooth: f64| target.with_value(|target| charts.preview_smoothing(target, smooth));
     let choose_smooth = move |smooth: f64| choose(LineOverride { smooth: Some(smooth), ..Default::default() });
+    let zoom_link = Memo::new(move |_| charts.zoom_link.get().name());
     let chart = target.with_value(|target| target.chart().cloned());
-    let is_board = target.with_value(|target| *target == PanelTarget::Board);
+    let is_many = chart.is_none();
     let heading = target.with_value(|target| target.chart().is_none().then(|| target.label()));
     view! {
         {heading.map(|heading| view! { <p class="audience">{heading}</p> })}
@@ -124,18 +128,16 @@ fn PanelContent(target: PanelTarget, panel: NodeRef<Div>, actions: PanelActions,
         <Choice id="chart-y" label="y axis" options=AXIS_SCALES value=y on_choose=Callback::new(choose_y) />
         <Smoothing value=smooth on_preview=Callback::new(preview) on_store=Callback::new(choose_smooth) />
         <OwnSettings target=target.get_value() store=actions.store_overrides may_write />
-        {is_board
+        {is_many
             .then(|| {
                 view! {
-                    <label class="own-choice">
-                        <input
-                            id="chart-linked"
-                            type="checkbox"
-                            prop:checked=charts.is_zoom_linked
-                            on:change=move |event| charts.link_zoom(event_target_checked(&event))
-                        />
-                        "Zoom charts of a section together"
-                    </label>
+                    <Choice
+                        id="chart-linked"
+                        label="Zoom together"
+                        options=ZOOM_LINKS
+                        value=zoom_link
+                        on_choose=Callback::new(move |name: String| charts.link_zoom(ZoomLink::from_name(&name).unwrap_or_default()))
+                    />
                 }
             })}
         {chart.map(|id| view! { <ChartSettings id panel actions may_write /> })}
