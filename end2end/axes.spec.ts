@@ -230,8 +230,8 @@ test("goal lines and titles are set in the panel and stand in every drawing", as
   expect(svg).toContain("Goal lines: human level 0.9; 0.25.");
   await expect(canvas(page, id)).toHaveAttribute("aria-label", /Goal lines: human level 0.9; 0.25/);
   // For a paper: in millimetres, with labels of 9 points.
-  await panel(page).getByLabel("Figure, mm").fill("120");
-  await panel(page).getByLabel("font, pt").fill("9");
+  await panel(page).getByLabel("Width, mm").fill("120");
+  await panel(page).getByLabel("Font, pt").fill("9");
   const saved = async (form: string) => {
     const address = (await panel(page).getByRole("link", { name: `Save as ${form}` }).getAttribute("href"))!;
     return (await page.request.get(new URL(address, page.url()).href)).body();
@@ -241,7 +241,11 @@ test("goal lines and titles are set in the panel and stand in every drawing", as
   expect(high).toBeGreaterThanOrEqual(74.4);
   expect(high).toBeCloseTo((120 * tall!) / wide!, 0);
   expect((await agnez.call("GET", `/values/${id}.svg?font_size=8`)).text).toContain("width_mm");
-  await panel(page).getByLabel("high, mm").fill("60");
+  await panel(page).getByLabel("Height, mm").fill("5");
+  const pdf = panel(page).getByText("Save as PDF");
+  await expect(pdf, "the refusal would be saved").not.toHaveAttribute("href");
+  await panel(page).getByLabel("Height, mm").fill("60");
+  await expect(pdf).toHaveAttribute("href", /height_mm=60/);
   expect((await saved("SVG")).toString()).toContain('width="120mm" height="60mm"');
   // 120 and 60 mm in points.
   const pdf = (await saved("PDF")).toString("latin1");

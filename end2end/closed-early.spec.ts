@@ -67,6 +67,35 @@ test("a save that fails after its editor was closed says so, and the draft is th
   await expect(source(page)).toHaveValue("two");
 });
 
+test("a save that is answered late leaves what was typed since", async ({ page, agnez }) => {
+  await writeDraft(page, agnez);
+  const release = await hold(page, "PATCH", "**/values/t");
+  await page.keyboard.press("Control+Enter");
+  await expect(source(page)).not.toBeEditable();
+  await page.keyboard.press("Escape");
+  await openMenu(cell(page, "t"), "Edit text");
+  await expect(source(page)).toHaveValue("two");
+  await source(page).fill("two and three");
+  await release();
+  await expect(toast(page, "Saved the text.")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await openMenu(cell(page, "t"), "Edit text");
+  await expect(source(page)).toHaveValue("two and three");
+});
+
+test("a text that cannot be read is read again on demand", async ({ page, agnez, problems }) => {
+  problems.allow(/503 \(Service Unavailable\)/);
+  await agnez.create({ board: "b", _id: "t", name: "remarks", type: "text", value: "one" });
+  await openBoard(page, "/b/b");
+  await page.route("**/values/t", busy);
+  await openMenu(cell(page, "t"), "Edit text");
+  await expect(editor(page).getByRole("alert")).toHaveText("The disk is full.");
+  await page.unroute("**/values/t");
+  await editor(page).getByRole("button", { name: "Try again" }).click();
+  await expect(source(page)).toHaveValue("one");
+  await expect(editor(page).getByRole("button", { name: "Try again" })).toBeHidden();
+});
+
 test("a draft is thrown away once the stored text is there", async ({ page, agnez, problems }) => {
   problems.allow(/503 \(Service Unavailable\)/);
   await writeDraft(page, agnez);
@@ -104,7 +133,11 @@ test.describe("with tokens", () => {
 
     await page.getByRole("button", { name: "Share" }).click();
     await share(page).getByLabel("For whom").fill("a colleague");
+    const two = await hold(page, "POST", "**/shares");
     await share(page).getByRole("button", { name: "Make a link" }).click();
+    await share(page).getByLabel("For whom").press("Enter");
+    await expect(share(page).getByRole("button", { name: "Make a link" })).toBeDisabled();
+    await two();
     await expect(share(page).getByLabel("Link", { exact: true })).toBeVisible();
     expect(await names()).toEqual(["a colleague"]);
     const revoked = await hold(page, "DELETE", "**/shares/*");

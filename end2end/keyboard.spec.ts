@@ -1,6 +1,7 @@
 // Everything with keys only, and the focus where a reader expects it.
 import type { Locator, Page } from "@playwright/test";
 
+import { line, ramp } from "./support/line.ts";
 import { cell, cells, notes, openBoard, title } from "./support/page.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -164,3 +165,22 @@ function focusIsWithin(part: Locator): Promise<boolean> {
 async function order(page: Page, ids: string[]): Promise<void> {
   await expect.poll(() => cells(page).evaluateAll((all) => all.map((one) => one.getAttribute("data-id")))).toEqual(ids);
 }
+
+test("a cell or a section that is added and given up leaves the page where it was", async ({ page, agnez }) => {
+  for (let at = 0; at < 30; at++) await line(agnez, `chart ${at}`, { train: ramp(0, 10) });
+  await openBoard(page);
+  const addSection = async (): Promise<void> => {
+    await page.locator(".board-switch").click();
+    await page.getByRole("button", { name: "New section" }).click();
+  };
+  for (const add of [() => page.keyboard.press("n"), addSection]) {
+    await page.evaluate(() => scrollTo(0, 120));
+    await add();
+    await expect(page.getByRole("textbox", { name: /name/i }).and(page.locator(":focus"))).toBeVisible();
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(600);
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.evaluate(() => scrollY)).toBe(120);
+    await expect(page.locator("article")).toHaveCount(30);
+    expect(await page.evaluate(() => scrollY), "and stays there").toBe(120);
+  }
+});

@@ -119,6 +119,14 @@ test("full screen and back", async ({ page, agnez }) => {
   await page.keyboard.press("f");
   await expect.poll(async () => (await canvas(page, id).boundingBox())!.height).toBeGreaterThan(500);
   await expect(page).toHaveURL(new RegExp(`full=${id}`));
+  // Its address leads there too: it has the focus, and the wheel zooms, since there is no page to scroll.
+  await page.reload();
+  await drawn(page, id, 100);
+  await expect(cell(page, id)).toBeFocused();
+  await canvas(page, id).hover();
+  await page.mouse.wheel(0, -300);
+  await expect(page).toHaveURL(/zoom=/);
+  await page.keyboard.press("0");
   await page.keyboard.press("Escape");
   await expect.poll(async () => (await canvas(page, id).boundingBox())!.height).toBe(240);
 });

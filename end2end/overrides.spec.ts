@@ -35,13 +35,13 @@ test("a reader's own axes stay his, go with his link, and are stored for everyon
   const svg = await panel(page).locator("#chart-svg").getAttribute("href");
   expect(svg, "the file is what is seen").toContain("&y=log&smooth=0.9");
   const file = await (await fetch(new URL(svg!, agnez.url))).text();
-  for (const label of ["1", "10", "100", "1000", "10000"]) expect(file).toContain(`>${label}</text>`);
+  for (const label of ["1", "10", "100", "1000"]) expect(file).toContain(`>${label}</text>`);
   expect((await agnez.value(id)).chart, "nothing is stored").toBeUndefined();
 
   // His link shows it, from the first paint on.
   const guest = await open();
   const document = await (await fetch(page.url())).text();
-  expect(document).toMatch(/>10000<\/text>/);
+  expect(document).toMatch(/>1000<\/text>/);
   await guest.goto(page.url());
   await live(guest);
   await openPanel(guest, id);
@@ -91,8 +91,7 @@ test("the charts of a section and of the board have the reader's smoothing, thos
   await panel(page).getByLabel("y axis").selectOption("linear");
   await expect.poll(() => charts(page), { message: "the wider choice is the later one" }).toBe("*:x:relative");
   await page.keyboard.press("Escape");
-  await log(agnez, "b", "first", [{ step: 3, "layer/c": 1 }]);
-  const later = (await agnez.call("GET", "/values?board=b")).json.find((each: { name: string }) => each.name === "c")._id;
+  const later = (await log(agnez, "b", "first", [{ step: 3, "layer/c": 1 }]))["layer/c"]!;
   await openPanel(page, later);
   await expect(panel(page).getByLabel("x axis")).toHaveValue("relative");
   await panel(page).getByRole("button", { name: "Reset" }).click();

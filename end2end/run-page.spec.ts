@@ -169,3 +169,32 @@ test("the page of a run lists metrics whose line another name feeds, also new on
   await expect(panel(page).getByRole("region", { name: "second" })).toBeVisible();
   await expect(own, "its line was free").toHaveCount(0);
 });
+
+test("tags and notes that are typed survive a failed reading, another run and a new page", async ({ page, agnez, problems }) => {
+  problems.allow(/503/);
+  await three(agnez);
+  await openBoard(page, `${BOARD}?run=run-1`);
+  const notes = (): Locator => page.getByLabel("Notes, in Markdown");
+  await page.getByText("Add tags and notes").click();
+  await page.getByLabel("Tags, with commas between them").fill("good, wide");
+  await notes().fill("Warm up longer.");
+  const document = /\/runs\/run-1(\?|$)/;
+  await page.route(document, (route) => route.fulfill({ status: 503, contentType: "application/json", body: JSON.stringify({ message: "The server is busy.", code: 503, className: "unavailable", name: "Unavailable" }) }));
+  await patchRun(agnez, "digits", "run-1", { status: "failed" });
+  await expect(page.getByRole("alert").filter({ hasText: "The server is busy." })).toBeVisible();
+  await expect(notes(), "the form stays").toHaveValue("Warm up longer.");
+  await page.unroute(document);
+  await expect(page.getByRole("alert").filter({ hasText: "The server is busy." })).toBeHidden({ timeout: 15_000 });
+  await expect(notes()).toHaveValue("Warm up longer.");
+
+  await page.getByRole("button", { name: "Next run" }).click();
+  await expect(page.getByText("Add tags and notes")).toBeVisible();
+  await page.getByRole("button", { name: "Previous run" }).click();
+  await expect(notes()).toHaveValue("Warm up longer.");
+  await page.reload();
+  await expect(notes()).toHaveValue("Warm up longer.");
+  await expect(page.getByLabel("Tags, with commas between them")).toHaveValue("good, wide");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByRole("list", { name: "Tags" })).toHaveText("goodwide");
+  await expect(notes(), "it is stored").toBeHidden();
+});

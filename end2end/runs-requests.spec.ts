@@ -63,6 +63,26 @@ test("while groups take long, what stands beside them is asked for once", async 
   await expect(panel(page).getByRole("heading", { name: /^Runs/ })).toContainText("2 groups");
 });
 
+test("a server that stays busy is asked less and less often, once for all parts", async ({ page, agnez, problems }) => {
+  problems.allow(/status of 502/);
+  await sweep(agnez);
+  await openBoard(page, `${BOARD}?group=opt.lr`);
+  await expect(panel(page).getByRole("heading", { name: /^Runs/ })).toContainText("2 groups");
+  const times: number[] = [];
+  await page.route(/\/run-(table|groups)\?/, (route) => {
+    times.push(Date.now());
+    return route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" });
+  });
+  await page.getByRole("combobox", { name: "Search runs" }).fill("opt.lr<0.05");
+  await expect(panel(page).getByRole("alert")).toHaveText("The server cannot be reached; trying again.");
+  // Rounds of requests, by the pauses between them: at once, after 2 s and after 4 s more.
+  const rounds = (): number => times.filter((time, at) => at === 0 || time - times[at - 1]! > 1000).length;
+  await expect.poll(rounds, { timeout: 20_000 }).toBe(3);
+  expect(times.length, "two parts in each round, and what the letters have begun").toBeLessThanOrEqual(9);
+  await page.unroute(/\/run-(table|groups)\?/);
+  await expect(panel(page).getByRole("alert")).toHaveCount(0, { timeout: 15_000 });
+});
+
 test("a search that finds the server busy is made again without a change", async ({ page, agnez, problems }) => {
   problems.allow(/status of 503/);
   await sweep(agnez);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::state::{CellState, ContentKind, Dashboard, Field, Toast, ToastKind};
+use super::state::{CellState, ContentKind, Dashboard, Field, NewCell, Toast, ToastKind};
 use crate::browser::clipboard;
 use crate::protocol::{ApiError, CellId};
 
@@ -23,7 +23,7 @@ impl Dashboard {
             match self.deferred.call(|server| (server.create_cell)(board, String::new(), section)).await {
                 // The event of the cell may arrive before or after this reply. The name is edited as soon as the cell exists.
                 Ok(id) => {
-                    self.new_cell.set(Some(id.clone()));
+                    self.new_cell.set(Some(NewCell::new(id.clone())));
                     self.edit(id, Field::Name);
                 }
                 Err(error) => self.notify(ToastKind::Error(error.message)),
@@ -41,15 +41,15 @@ impl Dashboard {
 
     /// Ends the editing of a field without a change. Removes a cell that was just added and is still empty.
     pub fn cancel_edit(self, id: &CellId, field: Field) {
-        let is_new = self.new_cell.get_untracked().as_ref() == Some(id);
+        let added = self.new_cell.get_untracked().filter(|added| added.id == *id);
         let is_ended = self.end_edit(id, field);
-        if !(is_ended && is_new && self.remove_bare(id)) {
+        if !(is_ended && added.is_some_and(|added| self.remove_bare(&added))) {
             self.focus_cell(id);
         }
     }
 
-    /// Removes a cell that is still empty. False if it is not.
-    pub fn remove_bare(self, id: &CellId) -> bool {
+    /// Removes a cell that is still empty, and leads the page back. False if it is not.
+    pub fn remove_bare(self, NewCell { id, scroll_y }: &NewCell) -> bool {
         let is_empty =
             |cell: Arc<CellState>| cell.content_kind.get_untracked() == ContentKind::Empty && cell.name.get_untracked().is_empty();
         let is_bare = self.cell(id).is_some_and(is_empty);
@@ -57,6 +57,7 @@ impl Dashboard {
             let id = id.clone();
             self.send(self.deferred.call(|server| (server.remove_cell)(id)), None);
             self.focus_board();
+            window().scroll_to_with_x_and_y(0.0, *scroll_y);
         }
         is_bare
     }

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::deferred::{Answer, ServerCalls};
-use super::state::{ArrangementUndo, CellSize, Dashboard, Edge, Landing, ToastKind, ViewChange, step, stepped_height, stepped_width};
+use super::state::{
+    ArrangementUndo, CellSize, Dashboard, Edge, Landing, NewCell, ToastKind, ViewChange, step, stepped_height, stepped_width,
+};
 use crate::protocol::{BlockPatch, CellId, CellLayoutPatch, LayoutBlock, LayoutPatch};
 
 impl Dashboard {
@@ -144,7 +146,7 @@ impl Dashboard {
             match self.deferred.call(|server| (server.create_cell)(board, String::new(), Some(section))).await {
                 // The head has the field as soon as it is there.
                 Ok(id) => {
-                    self.new_cell.set(Some(id));
+                    self.new_cell.set(Some(NewCell::new(id)));
                     self.arrangement.renaming.set(Some(name));
                 }
                 Err(error) => self.notify(ToastKind::Error(error.message)),
@@ -166,7 +168,7 @@ impl Dashboard {
             return;
         }
         arrangement.renaming.set(None);
-        let is_of_section = |id: &CellId| untrack(|| self.cells_of(section)) == [id.clone()];
+        let is_of_section = |added: &NewCell| untrack(|| self.cells_of(section)) == [added.id.clone()];
         if let Some(added) = self.new_cell.get_untracked().filter(is_of_section) {
             self.new_cell.set(None);
             if name.is_empty() && self.remove_bare(&added) {

@@ -47,7 +47,11 @@ pub fn use_fullscreen(dashboard: Dashboard) {
     let requested = routes::query_value(&dom::query_of_page(), KEY).and_then(CellId::parse);
     if let Some(id) = requested.filter(|id| dashboard.cell(id).is_some()) {
         dashboard.fullscreen.set(Some(id.clone()));
-        dashboard.focus_cell(&id);
+        // Its elements are known once it is hydrated.
+        spawn_local(async move {
+            tick().await;
+            dashboard.focus_cell(&id);
+        });
     }
     Effect::new(move |before: Option<Option<CellId>>| {
         let shown = dashboard.fullscreen.get();

@@ -26,6 +26,8 @@ pub fn place_beside(popover: &HtmlElement, anchor: &Element, keeps_anchor_visibl
     }
     let beside = anchor.get_bounding_client_rect();
     let (start, end, bottom) = (beside.left() as i32, beside.right() as i32, beside.bottom() as i32);
+    // Where it was, it may have been squeezed by the edge of the window.
+    popover.set_attribute("style", "left:0;top:0").ok()?;
     let (width, height) = (popover.offset_width(), popover.offset_height());
     let (max_right, max_bottom) = (root.client_width() - GAP, root.client_height() - GAP);
     let fits_right = end + GAP + width <= max_right;

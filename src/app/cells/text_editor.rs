@@ -53,8 +53,15 @@ fn format_draft(rev: Option<u64>, draft: &str) -> String {
     [&rev.map(|rev| rev.to_string()).unwrap_or_default(), ":", draft].concat()
 }
 
-fn forget_draft(key: &str) {
-    if let Some(storage) = dom::local_storage() {
+fn kept_draft(key: &str) -> Option<String> {
+    dom::local_storage()?.get_item(key).ok()?
+}
+
+/// Forgets a draft, unless it is another one by now: the editor may have been closed and opened again.
+fn forget_draft(key: &str, draft: Option<&str>) {
+    if let Some(storage) = dom::local_storage()
+        && kept_draft(key).as_deref() == draft
+    {
         let _ = storage.remove_item(key);
     }
 }
@@ -96,6 +103,7 @@ impl Editor {
     /// Shows the text as it is stored by now, or the draft of it that this browser has. The editor may be closed before it has come.
     fn load(self, takes_draft: bool) {
         let (key, rev) = (self.draft_key(), untrack(|| self.rev()));
+        let discarded = kept_draft(&key);
         let document = self.request(RestRequest::get(routes::value(&self.id())));
         self.is_waiting.set(true);
         self.error.set(String::new());
@@ -105,10 +113,10 @@ impl Editor {
             match document {
                 Ok(document) => {
                     if !takes_draft {
-                        forget_draft(&key);
+                        forget_draft(&key, discarded.as_deref());
                     }
                     let text = document["value"].as_str().unwrap_or_default().to_owned();
-                    let kept = dom::local_storage().and_then(|storage| storage.get_item(&key).ok().flatten());
+                    let kept = kept_draft(&key);
                     let (rev, shown) = kept.as_deref().map_or((rev, text.as_str()), parse_draft);
                     self.show(shown);
                     self.stored.try_set(Some(Stored { text, rev }));
@@ -162,9 +170,10 @@ impl Editor {
         if untrack(|| self.is_busy()) {
             return;
         }
-        let draft = self.draft_key();
+        let key = self.draft_key();
+        let draft = kept_draft(&key);
         if !untrack(|| self.is_changed()) {
-            forget_draft(&draft);
+            forget_draft(&key, draft.as_deref());
             return self.close();
         }
         self.is_waiting.set(true);
@@ -189,7 +198,7 @@ impl Editor {
                 }
                 Ok(undo) => {
                     self.dashboard.notify(ToastKind::Changed { message: "Saved the text.".to_owned(), undo });
-                    forget_draft(&draft);
+                    forget_draft(&key, draft.as_deref());
                     // It may be closed by now.
                     if self.text.try_get_untracked().is_some() {
                         self.close();
@@ -230,6 +239,8 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
         }
     };
     let is_busy = move || editor.is_busy();
+    // The text could not be read.
+    let has_failed = move || editor.stored.with(Option::is_none) && !editor.error.with(String::is_empty);
     let save_label = move || if editor.is_outdated() && editor.is_changed() { "Save over it" } else { "Save" };
     view! {
         <dialog class="text-editor" aria-labelledby="text-editor-title" node_ref=dialog on:keydown=keys on:close=move |_: Event| editor.close()>
@@ -261,6 +272,9 @@ fn OpenEditor(cell: Arc<CellState>) -> impl IntoView {
             <div class="dialog-buttons">
                 <button type="button" class="quiet" hidden=move || !editor.is_changed() on:click=move |_| editor.load(false)>
                     "Discard the draft"
+                </button>
+                <button type="button" hidden=move || !has_failed() on:click=move |_| editor.load(true)>
+                    "Try again"
                 </button>
                 <button type="button" on:click=move |_| editor.close()>
                     "Close"

@@ -52,6 +52,7 @@ pub struct ChartState {
     pub markers: Vec<LineMarker>,
     pub container: HtmlElement,
     pub display: ChartDisplay,
+    pub is_fullscreen: Signal<bool>,
     /// The server's picture is in the document, until the canvas is drawn.
     pub has_picture: bool,
     /// The live parts; `None` while the chart is far from the screen.
@@ -74,6 +75,7 @@ pub struct ChartElement {
     pub container: HtmlElement,
     pub has_picture: bool,
     pub display: ChartDisplay,
+    pub is_fullscreen: Signal<bool>,
 }
 
 /// The canvas in the document, and the signals of the parts around it.
@@ -87,7 +89,7 @@ pub struct Plot {
 impl ChartState {
     pub fn new(id: &CellId, source: ChartSource, element: ChartElement) -> Self {
         let ChartSource { settings: stored, section } = source;
-        let ChartElement { container, has_picture, display } = element;
+        let ChartElement { container, has_picture, display, is_fullscreen } = element;
         Self {
             id: id.clone(),
             settings: stored.get_untracked(),
@@ -111,6 +113,7 @@ impl ChartState {
             markers: Vec::new(),
             container,
             display,
+            is_fullscreen,
             has_picture,
             plot: None,
             looks: SeriesLooks::default(),

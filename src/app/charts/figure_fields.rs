@@ -3,18 +3,19 @@
 use leptos::prelude::*;
 
 use super::registry::use_charts;
+use crate::browser::dom;
 use crate::protocol::CellId;
 use crate::routes;
 
 /// Millimetres and points, as `figure_query` of the server takes them.
-const MILLIMETRES: (&str, &str) = ("20", "400");
-const POINTS: (&str, &str) = ("4", "24");
+const MILLIMETRES: (u32, u32) = (20, 400);
+const POINTS: (u32, u32) = (4, 24);
 
 #[component]
 pub fn FigureFields(id: CellId) -> impl IntoView {
     let values = use_charts().panel.values;
     let [width, height, font_size] = ["85", "", "8"].map(|text| RwSignal::new(text.to_owned()));
-    let field = |id: &'static str, label: &'static str, (min, max): (&'static str, &'static str), value: RwSignal<String>| {
+    let field = |id: &'static str, label: &'static str, (min, max): (u32, u32), value: RwSignal<String>| {
         view! {
             <label>
                 {label}
@@ -30,6 +31,14 @@ pub fn FigureFields(id: CellId) -> impl IntoView {
             </label>
         }
     };
+    // A refusal would be saved in place of the figure.
+    let is_valid = move || {
+        let is_within = |value: RwSignal<String>, (min, max): (u32, u32)| {
+            let number = value.with(|value| dom::number_of(if value.is_empty() { "20" } else { value }));
+            f64::from(min) <= number && number <= f64::from(max)
+        };
+        is_within(width, MILLIMETRES) && is_within(height, MILLIMETRES) && is_within(font_size, POINTS)
+    };
     let query = move || {
         let mut query = values.with(|values| values.export_query.clone());
         // What is empty is left to the server.
@@ -44,15 +53,15 @@ pub fn FigureFields(id: CellId) -> impl IntoView {
     let file = move |form: &'static str, name: &'static str| {
         let id = id.clone();
         view! {
-            <a download="" href=move || routes::figure_file(&id, form, &query())>
+            <a download="" href=move || is_valid().then(|| routes::figure_file(&id, form, &query())) aria-disabled=move || (!is_valid()).then_some("true")>
                 {name}
             </a>
         }
     };
     view! {
         <div class="y-range" role="group" aria-label="Figure for a paper">
-            {field("figure-width", "Figure, mm", MILLIMETRES, width)} {field("figure-height", "high, mm", MILLIMETRES, height)}
-            {field("figure-font", "font, pt", POINTS, font_size)} {file("pdf", "Save as PDF")} {file("svg", "Save as SVG")}
+            {field("figure-width", "Width, mm", MILLIMETRES, width)} {field("figure-height", "Height, mm", MILLIMETRES, height)}
+            {field("figure-font", "Font, pt", POINTS, font_size)} {file("pdf", "Save as PDF")} {file("svg", "Save as SVG")}
         </div>
     }
 }

@@ -2,7 +2,7 @@
 //! click shows everything. Beside the y axis the wheel, a drag and a double click do the same to that axis.
 
 use js_sys::Date;
-use leptos::prelude::document;
+use leptos::prelude::{GetUntracked, document};
 use web_sys::{Element, MouseEvent, PointerEvent, WheelEvent};
 
 use super::chart_events::{canvas_place, client_place, is_touch};
@@ -216,10 +216,10 @@ impl ChartState {
     }
 }
 
-/// Whether a reader is at this chart: it has the focus, as in full screen.
+/// Whether a reader is at this chart: it has the focus, or is in full screen, where the page cannot be scrolled.
 fn is_entered(chart: &ChartState) -> bool {
     let is_own = |active: Element| active.get_attribute("data-id").as_deref() == Some(chart.id.as_str());
-    chart.has_focus() || document().active_element().is_some_and(is_own)
+    chart.is_fullscreen.get_untracked() || chart.has_focus() || document().active_element().is_some_and(is_own)
 }
 
 /// The range between two places of the canvas, and at least as wide as a window may be.

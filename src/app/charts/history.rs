@@ -128,8 +128,7 @@ impl Charts {
             // A change without effect begins no gesture.
             self.url.changed_at = 0.0;
         }
-        let overrides = self.overrides_in_url();
-        set_query_key(line_overrides::KEY, &overrides);
+        set_query_key(line_overrides::KEY, &self.overrides.format());
     }
 }
 

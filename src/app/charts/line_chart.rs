@@ -53,7 +53,7 @@ pub fn LineChart(
         if let Some(rows) = LEGEND_ROWS.iter().position(|class| container.class_list().contains(class)) {
             display.rows.set_if_changed(rows + 2);
         }
-        let element = || ChartElement { has_picture: keep_loaded_picture(picture), container: container.into(), display };
+        let element = || ChartElement { has_picture: keep_loaded_picture(picture), container: container.into(), display, is_fullscreen };
         charts.insert(&own_id, source, element);
     });
     let removed = id.clone();

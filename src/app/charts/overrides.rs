@@ -2,6 +2,7 @@
 //! stands in the address; a button stores it for everyone.
 
 use leptos::prelude::*;
+use leptos::task::{spawn_local, tick};
 
 use super::chart_state::ChartState;
 use super::panel_state::PanelTarget;
@@ -51,7 +52,7 @@ impl ChartRegistry {
 
     /// Forgets what is stored for everyone by now.
     pub fn forget_stored_overrides(self) {
-        self.update(Charts::correct_url_soon);
+        self.update(Charts::check_overrides_soon);
     }
 }
 
@@ -65,6 +66,7 @@ impl Charts {
             PanelTarget::Filtered(ids) => ids.iter().for_each(|id| set(&OverrideTarget::Chart(id.clone()), &|_| false)),
         }
         self.apply_overrides();
+        self.check_overrides_soon();
         self.correct_url_soon();
     }
 
@@ -104,16 +106,30 @@ impl Charts {
         self.overrides.of(&chart.id, section.as_deref()).apply(chart.stored.get_untracked())
     }
 
-    /// The overrides that the address has, without those that are stored for everyone by now.
-    pub fn overrides_in_url(&mut self) -> String {
-        if !self.overrides.is_empty() {
-            let stored: Vec<_> =
-                self.list.iter().map(|chart| (&chart.id, chart.section.get_untracked(), chart.stored.get_untracked())).collect();
-            let charts: Vec<StoredChart> =
-                stored.iter().map(|(id, section, settings)| StoredChart { id, section: section.as_deref(), settings }).collect();
-            self.overrides.forget_stored(&charts);
+    /// Forgets what is stored for everyone by now, once all charts have the settings of this turn: one change may be of thousands.
+    pub fn check_overrides_soon(&mut self) {
+        if self.overrides.is_empty() || std::mem::replace(&mut self.is_override_check_due, true) {
+            return;
         }
-        self.overrides.format()
+        let registry = self.registry;
+        spawn_local(async move {
+            tick().await;
+            registry.update(Self::check_overrides);
+        });
+    }
+
+    fn check_overrides(&mut self) {
+        self.is_override_check_due = false;
+        let settings = |chart: &ChartState| (chart.section.get_untracked(), chart.stored.get_untracked());
+        let stored: Vec<_> = self.list.iter().map(settings).collect();
+        let charts: Vec<StoredChart> = self
+            .list
+            .iter()
+            .zip(&stored)
+            .map(|(chart, (section, settings))| StoredChart { id: &chart.id, section: section.as_deref(), settings })
+            .collect();
+        self.overrides.forget_stored(&charts);
+        self.correct_url_soon();
     }
 }
 

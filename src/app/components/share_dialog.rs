@@ -47,6 +47,10 @@ struct Shares {
     list: RwSignal<Vec<Share>>,
     /// The share that was just created: its link is shown once.
     created: RwSignal<Option<Share>>,
+    /// A share is being created.
+    is_creating: RwSignal<bool>,
+    /// The field for whom the next one is.
+    field: NodeRef<html::Input>,
     error: RwSignal<Option<ApiError>>,
 }
 
@@ -92,12 +96,18 @@ impl Shares {
 
     /// Makes a link for whom the field names. `view`: the id of the view that it opens with; empty: none. `details`: of the runs, if checked.
     fn create(self, field: HtmlInputElement, view: &str, details: Option<HtmlInputElement>) {
+        if self.is_creating.get_untracked() {
+            return;
+        }
+        self.is_creating.set(true);
         let view = Some(view).filter(|view| !view.is_empty());
         let (board, name) = (self.board.get_value(), field.value());
         let has_details = details.as_ref().is_some_and(HtmlInputElement::checked);
         let body = json!({ "board": board, "name": name.trim(), "view": view, "details": has_details });
         spawn_local(async move {
-            match fetch::api::<Share>(Method::POST, routes::SHARES, Some(&body)).await {
+            let share = fetch::api::<Share>(Method::POST, routes::SHARES, Some(&body)).await;
+            self.is_creating.try_set(false);
+            match share {
                 Ok(share) => match self.created.try_set(Some(share)) {
                     None => {
                         field.set_value("");
@@ -123,6 +133,10 @@ impl Shares {
                         self.created.try_set(None);
                     }
                     self.load(&address).await;
+                    // The button that had the focus is gone.
+                    if let Some(field) = self.field.try_get_untracked().flatten() {
+                        let _ = field.focus();
+                    }
                 }
                 Err(error) => self.fail(error),
             }
@@ -154,6 +168,8 @@ pub fn share_dialog(is_open: RwSignal<bool>) -> AnyView {
         board: StoredValue::new(page.board.clone()),
         list: RwSignal::new(Vec::new()),
         created: RwSignal::new(None),
+        is_creating: RwSignal::new(false),
+        field: NodeRef::new(),
         error: RwSignal::new(None),
     };
     let is_local = ["//localhost", "//127.", "//[::1]"].iter().any(|host| page.origin.contains(host));
@@ -164,7 +180,7 @@ pub fn share_dialog(is_open: RwSignal<bool>) -> AnyView {
 #[component]
 fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let (name, view, details) = (NodeRef::<html::Input>::new(), NodeRef::<html::Select>::new(), NodeRef::<html::Input>::new());
+    let (view, details) = (NodeRef::<html::Select>::new(), NodeRef::<html::Input>::new());
     let dashboard = use_dashboard();
     let (views, open) = (dashboard.settings.with_untracked(|settings| settings.views.clone()), dashboard.view.id.get_untracked());
     let has_views = !views.is_empty();
@@ -188,7 +204,7 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
     };
     let create = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(field) = name.get_untracked() else { return };
+        let Some(field) = shares.field.get_untracked() else { return };
         let view = view.get_untracked().map(|view| view.value()).unwrap_or_default();
         shares.create(field, &view, details.get_untracked());
     };
@@ -208,7 +224,7 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
             </p>
             <form hidden=move || shares.is_refused() on:submit=create>
                 <input
-                    node_ref=name
+                    node_ref=shares.field
                     maxlength=MAX_NAME_CHARS
                     placeholder="For whom (optional)"
                     aria-label="For whom"
@@ -218,7 +234,9 @@ fn ShareDialog(shares: Shares, is_open: RwSignal<bool>, is_local: bool) -> impl 
                     <option value="">"the board"</option>
                     {options.collect_view()}
                 </select>
-                <button type="submit">"Make a link"</button>
+                <button type="submit" disabled=shares.is_creating>
+                    "Make a link"
+                </button>
                 <label hidden=move || !dashboard.runs.has_any()>
                     <input type="checkbox" node_ref=details />
                     "Also show command, host, console, traceback and your own keys of runs"

@@ -1,5 +1,7 @@
 //! The newest lines of a run's console output.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
@@ -15,6 +17,9 @@ use crate::routes;
 /// Older lines are not shown.
 const MAX_LINES: usize = 500;
 
+/// Delay of the next attempt when the server is busy.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
+
 /// Loads when it is opened, and as long as the run runs again whenever the clock of the page advances.
 #[component]
 pub fn Console(id: RunId) -> impl IntoView {
@@ -27,7 +32,9 @@ pub fn Console(id: RunId) -> impl IntoView {
         let now_ms = runs.now_ms.get();
         runs.run(&id).is_some_and(|run| matches!(RunState::of(&run, now_ms), RunState::Running | RunState::Silent))
     });
+    let attempt = RwSignal::new(0_u32);
     Effect::new(move |_| {
+        attempt.track();
         if !is_open.get() {
             return;
         }
@@ -40,8 +47,15 @@ pub fn Console(id: RunId) -> impl IntoView {
                 VersionedReply::Changed { text, .. } if text.is_empty() => "No output.".to_owned(),
                 VersionedReply::Changed { text, .. } => newest_lines(&text).to_owned(),
                 VersionedReply::Refused(body) => refusal(&body),
-                VersionedReply::Later(Some(body)) => refusal(&body),
-                VersionedReply::Unchanged | VersionedReply::Later(None) => return,
+                VersionedReply::Later(body) => {
+                    set_timeout(move || attempt.try_update(|attempt| *attempt += 1).unwrap_or_default(), RETRY_DELAY);
+                    // What was read stays.
+                    match body.filter(|_| text.try_with_untracked(String::is_empty) == Some(true)) {
+                        Some(body) => refusal(&body),
+                        None => return,
+                    }
+                }
+                VersionedReply::Unchanged => return,
             };
             // A reader who has scrolled up reads there.
             let is_at_end = output

@@ -1,5 +1,7 @@
 //! One run: its status, what is known of its start, its configuration and its last values. Here it is renamed and removed.
 
+use std::time::Duration;
+
 use gloo_net::http::Method;
 use leptos::either::Either;
 use leptos::ev::{KeyboardEvent, SubmitEvent};
@@ -21,11 +23,14 @@ use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
 use crate::browser::{fetch, local_time};
 use crate::charts::format_number;
-use crate::protocol::{ApiError, Run, RunId};
+use crate::protocol::{Run, RunId};
 use crate::routes;
 
 /// The server's limit for names, in characters.
 const MAX_NAME: &str = "200";
+
+/// Delay of the next attempt to read the document.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// The details of a run, which belong to the second part of the page's code.
 pub fn run_details(id: RunId) -> AnyView {
@@ -41,18 +46,29 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
         let id = id.clone();
         move |_| runs.run(&id)
     });
-    let document = RwSignal::new(None::<Result<Value, ApiError>>);
+    // The last one that could be read, and why a newer one could not.
+    let (document, failure) = (RwSignal::new(None::<Value>), RwSignal::new(String::new()));
+    let attempt = RwSignal::new(0_u32);
     // Again after each change of the document, and when the run has another metric, which may have a chart of its own.
     let state = Memo::new(move |_| run.with(|run| run.as_ref().map(|run| (run.rev, run.last.len()))));
     let address = routes::run(&dashboard.page().board, &id);
     Effect::new(move |_| {
+        attempt.track();
         if state.get().is_none() {
             return;
         }
         let address = address.clone();
         spawn_local(async move {
-            let answer = fetch::api::<Value>(Method::GET, &address, None).await;
-            document.try_set(Some(answer));
+            match fetch::api::<Value>(Method::GET, &address, None).await {
+                Ok(answer) => {
+                    document.try_set(Some(answer));
+                    failure.try_set(String::new());
+                }
+                Err(error) => {
+                    failure.try_set(error.message);
+                    set_timeout(move || attempt.try_update(|attempt| *attempt += 1).unwrap_or_default(), RETRY_DELAY);
+                }
+            }
         });
     });
     let renaming = runs.renaming;
@@ -124,29 +140,21 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
         let now_ms = runs.now_ms.get();
         let last = run.last.iter().map(|last| (last.metric.clone(), format_number(last.value))).collect();
         let tables = [("Times", times(&run, now_ms)), ("Last values", last)];
-        let failure = document.with(|document| match document {
-            Some(Err(error)) => error.message.clone(),
-            _ => String::new(),
-        });
-        let is_well = failure.is_empty();
-        let warning = document.with(|document| document.as_ref()?.as_ref().ok()?["warning"].as_str().map(str::to_owned));
+        let warning = document.with(|document| document.as_ref()?["warning"].as_str().map(str::to_owned));
         let warning = warning.map(|text| view! { <p class="run-warning">{text}</p> });
         Some(view! {
             {warning}
-            <p class="failed" role="alert" hidden=is_well>
+            <p class="failed" role="alert" hidden=move || failure.with(String::is_empty)>
                 {failure}
             </p>
             {tables.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(caption, rows)| rows_table(caption, rows)).collect_view()}
         })
     };
-    let known = move |read: fn(&Value) -> Vec<Row>| {
-        Memo::new(move |_| {
-            document.with(|document| document.as_ref().and_then(|document| document.as_ref().ok()).map(read).unwrap_or_default())
-        })
-    };
+    let known =
+        move |read: fn(&Value) -> Vec<Row>| Memo::new(move |_| document.with(|document| document.as_ref().map(read).unwrap_or_default()));
     let (config, about, own_charts) = (known(config), known(about), known(own_charts));
     let table = |caption, rows: Memo<Vec<Row>>| move || rows.with(|rows| (!rows.is_empty()).then(|| rows_table(caption, rows.clone())));
-    let line = Memo::new(move |_| document.with(|document| command(document.as_ref()?.as_ref().ok()?)));
+    let line = Memo::new(move |_| document.with(|document| command(document.as_ref()?)));
     let line = move || {
         line.get().map(|text| {
             view! {
@@ -159,7 +167,7 @@ fn RunDetails(id: RunId, compared: Compared, stepped: Stepped) -> impl IntoView 
         })
     };
     // Nothing else that changes in the document takes away what is typed.
-    let said = Memo::new(move |_| document.with(|document| Some(Described::of(document.as_ref()?.as_ref().ok()?))));
+    let said = Memo::new(move |_| document.with(|document| Some(Described::of(document.as_ref()?))));
     let description = move || said.get().map(|said| view! { <Description id=described.clone() described=said /> });
     view! {
         <section class="run-details" aria-label=name>

@@ -22,8 +22,9 @@ use crate::protocol::{GroupId, RunGroups, RunTable, parse_json};
 
 /// Minimum time between two requests for what has changed.
 const INTERVAL_MS: f64 = 500.0;
-/// Delay of the next attempt when the server cannot be reached.
+/// Delay of the next attempt when the server cannot be reached or is busy; twice as long after each further failure, up to the maximum.
 const RETRY_DELAY: Duration = Duration::from_secs(2);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// A handle to the loading of rows.
 #[derive(Clone, Copy)]
@@ -41,6 +42,10 @@ struct Progress {
     is_refreshing: bool,
     /// Something has changed since the last refresh began.
     is_due: bool,
+    /// All parts that failed are requested together.
+    is_retry_due: bool,
+    /// Attempts since the last answer.
+    failures: u32,
     /// What is loaded apart from rows.
     counts: LoadedPage,
     groups: LoadedPage,
@@ -258,14 +263,17 @@ impl RowLoader {
         if is_open.is_none() || runs.comparison.with_untracked(RowQuery::of) != query {
             return;
         }
+        if !matches!(reply, VersionedReply::Later(_)) {
+            self.progress.update_value(|progress| progress.failures = 0);
+        }
         let loaded = |etag| LoadedPage { address: address.clone(), etag, changes };
         self.progress.update_value(|progress| progress.refused.retain(|refused| refused.address != address));
         match reply {
             VersionedReply::Later(body) => {
-                if let Some(error) = body.as_deref().and_then(read_error) {
-                    self.error.set_if_changed(Some(error));
-                }
-                set_timeout(move || self.refresh_soon(dashboard), RETRY_DELAY);
+                let unreachable =
+                    || SearchError { message: "The server cannot be reached; trying again.".to_owned(), ..Default::default() };
+                self.error.set_if_changed(Some(body.as_deref().and_then(read_error).unwrap_or_else(unreachable)));
+                self.retry_soon(dashboard);
             }
             // The answer for earlier columns, colours or runs.
             _ if self.address((runs, &dashboard.page().board), &part, &query).as_ref() != Some(&address) => self.load(dashboard, false),
@@ -280,6 +288,23 @@ impl RowLoader {
                 self.progress.update_value(|progress| progress.refused.push(loaded(None)));
                 self.error.set_if_changed(Some(read_error(&body).unwrap_or_default()));
             }
+        }
+    }
+
+    /// Requests again what has failed, once for all parts.
+    fn retry_soon(self, dashboard: Dashboard) {
+        let delay = self.progress.try_update_value(|progress| {
+            let is_first = !std::mem::replace(&mut progress.is_retry_due, true);
+            let delay = RETRY_DELAY.saturating_mul(1 << progress.failures.min(4)).min(MAX_RETRY_DELAY);
+            progress.failures += u32::from(is_first);
+            is_first.then_some(delay)
+        });
+        let retry = move || {
+            self.progress.try_update_value(|progress| progress.is_retry_due = false);
+            self.refresh_soon(dashboard);
+        };
+        if let Some(delay) = delay.flatten() {
+            set_timeout(retry, delay);
         }
     }
 

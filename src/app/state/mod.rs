@@ -79,6 +79,21 @@ impl PageInfo {
 }
 
 /// A handle to the state of the page, which every component gets by [`use_dashboard`].
+/// A cell that was just added here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewCell {
+    pub id: CellId,
+    /// Where the page was: the field of the new cell scrolls it.
+    pub scroll_y: f64,
+}
+
+impl NewCell {
+    /// Browser only.
+    pub fn new(id: CellId) -> Self {
+        Self { id, scroll_y: window().scroll_y().unwrap_or_default() }
+    }
+}
+
 #[derive(Clone, Copy)]
 pub struct Dashboard {
     page: StoredValue<Arc<PageInfo>>,
@@ -130,7 +145,7 @@ pub struct Dashboard {
     /// Only cells whose name this regular expression matches are shown; empty: all.
     pub filter: RwSignal<String>,
     /// The cell that was just added here, until it has a name or is given up.
-    pub new_cell: RwSignal<Option<CellId>>,
+    pub new_cell: RwSignal<Option<NewCell>>,
     /// The cell that is shown in full screen.
     pub fullscreen: RwSignal<Option<CellId>>,
 }
