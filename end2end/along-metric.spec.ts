@@ -45,6 +45,7 @@ test("an epoch is chosen as x axis in the panel, for everyone, and points arrive
   await expect(panel.getByText("Type the name of a metric, such as epoch.")).toBeVisible();
   await metric.fill("epoch");
   await metric.press("Enter");
+  await panel.getByRole("button", { name: "Set for everyone" }).click();
   await expect.poll(async () => (await agnez.value(id)).chart).toEqual({ x: "metric", x_metric: "epoch" });
   await drawn(page, id, 60);
   expect(await seen(page, id)).toEqual([0, 2]);

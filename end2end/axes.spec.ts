@@ -242,10 +242,10 @@ test("goal lines and titles are set in the panel and stand in every drawing", as
   expect(high).toBeCloseTo((120 * tall!) / wide!, 0);
   expect((await agnez.call("GET", `/values/${id}.svg?font_size=8`)).text).toContain("width_mm");
   await panel(page).getByLabel("Height, mm").fill("5");
-  const pdf = panel(page).getByText("Save as PDF");
-  await expect(pdf, "the refusal would be saved").not.toHaveAttribute("href");
+  const link = panel(page).getByText("Save as PDF");
+  await expect(link, "the refusal would be saved").not.toHaveAttribute("href");
   await panel(page).getByLabel("Height, mm").fill("60");
-  await expect(pdf).toHaveAttribute("href", /height_mm=60/);
+  await expect(link).toHaveAttribute("href", /height_mm=60/);
   expect((await saved("SVG")).toString()).toContain('width="120mm" height="60mm"');
   // 120 and 60 mm in points.
   const pdf = (await saved("PDF")).toString("latin1");
