@@ -63,6 +63,7 @@ mod viewport;
 mod visibility;
 mod x_axis_fields;
 mod y_zoom;
+mod zoom_link;
 
 pub use chart_input::ChartCommand;
 pub use chart_runs::DrawnRun;

@@ -7,12 +7,12 @@ use web_sys::HtmlElement;
 
 use super::axis_fields::{AxisTitleFields, GoalLinesField, YRangeFields};
 use super::figure_fields::FigureFields;
-use super::linked_zoom::ZoomLink;
 use super::panel_fields::{Choice, Smoothing, TextField};
 use super::panel_state::{PanelState, PanelTarget, SeriesSummary};
 use super::registry::use_charts;
 use super::superseded_field::SupersededField;
 use super::x_axis_fields::XAxisFields;
+use super::zoom_link::ZoomLink;
 use crate::app::erased::Erase;
 use crate::browser::{dom, popover};
 use crate::line_overrides::LineOverride;

@@ -87,7 +87,12 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::GoalLine;
+    use crate::protocol::{GoalLine, LineSettings};
+
+    #[test]
+    fn the_page_offers_what_is_taken() {
+        assert_eq!(LineSettings::MAX_SMOOTH, MAX_SMOOTH);
+    }
 
     #[test]
     fn a_wrong_setting_is_named() {

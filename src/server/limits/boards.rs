@@ -1,7 +1,5 @@
 //! Cells, boards and what their documents have.
 
-use crate::protocol::LineSettings;
-
 // Cells.
 
 /// Bytes of a cell's `value` that is not an image; a larger one is answered 413.
@@ -24,7 +22,7 @@ pub const MAX_OPERATION_BYTES: usize = 64 << 20;
 /// Attempts to restore a cell that other requests remove at the same time; then the request is answered 503.
 pub const MAX_RESTORE_ATTEMPTS: u32 = 8;
 /// Weight of smoothing in a chart's settings and in queries; a larger one is answered 400: an average of it never settles.
-pub const MAX_SMOOTH: f64 = LineSettings::MAX_SMOOTH;
+pub const MAX_SMOOTH: f64 = 0.999;
 /// Characters of a chart's unit, which is repeated at each tick of the axis; a longer one is answered 400.
 pub const MAX_UNIT_CHARS: usize = 16;
 /// Goal lines of a chart; more are answered 400.

@@ -80,8 +80,9 @@ pub const MAX_TIME_ZONE_NAME_BYTES: usize = 64;
 pub const MAX_HTML_BYTES: usize = 16 << 20;
 /// Bytes of Markdown that are shown; the rest is left out.
 pub const MAX_MARKDOWN_BYTES: usize = 1 << 20;
-/// Bytes of a formula that becomes MathML, and its commands, groups and scripts together; a larger one stays as it was written.
+/// Bytes of a formula that becomes MathML; a longer one stays as it was written.
 pub const MAX_FORMULA_BYTES: usize = 8 << 10;
+/// Commands, groups and scripts of such a formula together; one with more stays as it was written.
 pub const MAX_FORMULA_GROUPS: usize = 1000;
 /// Nesting of quotes and lists in Markdown; deeper ones are shown at this level.
 pub const MAX_MARKDOWN_DEPTH: usize = 64;
