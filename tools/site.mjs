@@ -2,12 +2,12 @@
 // With --dev it optimises and compresses nothing.
 //
 //   pkg/agnez.<hash>.{wasm,js,css}   the page's code and style, small, named by content
-//   pkg/agnez-<part>.<hash>.wasm     code that the page loads later: one file for each name of #[wasm_split]
+//   pkg/agnez-<part>.<hash>.wasm     code that the page loads later: one file for each name of #[wasm_split], and what they share
 //   vendor/{d3.v3,d3.v5,mpld3}.min.js   for figures: what mpld3's HTML would load from two CDNs (versions: package.json)
 //   vendor/math.js                   for formulas in texts: KaTeX with its style and fonts (see math.js)
 //   *                                everything in public/
 //   *.br, *.gz                       beside each of them, where that is smaller
-//   manifest.json                    {"js","wasm","css": paths, "parts": [paths], "build": a hash over everything, "sizes": {file: {raw, br}}}
+//   manifest.json                    {"js","wasm","css": paths, "parts": {name: [paths]}, "build": a hash over everything, "sizes": {file: {raw, br}}}
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
@@ -46,13 +46,13 @@ if (!bindgen) fail("Usage: node tools/site.mjs [--dev] WASM BINDGEN (or simply: 
 sameBindgen();
 const code = await browserCode();
 const files = new Map();
-const manifest = { parts: [] };
+const manifest = { parts: {} };
 for (const [part, content] of Object.entries(code.parts)) {
-  const name = `agnez-${part}.${hash(content)}.wasm`;
-  manifest.parts.push(`pkg/${name}`);
+  const name = `agnez-${part.replace("split_", "")}.${hash(content)}.wasm`;
   files.set(`pkg/${name}`, content);
   // It stands beside the script, which has asked for it by this name.
-  code.js = Buffer.from(replaced(String(code.js), `./split_${part}.wasm`, `./${name}`));
+  code.js = Buffer.from(replaced(String(code.js), `./${part}.wasm`, `./${name}`));
+  for (const user of code.users[part]) (manifest.parts[user] ??= []).push(`pkg/${name}`);
 }
 for (const [kind, content] of Object.entries({ js: code.js, wasm: code.wasm, css: await style() })) {
   manifest[kind] = `pkg/agnez.${hash(content)}.${kind}`;
@@ -87,19 +87,27 @@ async function browserCode() {
     mkdirSync(folder, { recursive: true });
     run(bindgen, wasmFile, folder);
     const names = optimise(join(folder, "agnez_bg"), WITHOUT_STREAMS, SHORT_NAMES);
-    for (const part of parts(folder)) optimise(join(folder, `split_${part}`));
+    for (const part of parts(folder)) optimise(join(folder, part));
     const glue = isDev ? { entryPoints: [join(folder, "agnez.js")] } : shortNames(folder, JSON.parse(names));
     writeFileSync(bundled, await bundle({ format: "esm", target: "es2022", ...glue }));
     writeFileSync(done, "");
   }
   const wasm = (name) => readFileSync(join(folder, `${name}.optimised`));
-  const ofParts = parts(folder).map((part) => [part, wasm(`split_${part}`)]);
-  return { js: readFileSync(bundled), wasm: wasm("agnez_bg"), parts: Object.fromEntries(ofParts) };
+  const ofParts = parts(folder).map((part) => [part, wasm(part)]);
+  return { js: readFileSync(bundled), wasm: wasm("agnez_bg"), parts: Object.fromEntries(ofParts), users: usersOfParts(folder) };
 }
 
-/** The names of the parts of the code. */
+/** The names of the parts of the code: `split_NAME` for each #[wasm_split], and `chunk_NUMBER` for what more than one of them needs. */
 function parts(folder) {
-  return readdirSync(folder).flatMap((name) => name.match(/^split_(\w+)\.wasm$/)?.[1] ?? []).sort();
+  return readdirSync(folder).flatMap((name) => name.match(/^((?:split|chunk)_\w+)\.wasm$/)?.[1] ?? []).sort();
+}
+
+/** For each part, the names of #[wasm_split] that need it. */
+function usersOfParts(folder) {
+  const users = {};
+  const needs = JSON.parse(readFileSync(join(folder, "parts.json"), "utf8"));
+  for (const [user, needed] of Object.entries(needs)) for (const part of needed) (users[part] ??= []).push(user);
+  return users;
 }
 
 /** Returns what wasm-opt prints. */
@@ -115,12 +123,13 @@ function shortNames(folder, { imports, exports }) {
   const mangleCache = Object.fromEntries([...imports.map(([, name, short]) => [name, short]), ...exports]);
   const names = Object.keys(mangleCache).map((name) => name.replaceAll("$", "\\$"));
   let glue = readFileSync(join(folder, "agnez.js"), "utf8");
-  const loader = glue.match(/^import \* as (import\d) from "\.\/__wasm_split\.js";?$/m);
+  // One line for each part.
+  const fromLoader = [...glue.matchAll(/^import \* as (import\d+) from "\.\/__wasm_split\.js";?\n/gm)];
   const loaders = imports.map(([, name]) => name).filter((name) => name.startsWith("__wasm_split_load_")).join(", ");
-  if (loader) {
+  if (fromLoader.length > 0) {
     // All imports have one module now.
-    glue = replaced(glue, loader[0], `import { ${loaders} } from "./short_split.js";`);
-    glue = replaced(glue, `"./__wasm_split.js": ${loader[1]},`, "");
+    for (const [line, name] of fromLoader) glue = replaced(replaced(glue, line, ""), `"./__wasm_split.js": ${name},`, "");
+    glue = `import { ${loaders} } from "./short_split.js";\n${glue}`;
     glue = replaced(glue, `"./agnez_bg.js": import0,`, `"${SHORT_MODULE}": { ...import0, ${loaders} },`);
     // The parts name what they import as the compiler did: names that are no properties stay.
     let split = replaced(readFileSync(join(folder, "__wasm_split.js"), "utf8"), "./agnez.js", "./short.js");
@@ -206,7 +215,7 @@ function publish(files) {
 function report({ js, wasm, css, parts, build, sizes }) {
   const rows = Object.entries(sizes).map(([path, { raw, br }]) => [path, kb(raw), br ? kb(br) : "-"]);
   const sum = (paths) => paths.reduce((sum, path) => sum + (sizes[path].br ?? sizes[path].raw), 0);
-  const [first, whole] = [sum([js, wasm, css]), sum([js, wasm, css, ...parts])];
+  const [first, whole] = [sum([js, wasm, css]), sum([js, wasm, css, ...new Set(Object.values(parts).flat())])];
   const width = Math.max(...rows.map(([path]) => path.length));
   console.log(["file".padEnd(width), "     raw", "  brotli"].join("  "));
   for (const [path, raw, br] of rows) console.log([path.padEnd(width), raw.padStart(8), br.padStart(8)].join("  "));

@@ -20,9 +20,10 @@ export async function live(page: Page): Promise<void> {
   await partLoaded(page);
 }
 
-/** Waits until the page is awake and connected, and not for the second part of its code. */
+/** Waits until the page and its panel of runs are awake and connected, and not for the second part of its code. */
 export async function awake(page: Page): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", /.*/);
+  await expect(page.locator(".runs-panel:not([data-hydrated])")).toHaveCount(0);
   await expect(status(page)).toHaveText(/\blive\b/i);
 }
 

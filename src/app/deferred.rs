@@ -6,19 +6,13 @@
 use std::pin::Pin;
 
 use gloo_net::http::Method;
-use gloo_timers::future::TimeoutFuture;
 use leptos::html::Div;
-use leptos::leptos_dom::helpers::request_idle_callback_with_handle;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use serde_json::Value;
 
-use crate::app::erased::Erase;
+use super::code_part::CodePart;
 use crate::charts::kinds::Kind;
 use crate::protocol::{ApiError, CellId, ChartsPatch, ErrorKind, LayoutPatch, RunId};
-
-const FIRST_RETRY_MS: u32 = 500;
-const MAX_RETRY_MS: u32 = 30_000;
 
 /// The answer of a server function.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
@@ -132,79 +126,10 @@ pub struct DeferredCode {
     pub server: ServerCalls,
 }
 
-/// Resolves to `None` where the file could not be loaded; the next call tries again.
-pub type Loading = Pin<Box<dyn Future<Output = Option<&'static DeferredCode>>>>;
-
 /// A handle to the second part.
-#[derive(Clone, Copy)]
-pub struct Deferred {
-    /// `None` until it is loaded. The server never sets it: the browser hydrates what a page without it shows.
-    code: RwSignal<Option<&'static DeferredCode>>,
-    /// Set each time that a reader opens something which cannot be loaded.
-    failed: RwSignal<bool>,
-    load: fn() -> Loading,
-}
+pub type Deferred = CodePart<DeferredCode>;
 
 impl Deferred {
-    pub fn new(load: fn() -> Loading) -> Self {
-        Self { code: RwSignal::new(None), failed: RwSignal::new(false), load }
-    }
-
-    /// The second part if it is loaded. A view that reads this is updated when it is.
-    pub fn loaded(self) -> Option<&'static DeferredCode> {
-        self.code.get()
-    }
-
-    pub fn is_loaded(self) -> bool {
-        self.code.with_untracked(Option::is_some)
-    }
-
-    /// Loads the second part now: a reader waits for it.
-    pub fn request(self) {
-        spawn_local(async move {
-            if self.load().await.is_none() {
-                self.failed.try_set(true);
-            }
-        });
-    }
-
-    /// The second part, for a view that a reader has opened. Where it is not loaded yet, this requests it, and updates the view then.
-    pub fn get(self) -> Option<&'static DeferredCode> {
-        let code = self.loaded();
-        if code.is_none() && is_browser() {
-            self.request();
-        }
-        code
-    }
-
-    /// What the second part shows in a place that a reader has opened; until it is loaded, a sentence.
-    pub fn view(self, code: Option<&'static DeferredCode>, show: impl FnOnce(&'static DeferredCode) -> AnyView) -> AnyView {
-        if let Some(code) = code {
-            return show(code);
-        }
-        let failed = self.failed;
-        let sentence = move || if failed.get() { "This could not be loaded. The page tries again." } else { "Loading…" };
-        view! {
-            <p class="hint" role="status">
-                {sentence}
-            </p>
-        }
-        .erase()
-    }
-
-    /// Waits for the second part. `None` where it cannot be loaded now.
-    pub async fn load(self) -> Option<&'static DeferredCode> {
-        if let Some(code) = self.code.try_get_untracked().flatten() {
-            return Some(code);
-        }
-        let code = (self.load)().await;
-        // Two may have waited for it.
-        if code.is_some() && self.code.try_with_untracked(Option::is_none) == Some(true) {
-            self.code.try_set(code);
-        }
-        code
-    }
-
     /// Calls a server function, whose code is in the second part.
     pub fn call<T: 'static>(self, call: impl FnOnce(&'static ServerCalls) -> Answer<T> + 'static) -> Answer<T> {
         let call: Box<dyn FnOnce(&'static ServerCalls) -> Answer<T>> = Box::new(call);
@@ -214,27 +139,5 @@ impl Deferred {
                 None => Err(ErrorKind::Unavailable.with("The server could not be reached; nothing was changed.")),
             }
         })
-    }
-
-    /// Loads it when the browser is idle, and tries again until it is there. Calls `on_failure` when a reader has waited for it in vain.
-    pub fn preload(self, on_failure: impl Fn() + 'static) {
-        Effect::new(move |_| {
-            if self.failed.get() {
-                on_failure();
-            }
-        });
-        let begin = move || {
-            spawn_local(async move {
-                let mut delay = FIRST_RETRY_MS;
-                while self.load().await.is_none() {
-                    TimeoutFuture::new(delay).await;
-                    delay = (2 * delay).min(MAX_RETRY_MS);
-                }
-            });
-        };
-        // Not every browser says when it is idle.
-        if request_idle_callback_with_handle(begin).is_err() {
-            begin();
-        }
     }
 }

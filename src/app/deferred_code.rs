@@ -1,5 +1,5 @@
-//! What belongs to the second part of the page's code. The build moves all code that only [`functions`] reaches into a file of its own: code
-//! that something else names stays in the first part.
+//! What belongs to the parts of the page's code that come after the first. The build moves all code that only a function with `#[wasm_split]`
+//! reaches into a file of its own, and what both of them reach into another: code that something else names stays in the first part.
 //!
 //! `#[lazy]` of the framework would do the same, but it ends the page where the file cannot be loaded.
 
@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::background::background;
 use super::cells::{first_value, name_field, note_field};
 use super::charts::{chart_panel, install_chart_input};
+use super::code_part::Loading;
 use super::components::{board_description, board_menu_actions, help, layout_panel, share_dialog, views_menu};
-use super::deferred::{DeferredCode, Loading, RestRequest, ServerCalls};
+use super::deferred::{DeferredCode, RestRequest, ServerCalls};
 use super::pages::board::{empty_charts_note, section_field};
-use super::runs::{bulk_actions, column_editor, config_diff, run_details};
+use super::runs::{RunsCode, bulk_actions, column_editor, config_diff, run_details, runs_panel};
 use crate::browser::fetch;
 use crate::charts::kinds::KINDS;
 use crate::protocol::{ApiError, parse_json};
@@ -65,13 +66,26 @@ async fn reply(RestRequest { method, address, body }: RestRequest) -> Result<Val
     fetch::api(method, &address, body.as_ref()).await
 }
 
+static RUNS_CODE: RunsCode = RunsCode { panel: runs_panel };
+
 /// The name of the file is `agnez-deferred`.
 #[wasm_split(deferred, wasm_split_path = leptos::wasm_split, fallible)]
 fn functions() -> Result<&'static DeferredCode, SplitLoaderError> {
     Ok(&CODE)
 }
 
+/// The name of the file is `agnez-runs`.
+#[wasm_split(runs, wasm_split_path = leptos::wasm_split, fallible)]
+fn runs_functions() -> Result<&'static RunsCode, SplitLoaderError> {
+    Ok(&RUNS_CODE)
+}
+
 /// Loads the file once. The browser's console has the reason for a `None`.
-pub fn load() -> Loading {
+pub fn load() -> Loading<DeferredCode> {
     Box::pin(async { functions().await.ok() })
+}
+
+/// The same for the panel of runs.
+pub fn load_runs() -> Loading<RunsCode> {
+    Box::pin(async { runs_functions().await.ok() })
 }

@@ -11,18 +11,26 @@ use leptos::tachys::view::{Position, PositionState};
 /// Makes a view without its type.
 pub trait Erase {
     fn erase(self) -> AnyView;
+
+    /// For views of a later part of the code. The browser builds them, also where the server has drawn them: code that hydrates them would be
+    /// the larger part of theirs, and is left out.
+    fn erase_built(self) -> AnyView;
 }
 
 impl<T: RenderHtml + 'static> Erase for T {
     fn erase(self) -> AnyView {
-        AtOnce(self).into_any()
+        AtOnce::<T, true>(self).into_any()
+    }
+
+    fn erase_built(self) -> AnyView {
+        AtOnce::<T, false>(self).into_any()
     }
 }
 
 /// The view itself, without anything to wait for; with the trait's own `hydrate_async`, which calls `hydrate`.
-struct AtOnce<T>(T);
+struct AtOnce<T, const HYDRATES: bool>(T);
 
-impl<T: Render> Render for AtOnce<T> {
+impl<T: Render, const HYDRATES: bool> Render for AtOnce<T, HYDRATES> {
     type State = T::State;
 
     fn build(self) -> Self::State {
@@ -34,17 +42,17 @@ impl<T: Render> Render for AtOnce<T> {
     }
 }
 
-impl<T: RenderHtml> AddAnyAttr for AtOnce<T> {
-    type Output<NewAttr: Attribute> = AtOnce<T::Output<NewAttr>>;
+impl<T: RenderHtml, const HYDRATES: bool> AddAnyAttr for AtOnce<T, HYDRATES> {
+    type Output<NewAttr: Attribute> = AtOnce<T::Output<NewAttr>, HYDRATES>;
 
     fn add_any_attr<NewAttr: Attribute>(self, attr: NewAttr) -> Self::Output<NewAttr> {
         AtOnce(self.0.add_any_attr(attr))
     }
 }
 
-impl<T: RenderHtml> RenderHtml for AtOnce<T> {
+impl<T: RenderHtml, const HYDRATES: bool> RenderHtml for AtOnce<T, HYDRATES> {
     type AsyncOutput = Self;
-    type Owned = AtOnce<T::Owned>;
+    type Owned = AtOnce<T::Owned, HYDRATES>;
     const MIN_LENGTH: usize = T::MIN_LENGTH;
     const EXISTS: bool = T::EXISTS;
 
@@ -76,7 +84,7 @@ impl<T: RenderHtml> RenderHtml for AtOnce<T> {
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> Self::State {
-        self.0.hydrate::<FROM_SERVER>(cursor, position)
+        if HYDRATES { self.0.hydrate::<FROM_SERVER>(cursor, position) } else { self.0.build() }
     }
 
     fn into_owned(self) -> Self::Owned {

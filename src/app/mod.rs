@@ -10,6 +10,7 @@ mod board_actions;
 mod cells;
 mod chart_actions;
 mod charts;
+mod code_part;
 mod components;
 mod deferred;
 mod deferred_code;
@@ -25,6 +26,7 @@ mod pages;
 mod pictures;
 mod run_actions;
 mod runs;
+mod server_drawn;
 mod shell;
 mod shortcuts;
 mod signals;
@@ -45,7 +47,7 @@ use charts::{provide_chart_hover, use_chart_hover};
 pub use runs::{first_drawing_query, first_groups_query, first_table_query};
 pub use shell::{Assets, Shell, ShellProps, boot_script};
 
-use deferred::Deferred;
+use code_part::CodePart;
 use pages::board::BoardPage;
 pub use state::line_charts;
 use state::{Dashboard, ToastKind};
@@ -60,9 +62,10 @@ const DATA_ID: &str = "agnez-page";
 #[component]
 pub fn App(page: PageData) -> impl IntoView {
     provide_prerendered_frames(&page.board);
-    let dashboard = Dashboard::new(page, Deferred::new(deferred_code::load));
+    let dashboard = Dashboard::new(page, CodePart::new(deferred_code::load));
     provide_context(dashboard);
     provide_context(dashboard.charts);
+    provide_context(CodePart::new(deferred_code::load_runs));
     provide_frame_messages();
     provide_near_viewport();
     provide_chart_hover(dashboard.charts);
@@ -81,7 +84,8 @@ pub fn App(page: PageData) -> impl IntoView {
         live_connection::start(dashboard);
         dashboard.load_theme();
         dom::set_root_attribute("data-hydrated", Some(""));
-        dashboard.deferred.preload(move || dashboard.notify(ToastKind::Error(NOT_LOADED.to_owned())));
+        dashboard.deferred.on_failure(move || dashboard.notify(ToastKind::Error(NOT_LOADED.to_owned())));
+        dashboard.deferred.preload();
     });
     view! {
         <BoardPage />

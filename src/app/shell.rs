@@ -13,6 +13,8 @@ pub struct Assets {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// The code of the panel of runs.
+    pub runs: Vec<String>,
 }
 
 /// A script that runs before the first paint:
@@ -47,7 +49,10 @@ pub fn boot_script(board: &str, rank: u8, knows_token: bool) -> String {
 /// The document; the browser hydrates its body. `base`: the prefix of its URLs. `rank`: as in [`boot_script`].
 #[component]
 pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl IntoView {
-    let Assets { js, wasm, css } = assets;
+    let Assets { js, wasm, css, runs } = assets;
+    let runs = if page.has_runs() { runs } else { Vec::new() };
+    let code = std::iter::once(wasm.clone()).chain(runs);
+    let code = code.map(|file| view! { <link rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="anonymous" /> });
     // `<` could end the script element; JSON has an escape for it.
     let data = serde_json::to_string(&page).unwrap_or_default().replace('<', "\\u003c");
     // A document that is about to be replaced is not hydrated (see [`BOOT_SCRIPT`]).
@@ -70,7 +75,7 @@ pub fn Shell(page: PageData, assets: Assets, base: String, rank: u8) -> impl Int
                 <link rel="icon" type="image/svg+xml" href=routes::favicon() />
                 <link rel="stylesheet" href=css />
                 <link rel="modulepreload" href=js />
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                {code.collect_view()}
                 <script type="application/json" id=DATA_ID>
                     {data}
                 </script>

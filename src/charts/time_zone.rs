@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::sorting::sort;
+
 const DAY: i64 = 86_400;
 
 /// The offset of a clock from UTC at each moment.
@@ -95,7 +97,7 @@ impl TimeZone {
                 offsets.push(offset);
             }
         }
-        offsets.sort_unstable();
+        sort(&mut offsets);
         let mut text = String::from("UTC");
         for (at, offset) in offsets.iter().enumerate() {
             if at > 0 {

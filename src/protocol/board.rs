@@ -52,6 +52,13 @@ pub struct PageData {
     pub notice: Option<String>,
 }
 
+impl PageData {
+    /// Whether the board has runs, archived ones among them.
+    pub fn has_runs(&self) -> bool {
+        self.run_table.all > 0 || self.run_table.archived > 0 || !self.runs.runs.is_empty()
+    }
+}
+
 /// What an event changed, so that a view updates only that.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BoardChange {

@@ -16,7 +16,7 @@ use crate::app::state::{ShowRule, use_dashboard};
 /// The actions, which belong to the second part of the page's code.
 pub fn bulk_actions() -> AnyView {
     let PanelContext { compared, .. } = expect_context();
-    view! { <BulkActions compared /> }.erase()
+    view! { <BulkActions compared /> }.erase_built()
 }
 
 #[component]
@@ -168,6 +168,6 @@ fn BulkActions(compared: Compared) -> impl IntoView {
                 })
             })
         }
-        .erase()
+        .erase_built()
     }
 }

@@ -139,7 +139,7 @@ pub fn ColumnHeads(columns: Memo<Vec<ShownColumn>>) -> impl IntoView {
                 </button>
             </th>
         }
-        .erase()
+        .erase_built()
     };
     // What names consist of: of groups the keys in which they differ.
     let first = Memo::new(move |_| {

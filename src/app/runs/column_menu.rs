@@ -58,7 +58,7 @@ pub fn ColumnMenu(key_names: KeyNames) -> impl IntoView {
 
 /// The content of the menu, which belongs to the second part of the page's code.
 pub fn column_editor() -> AnyView {
-    view! { <ColumnEditor key_names=expect_context() /> }.erase()
+    view! { <ColumnEditor key_names=expect_context() /> }.erase_built()
 }
 
 #[component]

@@ -108,7 +108,7 @@ pub fn Description(id: RunId, described: Described) -> impl IntoView {
             </details>
         }
     });
-    view! { <div class="run-description">{tags} {shown_notes} {editor}</div> }.erase()
+    view! { <div class="run-description">{tags} {shown_notes} {editor}</div> }.erase_built()
 }
 
 /// The notes as the server renders them; until then, and where it does not, as they were written.

@@ -35,7 +35,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// The details of a run, which belong to the second part of the page's code.
 pub fn run_details(id: RunId) -> AnyView {
     let PanelContext { compared, stepped } = expect_context();
-    view! { <RunDetails id compared stepped /> }.erase()
+    view! { <RunDetails id compared stepped /> }.erase_built()
 }
 
 #[component]

@@ -77,7 +77,7 @@ pub fn ConfigDiff(compared: Compared) -> impl IntoView {
 /// The open dialog, which belongs to the second part of the page's code.
 pub fn config_diff() -> AnyView {
     let PanelContext { compared, .. } = expect_context();
-    compared.get_untracked().map(|columns| view! { <DiffDialog columns compared /> }).erase()
+    compared.get_untracked().map(|columns| view! { <DiffDialog columns compared /> }).erase_built()
 }
 
 /// Opens when it is created, and is removed when it closes.

@@ -38,5 +38,5 @@ pub fn EqualKeys() -> impl IntoView {
             </details>
         })
     };
-    content.erase()
+    content.erase_built()
 }

@@ -134,7 +134,7 @@ pub fn Footer(compared: Compared) -> impl IntoView {
             {latex}
         </div>
     }
-    .erase()
+    .erase_built()
 }
 
 #[cfg(test)]

@@ -80,7 +80,9 @@ impl RowLoader {
         let runs = dashboard.runs;
         Effect::new(move |before: Option<RowQuery>| {
             let query = runs.comparison.with(RowQuery::of);
-            if let Some(before) = before.filter(|before| *before != query) {
+            // The reader may have changed it before the code of the panel was there.
+            let before = before.unwrap_or_else(|| runs.first_comparison.with_value(RowQuery::of));
+            if before != query {
                 loader.progress.update_value(|progress| progress.refused.clear());
                 runs.rows.update(|rows| rows.expire(!before.finds_same_runs(&query)));
                 runs.mark_changed();

@@ -1,6 +1,7 @@
 //! The runs panel beside the grid: search, groups, and a table of the runs; on a phone a sheet at the lower edge. Boards without runs
-//! have none.
+//! have none, and do not load its code.
 //!
+//! - [`RunsPanel`] is its place in the page: first what the server has drawn, then [`runs_panel`], which `take_over` puts in its place.
 //! - `loader` requests the rows in sight by the addresses of `requests`; `crate::app::state::RunRows` holds them.
 //! - `table` with `columns`, `row` and `row_content`: `window` says which rows are in the document.
 //! - `search` and `rules` choose what is compared; `selection`, `keys` and `bulk` act on rows.
@@ -43,16 +44,20 @@ mod selection;
 mod short_names;
 mod suggestions;
 mod table;
+mod take_over;
 mod window;
 
 use std::time::Duration;
 
 use js_sys::Date;
+use leptos::html::Aside;
 use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 
-use super::state::{Dashboard, RowKey, use_dashboard};
+use super::state::{Dashboard, RowKey, ToastKind, use_dashboard};
+use crate::app::code_part::CodePart;
 use crate::app::erased::Erase;
+use crate::app::server_drawn::ServerDrawn;
 use crate::protocol::RunId;
 pub use bulk::bulk_actions;
 pub use column_menu::column_editor;
@@ -73,6 +78,7 @@ use rules::Rules;
 use run_state::RunState;
 use search::SearchField;
 use table::RunTable;
+use take_over::take_over;
 
 /// What the views of the panel have in common.
 #[derive(Clone, Copy)]
@@ -87,22 +93,54 @@ type Stepped = StoredValue<Option<bool>>;
 /// How often the clock of the page advances, by which a run is silent.
 const CLOCK_STEP: Duration = Duration::from_secs(5);
 
+/// The code of the panel, which is a part of its own: most of the page's code that neither the charts nor a board without runs need.
+pub struct RunsCode {
+    /// The panel, in place of what the server has drawn of it.
+    pub panel: fn(NodeRef<Aside>) -> AnyView,
+}
+
+/// Where a reader sees the panel.
+const NOT_LOADED: &str = "The panel of runs could not be loaded. The page tries again.";
+
 #[component]
 pub fn RunsPanel() -> impl IntoView {
     let runs = use_dashboard().runs;
     let has_panel = Memo::new(move |_| runs.has_panel());
     view! {
         <Show when=move || has_panel.get()>
-            <Panel />
+            <LaterPanel />
         </Show>
     }
 }
 
+/// What the server has drawn; the panel itself when its code is there.
 #[component]
-fn Panel() -> impl IntoView {
+fn LaterPanel() -> impl IntoView {
+    let dashboard = use_dashboard();
+    let part = expect_context::<CodePart<RunsCode>>();
+    let drawn = NodeRef::<Aside>::new();
+    Effect::new(move |_| {
+        part.on_failure(move || dashboard.notify(ToastKind::Error(NOT_LOADED.to_owned())));
+        part.require();
+    });
+    let view = part.on_server().map(|code| (code.panel)(drawn));
+    view! {
+        {ServerDrawn { view, element: drawn }}
+        {move || part.loaded().map(|code| (code.panel)(drawn))}
+    }
+}
+
+/// The panel. The server draws its element for those who have not loaded the code yet.
+pub fn runs_panel(drawn: NodeRef<Aside>) -> AnyView {
     let dashboard = use_dashboard();
     let runs = dashboard.runs;
     let size = PanelSize::new();
+    let element = NodeRef::<Aside>::new();
+    element.on_load(move |panel| {
+        if let Some(drawn) = drawn.get_untracked() {
+            take_over(&drawn, &panel);
+        }
+    });
     Effect::new(move |_| {
         size.restore();
         advance_clock(dashboard);
@@ -110,15 +148,20 @@ fn Panel() -> impl IntoView {
     let loader = RowLoader::start(dashboard);
     let key_names = KeyNames::new(dashboard);
     // The details of a run are made in the browser only: they have times in the reader's zone.
-    let is_hydrated = RwSignal::new(false);
-    Effect::new(move |_| is_hydrated.set(true));
-    let opened = Memo::new(move |_| runs.opened.get().filter(|_| is_hydrated.get()));
+    let opened = Memo::new(move |_| runs.opened.get().filter(|_| is_browser()));
     let compared: Compared = RwSignal::new(None);
     provide_context(PanelContext { compared, stepped: StoredValue::new(None) });
     provide_context(key_names);
     let has_selected = Memo::new(move |_| runs.selected.with(|selected| !selected.is_empty()));
-    view! {
-        <aside class="runs-panel" aria-label="Runs" inert=move || dashboard.fullscreen.with(Option::is_some) on:keydown=move |event| panel_size::on_key(dashboard, size, &event)>
+    let panel = view! {
+        <aside
+            class="runs-panel"
+            aria-label="Runs"
+            data-hydrated=is_browser().then_some("")
+            inert=move || dashboard.fullscreen.with(Option::is_some)
+            node_ref=element
+            on:keydown=move |event| panel_size::on_key(dashboard, size, &event)
+        >
             <h2>
                 <button
                     type="button"
@@ -148,9 +191,16 @@ fn Panel() -> impl IntoView {
                 {move || opened.get().map(|id| dashboard.deferred.view(dashboard.deferred.get(), |code| (code.run_details)(id)))}
             </div>
         </aside>
+    }
+    .erase_built();
+    if !is_browser() {
+        return panel;
+    }
+    view! {
+        {panel}
         <ConfigDiff compared />
     }
-    .erase()
+    .erase_built()
 }
 
 /// `28 of 31 · 2 running · 6 groups · 1 hidden`.

@@ -200,7 +200,7 @@ pub fn Grip(size: PanelSize) -> impl IntoView {
             on:pointercancel=move |_| size.drag.set(None)
         ></div>
     }
-    .erase()
+    .erase_built()
 }
 
 /// That of the panel around the grip.

@@ -15,14 +15,12 @@ use crate::protocol::RunGroups;
 #[component]
 pub fn PrintedView() -> impl IntoView {
     let runs = use_dashboard().runs;
-    let is_hydrated = RwSignal::new(false);
-    Effect::new(move |_| is_hydrated.set(true));
     let text = move || {
         let (groups, rows) = runs.rows.with(|rows| (rows.groups.clone(), count_rows(rows)));
         let view = runs.comparison.with(|comparison| describe(comparison, groups.as_deref()));
         [&view, &rows, " · ", &local_time::format(runs.now_ms.get())].concat()
     };
-    move || is_hydrated.get().then(|| InBrowser(view! { <p class="printed-view">{text}</p> }))
+    InBrowser(view! { <p class="printed-view">{text}</p> })
 }
 
 /// Rows that were never in sight are not loaded, and a table of thousands is no paper.

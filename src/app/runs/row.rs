@@ -158,7 +158,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                     <td style=height colspan=content.span.to_string()></td>
                 </tr>
             }
-            .erase();
+            .erase_built();
         }
         let (is_group, is_open) = match kind {
             RowKind::Group { is_open } => (true, *is_open),
@@ -284,7 +284,7 @@ pub fn RowView(key: RowKey, rows: Memo<Vec<WindowRow>>, columns: Memo<Vec<ShownC
                 </td>
             </tr>
         }
-        .erase()
+        .erase_built()
     }
 }
 

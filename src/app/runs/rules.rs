@@ -160,7 +160,7 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
             <GroupMenu key_names />
             {move || has_groups().then(line)}
             {move || (!has_groups()).then(|| (show(), colour()))}
-            {move || has_groups().then(|| (metric(), statistic(), step, baseline()).erase())}
+            {move || has_groups().then(|| (metric(), statistic(), step, baseline()).erase_built())}
             <ColumnMenu key_names />
             {hide_failed}
             {hide_diverged}
@@ -181,7 +181,7 @@ pub fn Rules(key_names: KeyNames) -> impl IntoView {
             </label>
         </p>
     }
-    .erase()
+    .erase_built()
 }
 
 /// The last step that all groups have reached.
@@ -348,7 +348,7 @@ fn GroupMenu(key_names: KeyNames) -> impl IntoView {
             </button>
         </div>
     }
-    .erase()
+    .erase_built()
 }
 
 #[cfg(test)]

@@ -202,7 +202,7 @@ pub fn SearchField(loader: RowLoader, key_names: KeyNames) -> impl IntoView {
         </div>
         {error}
     }
-    .erase()
+    .erase_built()
 }
 
 fn option_id(at: usize) -> String {

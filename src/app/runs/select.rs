@@ -37,6 +37,6 @@ pub fn choice(
                 </select>
             </label>
         }
-        .erase()
+        .erase_built()
     }
 }

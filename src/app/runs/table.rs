@@ -97,7 +97,7 @@ pub fn RunTable(loader: RowLoader) -> impl IntoView {
             </table>
         </div>
     }
-    .erase()
+    .erase_built()
 }
 
 /// What is in sight, in steps. The style sheet has the heights of rows.

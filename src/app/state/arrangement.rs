@@ -1,6 +1,6 @@
 //! How the cells are arranged: sections, sizes, and what the reader has folded or holds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use leptos::leptos_dom::helpers::WindowListenerHandle;
@@ -42,7 +42,7 @@ pub struct Arrangement {
     /// What this reader has folded.
     pub folded: RwSignal<Vec<String>>,
     /// The charts that have points of runs, but of none that is drawn. They are not shown.
-    pub empty_charts: RwSignal<BTreeSet<CellId>>,
+    pub empty_charts: RwSignal<HashSet<CellId>>,
     /// This reader wants to see them.
     pub shows_empty_charts: RwSignal<bool>,
     /// The section whose name is being edited.
@@ -66,7 +66,7 @@ pub struct Arrangement {
     /// A block that this reader tries.
     pub trial: RwSignal<Option<LayoutBlock>>,
     /// The letters of the cells of the block that is tried.
-    pub letters: Memo<BTreeMap<CellId, char>>,
+    pub letters: Memo<HashMap<CellId, char>>,
     /// The cell that was moved or resized here: announced as soon as the page shows it.
     pub announced: RwSignal<Option<CellId>>,
     /// What was arranged last, for screen readers.
@@ -84,7 +84,7 @@ impl Arrangement {
             rows,
             has_heads: Memo::new(move |_| sections.with(|sections| sections.len() > 1)),
             folded: RwSignal::new(folded),
-            empty_charts: RwSignal::new(BTreeSet::new()),
+            empty_charts: RwSignal::new(HashSet::new()),
             shows_empty_charts: RwSignal::new(false),
             renaming: RwSignal::new(None),
             focused: RwSignal::new(None),

@@ -9,6 +9,7 @@ use super::response_order::ResponseOrder;
 use super::{Dashboard, SetIfChanged};
 use crate::browser::fetch;
 use crate::routes;
+use crate::sorting::sort;
 
 /// An item of `/boards`.
 #[derive(Deserialize)]
@@ -33,7 +34,7 @@ impl Dashboard {
             let own = &self.page().board;
             if !names.contains(own) {
                 names.push(own.clone());
-                names.sort();
+                sort(&mut names);
             }
             self.boards.set_if_changed(names);
         });

@@ -23,6 +23,8 @@ pub struct RunsState {
     /// The newest runs, as the events have made them.
     pub list: RwSignal<RunList>,
     pub comparison: RwSignal<Comparison>,
+    /// The comparison that the page began with, and for which its first rows were found.
+    pub first_comparison: StoredValue<Comparison>,
     /// The rows of the panel.
     pub rows: RwSignal<RunRows>,
     /// The colours of runs by a key.
@@ -61,6 +63,7 @@ pub struct RunsState {
 
 impl RunsState {
     pub fn new(list: RunList, rows: RunRows, comparison: Comparison, now_ms: f64, may_write: bool) -> Self {
+        let first_comparison = StoredValue::new(comparison.clone());
         let (list, rows, comparison) = (RwSignal::new(list), RwSignal::new(rows), RwSignal::new(comparison));
         let (found, choices) = (RwSignal::new(None), RwSignal::new(Vec::new()));
         let linked = RwSignal::new(None::<Run>);
@@ -86,6 +89,7 @@ impl RunsState {
         Self {
             list,
             comparison,
+            first_comparison,
             rows,
             colours: RwSignal::new(RunColours::default()),
             found,

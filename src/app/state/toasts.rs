@@ -1,6 +1,6 @@
 //! The messages at the edge of the page: which are shown, and for how long.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -126,7 +126,7 @@ impl Dashboard {
             }
             // The undo of an earlier one would bring back what this one has changed, where they have a chart in common.
             ToastKind::SetCharts { message, undo } => {
-                let charts: BTreeSet<CellId> = charts_of(&undo).cloned().collect();
+                let charts: HashSet<CellId> = charts_of(&undo).cloned().collect();
                 let is_apart = |toast: &Toast| match &toast.kind {
                     ToastKind::SetCharts { undo, .. } => !charts_of(undo).any(|id| charts.contains(id)),
                     _ => true,

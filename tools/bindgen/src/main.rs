@@ -2,6 +2,7 @@
 //!
 //! - `agnez_bg.wasm`, what the page begins with, and `agnez.js`, its ES module.
 //! - `split_NAME.wasm` for each `#[wasm_split(NAME)]`: the code that only the functions of this name reach. `__wasm_split.js` loads it.
+//! - `chunk_NUMBER.wasm` for what the functions of several names reach, and `parts.json`: of each name, which of these files it needs.
 //!
 //! wasm-opt sorts functions by their names, and then takes the names away. So that like stands by like, a name begins with that of the generic
 //! function, without types, and with the length of the code: 14 KB less once it is compressed.
@@ -39,7 +40,9 @@ fn generate(input: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
     options.output_dir = output;
     options.main_out_path = &first;
     options.main_module = "./agnez.js";
-    for path in wasm_split_cli_support::transform(options)?.split_modules {
+    let parts = wasm_split_cli_support::transform(options)?;
+    std::fs::write(output.join("parts.json"), serde_json::to_string(&parts.prefetch_map)?)?;
+    for path in parts.split_modules {
         let mut part = Module::from_file(&path)?;
         sort_by_name(&mut part);
         part.emit_wasm_file(path)?;

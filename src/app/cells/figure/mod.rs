@@ -4,7 +4,6 @@
 mod double_buffer;
 mod slot;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,14 +29,14 @@ const HEIGHT_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// The figures whose frames are in the server's page: the browser must hydrate the same ones.
 #[derive(Clone)]
-struct PrerenderedFrames(Arc<BTreeSet<CellId>>);
+struct PrerenderedFrames(Arc<[CellId]>);
 
 /// Gives the components below the current owner the list of figures that the server renders with a
 /// frame. `board`: that of the server's page.
 pub fn provide_prerendered_frames(board: &Board) {
     let figures = board.cells.iter().filter(|cell| matches!(cell.content, CellContent::Html { .. }));
     let ids = figures.take(MAX_PRERENDERED_FRAMES).map(|cell| cell.id.clone()).collect();
-    provide_context(PrerenderedFrames(Arc::new(ids)));
+    provide_context(PrerenderedFrames(ids));
 }
 
 impl FigureSource {

@@ -50,8 +50,8 @@ pub struct StaticAssets {
     js: String,
     wasm: String,
     css: String,
-    /// Code that the page loads when it is awake.
-    parts: Vec<String>,
+    /// Code that comes after the page, by the name of the part: the files that it needs, which others may need, too.
+    parts: HashMap<String, Vec<String>>,
     build: String,
 }
 
@@ -64,14 +64,14 @@ impl StaticAssets {
             js: plain("js"),
             wasm: plain("wasm"),
             css: plain("css"),
-            parts: Vec::new(),
+            parts: HashMap::new(),
             build: "development".into(),
         })
     }
 
     /// Whether the name of this file changes with its content.
     fn is_hashed(&self, name: &str) -> bool {
-        let mut known = [&self.js, &self.wasm, &self.css].into_iter().chain(&self.parts);
+        let mut known = [&self.js, &self.wasm, &self.css].into_iter().chain(self.parts.values().flatten());
         self.build != "development" && known.any(|known| known == name)
     }
 
@@ -82,7 +82,8 @@ impl StaticAssets {
     pub fn assets(&self) -> Assets {
         // Beside the key of a page, so that one copy in the browser's cache is enough for all of them.
         let beside = |name: &str| format!("../{name}");
-        Assets { js: beside(&self.js), wasm: beside(&self.wasm), css: beside(&self.css) }
+        let runs = self.parts.get("runs").into_iter().flatten().map(|name| beside(name)).collect();
+        Assets { js: beside(&self.js), wasm: beside(&self.wasm), css: beside(&self.css), runs }
     }
 }
 
