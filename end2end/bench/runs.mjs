@@ -90,7 +90,9 @@ async function opened(url, isLive) {
   await page.addInitScript(() => {
     const page = /** @type {any} */ (globalThis);
     new MutationObserver(() => {
-      if (document.documentElement?.hasAttribute("data-hydrated")) page.awakeAt ??= performance.now();
+      // The panel of runs is awake when its own code is there.
+      const isAwake = document.documentElement?.hasAttribute("data-hydrated") && !document.querySelector(".runs-panel:not([data-hydrated])");
+      if (isAwake) page.awakeAt ??= performance.now();
       if (document.querySelector("canvas[data-points]")) page.curvesAt ??= performance.now();
     }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-hydrated", "data-points"] });
   });
