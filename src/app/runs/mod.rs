@@ -136,11 +136,6 @@ pub fn runs_panel(drawn: NodeRef<Aside>) -> AnyView {
     let runs = dashboard.runs;
     let size = PanelSize::new();
     let element = NodeRef::<Aside>::new();
-    element.on_load(move |panel| {
-        if let Some(drawn) = drawn.get_untracked() {
-            take_over(&drawn, &panel);
-        }
-    });
     Effect::new(move |_| {
         size.restore();
         advance_clock(dashboard);
@@ -196,6 +191,12 @@ pub fn runs_panel(drawn: NodeRef<Aside>) -> AnyView {
     if !is_browser() {
         return panel;
     }
+    // After the effects of the views above, of which one empties the field of the search.
+    element.on_load(move |panel| {
+        if let Some(drawn) = drawn.get_untracked() {
+            take_over(&drawn, &panel);
+        }
+    });
     view! {
         {panel}
         <ConfigDiff compared />

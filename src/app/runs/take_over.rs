@@ -55,8 +55,11 @@ fn row_key(row: &Element) -> Option<String> {
 }
 
 fn take_input(field: &HtmlInputElement, drawn: &HtmlInputElement, is_focused: bool) {
-    if drawn.checked() != drawn.default_checked() {
-        field.click();
+    if drawn.type_() == "checkbox" {
+        if drawn.checked() != drawn.default_checked() {
+            field.click();
+        }
+        return;
     }
     if drawn.value() == drawn.default_value() {
         return;
