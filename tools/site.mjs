@@ -86,6 +86,7 @@ async function browserCode() {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     run(bindgen, wasmFile, folder);
+    importLoaderOnce(folder);
     const names = optimise(join(folder, "agnez_bg"), WITHOUT_STREAMS, SHORT_NAMES);
     for (const part of parts(folder)) optimise(join(folder, part));
     const glue = isDev ? { entryPoints: [join(folder, "agnez.js")] } : shortNames(folder, JSON.parse(names));
@@ -95,6 +96,15 @@ async function browserCode() {
   const wasm = (name) => readFileSync(join(folder, `${name}.optimised`));
   const ofParts = parts(folder).map((part) => [part, wasm(part)]);
   return { js: readFileSync(bundled), wasm: wasm("agnez_bg"), parts: Object.fromEntries(ofParts), users: usersOfParts(folder) };
+}
+
+/** The generator imports the script that loads the parts once for each of them. */
+function importLoaderOnce(folder) {
+  const path = join(folder, "agnez.js");
+  let glue = readFileSync(path, "utf8");
+  const [, ...again] = glue.matchAll(/^import \* as (import\d+) from "\.\/__wasm_split\.js";?\n/gm);
+  for (const [line, name] of again) glue = replaced(replaced(glue, line, ""), `"./__wasm_split.js": ${name},`, "");
+  writeFileSync(path, glue);
 }
 
 /** The names of the parts of the code: `split_NAME` for each #[wasm_split], and `chunk_NUMBER` for what more than one of them needs. */
@@ -123,13 +133,12 @@ function shortNames(folder, { imports, exports }) {
   const mangleCache = Object.fromEntries([...imports.map(([, name, short]) => [name, short]), ...exports]);
   const names = Object.keys(mangleCache).map((name) => name.replaceAll("$", "\\$"));
   let glue = readFileSync(join(folder, "agnez.js"), "utf8");
-  // One line for each part.
-  const fromLoader = [...glue.matchAll(/^import \* as (import\d+) from "\.\/__wasm_split\.js";?\n/gm)];
+  const loader = glue.match(/^import \* as (import\d+) from "\.\/__wasm_split\.js";?$/m);
   const loaders = imports.map(([, name]) => name).filter((name) => name.startsWith("__wasm_split_load_")).join(", ");
-  if (fromLoader.length > 0) {
+  if (loader) {
     // All imports have one module now.
-    for (const [line, name] of fromLoader) glue = replaced(replaced(glue, line, ""), `"./__wasm_split.js": ${name},`, "");
-    glue = `import { ${loaders} } from "./short_split.js";\n${glue}`;
+    glue = replaced(glue, loader[0], `import { ${loaders} } from "./short_split.js";`);
+    glue = replaced(glue, `"./__wasm_split.js": ${loader[1]},`, "");
     glue = replaced(glue, `"./agnez_bg.js": import0,`, `"${SHORT_MODULE}": { ...import0, ${loaders} },`);
     // The parts name what they import as the compiler did: names that are no properties stay.
     let split = replaced(readFileSync(join(folder, "__wasm_split.js"), "utf8"), "./agnez.js", "./short.js");

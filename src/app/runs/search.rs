@@ -27,9 +27,10 @@ pub fn SearchField(loader: RowLoader, key_names: KeyNames) -> impl IntoView {
     let (suggestions, chosen) = (RwSignal::new(Vec::<Suggestion>::new()), RwSignal::new(None::<usize>));
     let typed = StoredValue::new(0_u32);
     let search = move |text: String| runs.update_comparison(|comparison| comparison.q = text.trim().to_owned());
-    // The history of the browser, and buttons beside the field.
+    // The history of the browser, and buttons beside the field; not other changes while something is typed.
+    let q = Memo::new(move |_| runs.comparison.with(|comparison| comparison.q.clone()));
     Effect::new(move |_| {
-        let q = runs.comparison.with(|comparison| comparison.q.clone());
+        let q = q.get();
         if let Some(field) = field.get().filter(|field| field.value().trim() != q) {
             field.set_value(&q);
         }

@@ -36,17 +36,23 @@ pub fn take_over(drawn: &Element, panel: &Element) {
     drawn.remove();
 }
 
-/// The element of the panel for one that is drawn: the same row, and otherwise the same place. `None` for what is not in the drawn panel.
+/// The element of the panel for one that is drawn: the same row, and otherwise the same place among its like, since the browser adds some
+/// of other kinds. `None` for what is not in the drawn panel.
 fn counterpart(element: &Element, drawn: &Element, panel: &Element) -> Option<Element> {
     if element == drawn {
         return Some(panel.clone());
     }
     let siblings = counterpart(&element.parent_element()?, drawn, panel)?.children();
-    let before = || std::iter::successors(element.previous_element_sibling(), Element::previous_element_sibling).count();
-    match row_key(element) {
-        Some(key) => (0..siblings.length()).filter_map(|at| siblings.item(at)).find(|row| row_key(row).as_ref() == Some(&key)),
-        None => siblings.item(before() as u32),
-    }
+    let kind = kind_of(element);
+    let before = std::iter::successors(element.previous_element_sibling(), Element::previous_element_sibling);
+    let place = before.filter(|sibling| kind_of(sibling) == kind).count();
+    (0..siblings.length()).filter_map(|at| siblings.item(at)).filter(|sibling| kind_of(sibling) == kind).nth(place)
+}
+
+/// A row is one of a kind; others are alike by their tag and their first class.
+fn kind_of(element: &Element) -> (String, String) {
+    let class = || element.class_list().item(0).unwrap_or_default();
+    (element.tag_name(), row_key(element).unwrap_or_else(class))
 }
 
 /// The id of the run or the group of a row.
