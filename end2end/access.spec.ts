@@ -170,7 +170,7 @@ test("who may only read is offered nothing that writes", async ({ page, agnez, p
   const panel = page.getByRole("dialog", { name: "Chart" });
   for (const name of ["x axis", "y axis", "Smoothing"]) await expect(panel.getByLabel(name)).toBeVisible();
   await panel.getByLabel("y axis").selectOption("log");
-  await expect(panel.getByText("Changed for you alone.")).toBeVisible();
+  await expect(panel.getByText("Only you see this.")).toBeVisible();
   await expect(panel.getByLabel("Unit")).toBeHidden();
   await expect(panel.getByRole("button", { name: "Set for everyone" })).toHaveCount(0);
   await page.keyboard.press("Escape");

@@ -31,7 +31,7 @@ test("a reader's own axes stay his, go with his link, and are stored for everyon
   await panel(page).getByLabel("Weight").fill("0.9");
   await panel(page).getByLabel("Weight").press("Enter");
   await expect.poll(() => charts(page)).toBe(`${id}:y:log:smooth:0.9`);
-  await expect(panel(page).getByText("Changed for you alone.")).toBeVisible();
+  await expect(panel(page).getByText("Only you see this.")).toBeVisible();
   const svg = await panel(page).locator("#chart-svg").getAttribute("href");
   expect(svg, "the file is what is seen").toContain("&y=log&smooth=0.9");
   const file = await (await fetch(new URL(svg!, agnez.url))).text();
@@ -48,12 +48,12 @@ test("a reader's own axes stay his, go with his link, and are stored for everyon
   await expect(panel(guest).getByLabel("Weight")).toHaveValue("0.9");
   await openPanel(other, id);
   await expect(panel(other).getByLabel("Weight")).toHaveValue("0");
-  await expect(panel(other).getByText("Changed for you alone.")).toBeHidden();
+  await expect(panel(other).getByText("Only you see this.")).toBeHidden();
 
   await panel(page).getByRole("button", { name: "Set for everyone" }).click();
   await expect(panel(other).getByLabel("Weight")).toHaveValue("0.9");
   await expect(panel(other).getByLabel("y axis")).toHaveValue("log");
-  await expect(panel(page).getByText("Changed for you alone.")).toBeHidden();
+  await expect(panel(page).getByText("Only you see this.")).toBeHidden();
   await expect.poll(() => charts(page), { message: "the address needs it no more" }).toBe("");
   expect((await agnez.value(id)).chart).toEqual({ y: "log", smooth: 0.9 });
   await page.keyboard.press("Escape");

@@ -163,7 +163,7 @@ fn OwnSettings(target: PanelTarget, store: Callback<PanelTarget>, may_write: boo
     };
     view! {
         <p class="own-settings" hidden=move || !has_overrides.get()>
-            "Changed for you alone." {share_button} <button type="button" on:click=reset>
+            "Only you see this." {share_button} <button type="button" on:click=reset>
                 "Reset"
             </button>
         </p>
