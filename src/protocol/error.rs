@@ -29,6 +29,9 @@ pub struct ErrorData {
     /// Names that could stand there instead, the most similar first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<String>,
+    /// Why the server failed, in a word for its log. It is not sent.
+    #[serde(skip)]
+    pub reason: Option<&'static str>,
 }
 
 /// `{}` or `{"<field>": "<rule>"}`.
@@ -89,6 +92,12 @@ impl ApiError {
     /// Adds the invalid field and its rule to `errors`.
     pub fn at(mut self, field: &str, rule: impl Into<String>) -> Self {
         self.errors.0.insert(field.to_owned(), rule.into());
+        self
+    }
+
+    /// Adds the word for the log.
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.data.reason = Some(reason);
         self
     }
 }

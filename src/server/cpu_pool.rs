@@ -38,7 +38,10 @@ impl CancelFlag {
 
     /// 503 once nobody waits for the answer.
     pub fn check(&self) -> Result<(), ApiError> {
-        if self.is_cancelled() { Err(ErrorKind::Unavailable.with("Nobody waits for this answer any more.")) } else { Ok(()) }
+        if self.is_cancelled() {
+            return Err(ErrorKind::Unavailable.with("Nobody waits for this answer any more.").because("gone"));
+        }
+        Ok(())
     }
 }
 

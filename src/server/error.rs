@@ -12,7 +12,7 @@ use crate::protocol::{ApiError, ErrorKind};
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ServerError {
-    /// An error of the client, with its response.
+    /// An error with its response: of the client, or one whose cause is in its data.
     #[error("{0}")]
     Client(#[from] ApiError),
     #[error("{0}")]
@@ -32,6 +32,14 @@ pub enum ServerError {
 impl ServerError {
     /// The response for the client. Texts of 5xx errors reveal no internals.
     pub fn to_api_error(&self) -> ApiError {
+        let error = self.error();
+        match self.reason() {
+            Some(FailureReason(word)) => error.because(word),
+            None => error,
+        }
+    }
+
+    fn error(&self) -> ApiError {
         match self {
             Self::Client(error) => error.clone(),
             Self::Store(error) => store_error(error),
@@ -50,7 +58,10 @@ impl ServerError {
     /// The cause in a fixed word, for the line of the request. Errors of the client have none: the status says it.
     fn reason(&self) -> Option<FailureReason> {
         let word = match self {
-            Self::Client(_) => return None,
+            Self::Client(error) => match error.data.reason {
+                None if error.code < 500 => return None,
+                word => word.unwrap_or("other"),
+            },
             Self::Outdated => "outdated",
             Self::Overloaded => "overloaded",
             Self::ShuttingDown | Self::Store(StoreError::Closed) => "stopping",
@@ -140,6 +151,8 @@ pub fn respond(error: &ApiError) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::cpu_pool::CancelFlag;
+    use crate::server::net::response_budget::full;
 
     #[test]
     fn each_error_of_the_store_has_its_status() {
@@ -166,5 +179,12 @@ mod tests {
         assert_eq!(reason(StoreError::Corrupt("secret".into()).into()), Some(FailureReason("corrupt")));
         assert_eq!(reason(ServerError::Overloaded), Some(FailureReason("overloaded")));
         assert_eq!(reason(ErrorKind::NotFound.with("no such cell").into()), None);
+        // Also where a part of the server has made the response.
+        assert_eq!(reason(full().into()), Some(FailureReason("answers_full")));
+        assert_eq!(reason(CancelFlag::cancelled().check().unwrap_err().into()), Some(FailureReason("gone")));
+        assert_eq!(reason(ErrorKind::GeneralError.with("A defect.").into()), Some(FailureReason("other")));
+        let of_store = ServerError::from(StoreError::Busy).to_api_error();
+        assert!(!serde_json::to_string(&of_store).unwrap().contains("busy"), "it is for the log alone");
+        assert_eq!(reason(of_store.into()), Some(FailureReason("busy")));
     }
 }

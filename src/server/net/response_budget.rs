@@ -124,7 +124,9 @@ impl Answers {
 }
 
 pub fn full() -> ApiError {
-    ErrorKind::Unavailable.with("Answers that their readers have not taken yet fill the memory for them. Ask again when some are read.")
+    ErrorKind::Unavailable
+        .with("Answers that their readers have not taken yet fill the memory for them. Ask again when some are read.")
+        .because("answers_full")
 }
 
 /// What an answer takes; given back when it is dropped.

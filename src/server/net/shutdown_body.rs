@@ -46,7 +46,7 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Shut
                 tokio::time::sleep(SHUTDOWN_BODY_TIMEOUT).await;
             })
         });
-        deadline.as_mut().poll(context).map(|()| Some(Err(ErrorKind::Unavailable.with(STOPPING).into())))
+        deadline.as_mut().poll(context).map(|()| Some(Err(ErrorKind::Unavailable.with(STOPPING).because("stopping").into())))
     }
 
     fn is_end_stream(&self) -> bool {

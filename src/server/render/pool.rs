@@ -148,11 +148,11 @@ where
         drop(turn);
         made
     });
-    made.await.map_err(|_| ErrorKind::GeneralError.with("The answer could not be made; the server's log says why."))?
+    made.await.map_err(|_| ServerError::Panicked)?
 }
 
 fn busy() -> ApiError {
-    ErrorKind::Unavailable.with("More is being drawn than this server has room for. Ask again in a second.")
+    ErrorKind::Unavailable.with("More is being drawn than this server has room for. Ask again in a second.").because("drawings_full")
 }
 
 #[cfg(test)]

@@ -25,10 +25,9 @@ pub async fn reserve(bytes: usize) -> Result<MemoryPermit, ApiError> {
     let budget = if bytes <= MAX_MEDIUM_BODY_BYTES { &MEDIUM_BUDGET } else { &LARGE_BUDGET };
     match timeout(BODY_MEMORY_TIMEOUT, budget.acquire_many(units)).await {
         Ok(Ok(permit)) => Ok(Some(permit)),
-        _ => {
-            Err(ErrorKind::Unavailable
-                .with("More large bodies are coming at once than there is room for. Send it again when others are done."))
-        }
+        _ => Err(ErrorKind::Unavailable
+            .with("More large bodies are coming at once than there is room for. Send it again when others are done.")
+            .because("bodies_full")),
     }
 }
 
@@ -43,7 +42,8 @@ mod tests {
         for _ in 0..4 {
             permits.push(reserve(large).await.unwrap());
         }
-        assert_eq!(reserve(large).await.unwrap_err().code, 503);
+        let full = reserve(large).await.unwrap_err();
+        assert_eq!((full.code, full.data.reason), (503, Some("bodies_full")));
         assert!(reserve(MAX_UNCOUNTED_BODY_BYTES - 1).await.unwrap().is_none());
         assert_eq!(reserve(MAX_MEDIUM_BODY_BYTES).await.unwrap().unwrap().num_permits(), MAX_MEDIUM_BODY_BYTES / MAX_UNCOUNTED_BODY_BYTES);
         let waiting = tokio::spawn(reserve(large));

@@ -196,7 +196,7 @@ impl Boards {
                 Err(grown) => steps = (steps.0.min(grown.0), steps.1.max(grown.1)),
             }
         }
-        Err(ErrorKind::Unavailable.with("These curves grow faster than they are read; ask again.").into())
+        Err(ErrorKind::Unavailable.with("These curves grow faster than they are read; ask again.").because("outdated").into())
     }
 
     /// The same from curves whose steps are these. The inner error: the first and the last step of a curve that has grown since it was
@@ -265,5 +265,8 @@ fn parts_for(style: GroupStyle) -> OutlineParts {
 
 /// 503 once nobody waits for the answer.
 fn check_cancelled(cancelled: &CancellationToken) -> Result<(), ApiError> {
-    if cancelled.is_cancelled() { Err(ErrorKind::Unavailable.with("Nobody waits for these curves any more.")) } else { Ok(()) }
+    if cancelled.is_cancelled() {
+        return Err(ErrorKind::Unavailable.with("Nobody waits for these curves any more.").because("gone"));
+    }
+    Ok(())
 }

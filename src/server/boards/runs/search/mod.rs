@@ -212,6 +212,6 @@ impl SearchError {
         let Self { column, rule, near } = self;
         let field_rule = format!("column {column}: {rule}");
         let error = ErrorKind::BadRequest.with(format!("'{parameter}' has an error in column {column}: {rule}.")).at(parameter, field_rule);
-        ApiError { data: Box::new(ErrorData { column: u32::try_from(column).ok(), near }), ..error }
+        ApiError { data: Box::new(ErrorData { column: u32::try_from(column).ok(), near, ..ErrorData::default() }), ..error }
     }
 }
