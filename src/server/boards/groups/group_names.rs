@@ -29,12 +29,13 @@ pub fn keys_in_names(groups: &[&GroupKey]) -> Vec<usize> {
 
 /// The name of each group. `keys`: those of the groups, in their order.
 pub fn group_names(groups: &[&GroupKey], keys: &[RunField]) -> Vec<String> {
-    let shown: Vec<(usize, &str)> = keys_in_names(groups).into_iter().map(|at| (at, short_name(&keys[at]))).collect();
+    let names: Vec<String> = keys.iter().map(|key| key_name(key, keys)).collect();
+    let shown: Vec<(usize, &str)> = keys_in_names(groups).into_iter().map(|at| (at, names[at].as_str())).collect();
     let is_named = keys_to_name(groups, &shown);
-    let is_alone = groups.len() == 1;
+    let (is_alone, tags) = (groups.len() == 1, RunField::Document("tags".to_owned()));
     let name = |group: &&GroupKey| {
         let part = |((at, key), is_named): (&(usize, &str), &bool)| match &group[*at].1 {
-            Some(value) => Some(value_part(key, value, *is_named)),
+            Some(value) => Some(value_part((key, keys[*at] == tags), value, *is_named)),
             // Only beside groups that have the key does it say something.
             None => (!is_alone).then(|| ["no ", key].concat()),
         };
@@ -64,7 +65,12 @@ fn keys_to_name(groups: &[&GroupKey], shown: &[(usize, &str)]) -> Vec<bool> {
     texts.iter().enumerate().map(is_unclear).collect()
 }
 
-/// The name of a key within names: without its space.
+/// The name of a key within names: without its space, unless another one is called the same.
+fn key_name(key: &RunField, keys: &[RunField]) -> String {
+    let is_shared = keys.iter().any(|other| other != key && short_name(other) == short_name(key));
+    if is_shared { key.to_string() } else { short_name(key).to_owned() }
+}
+
 fn short_name(key: &RunField) -> &str {
     match key {
         RunField::Config(key) | RunField::Document(key) | RunField::Metric(key, _) => key,
@@ -72,15 +78,21 @@ fn short_name(key: &RunField) -> &str {
 }
 
 /// A value as people read it. A text that would be read as another value stands in quotes.
-fn value_part(key: &str, value: &Value, is_named: bool) -> String {
+fn value_part((key, is_tags): (&str, bool), value: &Value, is_named: bool) -> String {
     let label = match value {
-        Value::Array(tags) if key == "tags" => tags.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        Value::Array(tags) if is_tags => tags.iter().map(tag).collect::<Vec<_>>().join(", "),
         // It would be read as a missing value.
         Value::String(text) if !is_named && text.strip_prefix("no ") == Some(key) => format!("\"{text}\""),
         Value::String(text) if is_plain(text) => text.clone(),
         value => text(value),
     };
     if is_named { [key, " ", &cut(&label)].concat() } else { cut(&label) }
+}
+
+/// One of several tags. One that would be read as others stands in quotes.
+fn tag(value: &Value) -> String {
+    let is_clear = |text: &&str| is_trimmed(text) && !text.contains(',') && !text.starts_with('"');
+    value.as_str().filter(is_clear).map_or_else(|| text(value), str::to_owned)
 }
 
 /// The same for equal values only.
@@ -98,9 +110,13 @@ fn cut(label: &str) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
-    let is_edged = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
     let is_json = || serde_json::from_str::<Value>(text).is_ok();
-    !text.is_empty() && !is_edged && !text.contains(char::is_control) && !is_json()
+    is_trimmed(text) && !is_json()
+}
+
+fn is_trimmed(text: &str) -> bool {
+    let is_edged = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
+    !text.is_empty() && !is_edged && !text.contains(char::is_control)
 }
 
 #[cfg(test)]
@@ -141,6 +157,22 @@ mod tests {
         assert_eq!(names(&["opt"], &odd), ["opt adam", "opt 5", "opt no opt", "no opt"]);
         let texts = [json!({"opt": "adam"}), json!({"opt": "no opt"}), json!({})];
         assert_eq!(names(&["opt"], &texts), ["adam", "\"no opt\"", "no opt"]);
+    }
+
+    #[test]
+    fn other_groups_have_other_names() {
+        let by = [RunField::Document("tags".into())];
+        let tagged = |tags: Value| vec![("run.tags".to_owned(), Some(tags))];
+        let groups = [tagged(json!(["a, b"])), tagged(json!(["a", "b"])), tagged(json!(["\"a, b\""])), tagged(json!(["1"]))];
+        let named = group_names(&groups.iter().collect::<Vec<_>>(), &by);
+        assert_eq!(named, ["tags \"a, b\"", "tags a, b", "tags \"\\\"a, b\\\"\"", "tags 1"]);
+        // Keys of one name have it whole.
+        let by = [RunField::Config("group".into()), RunField::Document("group".into())];
+        let key =
+            |config: &str, run: &str| vec![("config.group".to_owned(), Some(json!(config))), ("run.group".to_owned(), Some(json!(run)))];
+        let groups = [key("x", "y"), key("y", "x")];
+        let named = group_names(&groups.iter().collect::<Vec<_>>(), &by);
+        assert_eq!(named, ["config.group x · run.group y", "config.group y · run.group x"]);
     }
 
     #[test]
