@@ -136,7 +136,7 @@ test("diverged runs are found and hidden by one press, and their group still nam
   await page.goto("/b/digits?group=model,lr&q=-status:failed");
   await hide("1 diverged").click();
   const group = panel(page).locator("tr[data-group]").filter({ hasText: "mlp · lr 0.1" });
-  await expect(group).toContainText("1 diverged, left out by the search");
+  await expect(group).toContainText("1 diverged in loss, left out by the search");
   // A status that there is not is said, with the one that is meant.
   const search = panel(page).getByRole("combobox", { name: "Search runs" });
   await search.fill("status:divergd");

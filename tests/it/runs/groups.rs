@@ -6,13 +6,13 @@ use super::{log, refused};
 use crate::support::{Running, spawn};
 
 /// A finished run with its configuration, whose metric `val/acc` ends with this value at step 100.
-async fn run(server: &Running, id: &str, config: Value, last: Value) {
+pub(super) async fn run(server: &Running, id: &str, config: Value, last: Value) {
     status(server, id, config, "finished").await;
     let steps = json!([{"step": 50, "val/acc": 0.5, "lr": 1}, {"step": 100, "val/acc": last, "lr": 2}]);
     log(server, &format!("/boards/digits/runs/{id}/log"), &steps.to_string()).await;
 }
 
-async fn status(server: &Running, id: &str, config: Value, status: &str) {
+pub(super) async fn status(server: &Running, id: &str, config: Value, status: &str) {
     let keys = json!({"config": config, "status": status}).to_string();
     let reply = server.call("PATCH", &format!("/boards/digits/runs/{id}?upsert=true"), keys).await;
     assert!(reply.status < 300, "{}", reply.text);
@@ -29,11 +29,11 @@ async fn sweep() -> Running {
     server
 }
 
-async fn groups(server: &Running, query: &str) -> Value {
+pub(super) async fn groups(server: &Running, query: &str) -> Value {
     server.get(&format!("/boards/digits/run-groups?{query}")).await
 }
 
-fn row<'a>(groups: &'a Value, label: &str) -> &'a Value {
+pub(super) fn row<'a>(groups: &'a Value, label: &str) -> &'a Value {
     let rows = groups["groups"].as_array().unwrap();
     rows.iter().find(|row| row["label"] == label).unwrap_or_else(|| panic!("{label} in {groups}"))
 }
@@ -154,40 +154,6 @@ async fn members_that_run_failed_or_diverged_are_in_sight() {
 }
 
 /// What is shown, hidden, archived elsewhere or on another page changes no number.
-#[tokio::test]
-async fn to_hide_diverged_runs_gives_no_verdict() {
-    let server = spawn().await;
-    for (lr, values) in [(0.1, [0.50, 0.53, 0.51]), (0.01, [0.92, 0.93, 0.95])] {
-        for (seed, value) in values.into_iter().enumerate() {
-            run(&server, &format!("lr{lr}-{seed}"), json!({"lr": lr, "seed": seed, "batch": 64}), json!(value)).await;
-        }
-    }
-    let verdict = async |query: &str, label: &str| {
-        let base = groups(&server, "by=lr").await;
-        let baseline = if label == "lr 0.1" { row(&base, "lr 0.01") } else { row(&base, "lr 0.1") }["id"].as_str().unwrap().to_owned();
-        let found = groups(&server, &format!("by=lr&baseline={baseline}&{query}")).await;
-        (row(&found, label)["verdict"].clone(), row(&found, label)["notes"].to_string(), found["notes"].to_string())
-    };
-    assert_eq!(verdict("", "lr 0.01").await.0, "better");
-    // One more run of each rate, and a rate of its own, that all end in NaN.
-    for (id, lr) in [("nan", 0.01), ("far", 1.0)] {
-        run(&server, id, json!({"lr": lr, "seed": 3, "batch": 64}), json!("NaN")).await;
-    }
-    let hides = "q=-status:diverged";
-    let (found, own, of_table) = verdict(hides, "lr 0.01").await;
-    assert!(found == "cannotTell" && own.contains("1 diverged, left out by the search"), "{found} {own}");
-    assert!(
-        of_table.contains("1 group is not shown, since all its runs failed or diverged and the search leaves them out: lr 1"),
-        "{of_table}"
-    );
-    let (found, of_base, _) = verdict(hides, "lr 0.1").await;
-    assert!(found == "cannotTell" && of_base.contains("baseline: 1 diverged, left out by the search"), "{found} {of_base}");
-    let csv = server.call("GET", "/boards/digits/run-groups.csv?by=lr&q=-status:diverged", "").await.text;
-    assert!(csv.contains("1 diverged, left out by the search"), "{csv}");
-    // Other searches choose by what is known before a training.
-    assert_eq!(verdict("q=seed<3", "lr 0.01").await.0, "better");
-}
-
 #[tokio::test]
 async fn other_groups_and_what_is_hidden_change_no_number() {
     let server = sweep().await;

@@ -40,7 +40,7 @@ async fn diverged_runs_are_searched_by_their_status() {
     log(&server, "/boards/digits/runs/c/log", r#"{"step":4,"val/loss":"NaN"}"#).await;
     let all = server.get("/boards/digits/run-groups?finished=0&metric=train/loss&q=-status:diverged").await;
     let notes = all["groups"][0]["notes"].as_array().unwrap();
-    assert!(notes.contains(&json!("1 failed and 1 diverged, left out by the search")), "{notes:?}");
+    assert!(notes.contains(&json!("1 failed and 1 diverged in val/loss, left out by the search")), "{notes:?}");
     let unknown = server.call("GET", "/boards/digits/runs?q=status:diverge", "").await;
     assert_eq!((unknown.status, &unknown.json()["data"]["near"]), (400, &json!(["diverged"])));
 }

@@ -5,6 +5,7 @@ mod along_metric;
 mod board;
 mod changes;
 mod groups;
+mod hidden_members;
 mod list;
 mod log;
 mod reads;

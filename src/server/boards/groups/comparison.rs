@@ -99,7 +99,7 @@ fn exclusion_notes(group: &GroupSample, baseline: &BaselineSample) -> Vec<String
     let own = (group.diverged > 0).then(|| notes::diverged(group));
     let of_base = [
         (base.diverged > 0).then(|| notes::diverged(base)),
-        (base.hidden_diverged > 0).then(|| notes::hidden(&HiddenMembers { failed: 0, diverged: base.hidden_diverged })),
+        (base.hidden_diverged > 0).then(|| notes::hidden(&HiddenMembers { diverged: base.hidden_diverged, ..HiddenMembers::default() })),
         (base.unread > 0).then(|| notes::unread(base)),
         (baseline.is_run && base.failed > 0).then(|| notes::failed(base)),
     ];

@@ -1,17 +1,20 @@
 //! What the members of a group have under keys that it is not grouped by: one value, or several.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::FoundGroups;
-use super::membership::{RunGroup, UNSTABLE_KEYS, value};
+use super::membership::{GroupKeys, RunGroup, UNSTABLE_KEYS, value};
 use crate::protocol::{ApiError, GroupCell};
 use crate::server::boards::runs::config_index::ConfigIndex;
 use crate::server::boards::runs::config_value::ConfigValue;
 use crate::server::boards::runs::search::RunField;
 use crate::server::boards::runs::table_columns::{DOCUMENT_COLUMNS, keys_by_difference};
 use crate::server::boards::runs::{is_seed, shortened};
-use crate::server::store::{RunRecord, Store};
+use crate::server::cpu_pool::CancelFlag;
+use crate::server::store::Store;
 
 /// Columns unless the query names them.
 const DEFAULT_COLUMNS: usize = 4;
@@ -24,24 +27,24 @@ pub fn key_columns(
     is_public: bool,
 ) -> Result<Vec<RunField>, ApiError> {
     match names {
-        _ if found.groups.is_empty() => Ok(Vec::new()),
-        Some(names) => Ok(named_columns(found.known.resolve(store, board, names, "columns", is_public)?, &found.groups)),
-        None => Ok(default_columns(&found.known.configs(), &found.groups)),
+        _ if found.known.runs.is_empty() => Ok(Vec::new()),
+        Some(names) => Ok(named_columns(found.known.resolve(store, board, names, "columns", is_public)?, &found.keys)),
+        None => Ok(default_columns(&found.known.configs(), &found.groups, &found.keys)),
     }
 }
 
 /// The fields of the columns that are named. Metrics have none here, nor have keys that change by themselves, and those that are grouped by.
-fn named_columns(fields: Vec<RunField>, groups: &[RunGroup]) -> Vec<RunField> {
+fn named_columns(fields: Vec<RunField>, keys: &GroupKeys) -> Vec<RunField> {
     let is_stable = |field: &RunField| match field {
         RunField::Metric(..) => false,
         RunField::Document(key) => !UNSTABLE_KEYS.contains(&key.as_str()),
         RunField::Config(_) => true,
     };
-    fields.into_iter().filter(|field| is_stable(field) && !is_grouped_by(groups, field)).collect()
+    fields.into_iter().filter(|field| is_stable(field) && !keys.contains(field)).collect()
 }
 
 /// The first keys in which the members of all groups differ, as the table of runs has them. Seeds are left out.
-fn default_columns(configs: &ConfigIndex, groups: &[RunGroup]) -> Vec<RunField> {
+fn default_columns(configs: &ConfigIndex, groups: &[RunGroup], by: &GroupKeys) -> Vec<RunField> {
     let members = || groups.iter().flat_map(|group| &group.runs);
     let differ_in = |key: &&str| {
         let mut texts = members().map(|run| run.text(key));
@@ -51,45 +54,60 @@ fn default_columns(configs: &ConfigIndex, groups: &[RunGroup]) -> Vec<RunField> 
     let keys = keys_by_difference(&spreads, members().count());
     let documents = DOCUMENT_COLUMNS.iter().filter(|key| differ_in(key)).map(|key| RunField::Document((*key).to_owned()));
     let configs = keys.iter().filter(|key| !is_seed(key.key)).map(|key| RunField::Config(key.key.to_owned()));
-    documents.chain(configs).filter(|field| !is_grouped_by(groups, field)).take(DEFAULT_COLUMNS).collect()
+    documents.chain(configs).filter(|field| !by.contains(field)).take(DEFAULT_COLUMNS).collect()
 }
 
-fn is_grouped_by(groups: &[RunGroup], field: &RunField) -> bool {
-    let name = field.to_string();
-    groups.first().is_some_and(|group| group.key.iter().any(|(key, _)| *key == name))
+/// The cells of a group under these keys. 503 once the `client` has gone: a table may have all runs of a board in groups, and many keys.
+pub fn group_cells(group: &RunGroup, fields: &[RunField], client: &CancelFlag) -> Result<Vec<Option<GroupCell>>, ApiError> {
+    fields.iter().map(|field| group_cell(group, field, client)).collect()
 }
 
 /// The value that all members have under a key, or the number of their values. A missing one is a value beside others; `None`: no member
 /// has the key.
-pub fn group_cell(group: &RunGroup, field: &RunField) -> Option<GroupCell> {
-    let (first, others) = group.runs.split_first()?;
+fn group_cell(group: &RunGroup, field: &RunField, client: &CancelFlag) -> Result<Option<GroupCell>, ApiError> {
+    let Some((first, others)) = group.runs.split_first() else { return Ok(None) };
     let first = value(first, field);
-    // Most members agree, and equal values are cheap to recognize.
-    if others.iter().any(|run| value(run, field) != first) {
-        let identity = |run: &Arc<RunRecord>| value(run, field).map(|value| ConfigValue::of(&value));
-        let distinct = group.runs.iter().map(identity).collect::<HashSet<_>>().len();
-        // 1 and 1.0 are one value.
-        if distinct > 1 {
-            return Some(GroupCell::Distinct(distinct as u32));
+    let identity = |value: &Option<Cow<Value>>| value.as_deref().map(ConfigValue::of);
+    let mut different = HashSet::new();
+    for run in others {
+        client.check()?;
+        let value = value(run, field);
+        // Most members agree, and equal values are cheap to recognize.
+        if value != first {
+            different.insert(identity(&value));
         }
     }
-    Some(GroupCell::Value(shortened(&*first?)))
+    // 1 and 1.0 are one value.
+    if !different.is_empty() {
+        different.remove(&identity(&first));
+    }
+    Ok(match different.len() {
+        0 => first.map(|value| GroupCell::Value(shortened(&value))),
+        others => Some(GroupCell::Distinct(1 + others as u32)),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    use serde_json::json;
 
     use super::*;
     use crate::protocol::RunId;
-    use crate::server::boards::groups::membership::{GroupKeys, group_runs};
+    use crate::server::boards::groups::membership::group_runs;
+    use crate::server::store::RunRecord;
+
+    fn by_lr() -> GroupKeys {
+        GroupKeys::new(vec![RunField::Config("lr".into())]).unwrap()
+    }
 
     fn group(documents: &[Value]) -> Vec<RunGroup> {
         let run = |(at, keys): (usize, &Value)| {
             let record = RunRecord::new("b".into(), RunId::parse(&format!("r{at}")).unwrap(), keys.as_object().unwrap().clone());
             Arc::new(RunRecord { created_order: at as u64, ..record })
         };
-        group_runs(documents.iter().enumerate().map(run).collect(), &GroupKeys::new(vec![RunField::Config("lr".into())]).unwrap())
+        group_runs(documents.iter().enumerate().map(run).collect(), &by_lr())
     }
 
     #[test]
@@ -100,18 +118,21 @@ mod tests {
             json!({"config": {"lr": 1, "model": "cnn", "batch": 8, "crash_at": 90, "opt": {"name": null}}, "tags": ["b", "a"]}),
         ];
         let groups = group(&documents);
-        let cell = |key: &str| group_cell(&groups[0], &RunField::Config(key.into()));
+        let cell_of = |field: RunField| group_cells(&groups[0], &[field], &CancelFlag::default()).unwrap().remove(0);
+        let cell = |key: &str| cell_of(RunField::Config(key.into()));
         assert_eq!(cell("model"), Some(GroupCell::Value(json!("cnn"))));
         assert_eq!(cell("batch"), Some(GroupCell::Value(json!(8))), "compared by value");
         assert_eq!((cell("opt.name"), cell("other")), (Some(GroupCell::Value(json!(null))), None), "null is no missing value");
         assert_eq!(cell("crash_at"), Some(GroupCell::Distinct(3)));
         // Of the document it is the same.
-        let of_document = |key: &str| group_cell(&groups[0], &RunField::Document(key.into()));
+        let of_document = |key: &str| cell_of(RunField::Document(key.into()));
         assert_eq!((of_document("group"), of_document("tags")), (Some(GroupCell::Distinct(2)), Some(GroupCell::Distinct(2))));
         assert_eq!(
             serde_json::to_value([cell("model"), cell("crash_at"), cell("other")]).unwrap(),
             json!([{"value": "cnn"}, {"distinct": 3}, null])
         );
+        let gone = group_cells(&groups[0], &[RunField::Config("model".into())], &CancelFlag::cancelled());
+        assert_eq!(gone.unwrap_err().code, 503, "nobody waits for it");
     }
 
     #[test]
@@ -121,9 +142,9 @@ mod tests {
         let mut configs = ConfigIndex::default();
         configs.update(1, &groups.iter().flat_map(|group| group.runs.clone()).collect());
         let fields = |keys: &[&str]| keys.iter().map(|key| RunField::Config((*key).to_owned())).collect::<Vec<_>>();
-        assert_eq!(default_columns(&configs, &groups), fields(&["model", "out"]));
-        assert_eq!(named_columns(fields(&["lr", "same"]), &groups), fields(&["same"]));
+        assert_eq!(default_columns(&configs, &groups, &by_lr()), fields(&["model", "out"]));
+        assert_eq!(named_columns(fields(&["lr", "same"]), &by_lr()), fields(&["same"]));
         let unstable = [RunField::Document("took".into()), RunField::Document("group".into())];
-        assert_eq!(named_columns(unstable.to_vec(), &groups), &unstable[1..]);
+        assert_eq!(named_columns(unstable.to_vec(), &by_lr()), &unstable[1..]);
     }
 }

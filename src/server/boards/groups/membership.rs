@@ -54,6 +54,15 @@ impl GroupKeys {
         Ok(keys)
     }
 
+    pub fn contains(&self, field: &RunField) -> bool {
+        self.0.contains(field)
+    }
+
+    /// Their names, such as `config.lr`.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+
     /// Each with the number of its place, sorted: the order in which they are named does not matter for the id of a group.
     fn sorted(&self) -> Vec<(usize, String)> {
         let mut names: Vec<_> = self.0.iter().map(ToString::to_string).enumerate().collect();

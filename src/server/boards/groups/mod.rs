@@ -49,6 +49,8 @@ const CELL_BYTES: usize = size_of::<GroupCell>() + MAX_RUN_TABLE_TEXT_CHARS;
 /// The groups of the runs of a board that a search has found.
 struct FoundGroups {
     known: BoardRuns,
+    /// What is grouped by, also where no run was found. Of a board without runs, no key is known.
+    keys: GroupKeys,
     /// The largest first.
     groups: Vec<RunGroup>,
 }
@@ -65,8 +67,12 @@ impl FoundGroups {
         client: &CancelFlag,
     ) -> Result<Self, ApiError> {
         let known = BoardRuns::read(store, board, indexes);
-        let groups = Self::groups_among((store, board), &known, query, by, clock, is_public, client)?;
-        Ok(Self { groups, known })
+        if known.runs.is_empty() {
+            return Ok(Self { known, keys: GroupKeys::default(), groups: Vec::new() });
+        }
+        let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
+        let groups = Self::groups_among((store, board), &known, query, &keys, clock, is_public, client)?;
+        Ok(Self { known, keys, groups })
     }
 
     /// The groups of those of the `known` runs that match.
@@ -74,19 +80,15 @@ impl FoundGroups {
         (store, board): (&Store, &str),
         known: &BoardRuns,
         query: RunQuery,
-        by: &[String],
+        keys: &GroupKeys,
         clock: &RunClock,
         is_public: bool,
         client: &CancelFlag,
     ) -> Result<Vec<RunGroup>, ApiError> {
-        if known.runs.is_empty() {
-            return Ok(Vec::new());
-        }
         let selection = known.prepare(store, board, query, is_public, client)?;
-        let keys = GroupKeys::new(known.resolve(store, board, by, "by", is_public)?)?;
         let views = selection.views(&known.runs, clock);
         let found: HashSet<u64> = selection.select(views, client)?.iter().map(|view| view.record.created_order).collect();
-        Ok(group_found_runs(&known.runs, |run| found.contains(&run.created_order), &keys))
+        Ok(group_found_runs(&known.runs, |run| found.contains(&run.created_order), keys))
     }
 }
 

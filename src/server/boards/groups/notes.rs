@@ -1,6 +1,6 @@
 //! The sentences beside a row and below a table. Each is short and says one thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -28,12 +28,16 @@ pub fn diverged(sample: &GroupSample) -> String {
 
 /// Of members whose number does not show it.
 pub fn non_finite(members: &NonFiniteMembers, sample: &GroupSample) -> Option<String> {
-    let mut metrics = members.metrics.iter();
-    let place = match (metrics.next()?, metrics.next()) {
-        (metric, None) => metric,
-        _ => "other metrics",
-    };
-    Some(format!("{} diverged in {place}", of_members(members.hidden, sample)))
+    Some(format!("{} diverged in {}", of_members(members.hidden, sample), one_of(&members.metrics)?))
+}
+
+/// The metric, if it is one.
+fn one_of(metrics: &BTreeSet<String>) -> Option<&str> {
+    let mut all = metrics.iter();
+    match (all.next()?, all.next()) {
+        (metric, None) => Some(metric),
+        _ => Some("other metrics"),
+    }
 }
 
 pub fn failed(sample: &GroupSample) -> String {
@@ -42,7 +46,8 @@ pub fn failed(sample: &GroupSample) -> String {
 
 /// `1 failed and 2 diverged, left out by the search`: the group looks better than it is.
 pub fn hidden(members: &HiddenMembers) -> String {
-    let parts = [(members.failed, "failed"), (members.diverged, "diverged")];
+    let elsewhere = one_of(&members.metrics).map(|metric| format!("diverged in {metric}")).unwrap_or_default();
+    let parts = [(members.failed, "failed"), (members.diverged, "diverged"), (members.diverged_elsewhere, &elsewhere)];
     let parts: Vec<String> = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     format!("{}, left out by the search", parts.join(" and "))
 }

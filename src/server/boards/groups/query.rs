@@ -58,6 +58,11 @@ impl RunGroupsQuery {
         CurvePlace::of(self.stat, self.at).is_some()
     }
 
+    /// The further metrics.
+    pub fn secondary(&self) -> &[String] {
+        &self.secondary
+    }
+
     /// Metrics of a table at most.
     pub(super) fn metrics(&self) -> usize {
         1 + self.secondary.len()

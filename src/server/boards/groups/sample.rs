@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::summary::{RunSummary, SummaryValue};
-use crate::protocol::{RunId, RunStatus};
+use crate::protocol::{Direction, RunId, RunStatus};
 use crate::server::store::RunRecord;
 use crate::statistics::Moments;
+
+/// The best of so many groups or more is marked.
+const MIN_BEST_OF: usize = 3;
 
 /// A group under comparison, or a single run.
 #[derive(Clone, Debug)]
@@ -72,4 +75,17 @@ impl GroupSample {
     pub fn std(&self) -> Option<f64> {
         Some(self.moments.std).filter(|std| std.is_finite())
     }
+}
+
+/// Which group has the best mean, of how many. `None` of few groups, and without a better end. Groups with running members take no part.
+pub fn best_of(samples: &[GroupSample], direction: Option<Direction>) -> Option<(usize, usize)> {
+    let direction = direction?;
+    let means = samples.iter().enumerate().filter(|(_, sample)| sample.running == 0);
+    let means: Vec<(usize, f64)> = means.filter_map(|(at, sample)| Some((at, sample.mean()?))).collect();
+    let better = |one: &(usize, f64), other: &(usize, f64)| match direction {
+        Direction::Min => one.1.total_cmp(&other.1),
+        Direction::Max => other.1.total_cmp(&one.1),
+    };
+    let best = means.iter().copied().min_by(better)?;
+    (means.len() >= MIN_BEST_OF).then_some((best.0, means.len()))
 }

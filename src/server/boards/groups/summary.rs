@@ -92,7 +92,10 @@ impl Boards {
         };
         let summary = |value| Ok(RunSummary { value, last_step: Some(figures.last_step) });
         let from = match place {
-            CurvePlace::Step(step) if step < figures.first_step || step > figures.last_step => return summary(SummaryValue::Missing),
+            CurvePlace::Step(step) if step < figures.first_step => return summary(SummaryValue::Missing),
+            // One that diverged and was stopped before.
+            CurvePlace::Step(step) if step > figures.last_step && figures.gap_from.is_some() => return summary(SummaryValue::Diverged),
+            CurvePlace::Step(step) if step > figures.last_step => return summary(SummaryValue::Missing),
             CurvePlace::Step(step) => step,
             CurvePlace::LastTenth => figures.last_step - (figures.last_step - figures.first_step) / 10.0,
         };

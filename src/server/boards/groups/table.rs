@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::comparison::{BaselineSample, ComparisonRules, compare};
-use super::group_cells::{group_cell, key_columns};
+use super::group_cells::{group_cells, key_columns};
 use super::group_names::keys_in_names;
 use super::hidden_members::Hidden;
 use super::membership::RunGroup;
@@ -16,7 +16,7 @@ use super::non_finite::NonFiniteMembers;
 use super::order::RowOrder;
 use super::proposed_keys::proposed_keys;
 use super::query::{BaselineId, RunGroupsQuery};
-use super::sample::GroupSample;
+use super::sample::{GroupSample, best_of};
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
 use crate::protocol::{ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict};
@@ -32,8 +32,6 @@ use crate::server::limits::MAX_POINT_SUMMARIES;
 use crate::server::store::{RunRecord, Store};
 use crate::statistics::{CONFIDENCE, CriticalValues, Moments, corrected_confidence};
 
-/// The best of so many groups or more is marked.
-const MIN_BEST_OF: usize = 3;
 /// Comparisons from which on their number is said.
 const MIN_COMPARISONS: u32 = 2;
 
@@ -42,6 +40,8 @@ type Summaries = HashMap<RunId, RunSummary>;
 /// What a table is made from, read at one time.
 struct Prepared {
     run_seq: u64,
+    /// The names of the keys that are grouped by.
+    by: Vec<String>,
     groups: Vec<RunGroup>,
     /// The run that is the baseline.
     baseline_run: Option<Arc<RunRecord>>,
@@ -68,7 +68,7 @@ impl Boards {
             let hidden = match wanted.runs.without_status() {
                 // Of the same runs, so that each group found is among them.
                 Some(query) => {
-                    let all = FoundGroups::groups_among((store, board), &found.known, query, &wanted.by, &clock, is_public, client)?;
+                    let all = FoundGroups::groups_among((store, board), &found.known, query, &found.keys, &clock, is_public, client)?;
                     Hidden::of_groups(&found.groups, &all, &*found.known.non_finite_ends(store, board, client)?)
                 }
                 None => Hidden::default(),
@@ -78,7 +78,7 @@ impl Boards {
         };
         let prepared = self.search_board(board, prepare).await??;
         let summaries = self.summaries(&prepared).await?;
-        Ok(self.search_board(board, move |_, _, _| prepared.table(&summaries, &query)).await??)
+        Ok(self.search_board(board, move |_, _, client| prepared.table(&summaries, &query, client)).await??)
     }
 
     /// Those of the metric, then of the secondary ones.
@@ -115,7 +115,7 @@ impl Prepared {
         hidden: Hidden,
         client: &CancelFlag,
     ) -> Result<Self, ApiError> {
-        let FoundGroups { known, groups } = found;
+        let FoundGroups { known, keys, groups } = found;
         let members = || groups.iter().flat_map(|group| &group.runs);
         let baseline_run = match &query.baseline {
             Some(BaselineId::Run(id)) => {
@@ -136,16 +136,18 @@ impl Prepared {
             return Err(ErrorKind::BadRequest.with(format!("'stat=best' {rule}.")).at("stat", rule));
         }
         let runs: HashSet<&RunId> = members().chain(&baseline_run).map(|run| &run.id).collect();
-        let metrics: Vec<&String> = metric.iter().chain(&query.secondary).collect();
+        // What diverged and is left out has a number, too, which decides on verdicts.
+        let with_hidden: HashSet<&RunId> = runs.iter().copied().chain(hidden.diverged()).collect();
+        let metrics = metric.iter().map(|metric| (metric, &with_hidden)).chain(query.secondary.iter().map(|metric| (metric, &runs)));
         let place = CurvePlace::of(query.stat, query.at);
-        let of_metric = |metric: &&String| {
+        let of_metric = |(metric, runs): (&String, &HashSet<&RunId>)| {
             let direction = known.directions.direction(metric);
-            curves_of_metric(store, board, metric, &runs, |cell, series| match place {
+            curves_of_metric(store, board, metric, runs, |cell, series| match place {
                 None => CurveSource::Known(RunSummary::of(series, query.stat, direction)),
                 Some(place) => CurveSource::Points(cell.clone(), series.id.clone(), place, points_to_read(series)),
             })
         };
-        let curves: Vec<_> = metrics.iter().map(of_metric).collect();
+        let curves: Vec<_> = metrics.map(of_metric).collect();
         let count: usize = curves.iter().map(HashMap::len).sum();
         if place.is_some() && count > MAX_POINT_SUMMARIES {
             let rule = format!("reads points, of {MAX_POINT_SUMMARIES} curves at most; search for fewer runs, or use last");
@@ -153,10 +155,11 @@ impl Prepared {
         }
         check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
         let non_finite = known.non_finite_ends_of(store, board, &runs, client)?;
-        Ok(Self { run_seq: known.run_seq, baseline_run, direction, curves, non_finite, proposed, metric, groups, columns, hidden })
+        let (run_seq, by) = (known.run_seq, keys.names());
+        Ok(Self { run_seq, by, baseline_run, direction, curves, non_finite, proposed, metric, groups, columns, hidden })
     }
 
-    fn table(self, summaries: &[Summaries], query: &RunGroupsQuery) -> Result<RunGroups, ApiError> {
+    fn table(self, summaries: &[Summaries], query: &RunGroupsQuery, client: &CancelFlag) -> Result<RunGroups, ApiError> {
         // Without a metric there are secondary ones only.
         let none = Summaries::new();
         let (main, secondary) = match self.metric {
@@ -165,12 +168,11 @@ impl Prepared {
         };
         let samples: Vec<GroupSample> = self.groups.iter().map(|group| self.sample(group.id, &group.runs, main, query)).collect();
         let baseline = self.baseline(main, &samples, query);
-        let keys: Vec<String> = self.groups.first().into_iter().flat_map(|group| &group.key).map(|(name, _)| name.clone()).collect();
         let mut rules = ComparisonRules {
             direction: self.direction,
             confidence: CONFIDENCE,
             needs_equal_ends: query.stat != SummaryKind::Step,
-            by: keys.clone(),
+            by: self.by.clone(),
         };
         let compared = |rules: &ComparisonRules| -> Vec<_> {
             let compare = |at: usize| {
@@ -192,6 +194,7 @@ impl Prepared {
         let mut critical = CriticalValues::new(CONFIDENCE);
         let (mut rows, mut notes_of) = (Vec::with_capacity(samples.len()), Vec::with_capacity(samples.len()));
         for (at, ((group, sample), comparison)) in self.groups.iter().zip(&samples).zip(comparisons).enumerate() {
+            client.check()?;
             let is_baseline = baseline.as_ref().is_some_and(|(known, _)| *known == Some(at));
             let (difference, verdict, mut said) = match comparison {
                 Some(comparison) => (comparison.difference, comparison.verdict, comparison.notes),
@@ -205,7 +208,7 @@ impl Prepared {
             let ends = NonFiniteMembers::of(&group.runs, &self.non_finite, main);
             said.extend(notes::non_finite(&ends, sample));
             said.extend((sample.failed > 0).then(|| notes::failed(sample)));
-            said.extend(self.hidden.members.get(&group.id).map(notes::hidden));
+            said.extend(self.hidden.members(group.id, main, query.is_finished).map(|members| notes::hidden(&members)));
             said.extend((sample.without > 0).then(|| notes::without(sample)));
             said.extend((sample.unread > 0).then(|| notes::unread(sample)));
             let is_best = best.is_some_and(|(best, _)| best == at);
@@ -245,14 +248,14 @@ impl Prepared {
             });
             notes_of.push(said);
         }
-        let order = RowOrder { columns: &query.sort, direction: self.direction, keys: &keys, secondary: &query.secondary };
+        let order = RowOrder { columns: &query.sort, direction: self.direction, keys: &self.by, secondary: &query.secondary };
         order.sort(&mut rows)?;
         let total = rows.len() as u32;
         let mut page: Vec<GroupRow> = rows.into_iter().skip(query.skip).take(query.limit).collect();
         let places: HashMap<GroupId, usize> = self.groups.iter().enumerate().map(|(at, group)| (group.id, at)).collect();
         for row in &mut page {
             let at = places[&row.id];
-            row.cells = self.columns.iter().map(|field| group_cell(&self.groups[at], field)).collect();
+            row.cells = group_cells(&self.groups[at], &self.columns, client)?;
             row.mixed = mixed_keys(&self.groups[at]);
             row.ids = self.groups[at].runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect();
             row.notes = std::mem::take(&mut notes_of[at]);
@@ -269,9 +272,9 @@ impl Prepared {
             runs: samples.iter().map(|sample| sample.runs).sum(),
             named_by: keys_in_names(&self.groups.iter().map(|group| &group.key).collect::<Vec<_>>())
                 .into_iter()
-                .map(|at| keys[at].clone())
+                .map(|at| self.by[at].clone())
                 .collect(),
-            by: keys,
+            by: self.by.clone(),
             columns: self.columns.iter().map(ToString::to_string).collect(),
             groups: page,
             baseline: baseline.map(|(at, baseline)| self.shown_baseline(at, &baseline)),
@@ -299,7 +302,7 @@ impl Prepared {
     }
 
     fn sample(&self, id: GroupId, runs: &[Arc<RunRecord>], summaries: &Summaries, query: &RunGroupsQuery) -> GroupSample {
-        let hidden_diverged = self.hidden.members.get(&id).map_or(0, |hidden| hidden.diverged);
+        let hidden_diverged = self.hidden.members(id, summaries, query.is_finished).map_or(0, |hidden| hidden.diverged);
         GroupSample { hidden_diverged, ..GroupSample::of(runs, summaries, query.is_finished) }
     }
 
@@ -367,19 +370,6 @@ fn default_metric(store: &Store, board: &str, directions: &Directions) -> Option
     let rank = |name: &str| MetricRank::of(name, directions.direction(name), directions.settings());
     let ranked = catalog.iter().map(|(name, runs)| (rank(name).map_or((true, None), |rank| (false, Some(rank))), usize::MAX - runs, name));
     ranked.min().map(|(.., name)| name.to_string())
-}
-
-/// Which group has the best mean, of how many. `None` of few groups, and without a better end. Groups with running members take no part.
-fn best_of(samples: &[GroupSample], direction: Option<Direction>) -> Option<(usize, usize)> {
-    let direction = direction?;
-    let means = samples.iter().enumerate().filter(|(_, sample)| sample.running == 0);
-    let means: Vec<(usize, f64)> = means.filter_map(|(at, sample)| Some((at, sample.mean()?))).collect();
-    let better = |one: &(usize, f64), other: &(usize, f64)| match direction {
-        Direction::Min => one.1.total_cmp(&other.1),
-        Direction::Max => other.1.total_cmp(&one.1),
-    };
-    let best = means.iter().copied().min_by(better)?;
-    (means.len() >= MIN_BEST_OF).then_some((best.0, means.len()))
 }
 
 /// Of the members that are in the mean of the row.

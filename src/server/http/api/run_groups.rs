@@ -86,14 +86,14 @@ async fn file(
     request: &RequestContext,
     board: &str,
     (media_type, ending): (&'static str, &'static str),
-    write: impl FnOnce(&RunGroups) -> String + Send + 'static,
+    write: impl FnOnce(&RunGroups, &[String]) -> String + Send + 'static,
 ) -> Result<Response, ServerError> {
     let (app, is_public) = (&request.app, request.caller.is_public());
     let query = RunGroupsQuery::parse_file(&request.query)?;
     let share = app.answers.share(request.principal(), TABLE_BYTES).await?;
     let (boards, name) = (app.boards.clone(), board.to_owned());
     let bytes = TABLE_BYTES + boards.run_groups_bytes(board, &query);
-    let read = async move { Ok(write(&boards.run_groups(&name, &query, is_public).await?)) };
+    let read = async move { Ok(write(&boards.run_groups(&name, &query, is_public).await?, query.secondary())) };
     let text: String = app.renderer.run(request.principal(), bytes, read).await?;
     let share = Arc::new(share.fit(text.len())?);
     let head = [

@@ -92,21 +92,13 @@ impl ParsedSearch {
 }
 
 impl ParsedSearch {
-    /// The search without its conditions on the status alone; `None` if it has none.
+    /// The search without its conditions on the status alone, however they are written; `None` if it has none.
     pub fn without_status(&self) -> Option<Self> {
-        fn is_of_status(part: &Expression<KeyName>) -> bool {
-            match part {
-                Expression::Not(part) => is_of_status(part),
-                Expression::Compare(name, ..) => name.is_status(),
-                _ => false,
-            }
-        }
-        let rest = match &self.0 {
-            Expression::All(parts) if parts.iter().any(is_of_status) => parts.iter().filter(|part| !is_of_status(part)).cloned().collect(),
-            part if is_of_status(part) => Vec::new(),
-            _ => return None,
-        };
-        Some(Self(Expression::All(rest)))
+        let mut conditions = Vec::new();
+        add_conditions(&self.0, false, &mut conditions);
+        let count = conditions.len();
+        conditions.retain(|condition| !is_of_status(condition));
+        (conditions.len() < count).then_some(Self(Expression::All(conditions)))
     }
 
     /// Whether a condition on the status holds for one of these words.
@@ -135,6 +127,28 @@ impl ParsedSearch {
             }
         }
         is_in(&self.0, names)
+    }
+}
+
+/// The conditions that all must hold: `a -(b | c)` is `a`, `-b` and `-c`.
+fn add_conditions(expression: &Expression<KeyName>, is_negated: bool, found: &mut Vec<Expression<KeyName>>) {
+    match (expression, is_negated) {
+        (Expression::All(parts), false) | (Expression::Any(parts), true) => {
+            parts.iter().for_each(|part| add_conditions(part, is_negated, found));
+        }
+        (Expression::Not(part), _) => add_conditions(part, !is_negated, found),
+        (other, false) => found.push(other.clone()),
+        (other, true) => found.push(Expression::Not(Box::new(other.clone()))),
+    }
+}
+
+/// Whether it depends on the status of a run alone.
+fn is_of_status(condition: &Expression<KeyName>) -> bool {
+    match condition {
+        Expression::All(parts) | Expression::Any(parts) => !parts.is_empty() && parts.iter().all(is_of_status),
+        Expression::Not(part) => is_of_status(part),
+        Expression::Compare(name, ..) => name.is_status(),
+        Expression::Text(_) | Expression::Has(_) => false,
     }
 }
 

@@ -390,6 +390,18 @@ fn conditions_on_the_status_can_be_left_out() {
     assert_eq!((found("-status:failed"), found("status:failed")), (Some(3), Some(3)));
     assert_eq!((found("lr=1 -status:failed"), found("lr=1 -run.status:failed name:bad")), (Some(2), Some(1)));
     assert_eq!((found("lr=1"), found(""), found("lr=1 | status:failed")), (None, None, None), "an alternative is no condition of its own");
+    for same in [
+        "-(status:diverged | status:failed)",
+        "-(status:diverged status:finished)",
+        "(status:finished | status:running)",
+        "(status:finished)",
+        "--status:finished",
+        "-(-(status:finished status:running) | status:failed)",
+    ] {
+        assert_eq!((found(same), found(&format!("lr=1 {same}"))), (Some(3), Some(2)), "{same}");
+    }
+    assert_eq!((found("-(status:failed | lr=2)"), found("(lr=1 -status:failed) -name:x")), (Some(2), Some(2)), "within others");
+    assert_eq!((found("-(status:failed lr=1)"), found("-(status:failed -lr=1)")), (None, None), "not of the status alone");
     let is_of_run = |query: &str| parse(query).unwrap().without_status().is_some();
     assert_eq!(["-config.status:old", "metrics.status>1", "-run.status:failed"].map(is_of_run), [false, false, true], "of the run alone");
 }

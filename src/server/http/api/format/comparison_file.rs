@@ -18,14 +18,15 @@ const MAX_SCALED_DECIMALS: i32 = 14;
 const MAX_PLAIN: f64 = 1e9;
 
 /// A `tabular`: keys, mean ± standard deviation, other metrics, runs in the mean, and with a baseline the difference ± its interval and the
-/// verdict. Further keys stand behind the name.
-pub fn latex(table: &RunGroups) -> String {
-    let named_by: Vec<&str> = table.named_by.iter().map(|key| short(key)).collect();
+/// verdict. Further keys stand behind the name. `secondary`: the other metrics.
+pub fn latex(table: &RunGroups, secondary: &[String]) -> String {
+    // Without groups no key is in their names.
+    let keys = if table.groups.is_empty() { &table.by } else { &table.named_by };
+    let named_by: Vec<&str> = keys.iter().map(|key| short(key)).collect();
     let mut heads = vec![guarded(escaped(&named_by.join(" · ")))];
     heads.extend(table.columns.iter().map(|key| escaped(short(key))));
     heads.push(escaped(table.metric.as_deref().unwrap_or("value")));
-    let secondary = table.groups.first().map_or(&[][..], |row| &row.secondary);
-    heads.extend(secondary.iter().map(|other| escaped(&other.metric)));
+    heads.extend(secondary.iter().map(|metric| escaped(metric)));
     heads.push("runs".to_owned());
     if table.baseline.is_some() {
         heads.extend(["difference".to_owned(), "verdict".to_owned()]);
@@ -77,16 +78,15 @@ pub fn latex(table: &RunGroups) -> String {
 
 /// One line for each group; empty where there is no value. The keys that are grouped by and further ones stand behind the name, other metrics
 /// behind the first; notes are last.
-pub fn csv(table: &RunGroups) -> String {
+pub fn csv(table: &RunGroups, secondary: &[String]) -> String {
     let mut csv = Csv::default();
     csv.text("group");
     table.by.iter().chain(&table.columns).for_each(|key| csv.text(key));
     for name in ["runs", "used", "mean", "std", "half_width", "difference", "difference_half_width", "verdict"] {
         csv.text(name);
     }
-    let secondary = table.groups.first().map_or(&[][..], |row| &row.secondary);
-    for other in secondary {
-        ["mean", "std", "half_width"].iter().for_each(|what| csv.text(&format!("{} {what}", other.metric)));
+    for metric in secondary {
+        ["mean", "std", "half_width"].iter().for_each(|what| csv.text(&format!("{metric} {what}")));
     }
     csv.text("notes");
     csv.end();
@@ -255,7 +255,7 @@ mod tests {
             0.01 \\& 5\\% & $0.834$ & 1 of 3 & -- & baseline \\\\\n\
             all runs & -- & 3 & -- &  \\\\\n\\bottomrule\n\\end{tabular}\n\
             % Mean and standard deviation over runs. Differences are from 0.01 & 5%, with intervals of 95 %.\n% Groups mix 2 models.\n% 0.1 · adam_w: 1 of 3 failed; best of 3\n";
-        assert_eq!(latex(&table()), expected);
+        assert_eq!(latex(&table(), &[]), expected);
         assert_eq!(escaped("\\input{x}\n^~"), "\\textbackslash{}input\\{x\\} \\textasciicircum{}\\textasciitilde{}");
         assert_eq!(escaped("<1|x>"), "\\textless{}1\\textbar{}x\\textgreater{}");
     }
@@ -265,7 +265,7 @@ mod tests {
         let mut table = table();
         (table.groups[0].label, table.groups[0].is_best, table.groups[1].label) = ("[64, 64]".into(), false, "*".into());
         table.named_by = vec!["config.[a]".into()];
-        let lines: Vec<String> = latex(&table).lines().map(str::to_owned).collect();
+        let lines: Vec<String> = latex(&table, &[]).lines().map(str::to_owned).collect();
         assert!(lines[3].starts_with("{}[a] & ") && lines[5].starts_with("{}[64, 64] & ") && lines[6].starts_with("{}* & "), "{lines:?}");
     }
 
@@ -295,19 +295,19 @@ mod tests {
     fn a_part_of_the_groups_says_so_and_other_metrics_have_columns() {
         let mut table = table();
         table.total = 120;
-        assert!(latex(&table).contains("\n% 3 of 120 groups: $limit and $skip choose others.\n"));
+        assert!(latex(&table, &[]).contains("\n% 3 of 120 groups: $limit and $skip choose others.\n"));
         for row in &mut table.groups {
             let other = json!({ "metric": "val/f1", "used": 3, "mean": 0.5, "std": null, "half_width": 0.1 });
             row.secondary = vec![serde_json::from_value(other).unwrap()];
         }
-        let lines: Vec<String> = csv(&table).lines().map(str::to_owned).collect();
+        let lines: Vec<String> = csv(&table, &["val/f1".to_owned()]).lines().map(str::to_owned).collect();
         assert!(lines[0].ends_with(",verdict,val/f1 mean,val/f1 std,val/f1 half_width,notes"), "{}", lines[0]);
         assert!(lines[1].ends_with(",better,0.5,,0.1,1 of 3 failed; best of 3"), "{}", lines[1]);
     }
 
     #[test]
     fn groups_are_lines_of_a_sheet() {
-        let lines: Vec<String> = csv(&table()).lines().map(str::to_owned).collect();
+        let lines: Vec<String> = csv(&table(), &[]).lines().map(str::to_owned).collect();
         let head = "group,config.lr,config.opt_name,runs,used,mean,std,half_width,difference,difference_half_width,verdict,notes";
         assert_eq!(lines[0], head);
         assert_eq!(lines[1], "0.1 · adam_w,,,3,3,0.95321,0.00314,,0.119,0.026,better,1 of 3 failed; best of 3");
@@ -321,11 +321,11 @@ mod tests {
         table.groups[0].key = json!({"config.lr": 0.1, "config.opt_name": "adam_w"}).as_object().cloned().unwrap();
         table.groups[0].cells = vec![Some(GroupCell::Value(json!("resnet_18"))), Some(GroupCell::Distinct(2))];
         table.groups[1].cells = vec![None, Some(GroupCell::Value(json!([1, 2])))];
-        let lines: Vec<String> = csv(&table).lines().map(str::to_owned).collect();
+        let lines: Vec<String> = csv(&table, &[]).lines().map(str::to_owned).collect();
         assert!(lines[0].starts_with("group,config.lr,config.opt_name,config.model,run.group,runs,"), "{}", lines[0]);
         assert!(lines[1].starts_with("0.1 · adam_w,0.1,adam_w,resnet_18,2 values,3,3,"), "{}", lines[1]);
         assert!(lines[2].starts_with("0.01 & 5%,,,,\"[1,2]\",3,1,"), "{}", lines[2]);
-        let latex = latex(&table);
+        let latex = latex(&table, &[]);
         assert!(latex.contains("{lllrrrl}") && latex.contains("opt\\_name & model & group & val/acc & runs"), "{latex}");
         assert!(latex.contains(" & resnet\\_18 & 2 values & $0.9532"), "{latex}");
     }
