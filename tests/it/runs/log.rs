@@ -83,6 +83,12 @@ async fn another_name_for_the_same_line_has_a_chart_of_its_own() {
     assert_eq!(run["ownCharts"], own);
     let patched = server.call("PATCH", "/boards/digits/runs/first", r#"{"notes":"n","ownCharts":{"x":1}}"#).await;
     assert_eq!((patched.status, &patched.json()["ownCharts"]), (200, &own));
+    let few = server.call("PATCH", "/boards/digits/runs/first?$select=notes", r#"{"notes":"m"}"#).await;
+    assert_eq!(few.json(), json!({"_id": "first", "notes": "m"}));
+    // It is looked for behind the commit, where other changes do not wait for it: a repetition does not have it.
+    let keyed = async || server.ask("PATCH", "/boards/digits/runs/first", r#"{"notes":"o"}"#, &[("idempotency-key", "run:1")]).await;
+    let (fresh, again) = (keyed().await.json(), keyed().await.json());
+    assert_eq!((&fresh["ownCharts"], &again["notes"], &again["ownCharts"]), (&own, &json!("o"), &Value::Null));
     assert_eq!(server.get("/boards/digits/runs/second").await["ownCharts"], Value::Null);
     // Once the board says another chart for the name, nothing stands in its way.
     server.call("PATCH", "/boards/digits", r#"{"metrics":{"val/loss":{"chart":"validation"}}}"#).await;

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::list::RunSelection;
 use super::metric_table::{Directions, MetricTable};
-use super::own_charts::own_charts;
 use super::run_id::generate_run_id;
 use super::run_query::RunQuery;
 use super::run_view::{RunClock, RunView};
@@ -304,14 +303,13 @@ fn outcome(
     idempotency: Option<IdempotentRequest>,
     is_one: bool,
 ) -> RunOutcome {
-    let (mut metrics, mut own) = (Arc::default(), Map::new());
+    let mut metrics = Arc::default();
     if let (true, Some(run)) = (is_one, records.first()) {
         let document = batch.board_document(&run.board);
         let directions = Directions::of(document.as_ref().map(|document| &document.keys));
         metrics = Arc::new(MetricTable::of_run_in(batch.index, &run.board, &run.id, &directions));
-        own = own_charts(batch.index, run, directions.settings());
     }
-    let view = |record: &Arc<RunRecord>| RunView::new(record.clone(), metrics.clone(), clock, false).with_own_charts(own.clone());
+    let view = |record: &Arc<RunRecord>| RunView::new(record.clone(), metrics.clone(), clock, false);
     let views: Vec<_> = records.iter().map(view).collect();
     if let Some(request) = idempotency {
         let text = stored_text(&views, is_one);
@@ -364,13 +362,14 @@ impl RunOutcome {
         }
     }
 
-    /// The response with one document. `query`: its `$select`.
-    pub fn response(self, query: &RunQuery) -> JsonResponse {
+    /// The response with one document. `query`: its `$select`. `complete` adds to the document what takes too long in the writer.
+    pub fn response(self, query: &RunQuery, complete: impl FnOnce(RunView) -> RunView) -> JsonResponse {
         let (status, views) = match self {
             Self::Stored(response) => return project_stored(response, query),
             Self::Runs(status, views) => (status, views),
         };
-        let text = views.first().map_or_else(String::new, |view| Value::from(query.project(view.to_json(true))).to_string());
+        let document = views.into_iter().next().map(|view| query.project(complete(view).to_json(true)));
+        let text = document.map_or_else(String::new, |document| Value::from(document).to_string());
         JsonResponse { status, text, is_repeated: false }
     }
 }

@@ -10,7 +10,6 @@ use super::config_index::ConfigIndex;
 use super::keys::ConfigIndexes;
 use super::metric_table::{Directions, MetricTable};
 use super::no_run;
-use super::own_charts::own_charts;
 use super::run_columns::ReadColumns;
 use super::run_curves::{NonFiniteEnds, non_finite_ends};
 use super::run_query::RunQuery;
@@ -288,14 +287,13 @@ fn prepare(
     Ok((Arc::new(selection), known.runs))
 }
 
-/// Gives each run all of its metrics. Answers the settings of the board.
-fn add_metrics(store: &Store, board: &str, runs: &mut [RunView]) -> Directions {
+/// Gives each run all of its metrics.
+fn add_metrics(store: &Store, board: &str, runs: &mut [RunView]) {
     let document = store.index().board(board).and_then(|board| board.document.clone());
     let directions = Directions::of(document.as_ref().map(|document| &document.keys));
     let ids: Vec<_> = runs.iter().map(|run| &run.record.id).collect();
     let table = Arc::new(MetricTable::of_runs(store, board, &ids, &directions));
     runs.iter_mut().for_each(|run| run.metrics = table.clone());
-    directions
 }
 
 /// Whether a board with so many runs and cells is searched on the threads of requests.
@@ -366,10 +364,10 @@ impl Boards {
     pub fn run(&self, board: &str, id: &RunId, is_public: bool) -> Result<RunView, ApiError> {
         let record = self.store.index().board(board).and_then(|board| board.runs.get(id).cloned());
         let record = record.ok_or_else(|| no_run(board, id))?;
-        let mut runs = [RunView::new(record.clone(), Arc::default(), &RunClock::now(&self.signs), is_public)];
-        let directions = add_metrics(&self.store, board, &mut runs);
+        let mut runs = [RunView::new(record, Arc::default(), &RunClock::now(&self.signs), is_public)];
+        add_metrics(&self.store, board, &mut runs);
         let [run] = runs;
-        Ok(run.with_own_charts(own_charts(&self.store.index(), &record, directions.settings())))
+        Ok(run)
     }
 }
 

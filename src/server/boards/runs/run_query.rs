@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::document_keys::OWN_CHARTS;
 use super::parse_run_id;
 use super::run_view::{RunView, metric_of};
 use super::search::{self, ParsedSearch};
@@ -154,6 +155,11 @@ impl RunQuery {
     /// Whether `$select` names keys.
     pub fn is_projection(&self) -> bool {
         self.query.is_projection()
+    }
+
+    /// Whether the answer has the metrics with a chart of their own.
+    pub fn selects_own_charts(&self) -> bool {
+        self.query.selects(OWN_CHARTS)
     }
 
     /// The document of a run, with the keys that `$select` names.

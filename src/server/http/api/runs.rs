@@ -77,7 +77,7 @@ pub async fn create(request: RequestContext, BoardInPath(board): BoardInPath, bo
     let (id, draft) = parse_body(&body, parse_new_run).await?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs"), &body, &ResponseShape::Run)?;
     let outcome = request.app.boards.create_run(board, id, draft, idempotent).await?;
-    Ok(json_response(outcome.response(&query)))
+    Ok(respond_one(&request, outcome, &query))
 }
 
 #[utoipa::path(
@@ -141,7 +141,9 @@ pub async fn remove_many(request: RequestContext, BoardInPath(board): BoardInPat
 )]
 pub async fn read(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
     let query = query_of_one(&request.query)?;
-    let run = request.app.boards.run(&board, &run, request.caller.is_public())?;
+    let boards = &request.app.boards;
+    let run = boards.run(&board, &run, request.caller.is_public())?;
+    let run = if query.selects_own_charts() { boards.with_own_charts(run) } else { run };
     let share = request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?;
     let document = Value::from(query.document(&run)).to_string();
     let share = Arc::new(share.fit(document.len())?);
@@ -172,7 +174,7 @@ pub async fn patch(request: RequestContext, RunInPath { board, run }: RunInPath,
     let draft = parse_body(&body, parse_run).await?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}"), &body, &ResponseShape::Run)?;
     let outcome = request.app.boards.patch_runs(board, RunTarget::One(run), draft, upsert, idempotent).await?;
-    Ok(json_response(outcome.response(&query)))
+    Ok(respond_one(&request, outcome, &query))
 }
 
 #[utoipa::path(
@@ -194,7 +196,7 @@ pub async fn remove(request: RequestContext, RunInPath { board, run }: RunInPath
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}"), &[], &ResponseShape::Run)?;
     let outcome = request.app.boards.remove_runs(board, RunTarget::One(run), idempotent).await?;
     let removal = outcome.removal();
-    Ok(with_removal(json_response(outcome.response(&query)), removal))
+    Ok(with_removal(respond_one(&request, outcome, &query), removal))
 }
 
 #[utoipa::path(
@@ -214,7 +216,7 @@ pub async fn restore(request: RequestContext, RunInPath { board, run }: RunInPat
     let query = query_of_one(&request.query)?;
     let idempotent = request.idempotent_change(&format!("/boards/{board}/runs/{run}/restore"), &[], &ResponseShape::Run)?;
     let outcome = request.app.boards.restore_run(board, run, idempotent).await?;
-    Ok(json_response(outcome.response(&query)))
+    Ok(respond_one(&request, outcome, &query))
 }
 
 #[utoipa::path(
@@ -251,10 +253,16 @@ fn with_removal(mut response: Response, removal: Option<u64>) -> Response {
     response
 }
 
+/// Metrics with a chart of their own are looked for behind the commit: other changes need not wait.
+fn respond_one(request: &RequestContext, outcome: RunOutcome, query: &RunQuery) -> Response {
+    let boards = &request.app.boards;
+    json_response(outcome.response(query, |run| if query.selects_own_charts() { boards.with_own_charts(run) } else { run }))
+}
+
 async fn respond_many(request: &RequestContext, outcome: RunOutcome, query: RunQuery) -> Result<Response, ServerError> {
     let (status, runs) = match outcome {
         RunOutcome::Runs(status, runs) => (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), runs),
-        stored => return Ok(json_response(stored.response(&query))),
+        stored => return Ok(respond_one(request, stored, &query)),
     };
     let share = Arc::new(request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?);
     let documents = runs.into_iter().map(move |run| Ok(Value::from(query.project(run.to_json(false))).to_string()));
