@@ -47,7 +47,7 @@ async fn every_kind_is_kept_drawn_and_exported() {
             let pdf = server.call("GET", &format!("{base}/{kind}.pdf?width=640&height=320"), "").await;
             assert_eq!((pdf.status, header(&pdf, "content-type")), (200, "application/pdf"), "{kind}");
             assert!(pdf.text.starts_with("%PDF-1.5\n") && pdf.text.ends_with("%%EOF\n"), "{kind}");
-            assert!(pdf.text.contains("/MediaBox [0 0 480.00 240.00]") && pdf.text.contains("> Tj ET"), "{}", pdf.text);
+            assert!(pdf.text.contains("/MediaBox [0 0 480.00 240.00]") && pdf.text.contains("/Filter /FlateDecode"), "{}", pdf.text);
             let sheet = server.call("GET", &format!("{base}/{kind}.csv"), "").await;
             assert_eq!((sheet.text.as_str(), header(&sheet, "content-type")), (csv, "text/csv; charset=utf-8"));
         }

@@ -25,8 +25,10 @@ use crate::server::store::Record;
 
 /// What a value takes while it is read and drawn, as a multiple of its text.
 const VALUE_COPIES: usize = 24;
-/// The largest drawing, rounded up, whose PDF is not compressed; and what one of a line takes while it is made.
-const MAX_DRAWING_BYTES: usize = 2 << 20;
+/// The largest drawing, rounded up; and what one of a line takes while it is made.
+const MAX_DRAWING_BYTES: usize = 1 << 20;
+/// The largest drawing of a PDF before it is compressed, rounded up.
+const MAX_PDF_CONTENT_BYTES: usize = 4 << 20;
 const LINE_RENDER_BYTES: usize = 32 << 20;
 /// In CSS.
 const POINTS_PER_PIXEL: f64 = 0.75;
@@ -152,7 +154,10 @@ fn needs(record: &Record, format: ExportFormat, groups: Option<&PlannedGroups>) 
             let of_groups = groups.and_then(|groups| (0..groups.curves()).map(|curve| groups.working_bytes(curve)).max());
             MemoryNeeds { working: LINE_RENDER_BYTES + of_groups.unwrap_or(0), output: MAX_DRAWING_BYTES }
         }
-        _ => MemoryNeeds { working: VALUE_COPIES * value + MAX_DRAWING_BYTES, output: MAX_DRAWING_BYTES },
+        ExportFormat::Pdf => {
+            MemoryNeeds { working: VALUE_COPIES * value + MAX_PDF_CONTENT_BYTES + MAX_DRAWING_BYTES, output: MAX_DRAWING_BYTES }
+        }
+        ExportFormat::Svg => MemoryNeeds { working: VALUE_COPIES * value + MAX_DRAWING_BYTES, output: MAX_DRAWING_BYTES },
     }
 }
 
@@ -200,4 +205,23 @@ fn make_value(document: &Document, format: ExportFormat, options: &ExportOptions
         );
         ErrorKind::NotFound.with(message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As docs/cells.md says.
+    #[test]
+    fn the_largest_drawings_fit_their_share_of_memory() {
+        let mut rng = crate::split_mix::SplitMix64(5);
+        let mut numbers = || (0..100_000).map(|_| rng.below(1 << 30).to_string()).collect::<Vec<_>>().join(",");
+        let value = format!("{{\"x\":[{}],\"y\":[{}]}}", numbers(), numbers());
+        let scatter = CellValue::parse("scatter", Some(&value)).unwrap().unwrap();
+        let canvas = ChartCanvas { size: CanvasSize::Fixed { width: 4000.0, height: 4000.0 }, theme: Theme::Light, title: String::new() };
+        let list = scatter.chart().unwrap().draw(&canvas);
+        let (svg, pdf) = (svg(&list, &canvas).len(), pdf(&list, &canvas, POINTS_PER_PIXEL).len());
+        assert!((500 << 10..900_000).contains(&svg) && svg < MAX_DRAWING_BYTES, "{svg} bytes of SVG");
+        assert!((300 << 10..900_000).contains(&pdf) && pdf < MAX_DRAWING_BYTES, "{pdf} bytes of PDF");
+    }
 }

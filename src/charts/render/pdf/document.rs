@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use miniz_oxide::deflate::compress_to_vec_zlib;
+
 use super::font::UsedGlyphs;
 
 /// What a page shows.
@@ -21,6 +23,8 @@ pub struct Page {
 /// Numbers of objects.
 const FONT: usize = 5;
 const COUNT: usize = 10;
+/// From 0 to 10: further ones take much longer for a few per cent.
+const COMPRESSION: u8 = 6;
 
 impl Page {
     pub fn file(&self) -> Vec<u8> {
@@ -34,7 +38,7 @@ impl Page {
             "<</Type /Page /Parent 2 0 R /MediaBox [0 0 {width:.2} {height:.2}] /Contents 4 0 R \
              /Resources <</Font <</F {FONT} 0 R>> /ExtGState <<{states}>>>>>>"
         ));
-        file.stream("", self.content.as_bytes());
+        file.stream("/Filter /FlateDecode", &compress_to_vec_zlib(self.content.as_bytes(), COMPRESSION));
         file.object(
             "<</Type /Font /Subtype /Type0 /BaseFont /AGNEZA+DejaVuSans /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 9 0 R>>",
         );
@@ -49,7 +53,8 @@ impl Page {
         let font = self.glyphs.font();
         file.stream(&format!("/Length1 {}", font.len()), &font);
         file.stream("", self.characters().as_bytes());
-        file.object(&format!("<</Title <{}> /Subject <{}> /Creator (Agnez)>>", utf16(&self.title), utf16(&self.summary)));
+        let [title, subject] = [&self.title, &self.summary].map(|text| utf16(text.chars()));
+        file.object(&format!("<</Title <FEFF{title}> /Subject <FEFF{subject}> /Creator (Agnez)>>"));
         file.end()
     }
 
@@ -65,7 +70,7 @@ impl Page {
         for block in glyphs.chunks(BLOCK) {
             map += &format!("{} beginbfchar\n", block.len());
             for (number, glyph) in block {
-                map += &format!("<{number:04X}> <{:04X}>\n", u32::from(glyph.character));
+                map += &format!("<{number:04X}> <{}>\n", utf16([glyph.character]));
             }
             map.push_str("endbfchar\n");
         }
@@ -73,9 +78,9 @@ impl Page {
     }
 }
 
-/// A text of the document's properties.
-fn utf16(text: &str) -> String {
-    "FEFF".chars().chain(text.encode_utf16().flat_map(|unit| format!("{unit:04X}").into_bytes().into_iter().map(char::from))).collect()
+/// Characters as UTF-16BE in hexadecimal digits.
+fn utf16(text: impl IntoIterator<Item = char>) -> String {
+    text.into_iter().flat_map(|c| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("{unit:04X}")).collect::<Vec<_>>()).collect()
 }
 
 struct File {

@@ -91,7 +91,7 @@ impl Writer {
         self.content.push_str("Q\n");
     }
 
-    /// `paint`: `f` fills, `S` strokes, `B` does both, `W n` cuts off what comes after.
+    /// `paint`: `f` fills, `S` strokes, `B` does both, `W n` cuts off what comes after; without one it is added to the path.
     fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, paint: &str) {
         let [x, y, width, height] = [x, y, width, height].map(coordinate);
         put!(self, "{x} {y} {width} {height} re {paint}\n");

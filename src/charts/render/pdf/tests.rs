@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use miniz_oxide::inflate::decompress_to_vec_zlib;
+
 use super::*;
 use crate::charts::canvas::CanvasSize;
 use crate::charts::display_list::{Glyph, Path, Shape, Text, TextAnchor, Window, X};
@@ -31,12 +33,19 @@ fn read(file: &[u8]) -> Read {
         body[begin..end].to_owned()
     };
     let objects: Vec<String> = (0..places.len()).map(object).collect();
-    let hex = |text: &str| u32::from_str_radix(text, 16).unwrap();
+    let hex = |text: &str| u16::from_str_radix(text, 16).unwrap();
+    // UTF-16BE, as ISO 32000-1 says in 9.10.3.
+    let utf16 = |digits: &str| {
+        let units: Vec<u16> = (0..digits.len()).step_by(4).map(|at| hex(&digits[at..at + 4])).collect();
+        String::from_utf16(&units).unwrap()
+    };
     let pairs = objects[8].lines().filter_map(|line| line.strip_prefix('<')?.strip_suffix('>')?.split_once("> <"));
-    let characters: HashMap<u32, char> = pairs.map(|(glyph, c)| (hex(glyph), char::from_u32(hex(c)).unwrap())).collect();
-    let content = objects[3].clone();
+    let characters: HashMap<u16, String> = pairs.map(|(glyph, c)| (hex(glyph), utf16(c))).collect();
+    let begin = places[3] + text[places[3]..].find("stream\n").unwrap() + 7;
+    let drawing = decompress_to_vec_zlib(&file[begin..begin + objects[3].len()]).unwrap();
+    let content = String::from_utf8(drawing).unwrap();
     let shown = content.split(" Tm <").skip(1).map(|rest| rest.split('>').next().unwrap());
-    let texts = shown.map(|codes| (0..codes.len()).step_by(4).map(|at| characters[&hex(&codes[at..at + 4])]).collect()).collect();
+    let texts = shown.map(|codes| (0..codes.len()).step_by(4).map(|at| characters[&hex(&codes[at..at + 4])].as_str()).collect()).collect();
     Read { objects, content, texts }
 }
 
@@ -52,10 +61,10 @@ fn list(shapes: impl IntoIterator<Item = Shape>) -> DisplayList {
 
 #[test]
 fn a_file_has_the_size_the_texts_and_the_font_that_a_reader_needs() {
-    let label = Text::new(Ink::Text, TextAnchor::Start, X::share(0.5), 20.0, "αβ 1 234 ± 中");
+    let label = Text::new(Ink::Text, TextAnchor::Start, X::share(0.5), 20.0, "αβ 1 234 ± 😀𝔸 中");
     let file = pdf(&list([Shape::Text(Text { has_plate: true, is_bold: true, ..label })]), &canvas(Theme::Light), 0.5);
     let Read { objects, content, texts } = read(&file);
-    assert_eq!(texts, ["αβ 1 234 ± \u{fffd}"]);
+    assert_eq!(texts, ["αβ 1 234 ± 😀𝔸 \u{fffd}"]);
     assert!(
         objects[2].contains("/MediaBox [0 0 200.00 100.00]") && content.starts_with("0.50000 0 0 -0.50000 0 100.000 cm\n"),
         "{objects:?}"
@@ -95,4 +104,17 @@ fn lines_have_their_dashes_opacity_and_edges() {
     assert_eq!((count("q"), count("Q")), (4, 4));
     // The ground is that of the theme.
     has("0.094 0.110 0.129 rg\n0 0 400 200 re f");
+}
+
+/// As in the SVG: where dots lie upon each other, what is beneath is still seen.
+#[test]
+fn the_dots_of_a_group_are_painted_once() {
+    let mut shapes = crate::charts::display_list::Shapes::default();
+    let dots = |is_square| Path::Dots { slot: 1, size: 4.0, is_square, spacing: 0.5, dots: vec![(20, 40), (21, 40), (80, 90)] };
+    shapes.push(Shape::Window(Window { top: 8.0, height: 100.0, width: 340.0, paths: vec![dots(false), dots(true)] }));
+    let Read { content, .. } = read(&pdf(&list(shapes.0), &canvas(Theme::Light), 0.75));
+    let has = |part: &str| assert!(content.contains(part), "{part} is not in\n{content}");
+    has("/A80 gs\n");
+    has("4 w 1 J 1 j [] 0 d\n60 28 m\n60 28 l\n60.5 28 m\n60.5 28 l\n90 53 m\n90 53 l\nS");
+    has("58 26 4 4 re \n58.5 26 4 4 re \n88 51 4 4 re \nf");
 }

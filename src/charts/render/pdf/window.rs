@@ -62,16 +62,18 @@ impl Writer {
                 self.path(area.path.iter().map(place), "f");
             }
             Path::Dots { slot, size, is_square, spacing, dots } => {
-                self.stroke_ink(Ink::Series(*slot));
                 self.alpha(DOT_ALPHA);
-                self.pen(*size, true, &[]);
+                let places = dots.iter().map(|(column, row)| place(&(f64::from(*column) * spacing, f64::from(*row) * spacing)));
+                // All dots are one path: where they lie upon each other, what is beneath is still seen.
                 if *is_square {
-                    // Square ends.
-                    self.content.push_str("2 J\n");
-                }
-                for (column, row) in dots {
-                    let at = place(&(f64::from(*column) * spacing, f64::from(*row) * spacing));
-                    self.path([at, at], "S");
+                    // Lines without length have no square ends.
+                    self.fill_ink(Ink::Series(*slot));
+                    places.for_each(|(x, y)| self.rect(x - size / 2.0, y - size / 2.0, *size, *size, ""));
+                    self.content.push_str("f\n");
+                } else {
+                    self.stroke_ink(Ink::Series(*slot));
+                    self.pen(*size, true, &[]);
+                    self.path(places.flat_map(|at| [PEN_UP, at, at]), "S");
                 }
             }
         }
