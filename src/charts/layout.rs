@@ -3,7 +3,7 @@
 use super::chart_options::{AllHidden, ChartOptions};
 use super::display_list::TextAnchor;
 use super::letters::has_letters;
-use super::range::{has_place_up_to_zero, x_range, y_range};
+use super::range::{has_place_up_to_zero, see_places, x_range, y_range};
 use super::scale::Scale;
 use super::series_view::SeriesView;
 use super::text_metrics::{FONT_SIZE, format_number, text_width};
@@ -88,7 +88,7 @@ impl PlotLayout {
         layout.size.height += below;
         layout.beyond = range.map_or([None; 2], |range| range.beyond);
         if options.x_axis == XAxis::Step && options.window.is_none() {
-            layout.label_last_step();
+            layout.label_last_step(curves);
         }
         layout.is_cut_at_zero = x.log && options.window.is_none() && has_place_up_to_zero(curves);
         if options.x_axis == XAxis::Metric {
@@ -140,9 +140,15 @@ impl PlotLayout {
         }
     }
 
-    /// Labels the end of the x axis where the last round number is far from it.
-    fn label_last_step(&mut self) {
+    /// Labels the end of the x axis where the last round number is far from it. The axis of a single step has room on both sides, and ends at
+    /// none.
+    fn label_last_step(&mut self, curves: &[SeriesView]) {
         const GAP: f64 = 10.0;
+        let mut is_step = false;
+        see_places(curves, self.x.log, &mut |x| is_step |= x == self.x.hi);
+        if !is_step {
+            return;
+        }
         let Some(last) = self.x_ticks.iter().rfind(|tick| !tick.label.is_empty()) else { return };
         let label = format_number(self.x.hi);
         let room = (1.0 - self.x.normalize(last.at)) * NARROW_PLOT - text_width(&last.label) / 2.0;
@@ -294,6 +300,11 @@ mod tests {
         assert_eq!(of(0.0, 2040.0, None).last().unwrap(), "2000", "no room beside it");
         assert_eq!(of(49.0, 1999.0, Some((49.0, 1999.0))).last().unwrap(), "1500", "the end of a window is no step");
         assert!(of(12_345_650.0, 12_345_658.9, None).last().unwrap().starts_with('+'));
+        for (x_scale, one) in [(AxisScale::Log, 7.0), (AxisScale::Linear, 7.0), (AxisScale::Log, 13.0), (AxisScale::Linear, 0.25)] {
+            let layout = layout(&ChartOptions { x_scale, ..ChartOptions::default() }, &[(one, 1.0)], 400.0);
+            let last = layout.x_ticks.iter().rfind(|tick| !tick.label.is_empty()).unwrap();
+            assert!(last.at < layout.x.hi, "no step is at the end of the axis: {:?}", layout.x_ticks);
+        }
     }
 
     #[test]

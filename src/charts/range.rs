@@ -45,7 +45,17 @@ pub fn x_range(curves: &[SeriesView], scale: AxisScale) -> Scale {
             (lo, hi) = (lo.min(x), hi.max(x));
         }
     };
-    group_range::see_places(curves, &mut see);
+    see_places(curves, is_log, &mut see);
+    if is_log {
+        return if is_flat(lo, hi) { Scale::log(lo, lo) } else { Scale::log(lo, hi) };
+    }
+    // Steps that are equal but for rounding are one place.
+    if is_flat(lo, hi) { Scale::linear(lo, lo) } else { Scale::linear(lo, hi) }
+}
+
+/// All places along the x axis from which its range is made.
+pub fn see_places(curves: &[SeriesView], is_log: bool, see: &mut dyn FnMut(f64)) {
+    group_range::see_places(curves, see);
     for column in curves.iter().flat_map(|curve| curve.columns) {
         see(column.x_min);
         see(column.x_max);
@@ -55,11 +65,6 @@ pub fn x_range(curves: &[SeriesView], scale: AxisScale) -> Scale {
             see(column.x_last);
         }
     }
-    if is_log {
-        return if is_flat(lo, hi) { Scale::log(lo, lo) } else { Scale::log(lo, hi) };
-    }
-    // Steps that are equal but for rounding are one place.
-    if is_flat(lo, hi) { Scale::linear(lo, lo) } else { Scale::linear(lo, hi) }
 }
 
 /// From the lowest to the highest value of the columns that touch the window, of the lines that cross its edges, there, and of the
