@@ -23,6 +23,8 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:3
 /// Of all texts.
 const OPTIONS: Options =
     Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS).union(Options::ENABLE_MATH);
+/// Where the first paragraph of a text ends at the latest.
+const MAX_FIRST_BYTES: usize = 2 << 10;
 /// About how much HTML a part of the page may have.
 const MAX_FRAGMENT_BYTES: usize = 128 << 10;
 
@@ -47,10 +49,11 @@ pub fn fragment(markdown: &str) -> String {
     out
 }
 
-/// The first paragraph, heading or item with a text, as it is read: without the marks of Markdown, in one line.
+/// The first paragraph, heading or item with a text, as it is read: without the marks of Markdown, in one line. Of a long text only the
+/// beginning is looked at: the parser reads all that it is given before it says anything.
 pub fn first_paragraph(markdown: &str) -> String {
     let mut text = String::new();
-    for event in Parser::new_ext(start(markdown).0, OPTIONS) {
+    for event in Parser::new_ext(&markdown[..markdown.floor_char_boundary(MAX_FIRST_BYTES)], OPTIONS) {
         match event {
             Event::Text(part) | Event::Code(part) | Event::InlineMath(part) | Event::DisplayMath(part) => text.push_str(&part),
             Event::Html(part) | Event::InlineHtml(part) => text.push_str(&part),

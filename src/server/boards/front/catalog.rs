@@ -181,5 +181,8 @@ mod tests {
             ["Quoted", "first", "<b>x</b>", ""]
         );
         assert_eq!(of(&"x".repeat(999)).len(), MAX_SUMMARY_CHARS);
+        let behind = |lines: usize| format!("{}Größe {}", "---\n".repeat(lines), "[[ä".repeat(20_000));
+        assert!(of(&behind(400)).starts_with("Größe [[ä"), "{}", of(&behind(400)));
+        assert_eq!(of(&behind(1000)), "", "a long description is not parsed to its end");
     }
 }
