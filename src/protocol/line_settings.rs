@@ -231,6 +231,25 @@ impl LineSettingsPatch {
             hidden: self.hidden.as_ref().map(|_| before.hidden),
         }
     }
+
+    /// This patch with the keys of another one over it.
+    pub fn overlaid(self, over: &Self) -> Self {
+        Self {
+            x: over.x.or(self.x),
+            x_metric: over.x_metric.clone().or(self.x_metric),
+            x_scale: over.x_scale.or(self.x_scale),
+            y: over.y.or(self.y),
+            goal_lines: over.goal_lines.clone().or(self.goal_lines),
+            y_range: over.y_range.or(self.y_range),
+            ignore_outliers: over.ignore_outliers.or(self.ignore_outliers),
+            hide_superseded: over.hide_superseded.or(self.hide_superseded),
+            smooth: over.smooth.or(self.smooth),
+            unit: over.unit.clone().or(self.unit),
+            x_label: over.x_label.clone().or(self.x_label),
+            y_label: over.y_label.clone().or(self.y_label),
+            hidden: over.hidden.clone().or(self.hidden),
+        }
+    }
 }
 
 impl From<LineSettingsPatch> for LineSettings {

@@ -79,23 +79,29 @@ impl Boards {
         Err(ServerError::Outdated)
     }
 
-    /// Changes line charts, all of them or none. Those that are gone are skipped. Returns what undoes it.
+    /// Changes line charts, all of them or none. Those that are gone are skipped. Returns what undoes it, each chart once: a chart may be named
+    /// several times.
     pub async fn change_charts(&self, changes: Vec<ChartsPatch>) -> Result<Vec<ChartsPatch>, ServerError> {
         for change in &changes {
             chart_settings::check(&change.settings, "settings")?;
         }
         let operation = move |batch: &mut Batch| {
-            let mut undo = BTreeMap::<String, ChartsPatch>::new();
+            let mut before = BTreeMap::<CellId, LineSettingsPatch>::new();
             for ChartsPatch { charts, settings } in &changes {
                 for id in charts {
                     let Some(record) = batch.cell(id).filter(|record| record.is_line()) else { continue };
-                    let before = settings.undo(&line_settings(&record));
+                    let undo = settings.undo(&line_settings(&record));
                     if merge_settings(batch, &record, settings)? {
-                        // Most charts had the same settings.
-                        let of_same = undo.entry(json!(before).to_string());
-                        of_same.or_insert_with(|| ChartsPatch { charts: Vec::new(), settings: before }).charts.push(id.clone());
+                        let earlier = before.entry(id.clone()).or_default();
+                        *earlier = undo.overlaid(earlier);
                     }
                 }
+            }
+            // Most charts had the same settings.
+            let mut undo = BTreeMap::<String, ChartsPatch>::new();
+            for (chart, settings) in before {
+                let of_same = undo.entry(json!(settings).to_string());
+                of_same.or_insert_with(|| ChartsPatch { charts: Vec::new(), settings }).charts.push(chart);
             }
             Ok(undo.into_values().collect())
         };
@@ -127,4 +133,44 @@ fn merge_settings(batch: &mut Batch, record: &Record, change: &LineSettingsPatch
         batch.put(ChangeKind::Patched, changed, None);
     }
     Ok(is_changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing::model::app;
+
+    #[tokio::test]
+    async fn the_answer_to_a_change_of_charts_undoes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        let ids = ["a", "b"].map(|id| CellId::parse(id).unwrap());
+        let make = |batch: &mut Batch| {
+            for id in ["a", "b"] {
+                let chart = json!({ "smooth": 0.2, "unit": "s" });
+                create(batch, Draft::from_value(json!({ "_id": id, "type": "line", "chart": chart }))?, None)?;
+            }
+            Ok::<_, ServerError>(())
+        };
+        app.boards.store.write(1, make).await.unwrap();
+        let chart = |id: &CellId| line_settings(&app.boards.record(id.as_str()).unwrap());
+        let patch = |charts: &[CellId], settings: Value| ChartsPatch {
+            charts: charts.to_vec(),
+            settings: serde_json::from_value(settings).unwrap(),
+        };
+        let before = ids.each_ref().map(chart);
+        // Charts that are named more than once, with other keys and the same.
+        let changes = vec![
+            patch(&ids, json!({ "smooth": 0.9 })),
+            patch(&ids[..1], json!({ "smooth": 0.1, "unit": "ms" })),
+            patch(&ids[..1], json!({ "smooth": 0.5, "x_label": "epoch" })),
+        ];
+        let undo = app.boards.change_charts(changes).await.unwrap();
+        assert_eq!((chart(&ids[0]).smooth, chart(&ids[1]).smooth), (0.5, 0.9));
+        let named: Vec<&CellId> = undo.iter().flat_map(|patch| &patch.charts).collect();
+        assert_eq!(named.len(), 2, "each chart once: {undo:?}");
+        app.boards.change_charts(undo).await.unwrap();
+        assert_eq!(ids.each_ref().map(chart), before);
+        app.boards.close().await;
+    }
 }
