@@ -97,7 +97,8 @@ async fn texts_keep_their_lines_and_pictures_are_found_as_the_page_asks_for_them
 async fn the_table_of_runs_has_the_columns_of_the_page_and_five_digits() {
     let server = spawn().await;
     for (run, rate) in [("first", 0.1), ("second", 0.01)] {
-        let (address, config) = (format!("/boards/b/runs/{run}?upsert=true"), json!({ "config": { "lr": rate } }));
+        let seed = 7_654_321 + u32::from(run == "second");
+        let (address, config) = (format!("/boards/b/runs/{run}?upsert=true"), json!({ "config": { "lr": rate, "seed": seed } }));
         assert_eq!(server.ask("PATCH", &address, config.to_string(), &[]).await.status, 201);
         let mut point = json!({ "step": 1, "val/loss": 0.033_593_849_160_719_31 });
         for layer in 0..58 {
@@ -110,5 +111,7 @@ async fn the_table_of_runs_has_the_columns_of_the_page_and_five_digits() {
     let shown = server.get("/boards/b/run-table").await["columns"].as_array().unwrap().len();
     assert_eq!(table.matches("<th scope=\"col\">").count(), 2 + shown, "{table}");
     assert!(shown < 20 && table.contains("<th scope=\"col\">lr</th>") && table.contains("<td>0.033594</td>"), "{table}");
+    // Numbers that are names can be searched and copied.
+    assert!(table.contains("<td>7654321</td>") && table.contains("<td>7654322</td>"), "{table}");
     assert!(table.contains("<th scope=\"row\">second</th>") && !table.contains("0.0335938"), "{table}");
 }

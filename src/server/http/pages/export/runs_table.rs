@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::charts::render::svg::escaped;
-use crate::charts::text_metrics::format_significant;
-use crate::protocol::{RunTable, TableRow};
+use crate::charts::{format_significant, format_ungrouped};
+use crate::protocol::{ColumnKind, RunTable, TableColumn, TableRow};
 
 const DIGITS: i32 = 5;
 
@@ -14,7 +14,7 @@ pub fn section(table: &RunTable) -> String {
         return String::new();
     }
     let head: String = table.columns.iter().map(|column| format!("<th scope=\"col\">{}</th>", escaped(&column.label))).collect();
-    let rows: String = table.rows.iter().map(row).collect();
+    let rows: String = table.rows.iter().map(|of_run| row(of_run, &table.columns)).collect();
     let more = match table.total as usize - table.rows.len().min(table.total as usize) {
         0 => String::new(),
         more => format!("<p class=\"note\">And {more} more runs.</p>"),
@@ -25,15 +25,20 @@ pub fn section(table: &RunTable) -> String {
     )
 }
 
-fn row(TableRow { run, cells, .. }: &TableRow) -> String {
-    let cells: String = cells.iter().map(|value| format!("<td>{}</td>", value.as_ref().map(text).unwrap_or_default())).collect();
+fn row(TableRow { run, cells, .. }: &TableRow, columns: &[TableColumn]) -> String {
+    let cell = |(value, column): (&Option<Value>, &TableColumn)| {
+        format!("<td>{}</td>", value.as_ref().map(|value| text(value, column.kind)).unwrap_or_default())
+    };
+    let cells: String = cells.iter().zip(columns).map(cell).collect();
     format!("<tr><th scope=\"row\">{}</th><td>{}</td>{cells}</tr>", escaped(&run.name), run.status.as_str())
 }
 
-fn text(value: &Value) -> String {
+/// Numbers of configurations may be names, such as seeds: they are not grouped, so that they can be searched and copied.
+fn text(value: &Value, kind: ColumnKind) -> String {
+    let format = if kind == ColumnKind::Metric { format_significant } else { format_ungrouped };
     match value {
         Value::String(text) => escaped(text),
-        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| format_significant(number, DIGITS)),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| format(number, DIGITS)),
         other => escaped(&other.to_string()),
     }
 }
