@@ -89,7 +89,7 @@ pub async fn check_permission(app: &App, caller: &Caller, need: Permission, requ
         (Permission::Open, _) | (_, Scope::Writing) | (Permission::Read | Permission::Board(_), Scope::Reading) => Ok(()),
         (Permission::Board(BoardScope::Figure), _) if has_signature(app, request).await => Ok(()),
         (Permission::Board(BoardScope::Details), Scope::Board(SharedBoard { details: false, .. })) => {
-            Err(ErrorKind::Forbidden.with("This link does not show how runs were started nor what they printed; one that was made with details does."))
+            Err(ErrorKind::Forbidden.with("This link does not show how runs were started nor what they printed: one that was made with details does, and so does a read or write token in a header."))
         }
         (Permission::Board(of), Scope::Board(board)) => is_in_scope(app, &board.name, of, request).await,
         (_, Scope::Nothing) if caller.is_unknown => Err(ErrorKind::NotAuthenticated

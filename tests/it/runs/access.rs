@@ -175,7 +175,14 @@ async fn a_share_shows_how_a_script_ran_only_if_it_was_made_to() {
             assert!(private.iter().all(|word| !reply.text.contains(word)), "{path}: {}", reply.text);
         }
     }
-    assert_eq!(ask("GET", "/boards/a/runs/first/console", String::new(), &by(&plain)).await.status, 403);
+    // So is the key of a page that was opened with a token which sees all: addresses are copied.
+    let (of_writer, console) = (key(&ask("GET", "/b/a", String::new(), &write).await.text), "/boards/a/runs/first/console");
+    let (refused, whole) =
+        (server.call("GET", &format!("{of_writer}{console}"), "").await, ask("GET", console, String::new(), &write).await);
+    assert!(refused.status == 403 && refused.text.contains("and so does a read or write token in a header"), "{}", refused.text);
+    assert_eq!((whole.status, whole.text.as_str()), (200, "printed-first\n"));
+    assert_eq!(server.call("GET", &format!("{of_writer}/boards/a/runs/first"), "").await.json()["host"], Value::Null);
+    assert_eq!(ask("GET", console, String::new(), &by(&plain)).await.status, 403);
     let (mut live, _) = server.connect(&format!("{}/live?board=a&view=page", key(&page)), None).await.unwrap();
     live.next().await.unwrap();
     assert_eq!(ask("PATCH", "/boards/a/runs/first", r#"{"host":"gpu-first-2"}"#.into(), &write).await.status, 200);

@@ -119,7 +119,8 @@ impl TokenRegistry {
         self.tokens().by_hash(&hash).cloned().or_else(|| self.refresh().by_hash(&hash).cloned())
     }
 
-    /// The token and the board that a page's key opens for reading. It shows the details of runs only if that is what the token is for.
+    /// The token and the board that a page's key opens for reading. It shows the details of runs only if that is what the token is for, which
+    /// is a share: addresses are copied and logged, and show no more of runs than a share.
     pub fn opened_by(&self, key: &str) -> Option<(Token, SharedBoard)> {
         let (id, board) = signed_urls::parse(key)?;
         let tokens = self.tokens();
