@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Event;
 
 use super::chart_state::ChartState;
+use super::overrides::NUMBERS;
 use super::registry::{ChartRegistry, Charts};
 use super::url_state::{KEY, SeenChart, UrlView, VisiblePart, format_views, parse_views, query};
 use crate::browser::dom;
@@ -30,7 +31,8 @@ fn current_views() -> Vec<UrlView> {
 
 /// What the current URL draws otherwise.
 fn current_overrides() -> LineOverrides {
-    LineOverrides::parse(&routes::decoded(routes::query_value(&dom::query_of_page(), line_overrides::KEY).unwrap_or_default()))
+    let query = dom::query_of_page();
+    LineOverrides::parse(&routes::decoded(routes::query_value(&query, line_overrides::KEY).unwrap_or_default()), NUMBERS)
 }
 
 /// Sets one key of the query (`full=`) without an entry in the history; an empty value removes it.
@@ -128,7 +130,7 @@ impl Charts {
             // A change without effect begins no gesture.
             self.url.changed_at = 0.0;
         }
-        set_query_key(line_overrides::KEY, &self.overrides.format());
+        set_query_key(line_overrides::KEY, &self.overrides.format(NUMBERS));
     }
 }
 

@@ -7,9 +7,13 @@ use leptos::task::{spawn_local, tick};
 use super::chart_state::ChartState;
 use super::panel_state::PanelTarget;
 use super::registry::{ChartRegistry, Charts};
-use crate::line_overrides::{LineOverride, OverrideTarget, StoredChart};
+use crate::browser::dom;
+use crate::line_overrides::{LineOverride, Numbers, OverrideTarget, StoredChart};
 use crate::protocol::{CellId, ChartsPatch, LineSettings};
 use crate::routes;
+
+/// As the browser has them.
+pub const NUMBERS: Numbers = Numbers { read: dom::number_of, write: dom::number_text };
 
 impl ChartRegistry {
     /// Draws charts so for this reader.
@@ -24,7 +28,7 @@ impl ChartRegistry {
 
     /// The address of the server's drawing of a chart, as this reader has it.
     pub fn printed_svg(self, id: &CellId) -> String {
-        let own = self.with(|charts| charts.chart(id).map(|chart| chart.overrides().query())).flatten();
+        let own = self.with(|charts| charts.chart(id).map(|chart| chart.overrides().query(NUMBERS))).flatten();
         routes::line_chart_svg(id, routes::PLOT_HEIGHT) + &own.unwrap_or_default()
     }
 

@@ -7,6 +7,7 @@ use super::chart_runs::{ChartRuns, DrawnRun};
 use super::chart_state::ChartState;
 use super::column_cache::CachedSeries;
 use super::groups::CachedGroup;
+use super::overrides::NUMBERS;
 use super::panel_state::{PanelTarget, PanelValues, SeriesSummary};
 use super::readout::non_finite_counts;
 use super::registry::{ChartRegistry, Charts};
@@ -149,11 +150,11 @@ fn summarize((series, label): (&CachedSeries, &String)) -> Option<SeriesSummary>
 /// Of the groups that are compared, or of all points; along the axis that is seen.
 fn csv_file(chart: &ChartState, runs: &ChartRuns) -> String {
     let groups = runs.grouping.as_ref().map_or("", |grouping| grouping.query.as_str());
-    [&routes::csv_file(&chart.id), groups, &chart.overrides().query()].concat()
+    [&routes::csv_file(&chart.id), groups, &chart.overrides().query(NUMBERS)].concat()
 }
 
 fn export_query(chart: &ChartState, runs: &ChartRuns) -> String {
-    let mut query = chart.overrides().query();
+    let mut query = chart.overrides().query(NUMBERS);
     let mut add = |name: &str, value: &str| query.extend([name, &routes::encoded(value)]);
     if let Some(viewport) = chart.viewport {
         add("&from=", &dom::number_text(viewport.from));

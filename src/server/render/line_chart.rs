@@ -13,7 +13,7 @@ use crate::charts::{
     NamedSeries, SeriesStyle, SeriesView, StyledSeries, TimeZone, YBounds, is_series_hidden, legend_items, series_key, series_label,
     series_styles, without_superseded,
 };
-use crate::line_overrides::LineOverride;
+use crate::line_overrides::{LineOverride, Numbers};
 use crate::protocol::groups::GroupCurve;
 use crate::protocol::{AxisScale, CellContent, CellId, LineSettings, RunId, SeriesId, XAxis};
 use crate::server::boards::groups::RunColours;
@@ -24,6 +24,9 @@ use crate::server::store::{Index, Record, SmoothingWeights};
 
 /// Pixel columns of a picture that stretches over a width which nobody knows yet.
 const FLUID_COLUMNS: u32 = 640;
+
+/// As the standard library has them.
+pub const NUMBERS: Numbers = Numbers { read: |text| text.parse().unwrap_or(f64::NAN), write: |number| number.to_string() };
 
 /// The part of a chart that is drawn, where it differs from the settings of the cell.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::drawn_groups::{FoundGroups, PlannedGroups};
 use super::drawn_runs::DrawnRuns;
-use super::line_chart::{LineView, draw, names, series_ids, series_looks};
+use super::line_chart::{LineView, NUMBERS, draw, names, series_ids, series_looks};
 use crate::app::{Prerendered, line_charts};
 use crate::charts::render::svg::{self, escaped};
 use crate::charts::{
@@ -43,7 +43,7 @@ pub async fn prerender(
     if let Some(colours) = &view.colours {
         runs.colour_by(colours);
     }
-    let overrides = LineOverrides::parse(&decoded(query_value(address, KEY).unwrap_or_default()));
+    let overrides = LineOverrides::parse(&decoded(query_value(address, KEY).unwrap_or_default()), NUMBERS);
     let cancelled = CancellationToken::new();
     // Once for all charts. What is wrong with the search is said where they are drawn.
     let found = match &view.groups {
@@ -93,7 +93,7 @@ pub async fn prerender(
         let mut html = svg.filter(|svg| svg.len() < MAX_INLINE_SVG_BYTES).unwrap_or_else(|| {
             format!(
                 "<img class=\"static-chart\" alt=\"\" loading=\"lazy\" decoding=\"async\" src=\"{}\">",
-                escaped(&(routes::line_chart_svg(&cell.id, height) + query + &view.overrides.query()))
+                escaped(&(routes::line_chart_svg(&cell.id, height) + query + &view.overrides.query(NUMBERS)))
             )
         });
         let is_shown = |slot: &usize| {

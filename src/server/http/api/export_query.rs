@@ -93,7 +93,7 @@ impl ExportQuery {
                     names.push(value.into_owned());
                 }
                 "x" | "x_metric" | "x_scale" | "y" | "smooth" => {
-                    if !options.view.overrides.set(&key, &value) {
+                    if !options.view.overrides.set(&key, &value, line_chart::NUMBERS) {
                         let rule = match &*key {
                             "x" => "must be step, relative, wall or metric",
                             "smooth" => "must be a number from 0 to 0.999",
