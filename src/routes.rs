@@ -135,6 +135,11 @@ pub fn run_console(board: &str, id: &RunId) -> String {
     run(board, id) + "/console"
 }
 
+/// The notes of a run as HTML.
+pub fn run_notes(board: &str, id: &RunId) -> String {
+    ["rpc/", &run(board, id), "/notes"].concat()
+}
+
 /// POST brings a removed run back.
 pub fn restore_run(board: &str, id: &RunId) -> String {
     run(board, id) + "/restore"

@@ -1,5 +1,6 @@
 //! Tags and notes of a run, below its name: everyone sees them, and who may write edits them there.
 
+use gloo_net::http::Method;
 use leptos::either::Either;
 use leptos::ev::SubmitEvent;
 use leptos::html;
@@ -9,8 +10,9 @@ use serde_json::Value;
 
 use crate::app::erased::Erase;
 use crate::app::state::use_dashboard;
-use crate::browser::{dom, math};
+use crate::browser::{dom, fetch, math};
 use crate::protocol::RunId;
+use crate::routes;
 
 /// The server's limit for notes, in bytes; characters have at least one.
 const MAX_NOTES: &str = "65536";
@@ -83,7 +85,7 @@ pub fn Description(id: RunId, described: Described) -> impl IntoView {
         let tags = tags.into_iter().map(|tag| view! { <li>{tag}</li> }).collect_view();
         view! { <ul class="run-tags" aria-label="Tags">{tags}</ul> }
     });
-    let shown_notes = (!notes.is_empty()).then(|| view! { <Notes text=notes.clone() /> });
+    let shown_notes = (!notes.is_empty()).then(|| view! { <Notes id=id.clone() text=notes.clone() /> });
     let (tags_field, notes_field) = (NodeRef::<html::Input>::new(), NodeRef::<html::Textarea>::new());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -114,18 +116,13 @@ pub fn Description(id: RunId, described: Described) -> impl IntoView {
 /// The notes as the server renders them; until then, and where it does not, as they were written.
 #[component]
 #[expect(clippy::disallowed_methods, reason = "HTML that the server makes of Markdown, in which HTML of clients is text")]
-fn Notes(text: String) -> impl IntoView {
-    let dashboard = use_dashboard();
+fn Notes(id: RunId, text: String) -> impl IntoView {
+    let address = routes::run_notes(&use_dashboard().page().board, &id);
     let html = RwSignal::new(None::<String>);
-    if dashboard.may_write() {
-        let written = text.clone();
-        let rendered = dashboard.deferred.call(move |server| (server.preview_text)(written));
-        spawn_local(async move {
-            if let Ok(rendered) = rendered.await {
-                html.try_set(Some(rendered));
-            }
-        });
-    }
+    spawn_local(async move {
+        let rendered = fetch::api::<Value>(Method::GET, &address, None).await.ok();
+        html.try_set(rendered.and_then(|rendered| Some(rendered.as_str()?.to_owned())));
+    });
     let pane = NodeRef::<html::Div>::new();
     pane.on_load(|pane| math::typeset(pane.into()));
     move || match html.get() {

@@ -117,6 +117,7 @@ fn routes() -> RouteTable {
         .route(Permission::Open, routes!(ops::health::readyz), &[])
         .route(Permission::Read, routes!(ops::metrics::metrics), &[])
         .internal(Permission::Write, Method::POST, "/rpc/{*path}", server_functions::call)
+        .internal(Permission::Board(BoardScope::Path), Method::GET, "/rpc/boards/{board}/runs/{run}/notes", runs::rendered_notes)
         .internal(Permission::Open, Method::GET, "/pkg/{*path}", assets::file)
         .internal(Permission::Open, Method::GET, "/vendor/{*path}", assets::file)
         .internal(Permission::Open, Method::GET, "/{path}", assets::file)

@@ -18,6 +18,14 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
     let run: Value = shown.json();
     assert_eq!((shown.status, &run["notes"], &run["command"], &run["host"]), (200, &json!("n"), &Value::Null, &Value::Null));
     assert_eq!(get("/boards/a/runs/first", &read).await.json()["host"], "gpu-1");
+    // The page shows readers the notes as Markdown, too, in which HTML is text.
+    let notes = r##"{"notes":"# Why\n- **lower** rate\n\n<script>x</script>"}"##;
+    assert_eq!(server.ask("PATCH", "/boards/a/runs/first", notes, &[("authorization", &write)]).await.status, 200);
+    for authorization in [&share, &read] {
+        let html: Value = get("/rpc/boards/a/runs/first/notes", authorization).await.json();
+        let html = html.as_str().unwrap();
+        assert!(html.contains("<strong>lower</strong> rate") && !html.contains("<script"), "{html}");
+    }
     // Nor can it be found by what it does not show.
     assert_eq!(get("/boards/a/runs?host=gpu-1", &share).await.json(), json!([]));
     assert_eq!(get("/boards/a/runs?host=gpu-1", &read).await.json().as_array().unwrap().len(), 1);
@@ -39,6 +47,7 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
         "/boards/b",
         "/boards/b/runs",
         "/boards/b/runs/first",
+        "/rpc/boards/b/runs/first/notes",
         "/boards/b/run-keys",
         "/boards/b/run-table",
         "/boards/b/run-table.csv",
@@ -65,7 +74,7 @@ async fn a_share_reads_the_runs_of_its_board_and_nothing_else() {
             assert_eq!(server.ask(method, path, "{}", &[("authorization", authorization)]).await.status, 403, "{method} {path}");
         }
     }
-    assert_eq!(get("/boards/a/runs/first", &write).await.json()["rev"], 1);
+    assert_eq!(get("/boards/a/runs/first", &write).await.json()["rev"], 2, "its notes");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use super::{invalid_parameter, json_response, parse_body, take_upsert};
 use crate::protocol::{ApiError, ErrorKind};
 use crate::server::boards::ResponseShape;
 use crate::server::boards::runs::{RunOutcome, RunQuery, RunTarget, parse_new_run, parse_run};
+use crate::server::cells::markdown_fragment;
 use crate::server::error::ServerError;
 use crate::server::http::body::read::read_to_end;
 use crate::server::http::openapi::parameters::{BoardPath, IdempotencyHeaders, PageQuery, RunPath, RunsQuery, SelectQuery};
@@ -148,6 +149,15 @@ pub async fn read(request: RequestContext, RunInPath { board, run }: RunInPath) 
     let document = Value::from(query.document(&run)).to_string();
     let share = Arc::new(share.fit(document.len())?);
     Ok(counted((StatusCode::OK, JSON, share.lend(document.into()))))
+}
+
+/// The notes of a run as the page shows them: HTML, as a JSON text. It is the page's own address, for everyone who may read the run.
+pub async fn rendered_notes(request: RequestContext, RunInPath { board, run }: RunInPath) -> Result<Response, ServerError> {
+    let run = request.app.boards.run(&board, &run, request.caller.is_public())?;
+    let share = request.app.answers.share(request.principal(), DOCUMENT_BYTES).await?;
+    let html = Value::from(markdown_fragment(run.record.text("notes"))).to_string();
+    let share = Arc::new(share.fit(html.len())?);
+    Ok(counted((StatusCode::OK, JSON, share.lend(html.into()))))
 }
 
 #[utoipa::path(
