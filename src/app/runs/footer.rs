@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 
+use super::columns::columns_of;
 use super::diff::{Compared, DiffColumns};
 use super::requests::{file_link, groups_file_link};
 use super::rules::show_text;
 use crate::app::erased::Erase;
-use crate::app::state::use_dashboard;
+use crate::app::state::{ColumnList, use_dashboard};
 use crate::browser::dom;
 use crate::protocol::RunId;
+use crate::protocol::groups::Band;
 
 /// `20 of 31 shown: newest 20`; nothing where all are shown. `beside`: pinned runs beside those of the rule.
 fn shown_text(shown: usize, total: usize, rule: &str, beside: usize) -> String {
@@ -85,8 +87,11 @@ pub fn Footer(compared: Compared) -> impl IntoView {
     };
     // The table as it is shown: of groups, or of runs.
     let board = StoredValue::new(dashboard.page().board.clone());
-    let of_groups =
-        move |ending: &'static str| board.with_value(|board| runs.comparison.with(|shown| groups_file_link(board, shown, ending)));
+    let of_groups = move |ending: &'static str| {
+        let columns = runs.rows.with(|rows| columns_of(rows, &ColumnList::default(), Band::default()));
+        let keys = columns.iter().filter(|column| column.of_group.is_some()).map(|column| column.key.as_str());
+        board.with_value(|board| runs.comparison.with(|shown| groups_file_link(board, shown, keys, ending)))
+    };
     let csv = move || of_groups("csv").unwrap_or_else(|| board.with_value(|board| runs.comparison.with(|shown| file_link(board, shown))));
     let latex = move || {
         of_groups("tex").map(|address| {

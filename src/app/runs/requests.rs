@@ -15,15 +15,22 @@ pub struct RowQuery {
     by: String,
     sort: String,
     group_sort: String,
+    /// The further keys of rows of groups.
+    group_columns: String,
     /// What the rows of groups say.
     summary: String,
     archived: &'static str,
 }
 
-/// Whether an order is one of runs; rows of groups have columns of their own.
+/// Whether an order is one of runs, such as the members of a group; rows of groups have further columns of their own.
 fn is_of_runs(sort: &str) -> bool {
     let name = sort.strip_prefix('-').unwrap_or(sort);
     ["config.", "metrics.", "run."].iter().any(|space| name.starts_with(space))
+}
+
+/// Whether an order is by a metric of runs, of which groups have means only.
+fn names_metric(sort: &str) -> bool {
+    sort.strip_prefix('-').unwrap_or(sort).starts_with("metrics.")
 }
 
 /// Whether a search has a condition on the key `archived`: it then looks at archived runs, too.
@@ -46,16 +53,24 @@ fn secondary(comparison: &Comparison) -> String {
     names.join(",")
 }
 
-/// The further keys of rows of groups: those that have a column.
+/// The further keys of rows of groups: those that have a column, which may be none; empty: as the server chooses them.
 fn group_columns(comparison: &Comparison) -> String {
+    if comparison.columns.is_default() {
+        return String::new();
+    }
     let keys = comparison.columns.keys.iter().filter(|key| !key.starts_with("metrics."));
-    keys.map(String::as_str).collect::<Vec<_>>().join(",")
+    columns_pair(keys.map(String::as_str))
+}
+
+fn columns_pair<'a>(keys: impl Iterator<Item = &'a str>) -> String {
+    ["&columns=", &encoded(&keys.collect::<Vec<_>>().join(","))].concat()
 }
 
 impl RowQuery {
     pub fn of(comparison: &Comparison) -> Self {
         let pair = |key: &str, value: &str| if value.is_empty() { String::new() } else { ["&", key, "=", &encoded(value)].concat() };
         let sorts_runs = comparison.by.is_empty() || is_of_runs(&comparison.sort);
+        let sorts_groups = !comparison.by.is_empty() && !names_metric(&comparison.sort);
         let (stat, at) = match comparison.stat.as_str() {
             // Until a step is chosen.
             "step" if comparison.at.is_empty() => ("", ""),
@@ -63,7 +78,6 @@ impl RowQuery {
             stat => (stat, ""),
         };
         let summary = [
-            pair("columns", &group_columns(comparison)),
             pair("metric", comparison.metric.as_deref().unwrap_or_default()),
             pair("stat", stat),
             pair("at", at),
@@ -77,7 +91,8 @@ impl RowQuery {
             // Archived runs are in no group.
             by: if comparison.is_archived { String::new() } else { pair("by", &comparison.by.join(",")) },
             sort: pair("sort", if sorts_runs { &comparison.sort } else { "" }),
-            group_sort: pair("sort", if sorts_runs { "" } else { &comparison.sort }),
+            group_sort: pair("sort", if sorts_groups { &comparison.sort } else { "" }),
+            group_columns: group_columns(comparison),
             summary: summary.concat(),
             archived: match comparison.is_archived {
                 true => "&archived=only",
@@ -129,7 +144,7 @@ impl RowQuery {
     }
 
     fn first_groups(&self) -> String {
-        ["$limit=200", &self.q, &self.by, &self.group_sort, &self.summary].concat()
+        ["$limit=200", &self.q, &self.by, &self.group_sort, &self.group_columns, &self.summary].concat()
     }
 
     /// The runs that the rule shows: the newest of those that match, or the first ones in the order of the table.
@@ -176,9 +191,9 @@ pub fn first_drawing_query(query: &str) -> String {
     [runs, pair("colour", comparison.colour_by.as_deref().unwrap_or_default()), pinned].concat()
 }
 
-/// The groups as a file, as the table shows them; `None` without groups. `ending`: `csv` or `tex`.
-pub fn groups_file_link(board: &str, comparison: &Comparison, ending: &str) -> Option<String> {
-    let query = RowQuery::of(comparison);
+/// The groups as a file, as the table shows them, with these further keys; `None` without groups. `ending`: `csv` or `tex`.
+pub fn groups_file_link<'a>(board: &str, comparison: &Comparison, keys: impl Iterator<Item = &'a str>, ending: &str) -> Option<String> {
+    let query = RowQuery { group_columns: columns_pair(keys), ..RowQuery::of(comparison) };
     query.has_groups().then(|| of_runs(board, &["run-groups.", ending].concat(), &query.first_groups()))
 }
 
@@ -197,6 +212,12 @@ mod tests {
         let query = RowQuery::of(&Comparison::from_query("q=lr<1&sort=-metrics.val/acc.max&group=config.a,config.b&stat=best"));
         assert_eq!(query.table("a b", None, "", 0, 50), "boards/a%20b/run-table?$limit=50&q=lr%3C1&sort=-metrics.val%2Facc.max");
         assert!(query.groups("d").ends_with("&by=config.a%2Cconfig.b&stat=best"));
+        // A key sorts the groups, and the members of each.
+        let by_key = RowQuery::of(&Comparison::from_query("sort=-config.lr&group=config.a"));
+        assert!(by_key.groups("d").ends_with("&by=config.a&sort=-config.lr"));
+        assert_eq!(by_key.first_rows(), "$limit=1&sort=-config.lr");
+        let no_key = RowQuery::of(&Comparison::from_query("group=config.a&columns=metrics.loss.min"));
+        assert!(no_key.groups("d").contains("&columns=&"), "the page shows none, either");
         let by_mean = RowQuery::of(&Comparison::from_query("sort=-mean&group=config.a"));
         assert_eq!(by_mean.groups("d"), "boards/d/run-groups?$limit=200&by=config.a&sort=-mean");
         assert_eq!(by_mean.first_rows(), "$limit=1");
@@ -228,10 +249,10 @@ mod tests {
         assert!(step("group=a&stat=best&at=500").ends_with("&stat=best"));
         let files = |query: &str| {
             let comparison = Comparison::from_query(query);
-            (file_link("d", &comparison), groups_file_link("d", &comparison, "tex"))
+            (file_link("d", &comparison), groups_file_link("d", &comparison, ["config.a", "run.b"].into_iter(), "tex"))
         };
         assert_eq!(files("q=a&sort=b"), ("boards/d/run-table.csv?q=a&sort=b".into(), None));
-        let of_groups = "boards/d/run-groups.tex?$limit=200&q=a&by=lr&sort=-mean&metric=acc&baseline=g1";
+        let of_groups = "boards/d/run-groups.tex?$limit=200&q=a&by=lr&sort=-mean&columns=config.a%2Crun.b&metric=acc&baseline=g1";
         assert_eq!(files("q=a&group=lr&sort=-mean&metric=acc&baseline=g1").1.as_deref(), Some(of_groups));
     }
 }

@@ -277,6 +277,43 @@ async fn wrong_queries_are_explained() {
 }
 
 #[tokio::test]
+async fn a_key_sorts_groups_by_the_value_that_their_members_share() {
+    let server = spawn().await;
+    for (model, batches, last) in [("rnn", [2, 16], 0.9), ("cnn", [8, 8], 0.7), ("mlp", [16, 16], 0.5), ("vit", [8, 8], 0.8)] {
+        for (seed, batch) in batches.into_iter().enumerate() {
+            run(&server, &format!("{model}-{seed}"), json!({"model": model, "batch": batch, "seed": seed}), json!(last)).await;
+        }
+    }
+    let query = |sort: &str| format!("by=model&metric=val/acc&sort={sort}");
+    let labels = async |sort: &str| {
+        let rows = groups(&server, &query(sort)).await;
+        let labels: Vec<String> = rows["groups"].as_array().unwrap().iter().map(|row| row["label"].as_str().unwrap().to_owned()).collect();
+        (labels.join(" "), rows["notes"].to_string())
+    };
+    // Of one value the best mean is first; several values come last in both directions.
+    let (ascending, said) = labels("config.batch").await;
+    assert_eq!(ascending, "vit cnn mlp rnn");
+    assert!(said.contains("1 group has several values of batch and comes last"), "{said}");
+    assert_eq!(labels("-batch").await.0, "mlp vit cnn rnn");
+    let (mixed, said) = labels("-seed").await;
+    assert_eq!(mixed, "rnn vit cnn mlp");
+    assert!(said.contains("all groups have several values of seed: their order is that of the mean"), "{said}");
+    // Files have the same order, and as many further keys as they are asked for.
+    let file = async |ending: &str, rest: &str| {
+        server.call("GET", &format!("/boards/digits/run-groups.{ending}?{}{rest}", query("-batch")), "").await.text
+    };
+    let names = |text: &str, separator: char| {
+        let is_row = |line: &&str| ["rnn", "cnn", "mlp", "vit"].iter().any(|name| line.contains(name)) && !line.starts_with('%');
+        let name = |line: &str| line.replace("\\textbf{", "").split(separator).next().unwrap().trim_end_matches(['}', ' ']).to_owned();
+        text.lines().filter(is_row).map(name).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&file("csv", "").await, ','), "mlp vit cnn rnn");
+    assert_eq!(names(&file("tex", "").await, '&'), "mlp vit cnn rnn");
+    assert!(file("csv", "").await.starts_with("group,config.model,config.batch,runs,"));
+    assert!(file("csv", "&columns=").await.starts_with("group,config.model,runs,"));
+}
+
+#[tokio::test]
 async fn groups_are_files_for_papers() {
     let server = sweep().await;
     let rows = groups(&server, "by=lr&metric=val/acc").await;

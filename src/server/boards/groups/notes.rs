@@ -84,6 +84,17 @@ pub fn mixed<'a>(groups: impl Iterator<Item = &'a Map<String, Value>>) -> Option
     }
 }
 
+/// `2 groups have several values of batch and come last`
+pub fn sorted_last(key: &str, mixed: usize, groups: usize) -> Option<String> {
+    let key = key.split_once('.').map_or(key, |(_, key)| key);
+    match mixed {
+        0 => None,
+        mixed if mixed == groups => Some(format!("all groups have several values of {key}: their order is that of the mean")),
+        1 => Some(format!("1 group has several values of {key} and comes last")),
+        mixed => Some(format!("{mixed} groups have several values of {key} and come last")),
+    }
+}
+
 pub fn without(sample: &GroupSample) -> String {
     format!("{} without this number", of_members(sample.without, sample))
 }

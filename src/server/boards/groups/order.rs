@@ -1,12 +1,20 @@
 //! The order of the rows of a table.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::protocol::{ApiError, Direction, ErrorKind, GroupRow, Verdict};
+use super::FoundGroups;
+use super::group_cells::group_cells;
+use super::membership::RunGroup;
+use super::query::RunGroupsQuery;
+use crate::protocol::{ApiError, Direction, ErrorKind, GroupCell, GroupRow, Verdict};
 use crate::server::boards::query::filter::SortKey;
 use crate::server::boards::query::number::ExactNumber;
+use crate::server::boards::runs::search::RunField;
+use crate::server::cpu_pool::CancelFlag;
+use crate::server::store::Store;
 
 const COLUMNS: [&str; 13] =
     ["label", "index", "runs", "used", "running", "failed", "diverged", "mean", "std", "half_width", "last_step", "difference", "verdict"];
@@ -18,6 +26,66 @@ pub struct RowOrder<'a> {
     /// Names of the keys that are grouped by, and of the secondary metrics: they are columns, too.
     pub keys: &'a [String],
     pub secondary: &'a [String],
+    pub further: &'a [SortedKey],
+}
+
+/// A key that is no column of the table, and what the members of each group have there.
+pub struct SortedKey {
+    /// As the query has it.
+    name: String,
+    pub key: String,
+    /// In the order of the groups.
+    cells: Vec<Option<GroupCell>>,
+}
+
+impl SortedKey {
+    /// `fields`: each with its name in the query. 503 once the `client` has gone.
+    pub fn read(fields: &[(String, RunField)], groups: &[RunGroup], client: &CancelFlag) -> Result<Vec<Self>, ApiError> {
+        let read = |(name, field): &(String, RunField)| {
+            let cell = |group| Ok(group_cells(group, std::slice::from_ref(field), client)?.pop().flatten());
+            let cells = groups.iter().map(cell).collect::<Result<_, ApiError>>()?;
+            Ok(Self { name: name.clone(), key: field.to_string(), cells })
+        };
+        fields.iter().map(read).collect()
+    }
+
+    /// How many groups have several values.
+    pub fn mixed(&self) -> usize {
+        self.cells.iter().filter(|cell| matches!(cell, Some(GroupCell::Distinct(_)))).count()
+    }
+
+    /// What all members of the group in this place have; nothing where they differ.
+    fn shared_value(&self, place: usize) -> SortKey {
+        match self.cells.get(place) {
+            Some(Some(GroupCell::Value(value))) => SortKey::of(Some(value)),
+            _ => SortKey::Absent,
+        }
+    }
+}
+
+/// Whether a name is a column of every table of groups.
+fn is_column(name: &str) -> bool {
+    COLUMNS.contains(&name)
+}
+
+/// The keys that rows are sorted by beside the columns of every table and the keys of `by`, each with its name in the query. A name that is no
+/// key of the board has none.
+pub fn sort_fields(
+    (store, board): (&Store, &str),
+    found: &FoundGroups,
+    query: &RunGroupsQuery,
+    is_public: bool,
+) -> Vec<(String, RunField)> {
+    let Some(first) = found.groups.first() else { return Vec::new() };
+    let is_key = |name: &&String| {
+        let is_secondary = |metric: &String| metric == *name || name.strip_prefix("metrics.") == Some(metric);
+        !is_column(name) && !first.key.iter().any(|(key, _)| key == *name) && !query.secondary.iter().any(is_secondary)
+    };
+    let field = |name: &String| {
+        let field = found.known.resolve(store, board, std::slice::from_ref(name), "sort", is_public).ok()?.pop();
+        field.filter(|field| !matches!(field, RunField::Metric(..))).map(|field| (name.clone(), field))
+    };
+    query.sort.iter().map(|(name, _)| name).filter(is_key).filter_map(field).collect()
 }
 
 /// All rows have the same direction in one column.
@@ -28,16 +96,18 @@ enum Directed {
 }
 
 impl RowOrder<'_> {
-    /// Sorts rows. Those without the value come last. Without columns, and among rows of one verdict, the best mean is first; where no better
-    /// end is known, the largest group. 400: there is no such column; a table without rows has all.
+    /// Sorts rows, which are in the order of the groups. Those without the value come last, and so do those whose members have
+    /// several. Without columns, and among rows of one verdict or one value of a further key, the best mean is first; where no better end is
+    /// known, the largest group. 400: there is no such column; a table without rows has all.
     pub fn sort(&self, rows: &mut [GroupRow]) -> Result<(), ApiError> {
         if rows.is_empty() {
             return Ok(());
         }
-        let is_column = |name: &String| COLUMNS.contains(&name.as_str()) || self.keys.contains(name) || self.secondary(name).is_some();
+        let is_column =
+            |name: &String| is_column(name) || self.keys.contains(name) || self.secondary(name).is_some() || self.further(name).is_some();
         if let Some((name, _)) = self.columns.iter().find(|(name, _)| !is_column(name)) {
             let name: String = name.chars().take(80).collect();
-            let known = format!("known are {}, the keys of 'by' as the answer names them, and secondary metrics", COLUMNS.join(", "));
+            let known = format!("known are {}, keys of configurations and of documents, and secondary metrics", COLUMNS.join(", "));
             return Err(ErrorKind::BadRequest.with(format!("'sort' names the column '{name}'; {known}.")).at("sort", known));
         }
         let by_default = match self.direction {
@@ -45,12 +115,17 @@ impl RowOrder<'_> {
             None => [("runs".to_owned(), true)],
         };
         let columns = if self.columns.is_empty() { &by_default } else { self.columns };
-        // Many rows have the same verdict.
-        let has_verdict = columns.iter().any(|(name, _)| name == "verdict");
-        let further = if has_verdict { &by_default[..] } else { &[] };
+        // Many rows have the same verdict, and the same value of a key.
+        let is_shared = columns.iter().any(|(name, _)| name == "verdict" || self.further(name).is_some());
+        let further = if is_shared { &by_default[..] } else { &[] };
+        // By the index, of which each group has one of its own: rows move while they are sorted.
+        let places: HashMap<u32, usize> = rows.iter().enumerate().map(|(place, row)| (row.index, place)).collect();
         rows.sort_by_cached_key(|row| {
             let directed = columns.iter().chain(further).map(|(name, descends)| {
-                let key = self.key(row, name);
+                let key = match self.further(name) {
+                    Some(further) => further.shared_value(places[&row.index]),
+                    None => self.key(row, name),
+                };
                 (key == SortKey::Absent, if *descends { Directed::Down(Reverse(key)) } else { Directed::Up(key) })
             });
             (directed.collect::<Vec<_>>(), row.index)
@@ -62,6 +137,10 @@ impl RowOrder<'_> {
     fn secondary(&self, column: &str) -> Option<usize> {
         let is_named = |name: &str| self.secondary.iter().position(|metric| metric == name);
         is_named(column).or_else(|| is_named(column.strip_prefix("metrics.")?))
+    }
+
+    fn further(&self, column: &str) -> Option<&SortedKey> {
+        self.further.iter().find(|further| further.name == column)
     }
 
     fn key(&self, row: &GroupRow, column: &str) -> SortKey {
@@ -129,7 +208,9 @@ mod tests {
         let sorted = |descends| {
             let mut rows: Vec<GroupRow> = verdicts.into_iter().enumerate().map(row).collect();
             let columns = [("verdict".to_owned(), descends)];
-            RowOrder { columns: &columns, direction: Some(Direction::Min), keys: &[], secondary: &[] }.sort(&mut rows).unwrap();
+            RowOrder { columns: &columns, direction: Some(Direction::Min), keys: &[], secondary: &[], further: &[] }
+                .sort(&mut rows)
+                .unwrap();
             rows.iter().map(|row| row.index).collect::<Vec<_>>()
         };
         assert_eq!((sorted(true), sorted(false)), (vec![4, 2, 3, 6, 5, 7, 1, 0], vec![1, 7, 5, 6, 3, 4, 2, 0]));
@@ -138,7 +219,7 @@ mod tests {
     #[test]
     fn a_secondary_metric_may_have_the_name_of_a_column() {
         let secondary = ["mean".to_owned(), "loss".to_owned()];
-        let order = RowOrder { columns: &[], direction: None, keys: &[], secondary: &secondary };
+        let order = RowOrder { columns: &[], direction: None, keys: &[], secondary: &secondary, further: &[] };
         assert_eq!(["metrics.mean", "loss", "metrics.loss", "acc"].map(|name| order.secondary(name)), [Some(0), Some(1), Some(1), None]);
     }
 }

@@ -104,6 +104,8 @@ impl RunGroupsQuery {
             let wrong_here = |rule: &str| wrong(&key, rule, &value);
             match &*key {
                 "q" | "runs" => drop(of_runs.append_pair(&key, &value)),
+                // None at all, unlike without the key.
+                "columns" if value.is_empty() => parsed.columns = Some(Vec::new()),
                 _ if value.is_empty() => {}
                 "by" => parsed.by = GroupKeys::parse_names(&value)?,
                 "columns" => parsed.columns = Some(parse_columns(&value)?),
@@ -191,6 +193,7 @@ mod tests {
         assert_eq!((quoted.secondary, quoted.sort), (vec!["a,b".into(), "c".into()], vec![("a,b".into(), true)]));
         let query = RunGroupsQuery::parse("metric=&by=&baseline=first").unwrap();
         assert_eq!((query.metric, query.stat, query.is_finished, query.limit), (None, SummaryKind::Last, true, DEFAULT_ROWS));
+        assert_eq!((query.columns, RunGroupsQuery::parse("columns=").unwrap().columns), (None, Some(Vec::new())));
         let rows_of_file = |query| RunGroupsQuery::parse_file(query).unwrap().limit;
         assert_eq!((rows_of_file(""), rows_of_file("$limit=7")), (MAX_RUN_GROUPS_PER_PAGE, 7));
         assert_eq!(query.baseline, Some(BaselineId::Run(RunId::parse("first").unwrap())));

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::summary::{RunSummary, SummaryValue};
-use crate::protocol::{Direction, RunId, RunStatus};
+use crate::protocol::{Direction, RunId, RunStatus, SecondaryMean};
 use crate::server::store::RunRecord;
-use crate::statistics::Moments;
+use crate::statistics::{CriticalValues, Moments};
 
 /// The best of so many groups or more is marked.
 const MIN_BEST_OF: usize = 3;
@@ -88,4 +88,24 @@ pub fn best_of(samples: &[GroupSample], direction: Option<Direction>) -> Option<
     };
     let best = means.iter().copied().min_by(better)?;
     (means.len() >= MIN_BEST_OF).then_some((best.0, means.len()))
+}
+
+/// Of the members that are in the mean of the row.
+pub fn secondary_mean(
+    metric: &str,
+    sample: &GroupSample,
+    summaries: &HashMap<RunId, RunSummary>,
+    critical: &mut CriticalValues,
+) -> SecondaryMean {
+    let values: Vec<f64> = sample.used.iter().filter_map(|(run, _)| summaries.get(&run.id)?.finite()).collect();
+    let (moments, used) = (Moments::of(&values), values.len());
+    let half_width = if used >= 2 { critical.get(used as u64 - 1) * moments.standard_error() } else { f64::NAN };
+    let finite = |number: f64| Some(number).filter(|number| number.is_finite());
+    SecondaryMean {
+        metric: metric.to_owned(),
+        used: used as u32,
+        mean: finite(moments.mean),
+        std: finite(moments.std),
+        half_width: finite(half_width),
+    }
 }

@@ -13,15 +13,16 @@ use super::membership::RunGroup;
 use super::metric_curves::{CurveSource, MetricCurves, check_points, curves_of_metric};
 use super::mixed_keys::mixed_keys;
 use super::non_finite::NonFiniteMembers;
-use super::order::RowOrder;
+use super::order::{RowOrder, SortedKey, sort_fields};
 use super::proposed_keys::proposed_keys;
 use super::query::{BaselineId, RunGroupsQuery};
-use super::sample::{GroupSample, best_of};
+use super::sample::{GroupSample, best_of, secondary_mean};
 use super::summary::{CurvePlace, RunSummary, points_to_read};
 use super::{FoundGroups, notes};
-use crate::protocol::{ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, RunGroups, RunId, SecondaryMean, SummaryKind, Verdict};
+use crate::protocol::{ApiError, Baseline, Direction, ErrorKind, GroupId, GroupRow, RunGroups, RunId, SummaryKind, Verdict};
 use crate::server::boards::Boards;
 use crate::server::boards::metrics::MetricRank;
+use crate::server::boards::runs::list::BoardRuns;
 use crate::server::boards::runs::metric_catalog::MetricCatalog;
 use crate::server::boards::runs::metric_table::Directions;
 use crate::server::boards::runs::search::RunField;
@@ -30,7 +31,7 @@ use crate::server::cpu_pool::CancelFlag;
 use crate::server::error::ServerError;
 use crate::server::limits::MAX_POINT_SUMMARIES;
 use crate::server::store::{RunRecord, Store};
-use crate::statistics::{CONFIDENCE, CriticalValues, Moments, corrected_confidence};
+use crate::statistics::{CONFIDENCE, CriticalValues, corrected_confidence};
 
 /// Comparisons from which on their number is said.
 const MIN_COMPARISONS: u32 = 2;
@@ -39,7 +40,8 @@ const MIN_COMPARISONS: u32 = 2;
 type Summaries = HashMap<RunId, RunSummary>;
 /// What a table is made from, read at one time.
 struct Prepared {
-    run_seq: u64,
+    /// All runs of the board.
+    known: BoardRuns,
     /// The names of the keys that are grouped by.
     by: Vec<String>,
     groups: Vec<RunGroup>,
@@ -54,6 +56,8 @@ struct Prepared {
     proposed: Vec<String>,
     /// Further keys, of which rows have cells.
     columns: Vec<RunField>,
+    /// Further keys to sort by, each with its name in the query.
+    sorted_by: Vec<(String, RunField)>,
     hidden: Hidden,
 }
 
@@ -74,7 +78,8 @@ impl Boards {
                 None => Hidden::default(),
             };
             let columns = key_columns((store, board), &found, wanted.columns.as_deref(), is_public)?;
-            Prepared::new(store, board, found, &wanted, columns, hidden, client)
+            let sorted_by = sort_fields((store, board), &found, &wanted, is_public);
+            Prepared::new((store, board), found, &wanted, (columns, sorted_by), hidden, client)
         };
         let prepared = self.search_board(board, prepare).await??;
         let summaries = self.summaries(&prepared).await?;
@@ -107,11 +112,10 @@ impl Boards {
 
 impl Prepared {
     fn new(
-        store: &Store,
-        board: &str,
+        (store, board): (&Store, &str),
         found: FoundGroups,
         query: &RunGroupsQuery,
-        columns: Vec<RunField>,
+        (columns, sorted_by): (Vec<RunField>, Vec<(String, RunField)>),
         hidden: Hidden,
         client: &CancelFlag,
     ) -> Result<Self, ApiError> {
@@ -155,8 +159,8 @@ impl Prepared {
         }
         check_points(curves.iter().flat_map(HashMap::values), query.stat)?;
         let non_finite = known.non_finite_ends_of(store, board, &runs, client)?;
-        let (run_seq, by) = (known.run_seq, keys.names());
-        Ok(Self { run_seq, by, baseline_run, direction, curves, non_finite, proposed, metric, groups, columns, hidden })
+        let by = keys.names();
+        Ok(Self { known, by, baseline_run, direction, curves, non_finite, proposed, metric, groups, columns, sorted_by, hidden })
     }
 
     fn table(self, summaries: &[Summaries], query: &RunGroupsQuery, client: &CancelFlag) -> Result<RunGroups, ApiError> {
@@ -248,23 +252,28 @@ impl Prepared {
             });
             notes_of.push(said);
         }
-        let order = RowOrder { columns: &query.sort, direction: self.direction, keys: &self.by, secondary: &query.secondary };
+        let sorted_by = SortedKey::read(&self.sorted_by, &self.groups, client)?;
+        let order =
+            RowOrder { columns: &query.sort, direction: self.direction, keys: &self.by, secondary: &query.secondary, further: &sorted_by };
         order.sort(&mut rows)?;
         let total = rows.len() as u32;
         let mut page: Vec<GroupRow> = rows.into_iter().skip(query.skip).take(query.limit).collect();
         let places: HashMap<GroupId, usize> = self.groups.iter().enumerate().map(|(at, group)| (group.id, at)).collect();
+        let (configs, mut counts) = (self.known.configs(), Vec::new());
         for row in &mut page {
             let at = places[&row.id];
             row.cells = group_cells(&self.groups[at], &self.columns, client)?;
-            row.mixed = mixed_keys(&self.groups[at]);
+            row.mixed = mixed_keys(&self.groups[at], &configs, &mut counts);
             row.ids = self.groups[at].runs.iter().take(GroupRow::MAX_IDS).map(|run| run.id.clone()).collect();
             row.notes = std::mem::take(&mut notes_of[at]);
         }
+        drop(configs);
         let expected = if rules.confidence > CONFIDENCE { 1.0 - CONFIDENCE } else { (1.0 - CONFIDENCE) * f64::from(count) };
         let mut notes = self.notes(&samples, baseline.is_some(), (count, rules.confidence, expected), query);
         notes.extend(notes::mixed(page.iter().map(|row| &row.mixed)));
+        notes.extend(sorted_by.iter().filter_map(|key| notes::sorted_last(&key.key, key.mixed(), self.groups.len())));
         Ok(RunGroups {
-            run_seq: self.run_seq,
+            run_seq: self.known.run_seq,
             direction: self.direction,
             stat: query.stat,
             at: query.at,
@@ -370,19 +379,4 @@ fn default_metric(store: &Store, board: &str, directions: &Directions) -> Option
     let rank = |name: &str| MetricRank::of(name, directions.direction(name), directions.settings());
     let ranked = catalog.iter().map(|(name, runs)| (rank(name).map_or((true, None), |rank| (false, Some(rank))), usize::MAX - runs, name));
     ranked.min().map(|(.., name)| name.to_string())
-}
-
-/// Of the members that are in the mean of the row.
-fn secondary_mean(metric: &str, sample: &GroupSample, summaries: &Summaries, critical: &mut CriticalValues) -> SecondaryMean {
-    let values: Vec<f64> = sample.used.iter().filter_map(|(run, _)| summaries.get(&run.id)?.finite()).collect();
-    let (moments, used) = (Moments::of(&values), values.len());
-    let half_width = if used >= 2 { critical.get(used as u64 - 1) * moments.standard_error() } else { f64::NAN };
-    let finite = |number: f64| Some(number).filter(|number| number.is_finite());
-    SecondaryMean {
-        metric: metric.to_owned(),
-        used: used as u32,
-        mean: finite(moments.mean),
-        std: finite(moments.std),
-        half_width: finite(half_width),
-    }
 }

@@ -220,6 +220,34 @@ impl ConfigIndex {
         spreads
     }
 
+    /// The keys in which these few runs differ, each with the number of their values; a missing one is a value. `counts` has zeros only, before
+    /// and afterwards: of many groups of runs it is made once.
+    pub fn differing<'a>(&self, runs: impl Iterator<Item = &'a RunId>, counts: &mut Vec<u32>) -> Vec<(&str, usize)> {
+        counts.resize(self.values.capacity().max(counts.len()), 0);
+        let (mut seen, mut total) = (Vec::new(), 0);
+        for run in runs.filter_map(|id| self.runs.get(id)) {
+            total += 1;
+            for value in &run.values {
+                let count = &mut counts[*value as usize];
+                if *count == 0 {
+                    seen.push(*value);
+                }
+                *count += 1;
+            }
+        }
+        // Distinct values and runs of each key. In a key whose value all have they do not differ.
+        let mut keys: HashMap<u32, (usize, u32)> = HashMap::new();
+        for value in seen {
+            let count = std::mem::take(&mut counts[value as usize]);
+            if count < total {
+                let (distinct, runs) = keys.entry(self.values[value as usize].key).or_default();
+                *distinct += 1;
+                *runs += count;
+            }
+        }
+        keys.into_iter().map(|(key, (distinct, runs))| (&*self.keys[key as usize].name, distinct + usize::from(runs < total))).collect()
+    }
+
     fn insert(&mut self, run: &Arc<RunRecord>) {
         self.count_document(run, true);
         self.summary_keys.add(run);

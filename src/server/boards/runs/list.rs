@@ -1,9 +1,8 @@
 //! Lists of runs: searched by `q`, by the query language of Feathers and by ids, sorted, and in pages.
 
-use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::board_keys::BoardKeys;
 use super::config_index::ConfigIndex;
@@ -163,7 +162,7 @@ pub(in crate::server::boards) struct BoardRuns {
     pub directions: Directions,
     configs: Arc<Mutex<ConfigIndex>>,
     /// How these runs end, once it was asked for.
-    non_finite: OnceCell<Arc<NonFiniteEnds>>,
+    non_finite: OnceLock<Arc<NonFiniteEnds>>,
 }
 
 impl BoardRuns {
@@ -175,7 +174,7 @@ impl BoardRuns {
             runs: known.map(|board| board.runs.iter().cloned().collect()).unwrap_or_default(),
             directions: Directions::of(known.and_then(|board| board.document.as_ref()).map(|document| &document.keys)),
             configs: indexes.of(board),
-            non_finite: OnceCell::new(),
+            non_finite: OnceLock::new(),
         }
     }
 

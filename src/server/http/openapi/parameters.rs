@@ -192,7 +192,7 @@ pub struct RunGroupsPage {
     /// Names of keys to group by, separated by commas, 8 at most: `lr,config.opt.name,run.group`.
     #[param(required = false)]
     by: String,
-    /// Names of further keys whose values the rows have, separated by commas, 100 at most; without them 4 in which the runs differ.
+    /// Names of further keys whose values the rows have, separated by commas, 100 at most; empty: none; without it 4 in which the runs differ.
     #[param(required = false)]
     columns: String,
     /// The metric; without it the goal of the board, or the most telling one.
@@ -217,7 +217,7 @@ pub struct RunGroupsPage {
     #[param(required = false, inline)]
     finished: Switch,
     /// Columns to sort by, separated by commas; `-`: descending. `mean`, `std`, `difference`, `verdict` (the better, the
-    /// higher), `label`, `runs`, `config.lr`, …
+    /// higher), `label`, `runs`, `config.lr`, … By a key the groups whose members have several values come last.
     #[param(required = false)]
     sort: String,
     /// At most so many groups; more than 200 are cut to that.
