@@ -1,4 +1,4 @@
-//! What a reader chooses for line charts: axes and smoothing for himself first, then for everyone. A toast offers to undo what is stored.
+//! What a reader chooses for line charts: axes and smoothing for themselves first, then for everyone. A toast offers to undo what is stored.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;

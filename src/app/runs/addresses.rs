@@ -1,10 +1,10 @@
-//! The addresses of what is loaded beside rows: the runs of the rule, a linked run, and colours.
+//! The addresses of what is loaded beside the rows of all runs: those of a group, counts, the runs of the rule, a linked run, and colours.
 
 use leptos::prelude::*;
 
 use super::requests::RowQuery;
-use crate::app::state::{RowKey, RunRows, RunsState};
-use crate::protocol::RunId;
+use crate::app::state::{RowKey, RowSection, RunRows, RunsState};
+use crate::protocol::{GroupId, RunId};
 use crate::routes::{encoded, of_runs};
 use crate::sorting;
 
@@ -39,4 +39,20 @@ pub fn colours_address(board: &str, runs: RunsState, rows: &RunRows, window: std
     sorting::sort_by(&mut ids, |a, b| a.cmp(b));
     let ids = ids.join(",");
     (!ids.is_empty()).then(|| of_runs(board, "run-colours", &["by=", &encoded(&by), "&runs=", &ids].concat()))
+}
+
+/// The address of the counts and columns beside groups.
+pub fn counts_address(board: &str, query: &RowQuery) -> String {
+    query.table(board, None, "", 0, 1)
+}
+
+/// The address of a page of a group's runs, with the columns of the table. `None`: the group is not there.
+pub fn members_address(board: &str, rows: &RunRows, query: &RowQuery, id: GroupId, page: usize) -> Option<String> {
+    let group = rows.sections.iter().find_map(|section| section.group.as_ref().filter(|group| group.id == id))?;
+    Some(query.table(board, Some(group), &column_keys(rows), page * RowSection::PAGE, RowSection::PAGE))
+}
+
+/// The keys of all columns, so that members of every group have the same ones.
+fn column_keys(rows: &RunRows) -> String {
+    rows.table.columns.iter().map(|column| column.key.as_str()).collect::<Vec<_>>().join(",")
 }

@@ -11,14 +11,15 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
 
-use super::addresses::{colours_address, linked_address, rule_address};
+use super::addresses::{colours_address, counts_address, linked_address, members_address, rule_address};
+use super::loaded_part::{Part, section};
 use super::requests::RowQuery;
 use super::search_error::{SearchError, read_error};
 use crate::app::pace::pause_after;
 use crate::app::signals::SetIfChanged;
 use crate::app::state::{Dashboard, LoadedPage, RowSection, RunColours, RunRows, RunsState};
 use crate::browser::fetch::{self, VersionedReply};
-use crate::protocol::{GroupId, RunGroups, RunTable, parse_json};
+use crate::protocol::{RunGroups, RunTable, parse_json};
 
 /// Minimum time between two requests for what has changed.
 const INTERVAL_MS: f64 = 500.0;
@@ -54,22 +55,6 @@ struct Progress {
     colours: LoadedPage,
     /// The requests of this query that were refused: they are not repeated before something changes.
     refused: Vec<LoadedPage>,
-}
-
-/// What an address is loaded for.
-#[derive(Clone, Debug, PartialEq)]
-enum Part {
-    /// A page of all runs that were found.
-    Rows(usize),
-    /// Counts and columns beside groups.
-    Counts,
-    Groups,
-    Members(GroupId, usize),
-    Rule,
-    /// The run that the address names.
-    Linked,
-    /// The colours of the runs that are drawn and of those in sight.
-    Colours,
 }
 
 impl RowLoader {
@@ -391,31 +376,6 @@ impl RowLoader {
             self.error.set_if_changed(None);
         }
     }
-}
-
-/// The address of the counts and columns beside groups.
-fn counts_address(board: &str, query: &RowQuery) -> String {
-    query.table(board, None, "", 0, 1)
-}
-
-/// The address of a page of a group's runs, with the columns of the table. `None`: the group is not there.
-fn members_address(board: &str, rows: &RunRows, query: &RowQuery, id: GroupId, page: usize) -> Option<String> {
-    let group = rows.sections.iter().find_map(|section| section.group.as_ref().filter(|group| group.id == id))?;
-    Some(query.table(board, Some(group), &column_keys(rows), page * RowSection::PAGE, RowSection::PAGE))
-}
-
-/// The section that a part is of.
-fn section(rows: &RunRows, part: &Part) -> Option<usize> {
-    rows.sections.iter().position(|section| match (part, &section.group) {
-        (Part::Rows(_), None) => true,
-        (Part::Members(id, _), Some(group)) => group.id == *id,
-        _ => false,
-    })
-}
-
-/// The keys of all columns, so that members of every group have the same ones.
-fn column_keys(rows: &RunRows) -> String {
-    rows.table.columns.iter().map(|column| column.key.as_str()).collect::<Vec<_>>().join(",")
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {

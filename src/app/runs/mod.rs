@@ -28,6 +28,7 @@ mod footer;
 mod key_names;
 mod key_text;
 mod keys;
+mod loaded_part;
 mod loader;
 mod panel_size;
 mod previous_run;
