@@ -134,8 +134,8 @@ pub fn without_shared_words(names: &[&str]) -> Vec<String> {
     let shared = |at: usize| {
         let words = first[at].rfind(' ').map_or("", |end| &first[at][..=end]);
         let is_shared = |words: &str| others.iter().all(|other| other.get(at).is_some_and(|value| value.starts_with(words)));
-        let ends = words.match_indices(' ').map(|(end, _)| end + 1);
-        ends.filter(|end| is_shared(&words[..*end])).last().unwrap_or(0)
+        let mut ends = words.match_indices(' ').map(|(end, _)| end + 1);
+        ends.rfind(|end| is_shared(&words[..*end])).unwrap_or(0)
     };
     let cuts: Vec<usize> = (0..first.len()).map(shared).collect();
     let values = |row: &Vec<&str>| {

@@ -110,7 +110,10 @@ impl LineOverride {
         let weight = || Some((numbers.read)(value)).filter(|weight| (0.0..=LineSettings::MAX_SMOOTH).contains(weight));
         match key {
             "x" => XAxis::from_name(value).map(|x| self.x.get_or_insert_default().x = x),
-            "x_metric" => Some(value.clone_into(&mut self.x.get_or_insert_default().metric)),
+            "x_metric" => {
+                value.clone_into(&mut self.x.get_or_insert_default().metric);
+                Some(())
+            }
             "x_scale" => AxisScale::from_name(value).map(|scale| self.x_scale = Some(scale)),
             "y" => AxisScale::from_name(value).map(|scale| self.y = Some(scale)),
             "smooth" => weight().map(|weight| self.smooth = Some(weight)),

@@ -57,7 +57,7 @@ impl Dashboard {
         let mut ids = self.order.get_untracked();
         ids.retain(|id| self.cell(id).is_some_and(|cell| self.is_shown_untracked(&cell.name.read_untracked())));
         let charts = self.line_charts_among(ids);
-        (!charts.is_empty()).then(|| PanelTarget::Filtered(charts))
+        (!charts.is_empty()).then_some(PanelTarget::Filtered(charts))
     }
 
     pub fn line_charts_among(self, mut ids: Vec<CellId>) -> Vec<CellId> {

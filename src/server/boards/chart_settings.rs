@@ -48,10 +48,10 @@ pub fn check(change: &LineSettingsPatch, key: &str) -> Result<(), ApiError> {
     if change.smooth.is_some_and(|smooth| !(0.0..=MAX_SMOOTH).contains(&smooth)) {
         return wrong("smooth", format!("must be a number from 0 to {MAX_SMOOTH}"));
     }
-    if let Some(name) = &change.x_metric {
-        if name.chars().count() > MAX_SERIES_NAME_CHARS || name.contains(char::is_control) {
-            return wrong("x_metric", format!("must be the name of a metric, which has 1 to {MAX_SERIES_NAME_CHARS} characters"));
-        }
+    if let Some(name) = &change.x_metric
+        && (name.chars().count() > MAX_SERIES_NAME_CHARS || name.contains(char::is_control))
+    {
+        return wrong("x_metric", format!("must be the name of a metric, which has 1 to {MAX_SERIES_NAME_CHARS} characters"));
     }
     if let Some([lo, hi]) = change.y_range {
         let is_place = |end: Option<f64>| end.is_none_or(f64::is_finite);
