@@ -49,6 +49,18 @@ function tooltip(page: Page) {
   return page.locator("#tooltip p");
 }
 
+test("a legend of runs that becomes one of groups counts no name that is in sight", async ({ page, agnez }) => {
+  const id = await sweep(agnez);
+  await openBoard(page, "/b/digits");
+  const [names, more] = [cell(page, id).locator(".legend .series"), cell(page, id).locator(".show-more")];
+  await expect(names).toHaveCount(14);
+  await expect(more, "names of twelve runs have no room").toBeVisible();
+  await page.getByRole("complementary", { name: "Runs" }).getByRole("button", { name: "none" }).first().click();
+  await page.locator("#group-menu").getByLabel("lr", { exact: true }).check();
+  await expect(names).toHaveText([/^train$/, /^val$/, /^a /, /^b /, /^c /, /^d /]);
+  await expect(more).toBeHidden();
+});
+
 test("a group is one line with a band, and says what its numbers are", async ({ page, agnez }) => {
   const id = await openGroups(page, agnez);
   const names = cell(page, id).locator(".legend .series");

@@ -77,7 +77,7 @@ pub fn Legend(
         })
     });
     // What the room of the legend depends on. The document is measured only when one of them has changed.
-    let layout = Memo::new(move |_| (texts.get(), plot.width.get(), is_unfolded.get(), is_fullscreen.get()));
+    let layout = Memo::new(move |_| (texts.get(), display.rows.get(), plot.width.get(), is_unfolded.get(), is_fullscreen.get()));
     Effect::new(move |_| {
         let rows = plot.legend.with(|entries| match is_of_groups() {
             true => rows_of_groups(entries.iter().map(|entry| &entry.item)),
@@ -86,9 +86,10 @@ pub fn Legend(
         display.rows.set_if_changed(rows.min(most_rows.get()));
     });
     Effect::new(move |_| {
-        layout.track();
-        // After the effects that change the buttons and the height of the legend.
-        queue_microtask(move || {
+        // A memo that nobody reads is never calculated, and then tells of no change.
+        layout.with(|_| ());
+        // After the effects that change the buttons and the height of the legend, which come in any order, and before the next paint.
+        request_animation_frame(move || {
             // The chart may be removed by now, and its signals with it.
             if let Some(legend) = legend.try_get_untracked().flatten() {
                 let scrolls = untrack(has_all_room);
